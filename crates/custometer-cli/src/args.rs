@@ -1,0 +1,122 @@
+//! The command line's shape.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use crate::sample;
+
+/// Customer metrics one can trust, from the exports that every company already has.
+#[derive(Debug, Parser)]
+#[command(name = "custometer", version, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compute a report.
+    Run {
+        #[command(flatten)]
+        report: ReportArgs,
+        /// What to write; several with --out.
+        #[arg(long, value_enum, default_value = "table", value_delimiter = ',')]
+        format: Vec<Format>,
+        /// A folder for the results, one file per format; without it the result goes to stdout.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Show no progress.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Check a report and its files' columns without computing anything.
+    Validate {
+        #[command(flatten)]
+        report: ReportArgs,
+    },
+    /// Show how a report will be computed: scans, shared steps, roll-ups.
+    Explain {
+        #[command(flatten)]
+        report: ReportArgs,
+        /// Show Polars' optimised plans too.
+        #[arg(long)]
+        plan: bool,
+    },
+    /// What can be computed.
+    Metrics {
+        #[command(subcommand)]
+        command: MetricsCommand,
+    },
+    /// Print the JSON Schema of reports, for editors that complete and check.
+    Schema,
+    /// Print a shell's completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write synthetic tables: believable, of any size, always the same for the same seed.
+    Sample {
+        /// The folder to write to.
+        #[arg(long, value_name = "DIR", default_value = "datasets")]
+        out: PathBuf,
+        /// Which tables; all unless said.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        table: Vec<sample::Table>,
+        /// How many rows each table gets; a size fit for a first look unless said.
+        #[arg(long)]
+        rows: Option<u64>,
+        /// The seed of the random numbers.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The files' format.
+        #[arg(long, value_enum, default_value = "csv")]
+        format: sample::Format,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MetricsCommand {
+    /// List every metric that is linked into this program.
+    List,
+    /// Describe a metric: definition, inputs, parameters, edge cases, examples.
+    Describe {
+        /// The metric's id, such as loyalty.nps.
+        id: String,
+    },
+}
+
+/// A report and what the command line changes of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// The report's config.
+    #[arg(value_name = "REPORT")]
+    pub(crate) path: PathBuf,
+    /// The date up to which the data are known; today unless said here or in the report. Later buckets are marked partial.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Change a setting, such as report.grain=week.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+}
+
+/// A format of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Csv,
+    Parquet,
+}
+
+impl From<Format> for custometer_output::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+            Format::Parquet => Self::Parquet,
+        }
+    }
+}

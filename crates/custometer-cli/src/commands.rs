@@ -1,0 +1,140 @@
+//! What the commands do.
+
+mod metrics;
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::CommandFactory as _;
+use custometer_core::Registry;
+use custometer_runner::{Event, Input, Report};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use jiff::civil::Date;
+
+use crate::args::{Args, Command, Format, ReportArgs};
+use crate::failure::Failure;
+use crate::sample::{self, SampleOptions};
+
+/// Runs one command; what it makes goes to stdout, everything else to stderr.
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    let registry = Registry::linked().map_err(Failure::usage)?;
+    match args.command {
+        Command::Run { report, format, out, quiet } => compute(&report, &registry, &format, out.as_deref(), quiet),
+        Command::Validate { report } => {
+            let report = load(&report, &registry)?;
+            let (requests, tables) = (report.requests.len(), report.tables.len());
+            print(&format!("the report is in order: {requests} requests over {tables} tables\n"))
+        }
+        Command::Explain { report, plan } => {
+            let report = load(&report, &registry)?;
+            print(&custometer_runner::explain(&report, plan).map_err(Failure::run)?)
+        }
+        Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
+        Command::Schema => {
+            let schema = custometer_runner::schema(&registry);
+            print(&format!("{schema:#}\n"))
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "custometer", &mut script);
+            write(&script)
+        }
+        Command::Sample { out, table, rows, seed, format } => samples(&out, &table, rows, seed, format),
+    }
+}
+
+fn compute(args: &ReportArgs, registry: &Registry, formats: &[Format], out: Option<&Path>, quiet: bool) -> Result<(), Failure> {
+    if let (None, [_, _, ..]) = (out, formats) {
+        return Err(Failure::usage("several formats need a folder: add `--out DIR`"));
+    }
+    if let (None, [Format::Parquet], true) = (out, formats, io::stdout().is_terminal()) {
+        return Err(Failure::usage("a Parquet file is not for a terminal: add `--out DIR`, or send stdout to a file"));
+    }
+    let report = load(args, registry)?;
+    if out.is_none() && report.requests.iter().any(|request| request.detail) {
+        return Err(Failure::usage("the report asks for detail tables, which are files: add `--out DIR`"));
+    }
+    let bar = if quiet || !io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").map_err(Failure::run)?);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let result = custometer_runner::run(&report, folder_of(&args.path), &|event| match event {
+        Event::Reading { table, files, bytes } => {
+            let plural = if files == 1 { "" } else { "s" };
+            bar.set_message(format!("reading `{table}`: {files} file{plural}, {}", HumanBytes(bytes)));
+        }
+        _ => bar.set_message("hashing the files"),
+    });
+    bar.finish_and_clear();
+    let result = result.map_err(Failure::run)?;
+    let formats: Vec<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
+    match out {
+        Some(folder) => {
+            let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
+            if !quiet {
+                for path in written {
+                    // Not being able to tell is no reason to fail.
+                    let _ = writeln!(io::stderr(), "wrote {}", path.display());
+                }
+            }
+            Ok(())
+        }
+        None => {
+            let width = comfy_table::Table::new().width().filter(|_| io::stdout().is_terminal());
+            write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)
+        }
+    }
+}
+
+fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
+    let name = args.path.display().to_string();
+    let text = fs::read_to_string(&args.path).map_err(|error| Failure::usage(format!("`{name}` can't be read: {error}")))?;
+    let input = Input {
+        name: &name,
+        text: &text,
+        folder: folder_of(&args.path),
+        settings: &args.settings,
+        as_of: args.as_of,
+        today: Some(today()),
+    };
+    custometer_runner::load(&input, registry).map_err(Failure::Report)
+}
+
+/// The only clock that is read: when nobody says up to when the data are known, it is up to now.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
+fn today() -> Date {
+    jiff::Zoned::now().date()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn samples(out: &Path, tables: &[sample::Table], rows: Option<u64>, seed: u64, format: sample::Format) -> Result<(), Failure> {
+    fs::create_dir_all(out).map_err(Failure::run)?;
+    let tables = if tables.is_empty() { &sample::Table::ALL[..] } else { tables };
+    for &table in tables {
+        let path = out.join(format!("{}.{}", table.name(), format.extension()));
+        let options = SampleOptions { table, rows: rows.unwrap_or(table.default_rows()), seed, format };
+        let written = sample::write(&options, &path).map_err(Failure::run)?;
+        let _ = writeln!(io::stderr(), "wrote {} ({written} rows)", path.display());
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    write(text.as_bytes())
+}
+
+/// Writes to stdout. A reader that has seen enough, such as `head`, is no failure.
+fn write(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::run(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,28 @@
+//! custometer's command line: parses, calls the engine, renders, and maps errors to exit codes.
+//!
+//! It is a library so that a team's own binary, which links the team's metrics, is three lines long.
+
+mod args;
+mod commands;
+mod failure;
+pub mod sample;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Runs the command line of the program.
+///
+/// Exit codes: 0 done; 1 the run failed; 2 the command line, the config or the data's schema is wrong.
+pub fn main() -> ExitCode {
+    let args = args::Args::parse();
+    match commands::run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // When even stderr is gone, the exit code still says it.
+            let _ = writeln!(std::io::stderr(), "{}", failure.render());
+            failure.exit_code()
+        }
+    }
+}

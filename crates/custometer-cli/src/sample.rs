@@ -1,0 +1,274 @@
+//! Invented data for trying out a report: any table, any size, the same bytes for the same seed.
+
+mod events;
+mod orders;
+mod responses;
+mod tickets;
+mod world;
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+
+use world::{Calendar, Chunk, Season};
+
+/// Rows generated and written at a time: they bound the memory, and are one row group in Parquet.
+const CHUNK_ROWS: u64 = 250_000;
+
+/// What to generate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SampleOptions {
+    /// The table to invent.
+    pub table: Table,
+    /// How many rows to write.
+    pub rows: u64,
+    /// The same seed gives the same data.
+    pub seed: u64,
+    /// The file format.
+    pub format: Format,
+}
+
+/// A table that can be invented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Table {
+    /// Answers to a survey about recommending and satisfaction
+    Responses,
+    /// Purchases in a shop
+    Orders,
+    /// Cases of a support desk
+    Tickets,
+    /// Page views and actions on a web site
+    Events,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 4] = [Self::Responses, Self::Orders, Self::Tickets, Self::Events];
+
+    /// The table's name, as on the command line and in a config.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Responses => "responses",
+            Self::Orders => "orders",
+            Self::Tickets => "tickets",
+            Self::Events => "events",
+        }
+    }
+
+    /// Enough rows for a report to show something, in a small file.
+    pub const fn default_rows(self) -> u64 {
+        match self {
+            Self::Responses => 3_000,
+            Self::Orders => 4_000,
+            Self::Tickets => 2_000,
+            Self::Events => 6_000,
+        }
+    }
+
+    const fn season(self) -> &'static Season {
+        match self {
+            Self::Responses => &world::SURVEYS,
+            Self::Orders | Self::Events => &world::SHOPPING,
+            Self::Tickets => &world::SUPPORT,
+        }
+    }
+}
+
+/// A file format to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Comma-separated values with a header line
+    Csv,
+    /// Apache Parquet, compressed with Zstandard
+    Parquet,
+}
+
+impl Format {
+    /// The usual file extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+/// A sample could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write a sample to `{}`", path.display())]
+pub struct SampleError {
+    path: PathBuf,
+    source: PolarsError,
+}
+
+/// Writes the sample and says how many rows it has; `path` is replaced only once the whole sample is there.
+pub fn write(options: &SampleOptions, path: &Path) -> Result<u64, SampleError> {
+    write_beside(options, path).map_err(|source| SampleError { path: path.to_owned(), source })?;
+    Ok(options.rows)
+}
+
+fn write_beside(options: &SampleOptions, path: &Path) -> PolarsResult<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".custometer-sample-");
+    // Temporary files are private by default, a sample is an ordinary file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    let frames = options.frames(CHUNK_ROWS);
+    match options.format {
+        Format::Csv => write_csv(frames, file.as_file_mut())?,
+        Format::Parquet => write_parquet(frames, file.as_file_mut())?,
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn write_csv(frames: impl Iterator<Item = PolarsResult<DataFrame>>, file: &mut File) -> PolarsResult<()> {
+    let mut file = BufWriter::new(file);
+    for (index, frame) in frames.enumerate() {
+        CsvWriter::new(&mut file).include_header(index == 0).with_float_precision(Some(2)).finish(&mut frame?)?;
+    }
+    Ok(file.flush()?)
+}
+
+fn write_parquet(mut frames: impl Iterator<Item = PolarsResult<DataFrame>>, file: &mut File) -> PolarsResult<()> {
+    let Some(first) = frames.next().transpose()? else { return Ok(()) };
+    let mut writer = ParquetWriter::new(file).batched(first.schema())?;
+    writer.write_batch(&first)?;
+    for frame in frames {
+        writer.write_batch(&frame?)?;
+    }
+    writer.finish()?;
+    Ok(())
+}
+
+impl SampleOptions {
+    /// The sample in chunks of at most `chunk_rows`; no rows at all is one empty chunk, which still has its columns.
+    fn frames(&self, chunk_rows: u64) -> impl Iterator<Item = PolarsResult<DataFrame>> {
+        let Self { table, rows, seed, format } = *self;
+        let calendar = Calendar::new(table.season());
+        (0..rows.div_ceil(chunk_rows).max(1)).map(move |number| {
+            let first = number * chunk_rows;
+            let chunk = Chunk { rows: first..rows.min(first + chunk_rows), total: rows, seed, format, calendar: &calendar };
+            let mut rng = world::stream(seed, table as u64, number);
+            match table {
+                Table::Responses => responses::frame(&chunk, &mut rng),
+                Table::Orders => orders::frame(&chunk, &mut rng),
+                Table::Tickets => tickets::frame(&chunk, &mut rng),
+                Table::Events => events::frame(&chunk, &mut rng),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(table: Table, format: Format) -> SampleOptions {
+        SampleOptions { table, rows: table.default_rows(), seed: 1, format }
+    }
+
+    /// The default sample as one frame, times parsed.
+    pub(super) fn sample(table: Table) -> DataFrame {
+        options(table, Format::Parquet).frames(CHUNK_ROWS).next().unwrap().unwrap()
+    }
+
+    /// The share of rows for which `bad` holds, which must be few and yet some.
+    pub(super) fn assert_few(frame: &DataFrame, bad: impl Fn(usize) -> bool) {
+        let count = (0..frame.height()).filter(|&row| bad(row)).count();
+        assert!(count > 0 && count * 200 < frame.height(), "{count} of {}", frame.height());
+    }
+
+    fn bytes(options: &SampleOptions) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sample");
+        assert_eq!(write(options, &path).unwrap(), options.rows);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+        std::fs::read(path).unwrap()
+    }
+
+    fn time_column(table: Table) -> &'static str {
+        if table == Table::Tickets { "created_at" } else { "time" }
+    }
+
+    #[test]
+    fn the_seed_decides_every_byte() {
+        for table in Table::ALL {
+            for format in [Format::Csv, Format::Parquet] {
+                let options = options(table, format);
+                assert!(bytes(&options) == bytes(&options), "{options:?}");
+                assert!(bytes(&options) != bytes(&SampleOptions { seed: 2, ..options }), "{options:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_the_same_on_every_machine() {
+        let last_lines = [
+            (Table::Responses, "R0003000,2025-12-31T22:55:04Z,C0028501,East,Pro,web,10,4"),
+            (Table::Orders, "O0004000,2025-12-31T21:20:06Z,C0002906,West,web,84.96,0.26"),
+            (
+                Table::Tickets,
+                "T0002000,2025-12-31T15:54:19Z,2025-12-31T17:38:25Z,2025-12-31T20:25:00Z,email,question,normal,West,C0012201,1,0",
+            ),
+            (Table::Events, "U0000701,2025-12-31T20:46:18Z,page_view,/,S00006000,direct,mobile,DK,"),
+        ];
+        for (table, last_line) in last_lines {
+            let csv = String::from_utf8(bytes(&options(table, Format::Csv))).unwrap();
+            assert_eq!(csv.lines().last(), Some(last_line));
+        }
+    }
+
+    #[test]
+    fn rows_are_as_many_as_asked_for() {
+        for table in Table::ALL {
+            for rows in [0, 1, 100, 1_234] {
+                let options = SampleOptions { rows, ..options(table, Format::Csv) };
+                let lines = String::from_utf8(bytes(&options)).unwrap().lines().count();
+                assert_eq!(lines as u64, rows + 1, "{table:?}");
+                let file = std::io::Cursor::new(bytes(&SampleOptions { format: Format::Parquet, ..options }));
+                assert_eq!(ParquetReader::new(file).finish().unwrap().height() as u64, rows, "{table:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn times_are_in_order_and_in_the_year_across_chunks() {
+        for table in Table::ALL {
+            let mut last = world::YEAR.start;
+            let mut rows = 0;
+            for frame in options(table, Format::Parquet).frames(150) {
+                let frame = frame.unwrap();
+                rows += frame.height() as u64;
+                for time in frame.column(time_column(table)).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten() {
+                    let second = time / 1_000_000;
+                    assert!(last <= second && second < world::YEAR.end, "{table:?}");
+                    last = second;
+                }
+            }
+            assert_eq!(rows, table.default_rows());
+        }
+    }
+
+    #[test]
+    fn a_few_times_are_unreadable() {
+        for table in Table::ALL {
+            let times = sample(table).column(time_column(table)).unwrap().is_null();
+            assert_few(&sample(table), |row| times.get(row) == Some(true));
+            let csv = String::from_utf8(bytes(&options(table, Format::Csv))).unwrap();
+            assert_eq!(csv.matches(",31-02-2025,").count(), times.iter().flatten().filter(|&null| null).count(), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_file_and_keeps_its_cause() {
+        let path = Path::new("no/such/folder/orders.csv");
+        let error = write(&options(Table::Orders, Format::Csv), path).unwrap_err();
+        assert_eq!(error.to_string(), "cannot write a sample to `no/such/folder/orders.csv`");
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}

@@ -1,0 +1,144 @@
+//! A metric as the engine sees it: source, derivation, measures and value, as data.
+
+use std::sync::Arc;
+
+use polars::prelude::Expr;
+
+use crate::derivation::{Derive, DimensionRule};
+use crate::dimension::DimensionValue;
+use crate::measure::Measure;
+use crate::source::Source;
+use crate::unit::Unit;
+use crate::value::Value;
+
+/// A metric with its parameters settled.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// What is read.
+    pub source: Source,
+    /// Rows to other rows, where the metric needs it.
+    pub derivation: Option<Arc<dyn Derive>>,
+    /// Dimensions that the metric itself makes, such as the score of a distribution or the age of a cohort.
+    pub own_dimensions: Vec<OwnDimension>,
+    /// What is aggregated.
+    pub measures: Vec<Measure>,
+    /// What the result is.
+    pub value: Value,
+    /// The unit, where the parameters change it from the metric's usual one.
+    pub unit: Option<Unit>,
+    /// Columns of the derived rows that make the metric's detail table, one row per entity; empty when it has none.
+    pub detail: Vec<String>,
+    /// What a reader must know of the choices made, such as which of several rival definitions was used.
+    pub note: Option<String>,
+}
+
+/// A dimension that a metric makes itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnDimension {
+    /// Its name in the result.
+    pub name: String,
+    /// What a row's value is.
+    pub value: Expr,
+    /// All values, where they are known beforehand: each then appears in every group, with or without rows.
+    pub domain: Option<Vec<DimensionValue>>,
+}
+
+impl Definition {
+    /// A definition over a source, whose value is set last.
+    pub fn over(source: Source) -> Self {
+        Self {
+            source,
+            derivation: None,
+            own_dimensions: Vec::new(),
+            measures: Vec::new(),
+            value: Value::Measure { measure: String::new(), n: None },
+            unit: None,
+            detail: Vec::new(),
+            note: None,
+        }
+    }
+
+    /// Derives other rows before anything is measured.
+    #[must_use]
+    pub fn derive(mut self, derivation: impl Derive + 'static) -> Self {
+        self.derivation = Some(Arc::new(derivation));
+        self
+    }
+
+    /// Adds a dimension of the metric's own.
+    #[must_use]
+    pub fn own_dimension(mut self, name: &str, value: Expr) -> Self {
+        self.own_dimensions.push(OwnDimension { name: name.to_owned(), value, domain: None });
+        self
+    }
+
+    /// Adds a dimension of the metric's own, all of whose values appear in every group.
+    #[must_use]
+    pub fn own_dimension_over(mut self, name: &str, value: Expr, domain: Vec<DimensionValue>) -> Self {
+        self.own_dimensions.push(OwnDimension { name: name.to_owned(), value, domain: Some(domain) });
+        self
+    }
+
+    /// Adds a measure.
+    #[must_use]
+    pub fn measure(mut self, measure: Measure) -> Self {
+        self.measures.push(measure);
+        self
+    }
+
+    /// Says what the result is.
+    #[must_use]
+    pub fn value(mut self, value: Value) -> Self {
+        self.value = value;
+        self
+    }
+
+    /// A unit other than the metric's usual one.
+    #[must_use]
+    pub fn unit(mut self, unit: Unit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    /// The columns of the derived rows that make the detail table.
+    #[must_use]
+    pub fn detail(mut self, columns: &[&str]) -> Self {
+        self.detail = columns.iter().map(|&column| column.to_owned()).collect();
+        self
+    }
+
+    /// What a reader must know of the choices made.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// Whether a measure's values over the groups of a breakdown add up to the total. Groups that share entities never do.
+    pub fn is_additive_over_dimensions(&self, measure: &Measure) -> bool {
+        let shares_entities = self.derivation.as_ref().is_some_and(|derivation| derivation.dimensions() == DimensionRule::PartOfEntity);
+        measure.is_additive() && !shares_entities
+    }
+
+    /// What an author got wrong, if anything: names that do not match, or a measure that the value does not have.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for measure in &self.measures {
+            if !seen.insert(measure.name.as_str()) {
+                problems.push(format!("two measures are called `{}`", measure.name));
+            }
+        }
+        for name in self.value.measures() {
+            if !seen.contains(name) {
+                let known = self.measures.iter().map(|measure| measure.name.as_str());
+                let help = crate::suggest::nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                problems.push(format!("the value names a measure `{name}` that there is none of{help}"));
+            }
+        }
+        if !self.detail.is_empty() && self.derivation.is_none() {
+            problems.push("a detail table needs a derivation with one row per entity".to_owned());
+        }
+        problems
+    }
+}

@@ -1,0 +1,50 @@
+//! The contract that every custometer metric is written against.
+//!
+//! A metric is four things: a [`Source`] (the columns it needs), an optional derivation ([`Derive`], rows to other rows),
+//! [`Measure`]s (mergeable aggregates) and a [`Value`] (a formula over the measures, with its uncertainty). They are put together
+//! in a [`Definition`]; a [`Metric`] makes one from its typed parameters, and [`register_metric!`] makes it known to every program
+//! that links its crate.
+//!
+//! Nothing here opens a file, collects a frame or reads a clock.
+
+pub mod aggregation;
+pub mod definition;
+pub mod derivation;
+pub mod dimension;
+pub mod measure;
+pub mod metric;
+pub mod registry;
+pub mod source;
+pub mod statistics;
+pub mod suggest;
+pub mod time;
+pub mod unit;
+pub mod value;
+
+pub use aggregation::Aggregation;
+pub use definition::{Definition, OwnDimension};
+pub use derivation::{Derive, DeriveContext, DimensionRule};
+pub use dimension::DimensionValue;
+pub use measure::{Aggregate, Measure, Scope};
+pub use metric::{About, Example, Metric, NoParams, ParamError};
+pub use registry::{Registry, RegistryError};
+pub use source::{Column, ColumnType, Domain, NullRule, Source};
+pub use time::{Buckets, Grain, Period};
+pub use unit::{Direction, Unit};
+pub use value::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, Value};
+
+/// What `register_metric!` needs at its call site.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+}
+
+/// Everything a metric's file needs, in one import.
+pub mod prelude {
+    pub use crate::measure::{count, count_distinct, max, mean, min, quantile, sum, variance};
+    pub use crate::{
+        About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Example, Measure, Metric, NoParams, NullRule,
+        ParamError, Source, Unit, Value, register_metric,
+    };
+    pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, col, len, lit, when};
+}

@@ -1,0 +1,225 @@
+//! What a metric reads: a logical table and the columns it needs, with type, unit, domain and null rule.
+
+use polars::prelude::Expr;
+
+use crate::Unit;
+
+/// The rows a metric is computed from.
+///
+/// Only the columns named here (and those of breakdowns) are read from the file. Every column's rules are checked on every row;
+/// rows that break one are rejected and counted by reason, never guessed at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The logical table, such as `orders`.
+    pub table: &'static str,
+    /// The column whose instant decides the bucket of a row. Read only when a report has a period or a grain.
+    pub time: Option<&'static str>,
+    /// The other columns, in the order their rules are checked.
+    pub columns: Vec<Column>,
+    /// Rules over several columns, checked after the columns' own.
+    pub rules: Vec<Rule>,
+}
+
+impl Source {
+    /// A source over a logical table, without columns yet.
+    pub fn table(table: &'static str) -> Self {
+        Self { table, time: None, columns: Vec::new(), rules: Vec::new() }
+    }
+
+    /// The column whose instant decides the bucket of a row.
+    #[must_use]
+    pub fn at(mut self, time: &'static str) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Adds a column.
+    #[must_use]
+    pub fn column(mut self, column: Column) -> Self {
+        self.columns.push(column);
+        self
+    }
+
+    /// Adds a rule over several columns: a row for which `holds` is false is rejected with `reason`. A null passes.
+    #[must_use]
+    pub fn rule(mut self, reason: impl Into<String>, holds: Expr) -> Self {
+        self.rules.push(Rule { reason: reason.into(), holds });
+        self
+    }
+}
+
+/// A rule over several columns of one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Why a row is rejected, as the report says it.
+    pub reason: String,
+    /// What must not be false.
+    pub holds: Expr,
+}
+
+/// One column of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its logical name, which the config maps to the file's.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: ColumnType,
+    /// The unit of its values, where they have one.
+    pub unit: Option<Unit>,
+    /// Which values are possible.
+    pub domain: Domain,
+    /// What a missing value means.
+    pub nulls: NullRule,
+    /// One sentence for the documentation.
+    pub description: &'static str,
+}
+
+impl Column {
+    const fn new(name: &'static str, kind: ColumnType) -> Self {
+        Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, description: "" }
+    }
+
+    /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared.
+    pub const fn identifier(name: &'static str) -> Self {
+        Self::new(name, ColumnType::Identifier)
+    }
+
+    /// A number.
+    pub const fn number(name: &'static str) -> Self {
+        Self::new(name, ColumnType::Number)
+    }
+
+    /// Text, compared exactly.
+    pub const fn text(name: &'static str) -> Self {
+        Self::new(name, ColumnType::Text)
+    }
+
+    /// An instant. Local times without an offset are read in the report's time zone.
+    pub const fn time(name: &'static str) -> Self {
+        Self::new(name, ColumnType::Time)
+    }
+
+    /// True or false.
+    pub const fn boolean(name: &'static str) -> Self {
+        Self::new(name, ColumnType::Boolean)
+    }
+
+    /// Only numbers from `min` to `max`, both included.
+    #[must_use]
+    pub const fn between(mut self, min: f64, max: f64) -> Self {
+        self.domain = Domain::Between { min, max };
+        self
+    }
+
+    /// Only whole numbers from `min` to `max`, both included.
+    #[must_use]
+    pub const fn whole(mut self, min: i64, max: i64) -> Self {
+        self.domain = Domain::Whole { min, max };
+        self
+    }
+
+    /// What a missing value means; [`NullRule::Reject`] unless said.
+    #[must_use]
+    pub const fn nulls(mut self, rule: NullRule) -> Self {
+        self.nulls = rule;
+        self
+    }
+
+    /// The unit of the values.
+    #[must_use]
+    pub const fn unit(mut self, unit: Unit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    /// One sentence for the documentation.
+    #[must_use]
+    pub const fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ColumnType {
+    /// Text or a whole number, only ever compared.
+    Identifier,
+    /// Text.
+    Text,
+    /// A finite number.
+    Number,
+    /// True or false; `yes`, `no`, `1` and `0` are understood.
+    Boolean,
+    /// An instant.
+    Time,
+}
+
+impl ColumnType {
+    /// How messages and documentation call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identifier => "identifier",
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "true or false",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// Which values of a column are possible. A value outside is rejected and counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Domain {
+    /// Any value of the type.
+    Any,
+    /// Numbers from `min` to `max`, both included.
+    Between {
+        /// The smallest possible value.
+        min: f64,
+        /// The largest possible value.
+        max: f64,
+    },
+    /// Whole numbers from `min` to `max`, both included.
+    Whole {
+        /// The smallest possible value.
+        min: i64,
+        /// The largest possible value.
+        max: i64,
+    },
+}
+
+impl std::fmt::Display for Domain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Between { min, max } if max.is_infinite() => write!(f, "{min} or more"),
+            Self::Between { min, max } => write!(f, "{min} to {max}"),
+            Self::Whole { min, max } => write!(f, "a whole number from {min} to {max}"),
+        }
+    }
+}
+
+/// What a missing value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NullRule {
+    /// The row is unusable: rejected and counted.
+    Reject,
+    /// The row is no observation, such as a survey sent back without an answer: left out, and counted as skipped.
+    Skip,
+    /// The missing value has a meaning of its own, such as a ticket that has no reply yet.
+    Keep,
+}
+
+impl NullRule {
+    /// How documentation says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reject => "missing: rejected",
+            Self::Skip => "missing: left out",
+            Self::Keep => "may be missing",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Loyalty metrics: who recommends, who buys again, and for how much.
+//!
+//! One file per metric; what they share of the logical tables is in [`tables`].
+
+pub mod average_order_value;
+pub mod nps;
+pub mod nps_distribution;
+pub mod repeat_purchase_rate;
+pub mod tables;

@@ -1,0 +1,120 @@
+//! Repeat purchase rate: customers who come back.
+
+use custometer_core::prelude::*;
+use custometer_core::time::BUCKET;
+use polars::prelude::{DataType, UnionArgs, concat};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::tables::{CUSTOMER, CUSTOMER_ID, ORDERS, TIME};
+
+/// Parameters of [`RepeatPurchaseRate`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RepeatPurchaseRateParams {
+    /// Over which time a customer's orders are counted.
+    pub scope: OrderScope,
+}
+
+/// Over which time a customer's orders are counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderScope {
+    /// Those of the bucket: of its customers, who ordered twice in it.
+    #[default]
+    Period,
+    /// All up to the end of the bucket, also those before the report's period: of all customers so far, who ordered twice.
+    Lifetime,
+}
+
+/// `loyalty.repeat_purchase_rate`: do customers come back?
+pub struct RepeatPurchaseRate;
+
+impl Metric for RepeatPurchaseRate {
+    type Params = RepeatPurchaseRateParams;
+
+    const ABOUT: &'static About = &About {
+        id: "loyalty.repeat_purchase_rate",
+        title: "Repeat purchase rate",
+        summary: "The share of customers who bought more than once.",
+        formula: "100 · customers with at least 2 orders / customers with at least 1",
+        unit: Unit::Percent,
+        range: "0 to 100",
+        direction: Direction::HigherIsBetter,
+        edge_cases: &[
+            "No customer: undefined.",
+            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
+            "An order without a customer is rejected.",
+        ],
+        examples: &[
+            Example {
+                title: "1000 customers, 200 of whom ordered twice",
+                params: "",
+                header: "customer_id",
+                rows: &[(1000, "c{i}"), (200, "c{i}")],
+                expected: &[("", Some(20.0))],
+            },
+            Example {
+                title: "the same over their lifetime",
+                params: "scope = \"lifetime\"",
+                header: "customer_id",
+                rows: &[(1000, "c{i}"), (200, "c{i}")],
+                expected: &[("", Some(20.0))],
+            },
+        ],
+        references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
+    };
+
+    fn define(params: &RepeatPurchaseRateParams) -> Result<Definition, ParamError> {
+        let measures = ["repeat_customers", "customers"].map(|name| match params.scope {
+            OrderScope::Period => sum(name, col(name)),
+            OrderScope::Lifetime => sum(name, col(name)).running(),
+        });
+        let definition = Definition::over(Source::table(ORDERS).at(TIME).column(CUSTOMER)).derive(RepeatCustomers { scope: params.scope });
+        Ok(measures.into_iter().fold(definition, Definition::measure).value(Value::proportion("repeat_customers", "customers")))
+    }
+}
+
+/// Orders → customers, each in the bucket in which they became one, and became a repeat one.
+#[derive(Debug)]
+struct RepeatCustomers {
+    scope: OrderScope,
+}
+
+impl Derive for RepeatCustomers {
+    fn entity(&self) -> &'static str {
+        CUSTOMER_ID
+    }
+
+    fn dimensions(&self) -> DimensionRule {
+        DimensionRule::PartOfEntity
+    }
+
+    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> LazyFrame {
+        let customer = || [context.dimension_columns(), vec![col(CUSTOMER_ID)]].concat();
+        let per_bucket = rows.group_by([customer(), vec![col(BUCKET)]].concat()).agg([len().alias("orders")]);
+        let twice = col("orders").gt_eq(lit(2));
+        match self.scope {
+            OrderScope::Period => {
+                per_bucket.with_columns([lit(1_i64).alias("customers"), twice.cast(DataType::Int64).alias("repeat_customers")])
+            }
+            OrderScope::Lifetime => {
+                let first = || col(BUCKET).min();
+                let later = col(BUCKET).filter(col(BUCKET).gt(first())).min();
+                let at_once = col(BUCKET).filter(twice).min();
+                let second = when(at_once.clone().lt_eq(later.clone()).or(later.clone().is_null())).then(at_once).otherwise(later);
+                let history = per_bucket.group_by(customer()).agg([first().alias("first"), second.alias("second")]);
+                let became = |bucket: &str, customers: i64, repeat: i64| {
+                    let counts = [lit(customers).alias("customers"), lit(repeat).alias("repeat_customers")];
+                    let columns = [customer(), vec![col(bucket).alias(BUCKET)], counts.to_vec()].concat();
+                    history.clone().filter(col(bucket).is_not_null()).select(columns)
+                };
+                let movements = [became("first", 1, 0), became("second", 0, 1)];
+                // Frames of equal columns always unite; an error here would be the plan's own and shows when it runs.
+                concat(movements, UnionArgs::default()).unwrap_or(history)
+            }
+        }
+    }
+}
+
+register_metric!(RepeatPurchaseRate);

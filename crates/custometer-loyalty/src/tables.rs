@@ -1,0 +1,23 @@
+//! The logical tables that loyalty metrics read, and their columns.
+
+use custometer_core::{Column, NullRule, Unit};
+
+/// One answer to a survey question.
+pub const RESPONSES: &str = "responses";
+/// One purchase.
+pub const ORDERS: &str = "orders";
+
+/// When it happened.
+pub const TIME: &str = "time";
+/// Who it was.
+pub const CUSTOMER_ID: &str = "customer_id";
+
+/// The answer to "how likely are you to recommend us", 0–10. An unanswered question is no response.
+pub const RECOMMENDATION: Column =
+    Column::number("score").whole(0, 10).nulls(NullRule::Skip).describe("likelihood to recommend, from 0 to 10");
+
+/// The customer of a purchase.
+pub const CUSTOMER: Column = Column::identifier(CUSTOMER_ID).describe("who bought");
+
+/// The amount of a purchase.
+pub const AMOUNT: Column = Column::number("amount").unit(Unit::Currency).describe("what was paid");

@@ -1,0 +1,99 @@
+//! A small result for the tests, with everything that is hard to render.
+
+use custometer_core::{DimensionValue, Direction, Grain, Period, Unit};
+use custometer_runner::result::{Detail, FileManifest, Manifest, Rejection, ResultRow, RunResult, TableManifest};
+use jiff::Zoned;
+use jiff::civil::date;
+use polars::prelude::df;
+
+/// Two requests: one over two months with groups that are missing and undefined, one without time and with hostile text.
+pub(crate) fn result() -> RunResult {
+    let january = nps(1, 2);
+    let nordics = vec![("region".to_owned(), "Nordics".into()), ("year".to_owned(), 2024.into())];
+    let missing = vec![("region".to_owned(), DimensionValue::Missing), ("year".to_owned(), 2024.into())];
+    let results = vec![
+        ResultRow { value: Some(-5.0), low: Some(-12.25), high: Some(2.0), n: Some(1310.0), ..january.clone() },
+        ResultRow {
+            dimensions: nordics,
+            value: Some(41.3),
+            low: Some(35.0),
+            high: Some(47.5),
+            n: Some(1204.0),
+            measures: vec![("promoters".to_owned(), Some(600.0)), ("detractors".to_owned(), None)],
+            ..january
+        },
+        ResultRow { partial: true, dimensions: missing, n: Some(0.0), note: Some("no rows".to_owned()), ..nps(2, 3) },
+        ResultRow {
+            request: "=Time".to_owned(),
+            metric: "support.first_response_time",
+            start: None,
+            end: None,
+            dimensions: vec![("region".to_owned(), r#"=HYPERLINK("http://x","y")"#.into()), ("year".to_owned(), (-3).into())],
+            value: Some(7505.0),
+            unit: Unit::Seconds,
+            direction: Direction::LowerIsBetter,
+            n: Some(12.5),
+            note: Some("two\nlines, \"quoted\"".to_owned()),
+            ..nps(1, 2)
+        },
+    ];
+    RunResult {
+        results,
+        rejected: vec![Rejection {
+            table: "responses".to_owned(),
+            reason: "`score` is above 10".to_owned(),
+            rows: 1500,
+            requests: vec!["NPS".to_owned(), "CSAT".to_owned()],
+        }],
+        details: vec![Detail { request: "NPS".to_owned(), frame: df!("customer" => ["a", "b"], "score" => [9, 3]).unwrap() }],
+        ..empty()
+    }
+}
+
+/// A run that came to nothing.
+pub(crate) fn empty() -> RunResult {
+    RunResult { manifest: manifest(), results: Vec::new(), rejected: Vec::new(), details: Vec::new() }
+}
+
+/// A row of the first request, without a value.
+fn nps(from: i8, until: i8) -> ResultRow {
+    ResultRow {
+        request: "NPS".to_owned(),
+        metric: "loyalty.nps",
+        start: Some(first_of(from)),
+        end: Some(first_of(until)),
+        partial: false,
+        dimensions: Vec::new(),
+        value: None,
+        unit: Unit::Points,
+        direction: Direction::HigherIsBetter,
+        low: None,
+        high: None,
+        n: None,
+        measures: Vec::new(),
+        note: None,
+    }
+}
+
+fn first_of(month: i8) -> Zoned {
+    date(2025, month, 1).in_tz("Europe/Copenhagen").unwrap()
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        title: Some("Customer metrics".to_owned()),
+        version: "0.1.0",
+        config_hash: "c0ffee".to_owned(),
+        timezone: "Europe/Copenhagen".to_owned(),
+        period: Some(Period { from: date(2025, 1, 1), until: date(2025, 3, 1) }),
+        grain: Grain::Month,
+        as_of: Some(date(2025, 2, 10)),
+        confidence: "0.95".to_owned(),
+        tables: vec![TableManifest {
+            table: "responses".to_owned(),
+            files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],
+            rows_read: 12_034,
+            rows_filtered: 34,
+        }],
+    }
+}

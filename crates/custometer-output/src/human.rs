@@ -1,0 +1,147 @@
+//! Values as a person reads them: rounded, in their unit, with thousands set apart.
+
+use custometer_core::Unit;
+
+/// Between groups of three digits: a thin space.
+const THOUSANDS: char = '\u{2009}';
+
+/// A value in its unit, such as `12.3 %`, `+41.3` or `2 h 05 min`.
+pub(crate) fn value(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Percent => format!("{} %", precise(value, 1)),
+        Unit::Points if value > 0.0 => format!("+{}", fixed(value, 1)),
+        Unit::Points => fixed(value, 1),
+        Unit::Seconds => duration(value),
+        Unit::Count => count(value),
+        Unit::Currency => fixed(value, 2),
+        Unit::Days => format!("{} d", precise(value, 1)),
+        // Scores, ratios, and units that are yet to come.
+        _ => precise(value, 2),
+    }
+}
+
+/// A number of things: whole, unless it is weighted.
+pub(crate) fn count(value: f64) -> String {
+    fixed(value, usize::from(value.fract() != 0.0))
+}
+
+/// Text on one line. Control characters are spelled out, so that data can't drive the terminal.
+pub(crate) fn line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// Seconds as the two largest units that matter.
+fn duration(seconds: f64) -> String {
+    let sign = if seconds < 0.0 { "-" } else { "" };
+    let seconds = seconds.abs();
+    // Rounded before each choice, so that 59.7 s comes to 1 min 00 s and not to 60 s.
+    let (whole, minutes, hours) = (seconds.round(), (seconds / 60.0).round(), (seconds / 3600.0).round());
+    let text = if seconds == 0.0 {
+        "0 s".to_owned()
+    } else if (seconds * 1000.0).round() < 1000.0 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else if (seconds * 10.0).round() < 100.0 {
+        format!("{seconds:.1} s")
+    } else if whole < 60.0 {
+        format!("{whole:.0} s")
+    } else if whole < 3600.0 {
+        format!("{:.0} min {:02.0} s", (whole / 60.0).floor(), whole % 60.0)
+    } else if minutes < 1440.0 {
+        format!("{:.0} h {:02.0} min", (minutes / 60.0).floor(), minutes % 60.0)
+    } else {
+        format!("{} d {:.0} h", fixed((hours / 24.0).floor(), 0), hours % 24.0)
+    };
+    format!("{sign}{text}")
+}
+
+/// At least `decimals` decimals; more where a small value would lose its two leading digits, up to five.
+fn precise(value: f64, decimals: usize) -> String {
+    let below = [1.0, 0.1, 0.01, 0.001].into_iter().filter(|limit| value != 0.0 && value.abs() < *limit).count();
+    fixed(value, if below == 0 { decimals } else { decimals.max(below + 1) })
+}
+
+/// A number with so many decimals and its thousands set apart.
+fn fixed(value: f64, decimals: usize) -> String {
+    let rounded = format!("{:.decimals$}", value.abs());
+    let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));
+    let mut text = String::new();
+    // What rounds to zero has no sign.
+    if value < 0.0 && rounded.contains(|digit| ('1'..='9').contains(&digit)) {
+        text.push('-');
+    }
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            text.push(THOUSANDS);
+        }
+        text.push(digit);
+    }
+    if !fraction.is_empty() {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_in_their_unit() {
+        for (number, unit, expected) in [
+            (12.34, Unit::Percent, "12.3 %"),
+            (0.042, Unit::Percent, "0.042 %"),
+            (0.0, Unit::Percent, "0.0 %"),
+            (100.0, Unit::Percent, "100.0 %"),
+            (41.27, Unit::Points, "+41.3"),
+            (-0.01, Unit::Points, "0.0"),
+            (-41.27, Unit::Points, "-41.3"),
+            (4.2, Unit::Score, "4.20"),
+            (1.0, Unit::Ratio, "1.00"),
+            (0.0032, Unit::Ratio, "0.0032"),
+            (12.0, Unit::Days, "12.0 d"),
+            (999.0, Unit::Count, "999"),
+            (1_234_567.0, Unit::Count, "1\u{2009}234\u{2009}567"),
+            (12.5, Unit::Count, "12.5"),
+            (-1234.5, Unit::Currency, "-1\u{2009}234.50"),
+            (0.999, Unit::Currency, "1.00"),
+        ] {
+            assert_eq!(value(number, unit), expected);
+        }
+    }
+
+    #[test]
+    fn durations_are_shown_in_their_two_largest_units() {
+        for (seconds, expected) in [
+            (0.0, "0 s"),
+            (0.35, "350 ms"),
+            (0.9999, "1.0 s"),
+            (1.54, "1.5 s"),
+            (9.96, "10 s"),
+            (45.0, "45 s"),
+            (59.7, "1 min 00 s"),
+            (725.0, "12 min 05 s"),
+            (3599.6, "1 h 00 min"),
+            (7505.0, "2 h 05 min"),
+            (86_399.0, "1 d 0 h"),
+            (273_600.0, "3 d 4 h"),
+            (-7505.0, "-2 h 05 min"),
+            (86_400_000.0, "1\u{2009}000 d 0 h"),
+        ] {
+            assert_eq!(value(seconds, Unit::Seconds), expected);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_spelled_out() {
+        assert_eq!(line("Ærø \u{1b}[31m\n"), "Ærø \\u{1b}[31m\\n");
+    }
+}

@@ -1,0 +1,163 @@
+//! A run's result, rendered: as a terminal table, JSON, CSV or Parquet.
+//!
+//! [`render`] makes the bytes of one format; [`write_all`] puts files into a folder, each one whole or not at all. Nothing here
+//! prints, and the same result always comes to the same bytes.
+
+mod csv;
+mod human;
+mod json;
+mod parquet;
+mod period;
+mod table;
+mod tidy;
+mod write;
+
+#[cfg(test)]
+mod fixture;
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use custometer_runner::result::RunResult;
+use polars::prelude::PolarsError;
+
+pub use write::write_all;
+
+/// A way to render a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Format {
+    /// Tables for a terminal, with values rounded for reading.
+    Table,
+    /// One document: the manifest, the results and the rejected rows.
+    Json,
+    /// One tidy file, a row per result.
+    Csv,
+    /// The columns of the CSV, typed.
+    Parquet,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Parquet];
+
+    /// The name on the command line and in configs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// The extension of its files, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Table => "txt",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = OutputError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name).ok_or_else(|| OutputError::UnknownFormat { name: name.to_owned() })
+    }
+}
+
+/// Why a result could not be rendered or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// No format has this name.
+    #[error("unknown format `{name}`; the formats are {}", Format::ALL.map(Format::as_str).join(", "))]
+    UnknownFormat {
+        /// What was asked for.
+        name: String,
+    },
+    /// The results do not fit the format.
+    #[error("could not render the results as {format}")]
+    Render {
+        /// The format.
+        format: Format,
+        /// The encoder's error.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A detail table could not be written as Parquet.
+    #[error("could not write the details of `{request}` to `{}`", path.display())]
+    Detail {
+        /// The name of the request.
+        request: String,
+        /// Where they would have gone.
+        path: PathBuf,
+        /// The encoder's error.
+        source: PolarsError,
+    },
+    /// A file or folder could not be made; an earlier file of this name is still there.
+    #[error("could not {what} `{}`", path.display())]
+    File {
+        /// What was tried, such as "create the folder".
+        what: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+}
+
+/// The result in one format. `width` is that of the terminal: tables keep within it; the other formats have no use for it.
+pub fn render(result: &RunResult, format: Format, width: Option<u16>) -> Result<Vec<u8>, OutputError> {
+    let rendered = match format {
+        Format::Table => Ok(table::render(result, width).into_bytes()),
+        Format::Json => json::render(result).map_err(Into::into),
+        Format::Csv => csv::render(result).map_err(Into::into),
+        Format::Parquet => parquet::render(result),
+    };
+    rendered.map_err(|source| OutputError::Render { format, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_found_by_its_name() {
+        for format in Format::ALL {
+            assert_eq!(format.as_str().parse::<Format>().unwrap(), format);
+        }
+    }
+
+    #[test]
+    fn an_unknown_format_is_told_the_known_ones() {
+        let error = "xlsx".parse::<Format>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown format `xlsx`; the formats are table, json, csv, parquet");
+    }
+
+    #[test]
+    fn the_same_result_comes_to_the_same_bytes() {
+        for format in Format::ALL {
+            let render = || render(&fixture::result(), format, Some(80)).unwrap();
+            assert_eq!(render(), render(), "{format}");
+        }
+    }
+
+    #[test]
+    fn a_result_without_rows_renders() {
+        for format in Format::ALL {
+            assert!(!render(&fixture::empty(), format, Some(80)).unwrap().is_empty(), "{format}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Parquet: the columns of the CSV, typed.
+//!
+//! `start` and `end` are UTC instants in microseconds, numbers are doubles, dimensions are text, `measures` is a JSON object as text.
+//! What is undefined is null. The version of the schema and the manifest, as JSON, are in the file's key-value metadata.
+
+use std::error::Error;
+
+use custometer_core::DimensionValue;
+use custometer_runner::result::{ResultRow, RunResult, SCHEMA_VERSION};
+use jiff::Zoned;
+use polars::prelude::{Column, DataFrame, DataType, KeyValueMetadata, ParquetWriter, PolarsResult, TimeUnit, TimeZone};
+
+use crate::tidy::{defined, dimension, dimension_column, dimension_names, measures};
+
+/// The key of the schema's version in the file's metadata.
+const VERSION_KEY: &str = "custometer.schema_version";
+/// The key of the manifest in the file's metadata.
+const MANIFEST_KEY: &str = "custometer.manifest";
+
+/// The result as a Parquet file.
+pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    let metadata = KeyValueMetadata::from_static(vec![
+        (VERSION_KEY.to_owned(), SCHEMA_VERSION.to_string()),
+        (MANIFEST_KEY.to_owned(), serde_json::to_string(&result.manifest)?),
+    ]);
+    let measures = result.results.iter().map(measures).collect::<Result<Vec<_>, _>>()?;
+    let mut file = Vec::new();
+    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(&result.results, measures)?)?;
+    Ok(file)
+}
+
+/// The rows as a frame.
+fn frame(rows: &[ResultRow], measures: Vec<String>) -> PolarsResult<DataFrame> {
+    let mut columns = vec![
+        text("request", rows, |row| Some(row.request.clone())),
+        text("metric", rows, |row| Some(row.metric.to_owned())),
+        instants("start", rows, |row| row.start.as_ref())?,
+        instants("end", rows, |row| row.end.as_ref())?,
+        Column::new("partial".into(), rows.iter().map(|row| row.partial).collect::<Vec<bool>>()),
+    ];
+    for name in dimension_names(rows) {
+        let filled = |row: &ResultRow| dimension(row, name).filter(|value| **value != DimensionValue::Missing).map(ToString::to_string);
+        columns.push(text(&dimension_column(name), rows, filled));
+    }
+    columns.extend([
+        numbers("value", rows, |row| row.value),
+        text("unit", rows, |row| Some(row.unit.as_str().to_owned())),
+        text("direction", rows, |row| Some(row.direction.as_str().to_owned())),
+        numbers("low", rows, |row| row.low),
+        numbers("high", rows, |row| row.high),
+        numbers("n", rows, |row| row.n),
+        Column::new("measures".into(), measures),
+        text("note", rows, |row| row.note.clone()),
+    ]);
+    DataFrame::new(rows.len(), columns)
+}
+
+fn text(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<String>) -> Column {
+    Column::new(name.into(), rows.iter().map(cell).collect::<Vec<Option<String>>>())
+}
+
+fn numbers(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<f64>) -> Column {
+    Column::new(name.into(), rows.iter().map(|row| defined(cell(row))).collect::<Vec<Option<f64>>>())
+}
+
+fn instants(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<&Zoned>) -> PolarsResult<Column> {
+    let microseconds = rows.iter().map(|row| cell(row).map(|at| at.timestamp().as_microsecond())).collect::<Vec<Option<i64>>>();
+    Column::new(name.into(), microseconds).cast(&DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use polars::prelude::{AnyValue, ParquetReader, PlSmallStr, SerReader};
+
+    use super::*;
+    use crate::{csv, fixture};
+
+    fn reader() -> ParquetReader<Cursor<Vec<u8>>> {
+        ParquetReader::new(Cursor::new(render(&fixture::result()).unwrap()))
+    }
+
+    #[test]
+    fn the_columns_are_those_of_the_csv() {
+        let csv = String::from_utf8(csv::render(&fixture::result()).unwrap()).unwrap();
+        let frame = reader().finish().unwrap();
+        let names: Vec<&str> = frame.get_column_names().into_iter().map(PlSmallStr::as_str).collect();
+        assert_eq!(names.join(","), csv.lines().next().unwrap());
+    }
+
+    #[test]
+    fn the_columns_are_typed_and_read_back() {
+        let frame = reader().finish().unwrap();
+        assert_eq!(frame.height(), 4);
+        let instant = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
+        for (name, dtype) in [
+            ("request", DataType::String),
+            ("start", instant.clone()),
+            ("end", instant),
+            ("partial", DataType::Boolean),
+            ("by.year", DataType::String),
+            ("value", DataType::Float64),
+            ("n", DataType::Float64),
+            ("measures", DataType::String),
+        ] {
+            assert_eq!(frame.column(name).unwrap().dtype(), &dtype, "{name}");
+        }
+        let cell = |name: &str, row: usize| frame.column(name).unwrap().get(row).unwrap().into_static();
+        assert_eq!(cell("start", 0).extract::<i64>(), Some(1_735_686_000_000_000));
+        assert_eq!(cell("value", 1), AnyValue::Float64(41.3));
+        assert_eq!(cell("by.year", 1), AnyValue::StringOwned("2024".into()));
+        assert_eq!(cell("measures", 1), AnyValue::StringOwned(r#"{"promoters":600,"detractors":null}"#.into()));
+        for null in [("by.region", 0), ("by.region", 2), ("value", 2), ("start", 3), ("note", 0)] {
+            assert!(cell(null.0, null.1).is_null(), "{null:?}");
+        }
+    }
+
+    #[test]
+    fn the_metadata_carry_the_schema_version_and_the_manifest() {
+        let mut reader = reader();
+        let pairs = reader.get_metadata().unwrap().key_value_metadata().clone().unwrap();
+        let value = |key: &str| pairs.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone()).unwrap();
+        assert_eq!(value(VERSION_KEY), "1");
+        let manifest: serde_json::Value = serde_json::from_str(&value(MANIFEST_KEY)).unwrap();
+        assert_eq!(manifest["config_hash"], "c0ffee");
+    }
+}

@@ -1,0 +1,58 @@
+//! What the machine-readable formats share: which columns there are, and how numbers, instants and measures are written.
+
+use std::fmt::Display;
+
+use custometer_core::DimensionValue;
+use custometer_runner::result::ResultRow;
+use jiff::Zoned;
+use serde::{Serialize, Serializer};
+
+/// The names of all dimensions, in order of appearance.
+pub(crate) fn dimension_names(rows: &[ResultRow]) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (name, _) in rows.iter().flat_map(|row| &row.dimensions) {
+        if !names.contains(&name.as_str()) {
+            names.push(name.as_str());
+        }
+    }
+    names
+}
+
+/// A row's value in a dimension; none where its breakdown leaves the dimension out.
+pub(crate) fn dimension<'a>(row: &'a ResultRow, name: &str) -> Option<&'a DimensionValue> {
+    row.dimensions.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+}
+
+/// The column that holds a dimension: prefixed, so that it never meets a fixed one.
+pub(crate) fn dimension_column(name: &str) -> String {
+    format!("by.{name}")
+}
+
+/// A number that has a value.
+pub(crate) fn defined(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite())
+}
+
+/// A number as it is written: whole where it is whole, missing where it is undefined. Dimension values know how.
+pub(crate) fn number(number: Option<f64>) -> DimensionValue {
+    defined(number).map_or(DimensionValue::Missing, DimensionValue::from)
+}
+
+/// An instant as RFC 3339 with the offset of its zone.
+pub(crate) fn instant(at: &Zoned) -> impl Display {
+    at.timestamp().display_with_offset(at.offset())
+}
+
+/// The measures of a row as one JSON object.
+pub(crate) struct Measures<'a>(pub(crate) &'a [(String, Option<f64>)]);
+
+impl Serialize for Measures<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, measure)| (name, number(*measure))))
+    }
+}
+
+/// The measures of a row as JSON text.
+pub(crate) fn measures(row: &ResultRow) -> serde_json::Result<String> {
+    serde_json::to_string(&Measures(&row.measures))
+}

@@ -1,0 +1,173 @@
+//! Files that are whole or not there: written beside their destination, then renamed.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use custometer_runner::result::{Detail, RunResult};
+use polars::prelude::ParquetWriter;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::{Format, OutputError, render};
+
+/// Characters that some file system does not allow in a name.
+const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
+
+/// Writes every format as `DIR/results.<extension>`, and the details, if there are any, as `DIR/details/<request>.parquet`.
+///
+/// Nothing is renamed before all of it is written: an error on the way leaves the previous files as they were. Characters of a
+/// request's name that a file system may refuse become `_`. Returns the paths of the files.
+pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
+    let mut staged = Vec::new();
+    create_dir(dir)?;
+    for format in formats {
+        let bytes = render(result, *format, None)?;
+        staged.push(Staged::new(dir, &format!("results.{}", format.extension()), |file, path| {
+            file.write_all(&bytes).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
+        })?);
+    }
+    if !result.details.is_empty() {
+        let dir = dir.join("details");
+        create_dir(&dir)?;
+        for (detail, stem) in result.details.iter().zip(stems(&result.details)) {
+            staged.push(Staged::new(&dir, &format!("{stem}.parquet"), |file, path| {
+                // Detail tables can be large: they go straight to the file. The copy shares their columns.
+                ParquetWriter::new(file).finish(&mut detail.frame.clone()).map(drop).map_err(|source| OutputError::Detail {
+                    request: detail.request.clone(),
+                    path: path.to_owned(),
+                    source,
+                })
+            })?);
+        }
+    }
+    staged.into_iter().map(Staged::publish).collect()
+}
+
+/// A file that is written, and not yet at its place. Dropped, it is gone.
+struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    /// Writes a file beside `dir/name`.
+    fn new(dir: &Path, name: &str, write: impl FnOnce(&mut File, &Path) -> Result<(), OutputError>) -> Result<Self, OutputError> {
+        let path = dir.join(name);
+        let mut file = temporary(dir).map_err(|source| OutputError::File { what: "write", path: path.clone(), source })?;
+        write(file.as_file_mut(), &path)?;
+        // Before the rename: a crash must not leave a file that is named but empty.
+        file.as_file().sync_all().map_err(|source| OutputError::File { what: "write", path: path.clone(), source })?;
+        Ok(Self { file, path })
+    }
+
+    /// Puts the file where it belongs, in place of an earlier one.
+    fn publish(self) -> Result<PathBuf, OutputError> {
+        match self.file.persist(&self.path) {
+            Ok(_) => Ok(self.path),
+            Err(error) => Err(OutputError::File { what: "replace", path: self.path, source: error.error }),
+        }
+    }
+}
+
+/// A temporary file with the permissions of any other file: those that the user's mask leaves.
+fn temporary(dir: &Path) -> std::io::Result<NamedTempFile> {
+    let builder = &mut Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(dir)
+}
+
+fn create_dir(dir: &Path) -> Result<(), OutputError> {
+    fs::create_dir_all(dir).map_err(|source| OutputError::File { what: "create the folder", path: dir.to_owned(), source })
+}
+
+/// File names for the details, one each, also where a file system does not tell upper case from lower.
+fn stems(details: &[Detail]) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    details
+        .iter()
+        .map(|detail| {
+            let stem = stem(&detail.request);
+            let numbered = (2..).map(|number| format!("{stem}-{number}"));
+            // `taken` is finite, so one of the numbered names is free.
+            std::iter::once(stem.clone()).chain(numbered).find(|name| taken.insert(name.to_lowercase())).unwrap_or(stem)
+        })
+        .collect()
+}
+
+/// A request's name as the name of a file.
+fn stem(request: &str) -> String {
+    let fits = |character: char| !character.is_control() && !RESERVED.contains(&character);
+    let stem: String = request.chars().map(|character| if fits(character) { character } else { '_' }).collect();
+    // A leading dot would hide the file.
+    if stem.starts_with('.') { format!("_{stem}") } else { stem }
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{ParquetReader, SerReader, df};
+
+    use super::*;
+    use crate::fixture;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_format_and_the_details_are_written() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("new/report");
+        let paths = write_all(&fixture::result(), &Format::ALL, &dir).unwrap();
+        let expected = ["results.txt", "results.json", "results.csv", "results.parquet", "details/NPS.parquet"];
+        assert_eq!(paths, expected.map(|name| dir.join(name)));
+        assert_eq!(names(&dir), ["details", "results.csv", "results.json", "results.parquet", "results.txt"]);
+        assert_eq!(fs::read(dir.join("results.csv")).unwrap(), render(&fixture::result(), Format::Csv, None).unwrap());
+        let details = ParquetReader::new(File::open(dir.join("details/NPS.parquet")).unwrap()).finish().unwrap();
+        assert!(details.equals(&fixture::result().details[0].frame));
+    }
+
+    #[test]
+    fn an_earlier_file_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("results.json");
+        fs::write(&path, "x".repeat(100_000)).unwrap();
+        write_all(&fixture::empty(), &[Format::Json], dir.path()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), render(&fixture::empty(), Format::Json, None).unwrap());
+        assert_eq!(names(dir.path()), ["results.json"]);
+    }
+
+    #[test]
+    fn a_failure_leaves_the_earlier_files_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("results.csv"), "earlier").unwrap();
+        // A file where the folder of the details would go.
+        fs::write(dir.path().join("details"), "").unwrap();
+        let error = write_all(&fixture::result(), &[Format::Csv], dir.path()).unwrap_err();
+        assert_eq!(error.to_string(), format!("could not create the folder `{}`", dir.path().join("details").display()));
+        assert_eq!(fs::read_to_string(dir.path().join("results.csv")).unwrap(), "earlier");
+        assert_eq!(names(dir.path()), ["details", "results.csv"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_files_have_the_permissions_of_any_other_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        fs::write(dir.path().join("other"), "").unwrap();
+        write_all(&fixture::empty(), &[Format::Csv], dir.path()).unwrap();
+        assert_eq!(mode("results.csv"), mode("other"));
+    }
+
+    #[test]
+    fn names_of_details_stay_in_their_folder_and_apart() {
+        let frame = df!("a" => [1]).unwrap();
+        let details = ["../../etc", "NPS by region", "nps by region", "a/b", "a:b"]
+            .map(|request| Detail { request: request.to_owned(), frame: frame.clone() });
+        assert_eq!(stems(&details), ["_.._.._etc", "NPS by region", "nps by region-2", "a_b", "a_b-2"]);
+    }
+}

@@ -1,0 +1,508 @@
+//! The report config as it is written: its shape, its documentation, and how it is read without stopping at the first mistake.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use custometer_core::Grain;
+use custometer_core::suggest::nearest;
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value as Json};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use crate::diagnostics::{Collector, Text};
+
+/// A report: what to read and what to compute of it.
+#[derive(Debug, JsonSchema)]
+pub struct Config {
+    /// Settings of the report as a whole.
+    pub report: ReportConfig,
+    /// The tables, by the names that requests use.
+    pub tables: BTreeMap<String, TableConfig>,
+    /// The requests, in the order of their results.
+    pub metrics: Vec<MetricConfig>,
+}
+
+/// Settings of the report as a whole.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportConfig {
+    /// A heading.
+    pub title: Option<String>,
+    /// IANA time zone that days, weeks and months are local to, and that times without an offset are read in. UTC unless said.
+    #[schemars(with = "Option<String>")]
+    pub timezone: ZoneName,
+    /// First day of the period. Without a period the report takes all the data there are.
+    #[schemars(with = "Option<Day>")]
+    pub from: Option<Spanned<Day>>,
+    /// The day after the last day of the period.
+    #[schemars(with = "Option<Day>")]
+    pub until: Option<Spanned<Day>>,
+    /// The length of the buckets the period is cut into.
+    pub grain: Grain,
+    /// The day that weeks start on. Monday unless said.
+    pub week_start: FirstWeekday,
+    /// The date up to which the data are known; later buckets are marked partial. `--as-of` overrides it.
+    pub as_of: Option<Day>,
+    /// The confidence of intervals, between 0 and 1. 0.95 unless said.
+    #[schemars(with = "Option<f64>")]
+    pub confidence: Confidence,
+}
+
+/// A table: one or several files of one shape.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableConfig {
+    /// A file, or several by `*` and `**`, relative to the report's own folder.
+    #[schemars(with = "String")]
+    pub path: Spanned<String>,
+    /// The format of the files; their name decides unless said.
+    pub format: Option<FileFormat>,
+    /// Names that metrics use, each with the file's own name for it.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// New columns, each an SQL expression over the row.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub derive: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// An SQL condition: other rows are left out.
+    #[serde(rename = "where")]
+    #[schemars(with = "Option<String>")]
+    pub condition: Option<Spanned<String>>,
+}
+
+/// A request: one metric of one table, in one or several breakdowns.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetricConfig {
+    /// The metric's id.
+    #[schemars(with = "String")]
+    pub metric: Spanned<String>,
+    /// The table it is computed from.
+    #[schemars(with = "String")]
+    pub table: Spanned<String>,
+    /// The name of the request in the results; the metric's id unless said.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Spanned<String>>,
+    /// Names that the metric uses, each with the table's own name for it, where this request differs from its table.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Breakdowns: each a list of columns, the empty one for the total. The total alone unless said.
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub by: Option<Vec<Vec<Spanned<String>>>>,
+    /// A grain of its own.
+    pub grain: Option<Grain>,
+    /// Whether the metric's table per customer is written too.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub detail: Option<Spanned<bool>>,
+    /// The metric's own parameters, read apart.
+    #[serde(skip)]
+    pub params: Params,
+}
+
+/// A format that tables are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum FileFormat {
+    /// Comma-separated values with a header line.
+    Csv,
+    /// One JSON object per line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl FileFormat {
+    /// The name in configs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+/// A local date.
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[schemars(transparent)]
+pub struct Day(#[schemars(with = "String", extend("format" = "date"))] pub Date);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = toml::value::Datetime::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("not a date: write it without quotes, such as 2025-01-31"))?;
+        match (written.date, written.time) {
+            (Some(_), None) => written.to_string().parse().map(Self).map_err(D::Error::custom),
+            _ => Err(D::Error::custom(format!("`{written}` is not a date: write it such as 2025-01-31, without a time"))),
+        }
+    }
+}
+
+/// An IANA time zone.
+#[derive(Debug, Clone)]
+pub struct ZoneName(pub TimeZone);
+
+impl Default for ZoneName {
+    fn default() -> Self {
+        Self(TimeZone::UTC)
+    }
+}
+
+impl<'de> Deserialize<'de> for ZoneName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        TimeZone::get(&name).map(Self).map_err(|_| {
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let city = |zone: &str| zone.rsplit('/').next().unwrap_or(zone).to_owned();
+            let near = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned).or_else(|| {
+                let cities: Vec<String> = known.iter().map(|zone| city(zone)).collect();
+                let near = nearest(&city(&name), cities.iter().map(String::as_str))?;
+                known.iter().find(|zone| city(zone) == near).cloned()
+            });
+            D::Error::custom(match near {
+                Some(near) => format!("unknown time zone `{name}`, did you mean `{near}`?"),
+                None => format!("unknown time zone `{name}`, expected an IANA name such as `Europe/Copenhagen`"),
+            })
+        })
+    }
+}
+
+/// A confidence between 0 and 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Confidence(pub f64);
+
+impl Default for Confidence {
+    fn default() -> Self {
+        Self(0.95)
+    }
+}
+
+impl<'de> Deserialize<'de> for Confidence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if value > 0.0 && value < 1.0 {
+            return Ok(Self(value));
+        }
+        Err(D::Error::custom(format!("a confidence of {value} is not between 0 and 1, such as 0.95")))
+    }
+}
+
+/// The day that weeks start on.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum FirstWeekday {
+    #[default]
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl From<FirstWeekday> for Weekday {
+    fn from(day: FirstWeekday) -> Self {
+        match day {
+            FirstWeekday::Monday => Self::Monday,
+            FirstWeekday::Tuesday => Self::Tuesday,
+            FirstWeekday::Wednesday => Self::Wednesday,
+            FirstWeekday::Thursday => Self::Thursday,
+            FirstWeekday::Friday => Self::Friday,
+            FirstWeekday::Saturday => Self::Saturday,
+            FirstWeekday::Sunday => Self::Sunday,
+        }
+    }
+}
+
+/// A metric's parameters with the places they stand at.
+#[derive(Debug, Clone, Default)]
+pub struct Params {
+    /// The parameters themselves.
+    pub given: Map<String, Json>,
+    places: Places,
+}
+
+/// Where a value stands, and all that is in it.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    span: Range<usize>,
+    /// The entries of a table or an array: name or position, place of the name, and the value.
+    entries: Vec<(String, Range<usize>, Places)>,
+}
+
+impl Params {
+    /// Where the value at a path stands; where the nearest one above it does, when it is missing. `key` asks for the key's own place.
+    pub fn locate(&self, path: &[String], key: bool) -> Range<usize> {
+        let mut here = &self.places;
+        let mut span = here.span.clone();
+        for step in path {
+            let step = step.trim_matches(['[', ']']);
+            let Some((_, name, value)) = here.entries.iter().find(|(name, ..)| name == step) else { return span };
+            span = if key { name.clone() } else { value.span.clone() };
+            here = value;
+        }
+        span
+    }
+}
+
+impl Places {
+    fn of(value: &Spanned<DeValue<'_>>) -> Self {
+        let entries = match value.get_ref() {
+            DeValue::Table(table) => table.iter().map(|(name, value)| (name.get_ref().to_string(), name.span(), Self::of(value))).collect(),
+            DeValue::Array(items) => {
+                items.iter().enumerate().map(|(index, item)| (index.to_string(), item.span(), Self::of(item))).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self { span: value.span(), entries }
+    }
+}
+
+fn to_json(value: &DeValue<'_>) -> Json {
+    match value {
+        DeValue::String(text) => Json::String(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or(Json::Null, Json::from),
+        DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Json::Null, Json::from),
+        DeValue::Boolean(value) => Json::Bool(*value),
+        DeValue::Datetime(time) => Json::String(time.to_string()),
+        DeValue::Array(items) => items.iter().map(|item| to_json(item.get_ref())).collect(),
+        DeValue::Table(table) => table.iter().map(|(key, value)| (key.get_ref().to_string(), to_json(value.get_ref()))).collect(),
+    }
+}
+
+/// Reads a config and reports everything that is wrong with its form. What could be read is returned all the same.
+pub fn read(problems: &mut Collector) -> Config {
+    let text = problems.text().clone();
+    let file = &text.whole[..text.file_end];
+    let (root, errors) = DeTable::parse_recoverable(file);
+    for error in errors {
+        problems.report(error.span().unwrap_or(0..0), error.message().to_owned()).label("not valid TOML here");
+    }
+    let mut root = root.into_inner();
+    let settings = Setting::all(&text);
+    for setting in &settings {
+        setting.apply(&mut root, problems);
+    }
+
+    let mut config = Config { report: ReportConfig::default(), tables: BTreeMap::new(), metrics: Vec::new() };
+    for (key, value) in root {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("report", _) => config.report = section(value, problems).unwrap_or_default(),
+            ("tables", DeValue::Table(tables)) => {
+                for (name, table) in tables.clone() {
+                    if let Some(table) = section(table, problems) {
+                        config.tables.insert(name.get_ref().to_string(), table);
+                    }
+                }
+            }
+            ("metrics", DeValue::Array(requests)) => {
+                config.metrics.extend(requests.iter().cloned().filter_map(|request| metric(request, problems)));
+            }
+            ("tables", _) => {
+                problems.report(value.span(), "`tables` must be tables").help("write `[tables.NAME]`");
+            }
+            ("metrics", _) => {
+                problems.report(value.span(), "`metrics` must be a list of tables").help("write `[[metrics]]` above each request");
+            }
+            (unknown, _) => {
+                let help = did_you_mean(unknown, &["report", "tables", "metrics"]);
+                problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
+            }
+        }
+    }
+    if problems.is_empty() && config.metrics.is_empty() {
+        problems
+            .report(0..0, "the report asks for no metric")
+            .help("add a request: `[[metrics]]` with `metric = \"…\"` and `table = \"…\"`");
+    }
+    config
+}
+
+/// Reads one request; its parameters are kept as they stand, for the metric to read.
+fn metric(mut request: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<MetricConfig> {
+    let mut params = None;
+    if let DeValue::Table(table) = request.get_mut() {
+        let key = table.keys().find(|key| key.get_ref() == "params").cloned();
+        if let Some((key, value)) = key.and_then(|key| table.remove_entry(&key)) {
+            if let Json::Object(given) = to_json(value.get_ref()) {
+                params = Some(Params { given, places: Places { span: key.span(), ..Places::of(&value) } });
+            } else {
+                problems.report(value.span(), "`params` must be a table").help("write `params = { name = value }`");
+            }
+        }
+    }
+    let mut metric: MetricConfig = section(request, problems)?;
+    // Where there are no parameters, what is missing is missing of the metric.
+    let none = Params { given: Map::new(), places: Places { span: metric.metric.span(), entries: Vec::new() } };
+    metric.params = params.unwrap_or(none);
+    Some(metric)
+}
+
+/// Reads a section as a type, and reports every entry of it that does not fit: each is left out, and the rest read again.
+fn section<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<T> {
+    let mut suspects: Vec<String> = Vec::new();
+    loop {
+        let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
+            Ok(read) => return Some(read),
+            Err(error) => error,
+        };
+        let span = error.span().unwrap_or_else(|| value.span());
+        let (message, help) = worded(error.message());
+        let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        // A key that is missing because it is misspelled was reported as the misspelling.
+        if missing.is_none_or(|field| !suspects.iter().any(|suspect| nearest(suspect, [field]).is_some())) {
+            problems.report(span.clone(), message).maybe_help(help);
+        }
+        let removed = if missing.is_some() { None } else { remove(&mut value, &span) };
+        suspects.push(removed?);
+    }
+}
+
+/// Takes the innermost table entry around `span` out of a value, and returns its key.
+fn remove(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<String> {
+    let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
+    match value.get_mut() {
+        DeValue::Table(table) => {
+            let key = table.iter_mut().find_map(|(key, value)| {
+                let inside = within(value.span()) && remove_inside(value, span);
+                (inside || within(key.span()) || within(value.span())).then(|| (key.clone(), inside))
+            });
+            let (key, inside) = key?;
+            if !inside {
+                table.remove(&key);
+            }
+            Some(key.get_ref().to_string())
+        }
+        DeValue::Array(items) => items.iter_mut().find_map(|item| remove(item, span)),
+        _ => None,
+    }
+}
+
+fn remove_inside(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    remove(value, span).is_some()
+}
+
+/// A reader's words for a message of serde's, with help where the message names what was expected.
+pub(crate) fn worded(message: &str) -> (String, Option<String>) {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    for (start, what) in [("unknown field `", "key"), ("unknown variant `", "value")] {
+        if let (true, Some((given, expected))) = (message.starts_with(start), quoted.split_first()) {
+            return (format!("unknown {what} `{given}`"), Some(did_you_mean(given, expected)));
+        }
+    }
+    if message.starts_with("missing field `") {
+        return (format!("`{}` is missing", quoted.first().unwrap_or(&"")), None);
+    }
+    if let Some((message, help)) = message.split_once(", did you mean") {
+        return (message.to_owned(), Some(format!("did you mean{help}")));
+    }
+    if let Some((message, help)) = message.split_once(": write it") {
+        return (message.to_owned(), Some(format!("write it{help}")));
+    }
+    (message.to_owned(), None)
+}
+
+/// The nearest of the expected names, or all of them.
+fn did_you_mean(given: &str, expected: &[&str]) -> String {
+    match nearest(given, expected.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if expected.is_empty() => "nothing can be set here".to_owned(),
+        None => format!("expected {}", Listed(expected)),
+    }
+}
+
+/// Names in backticks, with commas and an "or".
+pub(crate) struct Listed<'a>(pub(crate) &'a [&'a str]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            let before = match index {
+                0 => "",
+                _ if index + 1 == self.0.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{before}`{name}`")?;
+        }
+        Ok(())
+    }
+}
+
+/// A setting of the command line, `key.path=value`.
+struct Setting {
+    /// Where it stands in the whole text.
+    place: Range<usize>,
+    path: String,
+    /// The value, with blanks before it so that it stands where it does in the whole text; none without a `=`.
+    value: Option<String>,
+}
+
+impl Setting {
+    fn all(text: &Text) -> Vec<Self> {
+        let mut start = text.settings_start();
+        let mut settings = Vec::new();
+        for written in text.whole.get(start..).unwrap_or_default().split('\n').filter(|written| !written.is_empty()) {
+            let place = start..start + written.len();
+            let (path, value) = written.split_once('=').map_or((written, None), |(path, value)| (path, Some(value)));
+            let value = value.map(|value| format!("{}{value}", " ".repeat(start + path.len() + 1)));
+            settings.push(Self { place: place.clone(), path: path.to_owned(), value });
+            start = place.end + 1;
+        }
+        settings
+    }
+
+    /// Puts the value into the config. What is no TOML is text.
+    fn apply<'i>(&'i self, root: &mut DeTable<'i>, problems: &mut Collector) {
+        let start = self.place.start;
+        let Some(written) = &self.value else {
+            problems.report(self.place.clone(), "a setting needs a value").help("write `--set report.grain=week`");
+            return;
+        };
+        let value = DeValue::parse(written)
+            .unwrap_or_else(|_| Spanned::new(start + self.path.len() + 1..self.place.end, DeValue::String(written.trim_start().into())));
+        if let Err(message) = set(root, &self.path, start, value) {
+            problems
+                .report(start..start + self.path.len(), message)
+                .help("write `--set SECTION.KEY=VALUE`; requests are counted from 0, such as `metrics.0.grain`");
+        }
+    }
+}
+
+fn set<'i>(table: &mut DeTable<'i>, path: &'i str, start: usize, value: Spanned<DeValue<'i>>) -> Result<(), String> {
+    let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+    let key = Spanned::new(start..start + step.len(), step.into());
+    let Some(rest) = rest else {
+        // The key's own span must be the setting's, too.
+        table.remove(&key);
+        table.insert(key, value);
+        return Ok(());
+    };
+    let rest_start = start + step.len() + 1;
+    let next = table.entry(key).or_insert_with(|| Spanned::new(start..start + path.len(), DeValue::Table(DeTable::new())));
+    match next.get_mut() {
+        DeValue::Table(table) => set(table, rest, rest_start, value),
+        DeValue::Array(items) => {
+            let (index, rest) = rest.split_once('.').ok_or_else(|| format!("`{path}` names no key"))?;
+            let count = items.len();
+            let position: usize = index.parse().map_err(|_| format!("`{index}` is not a position in `{step}`"))?;
+            let item = items.iter_mut().nth(position).ok_or_else(|| format!("`{step}` has {count} entries, there is no {position}"))?;
+            match item.get_mut() {
+                DeValue::Table(table) => set(table, rest, rest_start + index.len() + 1, value),
+                _ => Err(format!("`{step}.{index}` has no keys")),
+            }
+        }
+        _ => Err(format!("`{step}` has no keys")),
+    }
+}

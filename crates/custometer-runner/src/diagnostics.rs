@@ -1,0 +1,175 @@
+//! Everything that is wrong with a report, each with its place in the config and what to do about it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+
+/// All problems of a report, in the order of its text.
+#[derive(Debug)]
+pub struct Problems {
+    problems: Vec<Problem>,
+}
+
+impl Problems {
+    /// The problems, in the order of the text they are about.
+    pub fn as_slice(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.len() {
+            1 => write!(f, "the report can't be run: 1 problem"),
+            n => write!(f, "the report can't be run: {n} problems"),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl Diagnostic for Problems {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.problems.iter().map(|problem| problem as &dyn Diagnostic)))
+    }
+}
+
+/// One problem.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    message: String,
+    span: Range<usize>,
+    label: Option<String>,
+    help: Option<String>,
+    source: Arc<NamedSource<String>>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn severity(&self) -> Option<Severity> {
+        Some(Severity::Error)
+    }
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self.source.as_ref())
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(self.label.clone(), self.span.clone()))))
+    }
+}
+
+/// The text of a config, and the settings made on the command line as further lines of it.
+///
+/// Spans run through all of it, so that a mistake in a `--set` is underlined there and not in the file.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// The whole text: the file, then one line per setting.
+    pub whole: String,
+    /// Where the file ends.
+    pub file_end: usize,
+    file: Arc<NamedSource<String>>,
+    settings: Arc<NamedSource<String>>,
+}
+
+/// Stands before the settings of the command line in [`Text`], and keeps its end apart from the file's.
+const SEPARATOR: &str = "\n";
+
+impl Text {
+    /// The text of the file called `name`, and the settings.
+    pub fn new(name: &str, text: &str, settings: &[String]) -> Self {
+        let settings = settings.join("\n");
+        let whole = format!("{text}{SEPARATOR}{settings}");
+        Self {
+            file_end: text.len(),
+            file: Arc::new(NamedSource::new(name, text.to_owned())),
+            settings: Arc::new(NamedSource::new("--set", settings)),
+            whole,
+        }
+    }
+
+    /// Where the settings start in the whole text.
+    pub fn settings_start(&self) -> usize {
+        self.file_end + SEPARATOR.len()
+    }
+
+    fn locate(&self, span: Range<usize>) -> (Range<usize>, Arc<NamedSource<String>>) {
+        if span.start > self.file_end {
+            let start = self.settings_start();
+            (span.start.saturating_sub(start)..span.end.saturating_sub(start), Arc::clone(&self.settings))
+        } else {
+            (span.start..span.end.min(self.file_end), Arc::clone(&self.file))
+        }
+    }
+}
+
+/// Collects problems while a report is read and checked.
+#[derive(Debug)]
+pub struct Collector {
+    text: Text,
+    problems: Vec<(usize, Problem)>,
+}
+
+impl Collector {
+    /// An empty collection over a text.
+    pub fn new(text: Text) -> Self {
+        Self { text, problems: Vec::new() }
+    }
+
+    /// The text that spans refer to.
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Adds a problem at a place, and lets its label and help be set.
+    pub fn report(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
+        let start = span.start;
+        let (span, source) = self.text.locate(span);
+        self.problems.push((start, Problem { message: message.into(), span, label: None, help: None, source }));
+        &mut self.problems.last_mut().expect("one was just pushed").1
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The problems, if there are any.
+    pub fn finish(mut self) -> Result<(), Problems> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        self.problems.sort_by_key(|(start, _)| *start);
+        Err(Problems { problems: self.problems.into_iter().map(|(_, problem)| problem).collect() })
+    }
+}
+
+impl Problem {
+    /// What stands beside the underlined text.
+    pub fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// What to do about it.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// What to do about it, where that is known.
+    pub fn maybe_help(&mut self, help: Option<String>) -> &mut Self {
+        self.help = help.or(self.help.take());
+        self
+    }
+}

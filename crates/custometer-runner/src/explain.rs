@@ -1,0 +1,90 @@
+//! What a run will do, in words, and how often Polars will go through each table.
+
+use std::fmt::Write as _;
+
+use custometer_core::Aggregate;
+
+use crate::execute::{RunError, buckets, explain_plans};
+use crate::plan::{TablePlan, plan};
+use crate::report::Report;
+
+/// The plan of a report for people: scans, shared steps and what is rolled up from what.
+///
+/// With `physical`, Polars' optimised plan of each table follows.
+pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
+    let buckets = buckets(report)?;
+    let plans = plan(report, &buckets).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let optimised = explain_plans(report)?;
+    let mut text = String::new();
+    for (plan, (table, polars)) in plans.iter().zip(&optimised) {
+        describe(&mut text, report, plan, table, polars).expect("writing to a string does not fail");
+        if physical {
+            writeln!(text, "\n{}", polars.trim_end()).expect("writing to a string does not fail");
+        }
+    }
+    Ok(text)
+}
+
+/// How often a plan goes through files.
+fn scans(polars: &str) -> usize {
+    polars.lines().filter(|line| line.contains(" SCAN [") || line.trim_start().starts_with("SCAN [")).count()
+}
+
+fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, polars: &str) -> std::fmt::Result {
+    let opened = &report.tables[plan.table].opened;
+    let scans = scans(polars);
+    let (files, format) = (opened.files.len(), opened.format.as_str());
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    writeln!(text, "table `{table}`: {scans} scan{} of {files} {format} file{}", plural(scans), plural(files))?;
+    for (number, input) in plan.inputs.iter().enumerate() {
+        writeln!(text, "  rows with {}", list(&input.columns()))?;
+        for node in plan.nodes.iter().filter(|node| node.input() == number) {
+            let grain = node.buckets().grain().as_str();
+            let mut indent = "    ";
+            if let Some((derivation, group)) = node.derivation() {
+                let group = group.map(|by| format!(", per group of {}", by_list(by))).unwrap_or_default();
+                writeln!(text, "    derived once: {derivation}{group}")?;
+                indent = "      ";
+            }
+            for grouping in &node.groupings {
+                let keys = grouping.shown_keys();
+                let own = keys.iter().filter(|key| key.starts_with("__")).count();
+                let named: Vec<&str> = keys.iter().copied().filter(|key| !key.starts_with("__")).collect();
+                let mut shown = named.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
+                shown.extend((own > 0).then(|| format!("{own} dimension{} of the metric's own", plural(own))));
+                let by = if shown.is_empty() { grain.to_owned() } else { format!("{grain} and {}", shown.join(", ")) };
+                let kinds: Vec<String> =
+                    grouping.measures().iter().map(|measure| format!("{} {}", kind(&measure.aggregate), measure.name)).collect();
+                writeln!(text, "{indent}by {by}: {}", kinds.join(", "))?;
+                let rolled = grouping.served.iter().filter(|served| served.len() < keys.len() + 1).count();
+                if rolled > 0 {
+                    writeln!(text, "{indent}  {rolled} smaller breakdown{} rolled up from it", plural(rolled))?;
+                }
+            }
+        }
+        let requests: Vec<&str> = input.requests.iter().map(|&request| report.requests[request].name.as_str()).collect();
+        writeln!(text, "    for {}", list(&requests))?;
+    }
+    Ok(())
+}
+
+fn kind(aggregate: &Aggregate) -> &'static str {
+    match aggregate {
+        Aggregate::Count => "count",
+        Aggregate::Sum(_) => "sum",
+        Aggregate::Min(_) => "min",
+        Aggregate::Max(_) => "max",
+        Aggregate::Mean(_) => "mean",
+        Aggregate::Variance(_) => "variance",
+        Aggregate::CountDistinct(_) => "distinct",
+        Aggregate::Quantile(..) => "quantile",
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn by_list(by: &[String]) -> String {
+    if by.is_empty() { "the total".to_owned() } else { list(&by.iter().map(String::as_str).collect::<Vec<_>>()) }
+}

@@ -1,0 +1,22 @@
+//! custometer's engine: a report config is read and checked as a whole, planned as few lazy scans, streamed once, and comes to results.
+//!
+//! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how.
+
+mod config;
+mod diagnostics;
+mod execute;
+mod explain;
+mod plan;
+mod report;
+pub mod result;
+mod schema;
+mod sql;
+mod table;
+
+pub use config::FileFormat;
+pub use diagnostics::{Problem, Problems};
+pub use execute::{Event, RunError, explain_plans, run};
+pub use explain::explain;
+pub use report::{Input, Report, Request, Table, load};
+pub use result::{Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
+pub use schema::schema;

@@ -1,0 +1,146 @@
+//! What a run comes to: tidy rows, the rejected rows by reason, and the manifest that says how they were made.
+
+use custometer_core::{DimensionValue, Direction, Grain, Period, Unit};
+use jiff::Zoned;
+use polars::prelude::DataFrame;
+use serde::Serialize;
+
+/// The version of the result's schema, as JSON and Parquet carry it. It changes when a reader has to.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A finished run.
+#[derive(Debug, Clone)]
+pub struct RunResult {
+    /// How the results were made.
+    pub manifest: Manifest,
+    /// One row per request × breakdown × bucket × group, in the order of the report, then time, then groups.
+    pub results: Vec<ResultRow>,
+    /// Rows that were not used, by table and reason.
+    pub rejected: Vec<Rejection>,
+    /// Detail tables of the requests that asked for them.
+    pub details: Vec<Detail>,
+}
+
+/// One value with everything that belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    /// The name of the request.
+    pub request: String,
+    /// The metric's id.
+    pub metric: &'static str,
+    /// The first instant of the bucket; none for a table without time.
+    pub start: Option<Zoned>,
+    /// The instant after its last.
+    pub end: Option<Zoned>,
+    /// Cut by the period, or not yet covered by the data.
+    pub partial: bool,
+    /// The group: breakdown columns, then the metric's own dimensions.
+    pub dimensions: Vec<(String, DimensionValue)>,
+    /// The value, to 12 significant digits; none where the data can't support one.
+    pub value: Option<f64>,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which change of it is good news.
+    pub direction: Direction,
+    /// The lower end of its interval.
+    pub low: Option<f64>,
+    /// The upper end of its interval.
+    pub high: Option<f64>,
+    /// The number of observations behind it.
+    pub n: Option<f64>,
+    /// The measures it is made of, by name.
+    pub measures: Vec<(String, Option<f64>)>,
+    /// What a reader must know: the definition used, or why there is no value.
+    pub note: Option<String>,
+}
+
+/// Rows of a table that a group of requests could not use, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Rejection {
+    /// The table, as the config calls it.
+    pub table: String,
+    /// What was wrong with them.
+    pub reason: String,
+    /// How many there were.
+    pub rows: u64,
+    /// The requests that went without them.
+    pub requests: Vec<String>,
+}
+
+/// One row per entity, behind a request's values.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// The name of the request.
+    pub request: String,
+    /// The table.
+    pub frame: DataFrame,
+}
+
+/// How the results were made, so that they can be made again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Manifest {
+    /// The report's title.
+    pub title: Option<String>,
+    /// The engine's version.
+    pub version: &'static str,
+    /// BLAKE3 hash of the config, with the settings made on the command line.
+    pub config_hash: String,
+    /// IANA name of the time zone.
+    pub timezone: String,
+    /// The period, as local dates; none when the report takes all there is.
+    pub period: Option<Period>,
+    /// The grain of requests that name none.
+    pub grain: Grain,
+    /// The date up to which the data are known, where one was given.
+    pub as_of: Option<jiff::civil::Date>,
+    /// Confidence of the intervals, as it was written.
+    pub confidence: String,
+    /// The tables, in the config's order.
+    pub tables: Vec<TableManifest>,
+}
+
+/// What was read of one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableManifest {
+    /// Its name in the config.
+    pub table: String,
+    /// Its files, in order.
+    pub files: Vec<FileManifest>,
+    /// Rows read from them.
+    pub rows_read: u64,
+    /// Rows that `where` left out.
+    pub rows_filtered: u64,
+}
+
+/// One input file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileManifest {
+    /// Its path, relative to the config where it lies below it.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// BLAKE3 hash of its content.
+    pub hash: String,
+}
+
+/// `value` to 12 significant digits: the digits that do not depend on the order of a sum.
+pub fn rounded(value: f64) -> f64 {
+    // Negative zero is zero.
+    if value == 0.0 {
+        return 0.0;
+    }
+    format!("{value:.11e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn twelve_significant_digits_are_kept() {
+        assert_eq!(rounded(0.1 + 0.2), 0.3);
+        assert_eq!(rounded(123_456_789.123_456_79), 123_456_789.123);
+        assert_eq!(rounded(-1e-20), -1e-20);
+        assert!(rounded(-0.0).is_sign_positive());
+    }
+}

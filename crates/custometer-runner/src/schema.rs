@@ -1,0 +1,38 @@
+//! The JSON Schema of a report config, with the parameters of every linked metric, for editors that complete and check.
+
+use custometer_core::Registry;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value as Json, json};
+
+use crate::config::Config;
+
+/// The schema.
+pub fn schema(registry: &Registry) -> Json {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
+    schema["title"] = json!("custometer report");
+    schema["additionalProperties"] = json!(false);
+    // A report's settings all have defaults.
+    schema["required"] = json!(["tables", "metrics"]);
+    let ids: Vec<Json> = registry
+        .iter()
+        .map(|metric| json!({ "const": metric.about.id, "title": metric.about.title, "description": metric.about.summary }))
+        .collect();
+    let params: Vec<Json> = registry
+        .iter()
+        .map(|metric| {
+            let params = metric.params_schema().to_value();
+            let required = params.get("required").and_then(Json::as_array).is_some_and(|required| !required.is_empty());
+            let mut then = json!({ "properties": { "params": params } });
+            if required {
+                then["required"] = json!(["params"]);
+            }
+            json!({ "if": { "properties": { "metric": { "const": metric.about.id } } }, "then": then })
+        })
+        .collect();
+    let request = &mut schema["properties"]["metrics"]["items"];
+    request["properties"]["metric"]["oneOf"] = Json::Array(ids);
+    request["properties"]["params"] = json!({ "type": "object", "description": "The metric's own parameters." });
+    request["allOf"] = Json::Array(params);
+    schema
+}

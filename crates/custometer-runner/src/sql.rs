@@ -1,0 +1,62 @@
+//! SQL expressions of a config: over the columns of one row, and nothing else.
+
+use std::ops::Range;
+
+use custometer_core::suggest::nearest;
+use polars::prelude::Expr;
+use polars::sql::sql_expr;
+use toml::Spanned;
+
+use crate::diagnostics::Collector;
+
+/// Parses an expression, and reports what is wrong with it: its syntax, an aggregate, a column that is not there.
+pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mut Collector) -> Option<Expr> {
+    let expression = match sql_expr(written.get_ref()) {
+        Ok(expression) => expression,
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = reason.trim_start_matches("sql parser error: ").trim_start_matches("SQL interface error: ").to_owned();
+            problems.report(written.span(), format!("not an SQL expression: {reason}"));
+            return None;
+        }
+    };
+    if (&expression).into_iter().any(|part| matches!(part, Expr::Agg(_) | Expr::Len | Expr::Over { .. })) {
+        problems
+            .report(written.span(), "an aggregate has no place in an expression over one row")
+            .help("sums, counts and windows are what metrics are for");
+        return None;
+    }
+    let mut known = true;
+    for column in expression.clone().meta().root_names() {
+        if columns.iter().any(|known| *known == column.as_str()) {
+            continue;
+        }
+        known = false;
+        let place = place_of(&column, written, problems);
+        let near = nearest(&column, columns.iter().map(String::as_str));
+        problems
+            .report(place, format!("there is no column `{column}`"))
+            .help(near.map_or_else(|| columns_there_are(columns), |near| format!("did you mean `{near}`?")));
+    }
+    known.then_some(expression)
+}
+
+/// Where a column's name stands in a written expression; the whole of it when that can't be told.
+fn place_of(column: &str, written: &Spanned<String>, problems: &Collector) -> Range<usize> {
+    let span = written.span();
+    let Some(text) = problems.text().whole.get(span.clone()) else { return span };
+    let is_part = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
+    let found = text
+        .match_indices(column)
+        .find(|(start, name)| !is_part(text[..*start].chars().next_back()) && !is_part(text[start + name.len()..].chars().next()));
+    found.map_or(span.clone(), |(start, name)| span.start + start..span.start + start + name.len())
+}
+
+/// The columns of a table, as help for a name that is none of them.
+pub(crate) fn columns_there_are(columns: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<String> = columns.iter().take(SHOWN).map(|column| format!("`{column}`")).collect();
+    let more = columns.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("the table has {}{more}", shown.join(", "))
+}

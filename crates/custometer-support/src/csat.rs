@@ -1,0 +1,97 @@
+//! Customer satisfaction: the share of satisfied answers.
+
+use custometer_core::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::tables::{RESPONSES, Scale, TIME};
+
+/// Parameters of [`Csat`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsatParams {
+    /// The lowest and the highest rating.
+    pub scale: Scale,
+    /// The lowest rating that is satisfied. 4 on a scale from 1 to 5 and 8 on one from 1 to 10; to be given on any other.
+    pub positive_from: Option<i64>,
+}
+
+/// `support.csat`: how many are satisfied?
+pub struct Csat;
+
+impl Metric for Csat {
+    type Params = CsatParams;
+
+    const ABOUT: &'static About = &About {
+        id: "support.csat",
+        title: "Customer satisfaction",
+        summary: "The share of answers that are satisfied. Not the mean rating, which is `support.csat_score`.",
+        formula: "100 · answers of at least `positive_from` / answers",
+        unit: Unit::Percent,
+        range: "0 to 100",
+        direction: Direction::HigherIsBetter,
+        edge_cases: &[
+            "No response: undefined.",
+            "A rating off the scale is rejected; an unanswered question is no response.",
+            "On a scale other than 1–5 and 1–10, `positive_from` must be given.",
+        ],
+        examples: &[
+            Example { title: "20 of 50", params: "", header: "score", rows: &[(20, "4"), (30, "3")], expected: &[("", Some(40.0))] },
+            Example { title: "30 of 50", params: "", header: "score", rows: &[(30, "5"), (20, "1")], expected: &[("", Some(60.0))] },
+            Example {
+                title: "400 of 500 on a scale from 1 to 10",
+                params: "scale = [1, 10]",
+                header: "score",
+                rows: &[(400, "8"), (100, "7")],
+                expected: &[("", Some(80.0))],
+            },
+            Example {
+                title: "74 of 107",
+                params: "",
+                header: "score",
+                rows: &[(74, "4"), (33, "2")],
+                expected: &[("", Some(69.158_878_504_672_9))],
+            },
+        ],
+        references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
+    };
+
+    fn define(params: &CsatParams) -> Result<Definition, ParamError> {
+        let column = params.scale.column()?;
+        let from = positive_from(params)?;
+        Ok(Definition::over(Source::table(RESPONSES).at(TIME).column(column))
+            .measure(count("positive").filter(col("score").gt_eq(lit(from))))
+            .measure(count("responses"))
+            .value(Value::proportion("positive", "responses")))
+    }
+}
+
+fn positive_from(params: &CsatParams) -> Result<i64, ParamError> {
+    let Scale(min, max) = params.scale;
+    match (params.positive_from, min, max) {
+        (Some(from), ..) if from > min && from <= max => Ok(from),
+        (Some(from), ..) => Err(ParamError::new("positive_from", format!("{from} does not divide a scale from {min} to {max}"))),
+        (None, 1, 5) => Ok(4),
+        (None, 1, 10) => Ok(8),
+        (None, ..) => Err(ParamError::new("scale", format!("on a scale from {min} to {max}, which answers are satisfied?"))
+            .help("give the lowest satisfied rating: `positive_from = …`")),
+    }
+}
+
+register_metric!(Csat);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_satisfied_part_of_a_scale_is_known_or_asked_for() {
+        let with = |scale, positive_from| super::positive_from(&CsatParams { scale, positive_from }).ok();
+        assert_eq!(with(Scale(1, 5), None), Some(4));
+        assert_eq!(with(Scale(1, 10), None), Some(8));
+        assert_eq!(with(Scale(1, 7), None), None);
+        assert_eq!(with(Scale(1, 7), Some(6)), Some(6));
+        assert_eq!(with(Scale(1, 5), Some(1)), None);
+        assert_eq!(with(Scale(1, 5), Some(6)), None);
+    }
+}

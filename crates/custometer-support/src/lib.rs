@@ -1,0 +1,9 @@
+//! Support metrics: are customers satisfied, and how long do they wait?
+//!
+//! One file per metric; what they share of the logical tables is in [`tables`].
+
+pub mod csat;
+pub mod csat_score;
+pub mod first_response_time;
+pub mod tables;
+pub mod ticket_volume;

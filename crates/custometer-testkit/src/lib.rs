@@ -1,0 +1,1 @@
+//! What a custometer metric author tests with

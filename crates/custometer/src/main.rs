@@ -1,0 +1,5 @@
+//! The `custometer` program.
+
+fn main() -> std::process::ExitCode {
+    custometer::main()
+}
