@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use polars::prelude::{Expr, LazyFrame};
+use polars::prelude::{Expr, LazyFrame, PolarsResult};
 
 use crate::time::Buckets;
 
@@ -24,7 +24,7 @@ pub trait Derive: Debug + Send + Sync {
     ///
     /// The input has the source's columns, the breakdown dimensions and the bucket of each row. Rows before and after the period are
     /// present (bucket −1 and `len`); derived rows in these are not reported.
-    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> LazyFrame;
+    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame>;
 }
 
 /// How breakdown dimensions meet the entity of a derivation.

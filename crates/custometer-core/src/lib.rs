@@ -46,5 +46,5 @@ pub mod prelude {
         About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Example, Measure, Metric, NoParams, NullRule,
         ParamError, Source, Unit, Value, register_metric,
     };
-    pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, col, len, lit, when};
+    pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

@@ -1,11 +1,14 @@
 //! What a metric's author writes: a type with parameters, a page of documentation and a definition.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::definition::Definition;
+use crate::suggest::nearest;
 use crate::unit::{Direction, Unit};
 
 /// A metric, written once and registered with [`register_metric!`](crate::register_metric).
@@ -93,9 +96,11 @@ impl ParamError {
 
 /// Reads parameters and collects every error among them, not only the first.
 ///
-/// Each key that can't be read is reported and left out, and the rest is read again.
+/// A misspelled key is read as the one that was meant, any other that can't be read is left out, and the rest is read again.
 pub(crate) fn read_params<P: DeserializeOwned>(mut given: Map<String, Json>) -> Result<P, Vec<ParamError>> {
     let mut errors = Vec::new();
+    // Where a key that was renamed stands in the config.
+    let mut written: HashMap<String, String> = HashMap::new();
     loop {
         let error = match serde_path_to_error::deserialize::<_, P>(Json::Object(given.clone())) {
             Ok(params) if errors.is_empty() => return Ok(params),
@@ -103,22 +108,25 @@ pub(crate) fn read_params<P: DeserializeOwned>(mut given: Map<String, Json>) -> 
             Err(error) => error,
         };
         let message = error.inner().to_string();
-        let path: Vec<String> = error.path().iter().map(ToString::to_string).collect();
-        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).map(str::to_owned);
-        let key = match (path.first(), unknown) {
+        let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        let unknown = message.strip_prefix("unknown field `").and(quoted.split_first());
+        let steps: Vec<String> = error.path().iter().map(ToString::to_string).collect();
+        let key = match (steps.first(), unknown) {
             (Some(first), _) if given.contains_key(first) => Some(first.clone()),
-            (_, Some(unknown)) if given.contains_key(&unknown) => Some(unknown),
+            (_, Some((&unknown, _))) if given.contains_key(unknown) => Some(unknown.to_owned()),
             _ => None,
         };
-        let path = if let Some(key) = &key { std::iter::once(key.clone()).chain(path.into_iter().skip(1)).collect() } else { Vec::new() };
-        // A missing parameter, once one of the given ones was refused, may be that one misspelled or mistyped.
-        if key.is_some() || errors.is_empty() {
-            errors.push(ParamError { path, message, help: None });
+        let path = key.iter().flat_map(|key| std::iter::once(written.get(key).unwrap_or(key)).chain(steps.iter().skip(1)));
+        errors.push(ParamError { path: path.cloned().collect(), message: message.clone(), help: None });
+        let Some((key, value)) = key.and_then(|key| given.shift_remove(&key).map(|value| (key, value))) else { return Err(errors) };
+        if let Some((&misspelled, expected)) = unknown
+            && misspelled == key
+            && let Some(meant) = nearest(&key, expected.iter().copied())
+            && !given.contains_key(meant)
+        {
+            written.insert(meant.to_owned(), key);
+            given.insert(meant.to_owned(), value);
         }
-        match key {
-            Some(key) => given.shift_remove(&key),
-            None => return Err(errors),
-        };
     }
 }
 
@@ -149,6 +157,14 @@ mod tests {
                 "days: invalid type: string \"x\", expected u32",
                 "events.[0]: invalid type: integer `1`, expected a string",
             ]
+        );
+    }
+
+    #[test]
+    fn a_misspelled_parameter_is_read_as_the_one_that_was_meant() {
+        assert_eq!(
+            errors(r#"{ "evnts": 3 }"#),
+            ["evnts: unknown field `evnts`, expected `events` or `days`", "evnts: invalid type: integer `3`, expected a sequence",]
         );
     }
 

@@ -90,13 +90,13 @@ impl Derive for RepeatCustomers {
         DimensionRule::PartOfEntity
     }
 
-    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> LazyFrame {
+    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let customer = || [context.dimension_columns(), vec![col(CUSTOMER_ID)]].concat();
         let per_bucket = rows.group_by([customer(), vec![col(BUCKET)]].concat()).agg([len().alias("orders")]);
         let twice = col("orders").gt_eq(lit(2));
         match self.scope {
             OrderScope::Period => {
-                per_bucket.with_columns([lit(1_i64).alias("customers"), twice.cast(DataType::Int64).alias("repeat_customers")])
+                Ok(per_bucket.with_columns([lit(1_i64).alias("customers"), twice.cast(DataType::Int64).alias("repeat_customers")]))
             }
             OrderScope::Lifetime => {
                 let first = || col(BUCKET).min();
@@ -110,8 +110,7 @@ impl Derive for RepeatCustomers {
                     history.clone().filter(col(bucket).is_not_null()).select(columns)
                 };
                 let movements = [became("first", 1, 0), became("second", 0, 1)];
-                // Frames of equal columns always unite; an error here would be the plan's own and shows when it runs.
-                concat(movements, UnionArgs::default()).unwrap_or(history)
+                concat(movements, UnionArgs::default())
             }
         }
     }

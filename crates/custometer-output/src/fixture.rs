@@ -88,7 +88,7 @@ fn manifest() -> Manifest {
         period: Some(Period { from: date(2025, 1, 1), until: date(2025, 3, 1) }),
         grain: Grain::Month,
         as_of: Some(date(2025, 2, 10)),
-        confidence: "0.95".to_owned(),
+        confidence: 0.95,
         tables: vec![TableManifest {
             table: "responses".to_owned(),
             files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],

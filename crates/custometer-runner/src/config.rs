@@ -350,68 +350,88 @@ fn metric(mut request: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option
     Some(metric)
 }
 
-/// Reads a section as a type, and reports every entry of it that does not fit: each is left out, and the rest read again.
+/// Reads a section as a type, and reports every entry of it that does not fit.
+///
+/// A misspelled key is read as the one that was meant, so that what it says is checked as well; any other entry that does not fit is
+/// left out, and the rest read again.
 fn section<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<T> {
-    let mut suspects: Vec<String> = Vec::new();
     loop {
         let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
             Ok(read) => return Some(read),
             Err(error) => error,
         };
         let span = error.span().unwrap_or_else(|| value.span());
-        let (message, help) = worded(error.message());
-        let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-        // A key that is missing because it is misspelled was reported as the misspelling.
-        if missing.is_none_or(|field| !suspects.iter().any(|suspect| nearest(suspect, [field]).is_some())) {
-            problems.report(span.clone(), message).maybe_help(help);
+        let Worded { message, help, meant } = worded(error.message());
+        problems.report(span.clone(), message).maybe_help(help);
+        // What is missing can't be left out.
+        if error.message().starts_with("missing field") || !mend(&mut value, &span, meant.as_deref()) {
+            return None;
         }
-        let removed = if missing.is_some() { None } else { remove(&mut value, &span) };
-        suspects.push(removed?);
     }
 }
 
-/// Takes the innermost table entry around `span` out of a value, and returns its key.
-fn remove(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<String> {
+/// Gives the innermost table entry around `span` the key that was meant, or takes it out. False when there is none.
+fn mend(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>, meant: Option<&str>) -> bool {
     let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
     match value.get_mut() {
         DeValue::Table(table) => {
-            let key = table.iter_mut().find_map(|(key, value)| {
-                let inside = within(value.span()) && remove_inside(value, span);
+            let found = table.iter_mut().find_map(|(key, value)| {
+                let inside = within(value.span()) && mend(value, span, meant);
                 (inside || within(key.span()) || within(value.span())).then(|| (key.clone(), inside))
             });
-            let (key, inside) = key?;
-            if !inside {
-                table.remove(&key);
+            let Some((key, inside)) = found else { return false };
+            if !inside && let Some(entry) = table.remove(&key) {
+                if let Some(meant) = meant.filter(|&meant| within(key.span()) && !table.contains_key(meant)) {
+                    table.insert(Spanned::new(key.span(), meant.to_owned().into()), entry);
+                }
             }
-            Some(key.get_ref().to_string())
+            true
         }
-        DeValue::Array(items) => items.iter_mut().find_map(|item| remove(item, span)),
-        _ => None,
+        DeValue::Array(items) => items.iter_mut().any(|item| mend(item, span, meant)),
+        _ => false,
     }
 }
 
-fn remove_inside(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
-    remove(value, span).is_some()
+/// What a message of serde's says, for a reader.
+pub(crate) struct Worded {
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+    /// The known name that an unknown one was probably meant to be.
+    pub(crate) meant: Option<String>,
 }
 
 /// A reader's words for a message of serde's, with help where the message names what was expected.
-pub(crate) fn worded(message: &str) -> (String, Option<String>) {
+pub(crate) fn worded(message: &str) -> Worded {
+    let plain = |message: &str, help: Option<String>| Worded { message: message.to_owned(), help, meant: None };
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     for (start, what) in [("unknown field `", "key"), ("unknown variant `", "value")] {
         if let (true, Some((given, expected))) = (message.starts_with(start), quoted.split_first()) {
-            return (format!("unknown {what} `{given}`"), Some(did_you_mean(given, expected)));
+            let meant = nearest(given, expected.iter().copied()).map(str::to_owned);
+            return Worded { message: format!("unknown {what} `{given}`"), help: Some(did_you_mean(given, expected)), meant };
         }
     }
     if message.starts_with("missing field `") {
-        return (format!("`{}` is missing", quoted.first().unwrap_or(&"")), None);
+        return plain(&format!("`{}` is missing", quoted.first().unwrap_or(&"")), None);
     }
-    if let Some((message, help)) = message.split_once(", did you mean") {
-        return (message.to_owned(), Some(format!("did you mean{help}")));
+    if let Some((found, expected)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        let expected = match expected {
+            "string or map" | "a string" => "text in quotes",
+            "a sequence" => "a list",
+            "a map" => "a table",
+            "a boolean" => "true or false",
+            "u64" | "u32" | "i64" | "i32" | "usize" => "a whole number",
+            "f64" => "a number",
+            other => other.strip_prefix("struct ").map_or(other, |_| "a table"),
+        };
+        let found = found.replace("sequence", "a list").replace("map", "a table");
+        return plain(&format!("expected {expected}, found {found}"), None);
     }
-    if let Some((message, help)) = message.split_once(": write it") {
-        return (message.to_owned(), Some(format!("write it{help}")));
+    for split in [", did you mean", ": write it"] {
+        if let Some((message, help)) = message.split_once(split) {
+            return plain(message, Some(format!("{}{help}", split.trim_start_matches([',', ':', ' ']))));
+        }
     }
-    (message.to_owned(), None)
+    plain(message, None)
 }
 
 /// The nearest of the expected names, or all of them.

@@ -15,7 +15,7 @@ use custometer_core::{
 use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, Engine, LazyFrame, NamedFrom, PolarsError, Series, col};
 
-use crate::plan::{BucketsByGrain, Node, Part, Place, TablePlan, plan};
+use crate::plan::{BucketsByGrain, Node, Part, Place, TablePlan, dimension_name, plan};
 use crate::report::{Report, Request, polars_zone};
 use crate::result::{Detail, FileManifest, Manifest, Rejection, ResultRow, RunResult, TableManifest, rounded};
 
@@ -100,7 +100,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         period: report.period,
         grain: report.grain,
         as_of: report.as_of,
-        confidence: report.confidence.to_string(),
+        confidence: report.confidence,
         tables: tables
             .into_iter()
             .map(|(table, read, kept)| {
@@ -210,7 +210,10 @@ impl TablePlan {
         for node in &self.nodes {
             for grouping in &node.groupings {
                 let aggregation = grouping.aggregation();
-                let states = aggregation.partial(node.rows());
+                let mut states = aggregation.partial(node.rows());
+                if grouping.served.len() > 1 {
+                    states = states.into_iter().map(LazyFrame::cache).collect();
+                }
                 for keys in &grouping.served {
                     let all = keys.len() == aggregation.keys().len();
                     let states = if all { states.clone() } else { aggregation.unite(std::slice::from_ref(&states), keys)? };
@@ -233,7 +236,7 @@ impl TablePlan {
         let node = &self.nodes[part.node];
         let entity = request.definition.derivation.as_ref().map(|derivation| derivation.entity());
         let shown = entity.into_iter().map(str::to_owned).chain(request.definition.detail.iter().cloned());
-        let mut columns: Vec<String> = shown.chain(part.breakdown.iter().cloned()).collect();
+        let mut columns: Vec<String> = shown.chain(part.breakdown.iter().map(|name| dimension_name(name))).collect();
         columns.extend(node.own_columns(&request.definition));
         columns.push(BUCKET.to_owned());
         node.rows().clone().select(columns.into_iter().map(col).collect::<Vec<_>>())
@@ -514,12 +517,16 @@ fn with_annotations(
     annotated: &HashMap<Vec<DimensionValue>, Vec<Option<f64>>>,
 ) -> Result<DataFrame, PolarsError> {
     let own = node.own_columns(&request.definition);
+    let dimensions: Vec<String> = part.breakdown.iter().map(|name| dimension_name(name)).collect();
     let mut keys: Vec<Vec<DimensionValue>> = vec![Vec::new(); frame.height()];
-    for column in std::iter::once(BUCKET).chain(part.breakdown.iter().map(String::as_str)).chain(own.iter().map(String::as_str)) {
+    for column in std::iter::once(BUCKET).chain(dimensions.iter().map(String::as_str)).chain(own.iter().map(String::as_str)) {
         let values = dimension::from_series(frame.column(column)?.as_materialized_series())?;
         keys.iter_mut().zip(values).for_each(|(key, value)| key.push(value));
     }
     let mut columns: Vec<Column> = frame.columns().iter().filter(|column| !column.name().starts_with("__")).cloned().collect();
+    for (name, dimension) in part.breakdown.iter().zip(&dimensions).filter(|(name, _)| frame.column(name).is_err()) {
+        columns.push(frame.column(dimension)?.clone().with_name(name.into()));
+    }
     for (position, name) in names.iter().enumerate() {
         let values: Vec<Option<f64>> =
             keys.iter().map(|key| annotated.get(key).and_then(|values| values.get(position).copied().flatten()).map(rounded)).collect();

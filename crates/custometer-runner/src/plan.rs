@@ -16,6 +16,7 @@ use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, len, l
 use crate::report::{Report, Request, Table, polars_zone};
 
 const REASON: &str = "__reason";
+const DIMENSION: &str = "__by:";
 /// The number of a reason for which rows are left out without being rejected.
 const SKIPPED: i32 = -1;
 
@@ -116,12 +117,26 @@ impl TablePlan {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
-        let kept = table.condition.iter().cloned().fold(table.rows.clone(), LazyFrame::filter);
-        let base = with_typed_columns(report, table, &requests, kept.clone(), buckets)?;
+        // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
+        // streaming engine a cache is no store, but a point from which each batch goes several ways.
+        let all = table.rows.clone().cache();
+        let kept = match &table.condition {
+            Some(condition) => all.clone().filter(condition.clone()).cache(),
+            None => all.clone(),
+        };
+        let base = with_typed_columns(report, table, &requests, kept.clone(), buckets)?.cache();
+        // Rows are counted by a column that is read anyway: a bare count would add the file's first one to the scan.
+        let reads = requests.iter().find_map(|(_, request)| {
+            let source = &request.definition.source;
+            let first =
+                source.columns.first().map(|column| column.name).or(source.time.filter(|_| !buckets[request.grain.as_str()].is_timeless()));
+            first.map(|name| request.column(name)).or(request.by.iter().flatten().next().map(String::as_str))
+        });
+        let rows = || reads.map_or_else(len, |column| col(column).len());
         let mut plan = Self {
             table: position,
-            rows_read: table.opened.rows.clone().select([len()]),
-            rows_kept: kept.select([len()]),
+            rows_read: all.select([rows()]),
+            rows_kept: kept.select([rows()]),
             inputs: Vec::new(),
             nodes: Vec::new(),
             parts: Vec::new(),
@@ -130,7 +145,7 @@ impl TablePlan {
             plan.add(index, request, table, &base, &buckets[request.grain.as_str()])?;
         }
         for node in &mut plan.nodes {
-            node.finish(&plan.inputs);
+            node.finish(&plan.inputs)?;
         }
         Ok(plan)
     }
@@ -244,7 +259,7 @@ impl Grouping {
 
     /// The keys without the engine's own, for people.
     pub(crate) fn shown_keys(&self) -> Vec<&str> {
-        self.keys.iter().filter(|key| *key != BUCKET).map(String::as_str).collect()
+        self.keys.iter().filter(|key| *key != BUCKET).map(|key| key.strip_prefix(DIMENSION).unwrap_or(key)).collect()
     }
 
     /// The measures.
@@ -282,7 +297,10 @@ impl Node {
         let keys_of = |scope: Scope| -> Vec<String> {
             let dimensions = if scope == Scope::Bucket { &[] } else { breakdown };
             let own: &[String] = if scope == Scope::Group { &own } else { &[] };
-            std::iter::once(BUCKET.to_owned()).chain(dimensions.iter().cloned()).chain(own.iter().cloned()).collect()
+            std::iter::once(BUCKET.to_owned())
+                .chain(dimensions.iter().map(|name| dimension_name(name)))
+                .chain(own.iter().cloned())
+                .collect()
         };
         let main = self.place(keys_of(Scope::Group));
         let measures = definition.measures.iter().map(|measure| {
@@ -319,19 +337,21 @@ impl Node {
     }
 
     /// Plans the rows, once all that is asked of them is known.
-    fn finish(&mut self, inputs: &[InputPlan]) {
+    fn finish(&mut self, inputs: &[InputPlan]) -> PolarsResult<()> {
         let mut rows = inputs[self.input].usable.clone();
         let bucket = inputs[self.input].key.bucket(self.buckets.grain()).unwrap_or_else(|| lit(0_i32));
         rows = rows.with_column(bucket.alias(BUCKET));
         if let Some(derivation) = &self.derivation {
-            let context = DeriveContext { buckets: Arc::clone(&self.buckets), dimensions: self.dimensions.iter().cloned().collect() };
-            rows = derivation.derive(rows, &context);
+            let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
+            let context = DeriveContext { buckets: Arc::clone(&self.buckets), dimensions };
+            rows = derivation.derive(rows, &context)?;
         }
         let count = i32::try_from(self.buckets.as_slice().len()).unwrap_or(i32::MAX);
         let before = if self.key.running { -1 } else { 0 };
         rows = rows.filter(col(BUCKET).gt_eq(lit(before)).and(col(BUCKET).lt(lit(count))));
         let own = self.own.iter().enumerate().map(|(position, value)| value.clone().alias(own_name(position)));
-        self.rows = Some(rows.with_columns(own.collect::<Vec<_>>()));
+        self.rows = Some(rows.with_columns(own.collect::<Vec<_>>()).cache());
+        Ok(())
     }
 
     /// The rows.
@@ -361,6 +381,11 @@ impl Node {
     }
 }
 
+/// The column that holds a breakdown's dimension: apart from the metric's own columns, which may be called the same.
+pub(crate) fn dimension_name(column: &str) -> String {
+    format!("{DIMENSION}{column}")
+}
+
 fn own_name(position: usize) -> String {
     format!("__own{position}")
 }
@@ -373,7 +398,8 @@ fn bucket_name(time: &str, grain: Grain) -> String {
     format!("{BUCKET}:{time}:{}", grain.as_str())
 }
 
-/// The rows of a table with every column that its requests read, typed, and with the bucket of every row: each computed once.
+/// The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row:
+/// each computed once.
 fn with_typed_columns(
     report: &Report,
     table: &Table,
@@ -399,6 +425,15 @@ fn with_typed_columns(
             placed.insert(bucket_name(time, request.grain), buckets.index_of(col(typed_name(time, ColumnType::Time))));
         }
     }
+    let dimensions: BTreeSet<&str> = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str)).collect();
+    let dimensions = dimensions.into_iter().map(|name| {
+        let value = col(name);
+        // A blank is a missing value in every format.
+        let blank = table.schema.get(name) == Some(&DataType::String);
+        let value = if blank { when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)) } else { value };
+        (dimension_name(name), value)
+    });
+    typed.extend(dimensions);
     let named = |columns: BTreeMap<String, Expr>| columns.into_iter().map(|(name, value)| value.alias(name)).collect::<Vec<_>>();
     Ok(rows.with_columns(named(typed)).with_columns(named(placed)))
 }
@@ -458,20 +493,14 @@ impl InputPlan {
         for (number, fails) in checks.into_iter().rev() {
             reason = when(fails.fill_null(lit(false))).then(lit(number)).otherwise(reason);
         }
-        let judged = base.clone().with_column(reason.alias(REASON));
+        let judged = base.clone().with_column(reason.alias(REASON)).cache();
         let mut rejected = judged.clone().filter(col(REASON).gt(lit(0)));
         if let Some(bucket) = key.bucket(buckets.grain()).filter(|_| !key.history) {
             // A bad row of another period is that period's; one without a readable time may be anyone's.
             let count = i32::try_from(buckets.as_slice().len()).unwrap_or(i32::MAX);
             rejected = rejected.filter(bucket.clone().is_null().or(bucket.clone().gt_eq(lit(0)).and(bucket.lt(lit(count)))));
         }
-        let texts: Vec<Expr> = table
-            .schema
-            .iter()
-            .filter(|(name, dtype)| **dtype == DataType::String && !source.columns.iter().any(|column| column.name == name.as_str()))
-            .map(|(name, _)| when(col(name.clone()).neq(lit(""))).then(col(name.clone())).otherwise(lit(NULL)).alias(name.clone()))
-            .collect();
-        let usable = judged.filter(col(REASON).eq(lit(0))).with_columns(texts).with_columns(names);
+        let usable = judged.filter(col(REASON).eq(lit(0))).with_columns(names).cache();
         let rejected = rejected.group_by([col(REASON)]).agg([len().alias("rows")]);
         Ok(Self { key, requests: Vec::new(), reasons, rejected, usable })
     }

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use polars::prelude::{DataType, Expr, LazyFrame, Schema, TimeZone as PolarsZone, col};
 use toml::Spanned;
 
-use crate::config::{self, Config, MetricConfig, TableConfig, worded};
+use crate::config::{self, Config, MetricConfig, TableConfig, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::sql::{self, columns_there_are};
 use crate::table::{self, Opened, StoredColumn, Typed};
@@ -430,7 +430,7 @@ fn check_source(
 }
 
 fn param_problem(request: &MetricConfig, metric: &Descriptor, error: &ParamError, problems: &mut Collector) {
-    let (message, help) = worded(&error.message);
+    let Worded { message, help, .. } = worded(&error.message);
     let unknown = error.message.starts_with("unknown field");
     let help = error.help.clone().or(help).or_else(|| error.path.is_empty().then(|| params_help(metric)));
     problems.report(request.params.locate(&error.path, unknown), format!("`{}`: {message}", metric.about.id)).maybe_help(help);

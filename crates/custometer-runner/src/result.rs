@@ -77,7 +77,7 @@ pub struct Detail {
 }
 
 /// How the results were made, so that they can be made again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Manifest {
     /// The report's title.
     pub title: Option<String>,
@@ -93,8 +93,8 @@ pub struct Manifest {
     pub grain: Grain,
     /// The date up to which the data are known, where one was given.
     pub as_of: Option<jiff::civil::Date>,
-    /// Confidence of the intervals, as it was written.
-    pub confidence: String,
+    /// Confidence of the intervals.
+    pub confidence: f64,
     /// The tables, in the config's order.
     pub tables: Vec<TableManifest>,
 }

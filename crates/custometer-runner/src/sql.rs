@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use custometer_core::suggest::nearest;
-use polars::prelude::Expr;
+use polars::prelude::{AggExpr, Expr};
 use polars::sql::sql_expr;
 use toml::Spanned;
 
@@ -20,7 +20,7 @@ pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mu
             return None;
         }
     };
-    if (&expression).into_iter().any(|part| matches!(part, Expr::Agg(_) | Expr::Len | Expr::Over { .. })) {
+    if (&expression).into_iter().any(is_aggregate) {
         problems
             .report(written.span(), "an aggregate has no place in an expression over one row")
             .help("sums, counts and windows are what metrics are for");
@@ -39,6 +39,15 @@ pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mu
             .help(near.map_or_else(|| columns_there_are(columns), |near| format!("did you mean `{near}`?")));
     }
     known.then_some(expression)
+}
+
+/// Whether a part of an expression looks at more than one row. The list of an `IN` does not, though it is made by an aggregate.
+fn is_aggregate(part: &Expr) -> bool {
+    match part {
+        Expr::Agg(AggExpr::Implode { input, .. }) => !matches!(**input, Expr::Literal(_)),
+        Expr::Agg(_) | Expr::Len | Expr::Over { .. } => true,
+        _ => false,
+    }
 }
 
 /// Where a column's name stands in a written expression; the whole of it when that can't be told.

@@ -1,1 +1,171 @@
-//! What a custometer metric author tests with
+//! What a metric's author tests with: small reports from text, run through the whole path from config to JSON.
+//!
+//! ```
+//! use custometer_testkit::Case;
+//!
+//! let case = Case::new().file("rows.csv", "score\n10\n0\n");
+//! let problems = case.run("[tables.rows]\npath = \"rows.csv\"\n[[metrics]]\nmetric = \"acme.none\"\ntable = \"rows\"").unwrap_err();
+//! assert!(problems.contains("unknown metric `acme.none`"));
+//! ```
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use custometer_core::Registry;
+use custometer_core::metric::Example;
+use custometer_core::registry::Descriptor;
+use custometer_output::Format;
+use custometer_runner::{Input, Problems, Report, RunResult};
+use jiff::civil::Date;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// A folder of small files, for reports to run on.
+#[derive(Debug)]
+pub struct Case {
+    folder: TempDir,
+    as_of: Option<Date>,
+    settings: Vec<String>,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Case {
+    /// An empty folder.
+    ///
+    /// # Panics
+    /// When the system has no room for temporary files.
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().expect("a temporary folder"), as_of: None, settings: Vec::new() }
+    }
+
+    /// Adds a file.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    #[must_use]
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        fs::write(self.folder.path().join(name), content).expect("a file in a temporary folder");
+        self
+    }
+
+    /// The date up to which the data are known.
+    #[must_use]
+    pub fn as_of(mut self, date: Date) -> Self {
+        self.as_of = Some(date);
+        self
+    }
+
+    /// A setting over the config, as `--set` gives it.
+    #[must_use]
+    pub fn set(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Reads and checks a report; its problems as a reader sees them.
+    ///
+    /// # Panics
+    /// When two linked metrics have one id.
+    pub fn load(&self, config: &str) -> Result<Report, String> {
+        let registry = Registry::linked().expect("metrics with ids of their own");
+        let (name, folder) = ("report.toml", self.folder.path());
+        let input = Input { name, text: config, folder, settings: &self.settings, as_of: self.as_of, today: None };
+        custometer_runner::load(&input, &registry).map_err(|problems| shown(&problems))
+    }
+
+    /// Runs a report; its problems, or its failure, as a reader sees them.
+    pub fn run(&self, config: &str) -> Result<RunResult, String> {
+        let report = self.load(config)?;
+        custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| format!("{error:?}"))
+    }
+
+    /// Runs a report and parses the JSON it comes to.
+    ///
+    /// # Panics
+    /// When the JSON is none.
+    pub fn json(&self, config: &str) -> Result<Json, String> {
+        let json = custometer_output::render(&self.run(config)?, Format::Json, None).map_err(|error| error.to_string())?;
+        Ok(serde_json::from_slice(&json).expect("results in JSON"))
+    }
+}
+
+/// Problems as the command line shows them, without colours.
+pub fn shown(problems: &Problems) -> String {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(110);
+    match handler.render_report(&mut text, problems) {
+        Ok(()) => text,
+        Err(_) => problems.to_string(),
+    }
+}
+
+/// Results as sorted lines of text at a fixed precision, for snapshots.
+pub fn lines(result: &RunResult) -> String {
+    let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.6}"));
+    let mut text = String::new();
+    for row in &result.results {
+        let start = row.start.as_ref().map_or("-".to_owned(), |start| start.datetime().to_string());
+        let dimensions: Vec<String> = row.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let partial = if row.partial { " partial" } else { "" };
+        let interval = row.low.zip(row.high).map(|(low, high)| format!(" [{low:.6}, {high:.6}]")).unwrap_or_default();
+        let n = row.n.map(|n| format!(" n={n}")).unwrap_or_default();
+        let _ = writeln!(text, "{} {start}{partial} {{{}}} {}{interval}{n}", row.request, dimensions.join(", "), number(row.value));
+    }
+    for rejection in &result.rejected {
+        let _ =
+            writeln!(text, "rejected {} of {}: {} ({})", rejection.rows, rejection.table, rejection.reason, rejection.requests.join(", "));
+    }
+    text
+}
+
+/// Runs every documented example of a metric through the whole path, and says which ones do not hold.
+pub fn check_examples(metric: &Descriptor) -> Vec<String> {
+    metric.about.examples.iter().filter_map(|example| check_example(metric.about.id, example).err()).collect()
+}
+
+fn check_example(id: &str, example: &Example) -> Result<(), String> {
+    let failed = |reason: String| format!("{id}, {}: {reason}", example.title);
+    let mut rows = format!("{}\n", example.header);
+    for (times, line) in example.rows {
+        for number in 0..*times {
+            rows.push_str(&line.replace("{i}", &number.to_string()));
+            rows.push('\n');
+        }
+    }
+    let config = format!(
+        "[tables.rows]\npath = \"rows.csv\"\n\n[[metrics]]\nmetric = \"{id}\"\ntable = \"rows\"\n\n[metrics.params]\n{}\n",
+        example.params
+    );
+    let json = Case::new().file("rows.csv", rows).json(&config).map_err(failed)?;
+    let results = json["results"].as_array().cloned().unwrap_or_default();
+    if results.len() != example.expected.len() {
+        return Err(failed(format!("{} rows instead of {}: {}", results.len(), example.expected.len(), json["results"])));
+    }
+    for (dimensions, expected) in example.expected {
+        let found = results.iter().find(|row| named(&row["dimensions"]) == *dimensions);
+        let found = found.ok_or_else(|| failed(format!("no row for `{dimensions}`")))?;
+        match (found["value"].as_f64(), expected) {
+            (None, None) => {}
+            (Some(found), Some(expected)) if (found - expected).abs() <= 1e-9 * expected.abs().max(1.0) => {}
+            (found, expected) => return Err(failed(format!("{found:?} instead of {expected:?} for `{dimensions}`"))),
+        }
+    }
+    Ok(())
+}
+
+fn named(dimensions: &Json) -> String {
+    let entries = dimensions.as_object().into_iter().flatten();
+    entries.map(|(name, value)| format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned))).collect::<Vec<_>>().join(",")
+}

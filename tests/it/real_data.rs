@@ -1,0 +1,109 @@
+//! Real files with published figures. They are not part of the repository: where they are missing, a test says so and passes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use custometer_testkit::Case;
+use serde_json::{Value as Json, json};
+
+/// A folder of real data beside the checkout; none when it is not there.
+fn shared(name: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")).join(name);
+    let found = folder.canonicalize().ok();
+    if found.is_none() {
+        println!("skipped: there is no {}", folder.display());
+    }
+    found
+}
+
+const SFO: &str = r#"
+[report]
+timezone = "America/Los_Angeles"
+
+[tables.responses]
+path = "FOLDER/2017_SFO_Customer_Survey_20250817.csv"
+columns = { score = "NETPRO" }
+where = "NETPRO <> 11"
+
+# The file has the day of the month only. The survey ran in May 2017; two answers came on a weekday that May does not have on that day,
+# and the publisher put them in the month that does.
+[tables.responses.derive]
+month = "CASE WHEN INTDATE = 5 AND DAY = 'MON' THEN '2017-06-' WHEN INTDATE = 15 AND DAY = 'TUE' THEN '2017-08-' ELSE '2017-05-' END"
+time = "STRPTIME(CONCAT(month, LPAD(CAST(INTDATE AS VARCHAR), 2, '0')), '%Y-%m-%d')"
+
+[[metrics]]
+name = "total"
+metric = "loyalty.nps"
+table = "responses"
+
+[[metrics]]
+name = "daily"
+metric = "loyalty.nps"
+table = "responses"
+grain = "day"
+"#;
+
+#[test]
+fn the_airport_survey_gives_the_published_scores_on_every_day() {
+    let Some(folder) = shared("sfo_survey") else { return };
+    let json = Case::new().json(&SFO.replace("FOLDER", folder.to_str().unwrap())).unwrap();
+    let rows = json["results"].as_array().unwrap();
+    assert_eq!(rows[0]["measures"], json!({ "promoters": 1436, "passives": 968, "detractors": 342, "responses": 2746 }));
+
+    let daily: BTreeMap<&str, &Json> = rows[1..].iter().map(|row| (&row["start"].as_str().unwrap()[..10], row)).collect();
+    let published = std::fs::read_to_string(folder.join("published_nps_daily_2017.csv")).unwrap();
+    let mut answers = 0.0;
+    for line in published.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let row = daily[cells[0]];
+        for (measure, published) in ["detractors", "passives", "promoters", "responses"].iter().zip(&cells[1..5]) {
+            assert_eq!(row["measures"][measure].as_f64(), published.parse().ok(), "{measure} on {}", cells[0]);
+        }
+        let (value, published): (f64, f64) = (row["value"].as_f64().unwrap(), cells[5].parse().unwrap());
+        assert!((value - published).abs() < 1e-9, "{value} is not {published} on {}", cells[0]);
+        answers += row["n"].as_f64().unwrap();
+    }
+    // No day outside the published table has an answer.
+    assert_eq!(answers, 2746.0);
+}
+
+#[test]
+fn the_telephone_customers_load_and_group_as_they_are() {
+    let Some(folder) = shared("telco_churn") else { return };
+    let config = format!(
+        "[tables.customers]\npath = \"{}/*.csv\"\ncolumns = {{ amount = \"MonthlyCharges\", user_id = \"customerID\" }}\n\
+         [[metrics]]\nmetric = \"web.visitors\"\ntable = \"customers\"\nby = [[], [\"Churn\"], [\"Contract\", \"Churn\"]]\n\
+         [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"customers\"\nby = [[\"SeniorCitizen\"]]\n\
+         [[metrics]]\nname = \"charged\"\nmetric = \"loyalty.average_order_value\"\ntable = \"customers\"\ncolumns = {{ amount = \"TotalCharges\" }}\n",
+        folder.display()
+    );
+    let json = Case::new().json(&config).unwrap();
+    let rows = json["results"].as_array().unwrap();
+    // 1 869 of 7 043 churned.
+    assert_eq!(rows[0]["value"], json!(7043));
+    assert_eq!((&rows[1]["dimensions"], &rows[1]["value"]), (&json!({ "Churn": "No" }), &json!(5174)));
+    assert_eq!((&rows[2]["dimensions"], &rows[2]["value"]), (&json!({ "Churn": "Yes" }), &json!(1869)));
+    // Eleven customers of no full month have a blank total.
+    assert_eq!(json["rejected"][0]["reason"], json!("`TotalCharges` is missing"));
+    assert_eq!(json["rejected"][0]["rows"], json!(11));
+}
+
+#[test]
+fn the_summary_of_cd_buyers_loads_and_groups_as_it_is() {
+    let Some(folder) = shared("cdnow") else { return };
+    let config = format!(
+        "[tables.customers]\npath = \"{}/cdnow_customers_summary_with_transactions.csv\"\ncolumns = {{ amount = \"zbar\", user_id = \"ID\" }}\n\
+         derive = {{ repeat = \"x > 0\" }}\n\
+         [[metrics]]\nmetric = \"web.visitors\"\ntable = \"customers\"\nby = [[], [\"repeat\"]]\n\
+         [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"customers\"\nby = [[\"x\"]]\n",
+        folder.display()
+    );
+    let json = Case::new().json(&config).unwrap();
+    let rows = json["results"].as_array().unwrap();
+    // Fader & Hardie (2013), note 025: 946 of the 2 357 customers bought again in the calibration period.
+    assert_eq!(rows[0]["value"], json!(2357));
+    assert_eq!((&rows[1]["dimensions"], &rows[1]["value"]), (&json!({ "repeat": false }), &json!(1411)));
+    assert_eq!((&rows[2]["dimensions"], &rows[2]["value"]), (&json!({ "repeat": true }), &json!(946)));
+    assert_eq!(rows[3]["dimensions"], json!({ "x": 0 }));
+    assert!(json["rejected"].as_array().unwrap().is_empty());
+}

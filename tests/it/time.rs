@@ -1,0 +1,77 @@
+//! Time: local buckets, clock changes, empty and partial buckets, and data without a period.
+
+use custometer_testkit::Case;
+use jiff::civil::date;
+use serde_json::Value as Json;
+
+fn views(rows: &str, report: &str) -> Vec<(String, i64, bool)> {
+    let config = format!(
+        "[report]\n{report}\n[tables.events]\npath = \"e.csv\"\n[[metrics]]\nmetric = \"web.page_views\"\ntable = \"events\"\n\
+         params = {{ view_events = [] }}\n"
+    );
+    let case = Case::new().file("e.csv", format!("time\n{}\n", rows.replace(' ', "\n"))).as_of(date(2026, 6, 1));
+    let json = case.json(&config).unwrap();
+    let row =
+        |row: &Json| (row["start"].as_str().unwrap_or("-").to_owned(), row["value"].as_i64().unwrap(), row["partial"].as_bool().unwrap());
+    json["results"].as_array().unwrap().iter().map(row).collect()
+}
+
+#[test]
+fn a_row_belongs_to_its_local_day() {
+    // 22:30 UTC is after midnight in Copenhagen, in summer by two hours, in winter by one and not yet.
+    let found = views(
+        "2025-07-01T22:30:00Z 2025-07-02T21:59:59Z",
+        "timezone = \"Europe/Copenhagen\"\nfrom = 2025-07-01\nuntil = 2025-07-04\ngrain = \"day\"",
+    );
+    let expected = [("2025-07-01T00:00:00+02:00", 0), ("2025-07-02T00:00:00+02:00", 2), ("2025-07-03T00:00:00+02:00", 0)];
+    assert_eq!(found, expected.map(|(start, count)| (start.to_owned(), count, false)));
+}
+
+#[test]
+fn buckets_without_rows_appear_and_rows_outside_the_period_do_not_count() {
+    let found = views("2024-12-31 2025-01-15 2025-03-31 2025-04-01", "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"");
+    assert_eq!(found.iter().map(|row| row.1).collect::<Vec<_>>(), [1, 0, 1]);
+}
+
+#[test]
+fn the_hour_that_a_clock_change_repeats_is_two_buckets() {
+    let rows = "2025-10-26T00:30:00Z 2025-10-26T01:30:00Z 2025-10-26T01:45:00Z";
+    let found = views(rows, "timezone = \"Europe/Copenhagen\"\nfrom = 2025-10-26\nuntil = 2025-10-27\ngrain = \"hour\"");
+    assert_eq!(found.len(), 25);
+    assert_eq!(found[2], ("2025-10-26T02:00:00+02:00".to_owned(), 1, false));
+    assert_eq!(found[3], ("2025-10-26T02:00:00+01:00".to_owned(), 2, false));
+}
+
+#[test]
+fn local_times_are_read_in_the_reports_zone_and_skipped_ones_are_rejected() {
+    let config = "[report]\ntimezone = \"Europe/Copenhagen\"\nfrom = 2025-03-30\nuntil = 2025-03-31\ngrain = \"total\"\n\
+        [tables.events]\npath = \"e.csv\"\n[[metrics]]\nmetric = \"web.page_views\"\ntable = \"events\"\nparams = { view_events = [] }\n";
+    // The clock goes from 02:00 to 03:00: 02:30 was never shown.
+    let json = Case::new().file("e.csv", "time\n2025-03-30 01:59:59\n2025-03-30 02:30:00\n2025-03-30 03:00:00\n").json(config).unwrap();
+    assert_eq!(json["results"][0]["value"].as_i64(), Some(2));
+    assert_eq!(json["rejected"][0]["rows"].as_i64(), Some(1));
+}
+
+#[test]
+fn a_period_that_cuts_a_bucket_marks_it_partial() {
+    let found = views("2025-01-15", "from = 2025-01-15\nuntil = 2025-03-10\ngrain = \"month\"");
+    assert_eq!(found.iter().map(|row| row.2).collect::<Vec<_>>(), [true, false, true]);
+}
+
+#[test]
+fn what_the_data_do_not_cover_yet_is_partial() {
+    let config = "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\n[tables.events]\npath = \"e.csv\"\n\
+        [[metrics]]\nmetric = \"web.page_views\"\ntable = \"events\"\nparams = { view_events = [] }\n";
+    let json = Case::new().file("e.csv", "time\n2025-01-02\n").as_of(date(2025, 2, 10)).json(config).unwrap();
+    let partial: Vec<bool> = json["results"].as_array().unwrap().iter().map(|row| row["partial"].as_bool().unwrap()).collect();
+    assert_eq!(partial, [false, true, true]);
+    assert_eq!(json["manifest"]["as_of"], "2025-02-10");
+}
+
+#[test]
+fn without_a_period_the_data_say_from_when_to_when() {
+    let found = views("2025-03-02 2025-01-20", "grain = \"month\"");
+    let expected =
+        [("2025-01-20T00:00:00+00:00", 1, true), ("2025-02-01T00:00:00+00:00", 0, false), ("2025-03-01T00:00:00+00:00", 1, true)];
+    assert_eq!(found, expected.map(|(start, count, partial)| (start.to_owned(), count, partial)));
+}
