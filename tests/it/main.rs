@@ -1,5 +1,12 @@
 //! End-to-end tests: config and data in, results and messages out.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::float_cmp,
+    reason = "a test fails by panicking, and compares exact figures exactly"
+)]
+
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 

@@ -69,21 +69,18 @@ fn compute(args: &ReportArgs, registry: &Registry, formats: &[Format], out: Opti
     bar.finish_and_clear();
     let result = result.map_err(Failure::run)?;
     let formats: Vec<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
-    match out {
-        Some(folder) => {
-            let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
-            if !quiet {
-                for path in written {
-                    // Not being able to tell is no reason to fail.
-                    let _ = writeln!(io::stderr(), "wrote {}", path.display());
-                }
+    if let Some(folder) = out {
+        let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
+        if !quiet {
+            for path in written {
+                // Not being able to tell is no reason to fail.
+                let _ = writeln!(io::stderr(), "wrote {}", path.display());
             }
-            Ok(())
         }
-        None => {
-            let width = comfy_table::Table::new().width().filter(|_| io::stdout().is_terminal());
-            write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)
-        }
+        Ok(())
+    } else {
+        let width = comfy_table::Table::new().width().filter(|_| io::stdout().is_terminal());
+        write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)
     }
 }
 

@@ -311,7 +311,7 @@ fn scalar_state(index: usize, measure: &Measure) -> Vec<Expr> {
     }
 }
 
-/// Chan, Golub & LeVeque (1979) for the moments: no difference of large sums.
+/// Chan, Golub & `LeVeque` (1979) for the moments: no difference of large sums.
 fn unite_scalar(index: usize, measure: &Measure) -> Vec<Expr> {
     match &measure.aggregate {
         Aggregate::Min(_) => vec![col(name(index)).min()],

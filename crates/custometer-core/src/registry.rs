@@ -99,7 +99,7 @@ pub enum RegistryError {
 impl Registry {
     /// The metrics that are linked into this program.
     pub fn linked() -> Result<Self, RegistryError> {
-        Self::of(inventory::iter::<Descriptor>.into_iter())
+        Self::of(inventory::iter::<Descriptor>)
     }
 
     /// A registry of the given metrics.

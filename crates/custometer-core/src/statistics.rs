@@ -24,8 +24,8 @@ pub fn wilson(successes: f64, trials: f64, confidence: f64) -> Option<Interval> 
     let center = (p + z2 / (2.0 * trials)) / (1.0 + z2 / trials);
     let half = z / (1.0 + z2 / trials) * (p * (1.0 - p) / trials + z2 / (4.0 * trials * trials)).sqrt();
     // At the ends the formula is exact, its rounding is not.
-    let low = if successes == 0.0 { 0.0 } else { center - half };
-    let high = if successes == trials { 1.0 } else { center + half };
+    let low = if successes <= 0.0 { 0.0 } else { center - half };
+    let high = if successes >= trials { 1.0 } else { center + half };
     Some((low, high))
 }
 

@@ -19,7 +19,7 @@ use crate::diagnostics::{Collector, Text};
 
 /// A report: what to read and what to compute of it.
 #[derive(Debug, JsonSchema)]
-pub struct Config {
+pub(crate) struct Config {
     /// Settings of the report as a whole.
     pub report: ReportConfig,
     /// The tables, by the names that requests use.
@@ -31,7 +31,7 @@ pub struct Config {
 /// Settings of the report as a whole.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct ReportConfig {
+pub(crate) struct ReportConfig {
     /// A heading.
     pub title: Option<String>,
     /// IANA time zone that days, weeks and months are local to, and that times without an offset are read in. UTC unless said.
@@ -57,7 +57,7 @@ pub struct ReportConfig {
 /// A table: one or several files of one shape.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TableConfig {
+pub(crate) struct TableConfig {
     /// A file, or several by `*` and `**`, relative to the report's own folder.
     #[schemars(with = "String")]
     pub path: Spanned<String>,
@@ -80,7 +80,7 @@ pub struct TableConfig {
 /// A request: one metric of one table, in one or several breakdowns.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MetricConfig {
+pub(crate) struct MetricConfig {
     /// The metric's id.
     #[schemars(with = "String")]
     pub metric: Spanned<String>,
@@ -96,7 +96,7 @@ pub struct MetricConfig {
     pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
     /// Breakdowns: each a list of columns, the empty one for the total. The total alone unless said.
     #[schemars(with = "Option<Vec<Vec<String>>>")]
-    pub by: Option<Vec<Vec<Spanned<String>>>>,
+    pub by: Option<Vec<Breakdown>>,
     /// A grain of its own.
     pub grain: Option<Grain>,
     /// Whether the metric's table per customer is written too.
@@ -107,6 +107,19 @@ pub struct MetricConfig {
     #[serde(skip)]
     pub params: Params,
 }
+
+/// The columns of a breakdown.
+#[derive(Debug, Clone)]
+pub(crate) struct Breakdown(pub Vec<Spanned<String>>);
+
+impl<'de> Deserialize<'de> for Breakdown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let columns = Vec::deserialize(deserializer).map_err(|_| D::Error::custom(NO_BREAKDOWN))?;
+        Ok(Self(columns))
+    }
+}
+
+const NO_BREAKDOWN: &str = "a breakdown is a list of columns: write it in brackets of its own, such as `by = [[], [\"region\"]]`";
 
 /// A format that tables are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -135,7 +148,7 @@ impl FileFormat {
 /// A local date.
 #[derive(Debug, Clone, Copy, JsonSchema)]
 #[schemars(transparent)]
-pub struct Day(#[schemars(with = "String", extend("format" = "date"))] pub Date);
+pub(crate) struct Day(#[schemars(with = "String", extend("format" = "date"))] pub Date);
 
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -150,7 +163,7 @@ impl<'de> Deserialize<'de> for Day {
 
 /// An IANA time zone.
 #[derive(Debug, Clone)]
-pub struct ZoneName(pub TimeZone);
+pub(crate) struct ZoneName(pub TimeZone);
 
 impl Default for ZoneName {
     fn default() -> Self {
@@ -179,7 +192,7 @@ impl<'de> Deserialize<'de> for ZoneName {
 
 /// A confidence between 0 and 1.
 #[derive(Debug, Clone, Copy)]
-pub struct Confidence(pub f64);
+pub(crate) struct Confidence(pub f64);
 
 impl Default for Confidence {
     fn default() -> Self {
@@ -200,7 +213,6 @@ impl<'de> Deserialize<'de> for Confidence {
 /// The day that weeks start on.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum FirstWeekday {
     #[default]
     Monday,
@@ -228,7 +240,7 @@ impl From<FirstWeekday> for Weekday {
 
 /// A metric's parameters with the places they stand at.
 #[derive(Debug, Clone, Default)]
-pub struct Params {
+pub(crate) struct Params {
     /// The parameters themselves.
     pub given: Map<String, Json>,
     places: Places,
@@ -244,7 +256,7 @@ struct Places {
 
 impl Params {
     /// Where the value at a path stands; where the nearest one above it does, when it is missing. `key` asks for the key's own place.
-    pub fn locate(&self, path: &[String], key: bool) -> Range<usize> {
+    pub(crate) fn locate(&self, path: &[String], key: bool) -> Range<usize> {
         let mut here = &self.places;
         let mut span = here.span.clone();
         for step in path {
@@ -283,7 +295,7 @@ fn to_json(value: &DeValue<'_>) -> Json {
 }
 
 /// Reads a config and reports everything that is wrong with its form. What could be read is returned all the same.
-pub fn read(problems: &mut Collector) -> Config {
+pub(crate) fn read(problems: &mut Collector) -> Config {
     let text = problems.text().clone();
     let file = &text.whole[..text.file_end];
     let (root, errors) = DeTable::parse_recoverable(file);
@@ -355,6 +367,7 @@ fn metric(mut request: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option
 /// A misspelled key is read as the one that was meant, so that what it says is checked as well; any other entry that does not fit is
 /// left out, and the rest read again.
 fn section<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<T> {
+    let mut left_out: Vec<String> = Vec::new();
     loop {
         let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
             Ok(read) => return Some(read),
@@ -362,33 +375,39 @@ fn section<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>, problems: &mut 
         };
         let span = error.span().unwrap_or_else(|| value.span());
         let Worded { message, help, meant } = worded(error.message());
-        problems.report(span.clone(), message).maybe_help(help);
-        // What is missing can't be left out.
-        if error.message().starts_with("missing field") || !mend(&mut value, &span, meant.as_deref()) {
+        if let Some(missing) = error.message().strip_prefix("missing field `") {
+            // What was left out is not missing for its author.
+            if !left_out.iter().any(|key| missing.strip_suffix('`') == Some(key)) {
+                problems.report(span, message).maybe_help(help);
+            }
             return None;
         }
+        problems.report(span.clone(), message).maybe_help(help);
+        left_out.push(mend(&mut value, &span, meant.as_deref())?);
     }
 }
 
-/// Gives the innermost table entry around `span` the key that was meant, or takes it out. False when there is none.
-fn mend(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>, meant: Option<&str>) -> bool {
+/// Gives the innermost table entry around `span` the key that was meant, or takes it out. Its key; none when there is no entry.
+fn mend(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>, meant: Option<&str>) -> Option<String> {
     let within = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
     match value.get_mut() {
         DeValue::Table(table) => {
             let found = table.iter_mut().find_map(|(key, value)| {
-                let inside = within(value.span()) && mend(value, span, meant);
-                (inside || within(key.span()) || within(value.span())).then(|| (key.clone(), inside))
+                let inside = if within(value.span()) { mend(value, span, meant) } else { None };
+                (inside.is_some() || within(key.span()) || within(value.span())).then(|| (key.clone(), inside))
             });
-            let Some((key, inside)) = found else { return false };
-            if !inside && let Some(entry) = table.remove(&key) {
-                if let Some(meant) = meant.filter(|&meant| within(key.span()) && !table.contains_key(meant)) {
-                    table.insert(Spanned::new(key.span(), meant.to_owned().into()), entry);
-                }
+            let (key, inside) = found?;
+            if inside.is_some() {
+                return inside;
             }
-            true
+            let entry = table.remove(&key)?;
+            if let Some(meant) = meant.filter(|&meant| within(key.span()) && !table.contains_key(meant)) {
+                table.insert(Spanned::new(key.span(), meant.to_owned().into()), entry);
+            }
+            Some(key.get_ref().to_string())
         }
-        DeValue::Array(items) => items.iter_mut().any(|item| mend(item, span, meant)),
-        _ => false,
+        DeValue::Array(items) => items.iter_mut().find_map(|item| mend(item, span, meant)),
+        _ => None,
     }
 }
 
@@ -465,9 +484,12 @@ struct Setting {
     /// Where it stands in the whole text.
     place: Range<usize>,
     path: String,
-    /// The value, with blanks before it so that it stands where it does in the whole text; none without a `=`.
+    /// The value as a line of TOML, with blanks before it so that it stands where it does in the whole text; none without a `=`.
     value: Option<String>,
 }
+
+/// Makes a value a line of TOML. As long as the shortest path and its `=`.
+const KEY: &str = "v=";
 
 impl Setting {
     fn all(text: &Text) -> Vec<Self> {
@@ -476,7 +498,7 @@ impl Setting {
         for written in text.whole.get(start..).unwrap_or_default().split('\n').filter(|written| !written.is_empty()) {
             let place = start..start + written.len();
             let (path, value) = written.split_once('=').map_or((written, None), |(path, value)| (path, Some(value)));
-            let value = value.map(|value| format!("{}{value}", " ".repeat(start + path.len() + 1)));
+            let value = value.map(|value| format!("{}{KEY}{value}", " ".repeat(start + path.len() + 1 - KEY.len())));
             settings.push(Self { place: place.clone(), path: path.to_owned(), value });
             start = place.end + 1;
         }
@@ -490,8 +512,10 @@ impl Setting {
             problems.report(self.place.clone(), "a setting needs a value").help("write `--set report.grain=week`");
             return;
         };
-        let value = DeValue::parse(written)
-            .unwrap_or_else(|_| Spanned::new(start + self.path.len() + 1..self.place.end, DeValue::String(written.trim_start().into())));
+        let parsed = DeTable::parse(written).ok().and_then(|line| line.into_inner().into_iter().next());
+        let text = written.trim_start().trim_start_matches(KEY);
+        let value = parsed
+            .map_or_else(|| Spanned::new(start + self.path.len() + 1..self.place.end, DeValue::String(text.into())), |(_, value)| value);
         if let Err(message) = set(root, &self.path, start, value) {
             problems
                 .report(start..start + self.path.len(), message)
@@ -517,7 +541,7 @@ fn set<'i>(table: &mut DeTable<'i>, path: &'i str, start: usize, value: Spanned<
             let (index, rest) = rest.split_once('.').ok_or_else(|| format!("`{path}` names no key"))?;
             let count = items.len();
             let position: usize = index.parse().map_err(|_| format!("`{index}` is not a position in `{step}`"))?;
-            let item = items.iter_mut().nth(position).ok_or_else(|| format!("`{step}` has {count} entries, there is no {position}"))?;
+            let item = items.get_mut(position).ok_or_else(|| format!("`{step}` has no entry {position}: there are {count}"))?;
             match item.get_mut() {
                 DeValue::Table(table) => set(table, rest, rest_start + index.len() + 1, value),
                 _ => Err(format!("`{step}.{index}` has no keys")),

@@ -73,7 +73,7 @@ impl Diagnostic for Problem {
 ///
 /// Spans run through all of it, so that a mistake in a `--set` is underlined there and not in the file.
 #[derive(Debug, Clone)]
-pub struct Text {
+pub(crate) struct Text {
     /// The whole text: the file, then one line per setting.
     pub whole: String,
     /// Where the file ends.
@@ -87,7 +87,7 @@ const SEPARATOR: &str = "\n";
 
 impl Text {
     /// The text of the file called `name`, and the settings.
-    pub fn new(name: &str, text: &str, settings: &[String]) -> Self {
+    pub(crate) fn new(name: &str, text: &str, settings: &[String]) -> Self {
         let settings = settings.join("\n");
         let whole = format!("{text}{SEPARATOR}{settings}");
         Self {
@@ -99,7 +99,7 @@ impl Text {
     }
 
     /// Where the settings start in the whole text.
-    pub fn settings_start(&self) -> usize {
+    pub(crate) fn settings_start(&self) -> usize {
         self.file_end + SEPARATOR.len()
     }
 
@@ -115,24 +115,24 @@ impl Text {
 
 /// Collects problems while a report is read and checked.
 #[derive(Debug)]
-pub struct Collector {
+pub(crate) struct Collector {
     text: Text,
     problems: Vec<(usize, Problem)>,
 }
 
 impl Collector {
     /// An empty collection over a text.
-    pub fn new(text: Text) -> Self {
+    pub(crate) fn new(text: Text) -> Self {
         Self { text, problems: Vec::new() }
     }
 
     /// The text that spans refer to.
-    pub fn text(&self) -> &Text {
+    pub(crate) fn text(&self) -> &Text {
         &self.text
     }
 
     /// Adds a problem at a place, and lets its label and help be set.
-    pub fn report(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
+    pub(crate) fn report(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
         let start = span.start;
         let (span, source) = self.text.locate(span);
         self.problems.push((start, Problem { message: message.into(), span, label: None, help: None, source }));
@@ -140,12 +140,12 @@ impl Collector {
     }
 
     /// Whether nothing is wrong so far.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 
     /// The problems, if there are any.
-    pub fn finish(mut self) -> Result<(), Problems> {
+    pub(crate) fn finish(mut self) -> Result<(), Problems> {
         if self.problems.is_empty() {
             return Ok(());
         }

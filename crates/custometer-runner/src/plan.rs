@@ -161,12 +161,11 @@ impl TablePlan {
             timed,
             history: running || definition.derivation.is_some(),
         };
-        let input = match self.inputs.iter().position(|input| input.key == key) {
-            Some(input) => input,
-            None => {
-                self.inputs.push(InputPlan::new(key, table, base, buckets)?);
-                self.inputs.len() - 1
-            }
+        let input = if let Some(input) = self.inputs.iter().position(|input| input.key == key) {
+            input
+        } else {
+            self.inputs.push(InputPlan::new(key, table, base, buckets)?);
+            self.inputs.len() - 1
         };
         self.inputs[input].requests.push(index);
         for breakdown in &request.by {

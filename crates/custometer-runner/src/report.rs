@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use polars::prelude::{DataType, Expr, LazyFrame, Schema, TimeZone as PolarsZone, col};
 use toml::Spanned;
 
-use crate::config::{self, Config, MetricConfig, TableConfig, Worded, worded};
+use crate::config::{self, Breakdown, Config, MetricConfig, TableConfig, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::sql::{self, columns_there_are};
 use crate::table::{self, Opened, StoredColumn, Typed};
@@ -58,6 +58,8 @@ pub struct Table {
     /// Reasons for which a row is of no use to any request.
     pub checks: Vec<(String, Expr)>,
     looks: BTreeMap<String, StoredColumn>,
+    /// Columns that are meant to be there, but whose mapping or derivation is wrong.
+    broken: BTreeSet<String>,
 }
 
 /// A request of a report.
@@ -101,7 +103,7 @@ impl Table {
 }
 
 /// The name of a time zone as Polars knows it.
-pub fn polars_zone(zone: &TimeZone) -> PolarsZone {
+pub(crate) fn polars_zone(zone: &TimeZone) -> PolarsZone {
     match zone.iana_name() {
         Some(name) if name != "UTC" => PolarsZone::opt_try_new(Some(name)).ok().flatten().unwrap_or(PolarsZone::UTC),
         _ => PolarsZone::UTC,
@@ -213,12 +215,14 @@ fn open(name: &str, config: &TableConfig, folder: &Path, problems: &mut Collecto
     let stored: Vec<String> = opened.columns.iter().map(|column| column.name.clone()).collect();
     let mut rows = opened.rows.clone();
 
+    let mut broken = BTreeSet::new();
     let mut mapped = Vec::new();
     for (logical, actual) in &config.columns {
         let Some(column) = opened.columns.iter().find(|column| column.name == *actual.get_ref()) else {
             let near = nearest(actual.get_ref(), stored.iter().map(String::as_str));
             let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
             problems.report(actual.span(), format!("there is no column `{}` in the file", actual.get_ref())).help(help);
+            broken.insert(logical.get_ref().clone());
             continue;
         };
         mapped.push(col(column.name.as_str()).alias(logical.get_ref().as_str()));
@@ -231,12 +235,17 @@ fn open(name: &str, config: &TableConfig, folder: &Path, problems: &mut Collecto
     columns.sort();
     columns.dedup();
     for (name, written) in derived_in_order(config, &columns, problems) {
-        let Some(expression) = sql::parse(written, &columns, problems) else { continue };
+        // What rests on a broken column is broken by it, and no mistake of its own.
+        let Some(expression) = sql::parse(written, &columns, problems).filter(|expression| !uses(expression, &broken)) else {
+            broken.insert(name.clone());
+            continue;
+        };
         let derived = as_they_look(expression, &looks, &mut checks).alias(name.as_str());
         let with = rows.clone().with_column(derived);
         match with.clone().collect_schema() {
             Ok(_) => rows = with,
             Err(error) => {
+                broken.insert(name.clone());
                 problems.report(written.span(), format!("`{name}` can't be computed: {}", first_line(&error.to_string())));
             }
         }
@@ -244,7 +253,8 @@ fn open(name: &str, config: &TableConfig, folder: &Path, problems: &mut Collecto
         looks.remove(name);
     }
     let condition = config.condition.as_ref().and_then(|written| {
-        let expression = as_they_look(sql::parse(written, &columns, problems)?, &looks, &mut checks);
+        let expression = sql::parse(written, &columns, problems).filter(|expression| !uses(expression, &broken))?;
+        let expression = as_they_look(expression, &looks, &mut checks);
         match rows.clone().select([expression.clone().alias("condition")]).collect_schema() {
             Ok(schema) if schema.get("condition").is_some_and(DataType::is_bool) => return Some(expression),
             Ok(schema) => {
@@ -258,7 +268,11 @@ fn open(name: &str, config: &TableConfig, folder: &Path, problems: &mut Collecto
         None
     });
     let schema = rows.collect_schema().ok()?.as_ref().clone();
-    Some(Table { name: name.to_owned(), opened, rows, condition, schema, checks: checks.into_iter().collect(), looks })
+    Some(Table { name: name.to_owned(), opened, rows, condition, schema, checks: checks.into_iter().collect(), looks, broken })
+}
+
+fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {
+    expression.clone().meta().root_names().iter().any(|name| columns.contains(name.as_str()))
 }
 
 /// Derived columns, each after those it uses.
@@ -320,7 +334,9 @@ fn resolve(
     let definition = metric.and_then(|metric| match metric.define(request.params.given.clone()) {
         Ok(definition) => Some(definition),
         Err(errors) => {
-            errors.iter().for_each(|error| param_problem(request, metric, error, problems));
+            for error in &errors {
+                param_problem(request, metric, error, problems);
+            }
             None
         }
     });
@@ -334,11 +350,11 @@ fn resolve(
     let table = &tables[position];
     let columns = table.columns();
     let mut by = Vec::new();
-    for breakdown in request.by.iter().flatten() {
+    for Breakdown(breakdown) in request.by.iter().flatten() {
         let mut names: Vec<String> = Vec::new();
         for column in breakdown {
             let name = column.get_ref();
-            if !columns.contains(name) {
+            if !columns.contains(name) && !table.broken.contains(name) {
                 let near = nearest(name, columns.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                 problems
                     .report(column.span(), format!("there is no column `{name}` in `{table_name}` to break down by"))
@@ -374,7 +390,8 @@ fn resolve(
         request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect();
     check_source(request, &definition, &mapped, table, needs_time, zone, problems);
     for own in &definition.own_dimensions {
-        if let Some(taken) = request.by.iter().flatten().flatten().find(|column| column.get_ref() == &own.name) {
+        if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| column.get_ref() == &own.name)
+        {
             problems.report(taken.span(), format!("`{}` is a dimension of `{id}` itself, and always there", own.name));
         }
     }
@@ -406,11 +423,10 @@ fn check_source(
         let actual = mapped.get(column).map_or(column, String::as_str);
         if !table.schema.contains(actual) {
             // A mapping to a column that is not there was reported where it stands.
-            if mapped.contains_key(column) {
+            if mapped.contains_key(column) || table.broken.contains(actual) {
                 continue;
             }
-            let near =
-                nearest(column, known.iter().map(String::as_str)).map(|near| format!("`{near}`")).unwrap_or_else(|| "\"…\"".to_owned());
+            let near = nearest(column, known.iter().map(String::as_str)).map_or_else(|| "\"…\"".to_owned(), |near| format!("`{near}`"));
             let map = format!("map it: `columns = {{ {column} = {} }}`", near.replace('`', "\""));
             problems
                 .report(

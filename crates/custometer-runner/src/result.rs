@@ -137,6 +137,7 @@ mod tests {
     use super::rounded;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the digits are meant to be exactly these")]
     fn twelve_significant_digits_are_kept() {
         assert_eq!(rounded(0.1 + 0.2), 0.3);
         assert_eq!(rounded(123_456_789.123_456_79), 123_456_789.123);

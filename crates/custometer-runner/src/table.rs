@@ -47,7 +47,7 @@ pub struct StoredColumn {
 /// Why a table can't be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum OpenError {
+pub(crate) enum OpenError {
     /// The path matches nothing.
     #[error("no file matches `{0}`")]
     NoFile(String),
@@ -94,7 +94,7 @@ pub enum OpenError {
 }
 
 /// The files that a path of the config names, sorted, relative to the config's folder.
-pub fn files(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
+pub(crate) fn files(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
     let whole = folder.join(pattern);
     // The folder's own name is no pattern, whatever characters it has.
     let escaped = if Path::new(pattern).is_absolute() {
@@ -119,7 +119,7 @@ pub fn files(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
 }
 
 /// Opens the files of a table and looks at their columns.
-pub fn open(files: Vec<PathBuf>, format: Option<FileFormat>) -> Result<Opened, OpenError> {
+pub(crate) fn open(files: Vec<PathBuf>, format: Option<FileFormat>) -> Result<Opened, OpenError> {
     let first = &files[0];
     let format = match format {
         Some(format) => format,
@@ -375,7 +375,13 @@ pub struct Typed {
 /// A column of a table as a metric's input, or why it can't be one.
 ///
 /// `looks` is what the first rows say of text, where they were looked at.
-pub fn typed(name: &str, stored: &DataType, looks: Option<&StoredColumn>, kind: ColumnType, zone: &PolarsZone) -> Result<Typed, String> {
+pub(crate) fn typed(
+    name: &str,
+    stored: &DataType,
+    looks: Option<&StoredColumn>,
+    kind: ColumnType,
+    zone: &PolarsZone,
+) -> Result<Typed, String> {
     let raw = col(name);
     let text = stored == &DataType::String;
     let missing = if text { raw.clone().is_null().or(trimmed(raw.clone()).eq(lit(""))) } else { raw.clone().is_null() };
