@@ -27,6 +27,9 @@ pub(crate) enum Command {
         /// A folder for the results, one file per format; without it the result goes to stdout.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Fail, and write nothing, when more rows are rejected than the report allows.
+        #[arg(long)]
+        strict: bool,
         /// Show no progress.
         #[arg(long, short)]
         quiet: bool,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 use custometer_core::Registry;
-use custometer_runner::{Event, Input, Report};
+use custometer_runner::{Event, Input, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
@@ -21,7 +21,10 @@ use crate::sample::{self, SampleOptions};
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let registry = Registry::linked().map_err(Failure::usage)?;
     match args.command {
-        Command::Run { report, format, out, quiet } => compute(&report, &registry, &format, out.as_deref(), quiet),
+        Command::Run { report, format, out, strict, quiet } => {
+            let wanted = Wanted { formats: &format, out: out.as_deref(), strict, quiet };
+            compute(&report, &registry, &wanted)
+        }
         Command::Validate { report } => {
             let report = load(&report, &registry)?;
             let (requests, tables) = (report.requests.len(), report.tables.len());
@@ -45,7 +48,16 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn compute(args: &ReportArgs, registry: &Registry, formats: &[Format], out: Option<&Path>, quiet: bool) -> Result<(), Failure> {
+/// What is to be made of a run.
+struct Wanted<'a> {
+    formats: &'a [Format],
+    out: Option<&'a Path>,
+    strict: bool,
+    quiet: bool,
+}
+
+fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let &Wanted { formats, out, strict, quiet } = wanted;
     if let (None, [_, _, ..]) = (out, formats) {
         return Err(Failure::usage("several formats need a folder: add `--out DIR`"));
     }
@@ -68,6 +80,10 @@ fn compute(args: &ReportArgs, registry: &Registry, formats: &[Format], out: Opti
     });
     bar.finish_and_clear();
     let result = result.map_err(Failure::run)?;
+    let rejected = too_many_rejected(&result, report.max_rejected_percent);
+    if let Some(rejected) = rejected.as_ref().filter(|_| strict) {
+        return Err(Failure::run(format!("{rejected}; nothing was written")));
+    }
     let formats: Vec<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
     if let Some(folder) = out {
         let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
@@ -77,11 +93,18 @@ fn compute(args: &ReportArgs, registry: &Registry, formats: &[Format], out: Opti
                 let _ = writeln!(io::stderr(), "wrote {}", path.display());
             }
         }
-        Ok(())
     } else {
         let width = comfy_table::Table::new().width().filter(|_| io::stdout().is_terminal());
-        write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)
+        write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)?;
     }
+    rejected.map_or(Ok(()), |rejected| Err(Failure::Rejected(rejected)))
+}
+
+/// Says which tables had more rows rejected than the report allows, if any had.
+fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String> {
+    let beyond = result.rejected_beyond(max_percent);
+    let tables: Vec<String> = beyond.iter().map(|(table, percent)| format!("{percent:.2} % of `{table}`")).collect();
+    (!tables.is_empty()).then(|| format!("more rows were rejected than the {max_percent} % that the report allows: {}", tables.join(", ")))
 }
 
 fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {

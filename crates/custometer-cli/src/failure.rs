@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Usage(Box<dyn Error>),
     /// The report or its files' columns are wrong: exit code 2.
     Report(Problems),
+    /// Done, but more rows were rejected than the report allows: exit code 4.
+    Rejected(String),
 }
 
 impl Failure {
@@ -31,12 +33,14 @@ impl Failure {
         ExitCode::from(match self {
             Self::Run(_) => 1,
             Self::Usage(_) | Self::Report(_) => 2,
+            Self::Rejected(_) => 4,
         })
     }
 
     /// The failure as it is shown, with its causes.
     pub(crate) fn render(&self) -> String {
         match self {
+            Self::Rejected(what) => format!("warning: {what}"),
             Self::Run(error) | Self::Usage(error) => {
                 let mut text = format!("error: {error}");
                 let mut cause = error.source();

@@ -14,7 +14,8 @@ use clap::Parser as _;
 
 /// Runs the command line of the program.
 ///
-/// Exit codes: 0 done; 1 the run failed; 2 the command line, the config or the data's schema is wrong.
+/// Exit codes: 0 done; 1 the run failed; 2 the command line, the config or the data's schema is wrong; 4 done, but with more rejected
+/// rows than the report allows.
 pub fn main() -> ExitCode {
     let args = args::Args::parse();
     match commands::run(args) {

@@ -49,6 +49,9 @@ pub(crate) struct ReportConfig {
     pub week_start: FirstWeekday,
     /// The date up to which the data are known; later buckets are marked partial. `--as-of` overrides it.
     pub as_of: Option<Day>,
+    /// How many of a table's rows may be rejected, in percent, before the run ends with the exit code 4. 0 unless said.
+    #[schemars(with = "Option<f64>")]
+    pub max_rejected_percent: Percent,
     /// The confidence of intervals, between 0 and 1. 0.95 unless said.
     #[schemars(with = "Option<f64>")]
     pub confidence: Confidence,
@@ -187,6 +190,20 @@ impl<'de> Deserialize<'de> for ZoneName {
                 None => format!("unknown time zone `{name}`, expected an IANA name such as `Europe/Copenhagen`"),
             })
         })
+    }
+}
+
+/// A percentage from 0 to 100.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Percent(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if (0.0..=100.0).contains(&value) {
+            return Ok(Self(value));
+        }
+        Err(D::Error::custom(format!("{value} is not a percentage from 0 to 100")))
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Report {
     pub as_of: Option<Date>,
     /// The confidence of intervals.
     pub confidence: f64,
+    /// How many of a table's rows may be rejected, in percent.
+    pub max_rejected_percent: f64,
     /// The tables that requests use, by name.
     pub tables: Vec<Table>,
     /// The requests, in the config's order.
@@ -164,6 +166,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         // What is known after the period's end changes nothing in it.
         as_of: as_of.map(|as_of| period.map_or(as_of, |period| as_of.min(period.until))),
         confidence: config.report.confidence.0,
+        max_rejected_percent: config.report.max_rejected_percent.0,
         tables,
         requests,
         config_hash,

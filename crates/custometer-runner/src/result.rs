@@ -1,5 +1,7 @@
 //! What a run comes to: tidy rows, the rejected rows by reason, and the manifest that says how they were made.
 
+use std::collections::BTreeMap;
+
 use custometer_core::{DimensionValue, Direction, Grain, Period, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
@@ -19,6 +21,26 @@ pub struct RunResult {
     pub rejected: Vec<Rejection>,
     /// Detail tables of the requests that asked for them.
     pub details: Vec<Detail>,
+}
+
+impl RunResult {
+    /// The tables of which some requests had to do without more than `percent` of the rows, each with the worst percentage.
+    pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, f64> {
+        let mut rows: BTreeMap<(&str, &[String]), u64> = BTreeMap::new();
+        for rejection in &self.rejected {
+            *rows.entry((&rejection.table, &rejection.requests)).or_default() += rejection.rows;
+        }
+        let mut beyond: BTreeMap<&str, f64> = BTreeMap::new();
+        for ((name, _), rejected) in rows {
+            let read = self.manifest.tables.iter().find(|table| table.table == name).map_or(0, |table| table.rows_read);
+            let share = 100.0 * rejected as f64 / read as f64;
+            if share > percent {
+                let worst = beyond.entry(name).or_default();
+                *worst = worst.max(share);
+            }
+        }
+        beyond
+    }
 }
 
 /// One value with everything that belongs to it.

@@ -84,6 +84,20 @@ fn exit_codes_tell_a_batch_job_what_happened() {
 }
 
 #[test]
+fn more_rejected_rows_than_allowed_are_an_exit_code_of_their_own() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("results");
+    let arguments = ["run", QUICKSTART, "--set", "report.max_rejected_percent=0.2", "--out", out.to_str().unwrap()];
+    let output = custometer(&[&arguments[..], &["--strict"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!out.exists(), "a strict run that fails writes nothing");
+    let output = custometer(&arguments);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr(&output).contains("more rows were rejected than the 0.2 % that the report allows: "), "{}", stderr(&output));
+    assert!(out.join("results.txt").exists());
+}
+
+#[test]
 fn a_report_that_is_wrong_says_so_on_stderr_and_nothing_on_stdout() {
     let output = custometer(&["run", QUICKSTART, "--set", "metrics.0.metric=loyalty.npss"]);
     assert!(output.stdout.is_empty());
