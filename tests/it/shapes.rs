@@ -4,6 +4,7 @@
 //! cells that can't be known yet; a model fitted on sufficient statistics, with a table per customer.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
@@ -189,7 +190,7 @@ fn event_rows(events: &[(u8, i64, i64, bool)]) -> String {
     for (user, day, hour, mail) in events {
         let date = first + jiff::Span::new().days(*day);
         let channel = if *mail { "mail" } else { "ads" };
-        text.push_str(&format!("u{user},{date} {hour:02}:00:00,{channel}\n"));
+        writeln!(text, "u{user},{date} {hour:02}:00:00,{channel}").unwrap();
     }
     text
 }

@@ -96,7 +96,7 @@ pub(crate) struct ReportArgs {
     /// The report's config.
     #[arg(value_name = "REPORT")]
     pub(crate) path: PathBuf,
-    /// The date up to which the data are known; today unless said here or in the report. Later buckets are marked partial.
+    /// The data are known up to the start of this date; today unless said here or in the report. Buckets that end later are partial.
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
     /// Change a setting, such as report.grain=week.

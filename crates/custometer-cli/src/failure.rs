@@ -42,13 +42,8 @@ impl Failure {
         match self {
             Self::Rejected(what) => format!("warning: {what}"),
             Self::Run(error) | Self::Usage(error) => {
-                let mut text = format!("error: {error}");
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    text.push_str(&format!("\n  because: {error}"));
-                    cause = error.source();
-                }
-                text
+                let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+                causes.fold(format!("error: {error}"), |text, cause| format!("{text}\n  because: {cause}"))
             }
             Self::Report(problems) => {
                 let colored = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -149,7 +149,7 @@ impl Aggregation {
             .collect()
     }
 
-    /// The plans that turn united states into finished measures, to be collected and handed to [`MeasureTable::new`].
+    /// The plans that turn united states into finished measures, to be collected and handed to [`table`](Self::table).
     pub fn finish(&self, states: &[LazyFrame], keys: &[String]) -> Vec<LazyFrame> {
         let keys = columns(keys);
         self.states

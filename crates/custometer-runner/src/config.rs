@@ -47,7 +47,7 @@ pub(crate) struct ReportConfig {
     pub grain: Grain,
     /// The day that weeks start on. Monday unless said.
     pub week_start: FirstWeekday,
-    /// The date up to which the data are known; later buckets are marked partial. `--as-of` overrides it.
+    /// The data are known up to the start of this date; buckets that end later are partial. `--as-of` overrides it.
     pub as_of: Option<Day>,
     /// How many of a table's rows may be rejected, in percent, before the run ends with the exit code 4. 0 unless said.
     #[schemars(with = "Option<f64>")]

@@ -237,7 +237,7 @@ fn open(name: &str, config: &TableConfig, folder: &Path, problems: &mut Collecto
     let mut columns: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
     columns.sort();
     columns.dedup();
-    for (name, written) in derived_in_order(config, &columns, problems) {
+    for (name, written) in derived_in_order(config, problems) {
         // What rests on a broken column is broken by it, and no mistake of its own.
         let Some(expression) = sql::parse(written, &columns, problems).filter(|expression| !uses(expression, &broken)) else {
             broken.insert(name.clone());
@@ -279,7 +279,7 @@ fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {
 }
 
 /// Derived columns, each after those it uses.
-fn derived_in_order<'a>(config: &'a TableConfig, columns: &[String], problems: &mut Collector) -> Vec<(&'a String, &'a Spanned<String>)> {
+fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Vec<(&'a String, &'a Spanned<String>)> {
     let mut waiting: Vec<(&Spanned<String>, &Spanned<String>)> = config.derive.iter().collect();
     let mut ordered = Vec::new();
     while !waiting.is_empty() {
@@ -296,7 +296,6 @@ fn derived_in_order<'a>(config: &'a TableConfig, columns: &[String], problems: &
                     .report(name.span(), format!("`{}` is derived from a column that is derived from it", name.get_ref()))
                     .help("derived columns may use each other, but not in a circle");
             }
-            debug_assert!(!columns.is_empty());
             break;
         }
         ordered.extend(now.into_iter().map(|(name, written)| (name.get_ref(), written)));

@@ -54,6 +54,13 @@ pub enum Denominator {
     Resolved,
 }
 
+const THREE_WAITS: &[(usize, &str)] = &[
+    (1, "2025-01-06 09:00:00,2025-01-06 09:01:00"),
+    (1, "2025-01-06 09:00:00,2025-01-06 09:02:00"),
+    (1, "2025-01-06 09:00:00,2025-01-06 09:09:00"),
+    (1, "2025-01-06 09:00:00,"),
+];
+
 /// `support.first_response_time`: how long until somebody answers?
 pub struct FirstResponseTime;
 
@@ -79,24 +86,14 @@ impl Metric for FirstResponseTime {
                 title: "waits of 1, 2 and 9 minutes, and one ticket without a reply",
                 params: "",
                 header: "created_at,first_replied_at",
-                rows: &[
-                    (1, "2025-01-06 09:00:00,2025-01-06 09:01:00"),
-                    (1, "2025-01-06 09:00:00,2025-01-06 09:02:00"),
-                    (1, "2025-01-06 09:00:00,2025-01-06 09:09:00"),
-                    (1, "2025-01-06 09:00:00,"),
-                ],
+                rows: THREE_WAITS,
                 expected: &[("", Some(240.0))],
             },
             Example {
                 title: "the median of the same",
                 params: "statistic = \"median\"",
                 header: "created_at,first_replied_at",
-                rows: &[
-                    (1, "2025-01-06 09:00:00,2025-01-06 09:01:00"),
-                    (1, "2025-01-06 09:00:00,2025-01-06 09:02:00"),
-                    (1, "2025-01-06 09:00:00,2025-01-06 09:09:00"),
-                    (1, "2025-01-06 09:00:00,"),
-                ],
+                rows: THREE_WAITS,
                 expected: &[("", Some(120.0))],
             },
         ],
