@@ -68,7 +68,7 @@ fn totals_of_visitors_are_counted_anew_and_never_summed() {
 
 #[test]
 fn shares_of_tickets_sum_to_a_hundred_in_every_bucket() {
-    let rows = "created_at,channel\n2025-01-01,mail\n2025-01-02,mail\n2025-01-03,\n2025-02-01,chat\n";
+    let rows = "ticket_id,created_at,channel\n1,2025-01-01,mail\n2,2025-01-02,mail\n3,2025-01-03,\n4,2025-02-01,chat\n";
     let config = "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\n[tables.tickets]\npath = \"t.csv\"\n\
         [[metrics]]\nmetric = \"support.ticket_volume\"\ntable = \"tickets\"\nparams = { show = \"share\" }\nby = [[\"channel\"]]\n";
     let json = Case::new().file("t.csv", rows).json(config).unwrap();

@@ -75,3 +75,27 @@ fn without_a_period_the_data_say_from_when_to_when() {
         [("2025-01-20T00:00:00+00:00", 1, true), ("2025-02-01T00:00:00+00:00", 0, false), ("2025-03-01T00:00:00+00:00", 1, true)];
     assert_eq!(found, expected.map(|(start, count, partial)| (start.to_owned(), count, partial)));
 }
+
+#[test]
+fn a_date_belongs_to_its_day_even_where_the_clock_skips_its_midnight() {
+    let found =
+        views("2024-04-25 2024-04-26 2024-04-27", "timezone = \"Africa/Cairo\"\nfrom = 2024-04-25\nuntil = 2024-04-28\ngrain = \"day\"");
+    assert_eq!(found.iter().map(|row| row.1).collect::<Vec<_>>(), [1, 1, 1]);
+}
+
+#[test]
+fn data_without_a_single_time_have_no_buckets_and_every_row_is_rejected() {
+    let config = "[report]\ngrain = \"day\"\n[tables.events]\npath = \"e.csv\"\n[[metrics]]\nmetric = \"web.page_views\"\ntable = \"events\"\n\
+        params = { view_events = [] }\n";
+    let json = Case::new().file("e.csv", "time,x\n,1\n,2\n").json(config).unwrap();
+    assert!(json["results"].as_array().unwrap().is_empty());
+    assert_eq!((&json["rejected"][0]["reason"], &json["rejected"][0]["rows"]), (&Json::from("`time` is missing"), &Json::from(2)));
+}
+
+#[test]
+fn a_stray_year_does_not_make_a_million_buckets() {
+    let config = "[report]\ngrain = \"day\"\n[tables.events]\npath = \"e.csv\"\n[[metrics]]\nmetric = \"web.page_views\"\ntable = \"events\"\n\
+        params = { view_events = [] }\n";
+    let failure = Case::new().file("e.csv", "time\n0001-01-01\n2025-01-01\n").json(config).unwrap_err();
+    assert!(failure.contains("Buckets"), "{failure}");
+}

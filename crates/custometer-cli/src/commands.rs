@@ -2,6 +2,7 @@
 
 mod metrics;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -84,7 +85,8 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     if let Some(rejected) = rejected.as_ref().filter(|_| strict) {
         return Err(Failure::run(format!("{rejected}; nothing was written")));
     }
-    let formats: Vec<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
+    let formats: BTreeSet<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
+    let formats: Vec<custometer_output::Format> = formats.into_iter().collect();
     if let Some(folder) = out {
         let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
         if !quiet {

@@ -97,8 +97,9 @@ impl Serialize for DimensionValue {
 /// The values of one key column of a finished table.
 pub fn from_series(series: &Series) -> PolarsResult<Vec<DimensionValue>> {
     let series = match series.dtype() {
-        DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Decimal(..) => series.cast(&DataType::String)?,
-        DataType::Int128 | DataType::UInt64 => series.strict_cast(&DataType::Int64)?,
+        DataType::Date | DataType::Datetime(..) | DataType::Duration(_) | DataType::Decimal(..) | DataType::UInt64 | DataType::Int128 => {
+            series.cast(&DataType::String)?
+        }
         _ => series.clone(),
     };
     series

@@ -101,6 +101,7 @@ pub(crate) fn read_params<P: DeserializeOwned>(mut given: Map<String, Json>) -> 
     let mut errors = Vec::new();
     // Where a key that was renamed stands in the config.
     let mut written: HashMap<String, String> = HashMap::new();
+    let mut left_out: Vec<String> = Vec::new();
     loop {
         let error = match serde_path_to_error::deserialize::<_, P>(Json::Object(given.clone())) {
             Ok(params) if errors.is_empty() => return Ok(params),
@@ -110,6 +111,11 @@ pub(crate) fn read_params<P: DeserializeOwned>(mut given: Map<String, Json>) -> 
         let message = error.inner().to_string();
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         let unknown = message.strip_prefix("unknown field `").and(quoted.split_first());
+        // What was left out is not missing for its author.
+        let missing = message.strip_prefix("missing field `").and(quoted.first());
+        if missing.is_some_and(|missing| left_out.iter().any(|key| key == missing)) {
+            return Err(errors);
+        }
         let steps: Vec<String> = error.path().iter().map(ToString::to_string).collect();
         let key = match (steps.first(), unknown) {
             (Some(first), _) if given.contains_key(first) => Some(first.clone()),
@@ -126,6 +132,8 @@ pub(crate) fn read_params<P: DeserializeOwned>(mut given: Map<String, Json>) -> 
         {
             written.insert(meant.to_owned(), key);
             given.insert(meant.to_owned(), value);
+        } else {
+            left_out.push(key);
         }
     }
 }

@@ -68,17 +68,9 @@ pub fn net_promoter_score(promoters: f64, detractors: f64, responses: f64, confi
 ///
 /// Source: W. J. Conover, "Practical Nonparametric Statistics", 3rd ed. (1999), section 3.2.
 pub fn quantile_ranks(level: f64, n: u64, confidence: f64) -> Option<(u64, u64)> {
-    // Beyond this the binomial is normal to far more digits than a rank has.
-    const EXACT_UP_TO: u64 = 100_000;
     let alpha = (1.0 - confidence) / 2.0;
-    let (low, high) = if n <= EXACT_UP_TO {
-        let binomial = Binomial::new(level, n).ok()?;
-        (binomial.inverse_cdf(alpha), binomial.inverse_cdf(1.0 - alpha) + 1)
-    } else {
-        let (mean, spread) = (n as f64 * level, (n as f64 * level * (1.0 - level)).sqrt());
-        let z = normal_quantile(confidence);
-        (whole(mean - z * spread), whole((mean + z * spread).ceil()) + 1)
-    };
+    let binomial = Binomial::new(level, n).ok()?;
+    let (low, high) = (binomial.inverse_cdf(alpha), binomial.inverse_cdf(1.0 - alpha) + 1);
     (low >= 1 && high <= n).then_some((low, high))
 }
 
@@ -158,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn ranks_of_large_samples_meet_the_exact_ones() {
-        let exact = quantile_ranks(0.9, 100_000, 0.95).unwrap();
-        let normal = quantile_ranks(0.9, 100_001, 0.95).unwrap();
-        assert!(exact.0.abs_diff(normal.0) <= 2 && exact.1.abs_diff(normal.1) <= 2, "{exact:?} {normal:?}");
+    fn ranks_of_large_samples_are_exact() {
+        // scipy.stats.binom.ppf([0.025, 0.975], n, 0.9), the second one plus 1.
+        assert_eq!(quantile_ranks(0.9, 187_083, 0.95), Some((168_120, 168_630)));
+        assert_eq!(quantile_ranks(0.9, 10_000_000, 0.95), Some((8_998_140, 9_001_860)));
     }
 
     #[test]

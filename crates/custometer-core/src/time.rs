@@ -76,14 +76,21 @@ pub struct Bucket {
 pub struct Buckets {
     grain: Grain,
     buckets: Vec<Bucket>,
-    /// Bucket edges in microseconds since 1970, one more than buckets; empty when time plays no part.
+    /// Bucket edges in microseconds since 1970, one more than buckets; empty when there are none.
     edges: Arc<Vec<i64>>,
+    timeless: bool,
 }
 
 impl Buckets {
     /// One bucket for every row, for tables without a time column.
     pub fn timeless() -> Self {
-        Self { grain: Grain::Total, buckets: vec![Bucket { start: None, end: None, partial: false }], edges: Arc::new(Vec::new()) }
+        let all = Bucket { start: None, end: None, partial: false };
+        Self { grain: Grain::Total, buckets: vec![all], edges: Arc::new(Vec::new()), timeless: true }
+    }
+
+    /// No bucket at all, for data without a single time.
+    pub fn none(grain: Grain) -> Self {
+        Self { grain, buckets: Vec::new(), edges: Arc::new(Vec::new()), timeless: false }
     }
 
     /// Cuts `period` at the edges of `grain` in `zone`. A bucket that the period cuts, or that ends after `as_of`, is partial.
@@ -113,7 +120,7 @@ impl Buckets {
         let instants =
             buckets.iter().filter_map(|bucket| bucket.start.as_ref()).chain(buckets.last().and_then(|bucket| bucket.end.as_ref()));
         let edges = instants.map(|edge| edge.timestamp().as_microsecond()).collect();
-        Ok(Self { grain, buckets, edges: Arc::new(edges) })
+        Ok(Self { grain, buckets, edges: Arc::new(edges), timeless: false })
     }
 
     /// The grain the period is cut by.
@@ -126,14 +133,14 @@ impl Buckets {
         &self.buckets
     }
 
-    /// The edges in microseconds since 1970, one more than there are buckets; empty when time plays no part.
+    /// The edges in microseconds since 1970, one more than there are buckets; empty when there are none.
     pub fn edges(&self) -> &[i64] {
         &self.edges
     }
 
     /// Whether rows are placed by time at all.
     pub fn is_timeless(&self) -> bool {
-        self.edges.is_empty()
+        self.timeless
     }
 
     /// The index of the bucket that an instant falls into: −1 before the first, `len` after the last.

@@ -177,7 +177,9 @@ impl Default for ZoneName {
 impl<'de> Deserialize<'de> for ZoneName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        TimeZone::get(&name).map(Self).map_err(|_| {
+        // Both must know it: one makes the buckets, the other reads local times.
+        let known_to_polars = polars::prelude::TimeZone::opt_try_new(Some(name.as_str())).is_ok();
+        TimeZone::get(&name).ok().filter(|_| known_to_polars).map(Self).ok_or_else(|| {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let city = |zone: &str| zone.rsplit('/').next().unwrap_or(zone).to_owned();
             let near = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned).or_else(|| {
@@ -457,6 +459,7 @@ pub(crate) fn worded(message: &str) -> Worded {
             "a boolean" => "true or false",
             "u64" | "u32" | "i64" | "i32" | "usize" => "a whole number",
             "f64" => "a number",
+            other if other.starts_with("tuple struct ") => "a list",
             other => other.strip_prefix("struct ").map_or(other, |_| "a table"),
         };
         let found = found.replace("sequence", "a list").replace("map", "a table");

@@ -19,6 +19,9 @@ use crate::plan::{BucketsByGrain, Node, Part, Place, TablePlan, dimension_name, 
 use crate::report::{Report, Request, polars_zone};
 use crate::result::{Detail, FileManifest, Manifest, Rejection, ResultRow, RunResult, TableManifest, rounded};
 
+/// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
+const MAX_BUCKETS: usize = 100_000;
+
 /// What a run tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -57,6 +60,14 @@ pub enum RunError {
         /// What the system said.
         #[source]
         source: io::Error,
+    },
+    /// The period has more buckets than anyone can mean.
+    #[error("by {grain}, the period has {count} buckets; give the report a period (`from`, `until`) or a coarser grain")]
+    Buckets {
+        /// The grain.
+        grain: &'static str,
+        /// How many there would be.
+        count: usize,
     },
     /// The buckets of the period can't be made.
     #[error("the period can't be cut into buckets")]
@@ -153,8 +164,12 @@ pub(crate) fn buckets(report: &Report) -> Result<BucketsByGrain, RunError> {
             Some(period) => {
                 Buckets::new(period, request.grain, &report.zone, report.week_start, as_of.as_ref()).map_err(RunError::Period)?
             }
-            None => Buckets::timeless(),
+            None if timeless => Buckets::timeless(),
+            None => Buckets::none(request.grain),
         };
+        if made.as_slice().len() > MAX_BUCKETS {
+            return Err(RunError::Buckets { grain: request.grain.as_str(), count: made.as_slice().len() });
+        }
         buckets.insert(request.grain.as_str(), Arc::new(made));
     }
     Ok(buckets)

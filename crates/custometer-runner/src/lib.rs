@@ -2,10 +2,12 @@
 //!
 //! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how.
 
+mod column;
 mod config;
 mod diagnostics;
 mod execute;
 mod explain;
+mod files;
 mod plan;
 mod report;
 pub mod result;
@@ -17,6 +19,7 @@ pub use config::FileFormat;
 pub use diagnostics::{Problem, Problems};
 pub use execute::{Event, RunError, explain_plans, run};
 pub use explain::explain;
-pub use report::{Input, Report, Request, Table, load};
+pub use report::{Input, Report, Request, load};
 pub use result::{Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
 pub use schema::schema;
+pub use table::Table;

@@ -13,7 +13,8 @@ use custometer_core::{
 };
 use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 
-use crate::report::{Report, Request, Table, polars_zone};
+use crate::report::{Report, Request, polars_zone};
+use crate::table::Table;
 
 const REASON: &str = "__reason";
 const DIMENSION: &str = "__by:";
@@ -427,9 +428,12 @@ fn with_typed_columns(
     let dimensions: BTreeSet<&str> = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str)).collect();
     let dimensions = dimensions.into_iter().map(|name| {
         let value = col(name);
-        // A blank is a missing value in every format.
-        let blank = table.schema.get(name) == Some(&DataType::String);
-        let value = if blank { when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)) } else { value };
+        // A blank, and what is no number, are missing values in every format.
+        let value = match table.schema.get(name) {
+            Some(DataType::String) => when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)),
+            Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
+            _ => value,
+        };
         (dimension_name(name), value)
     });
     typed.extend(dimensions);

@@ -9,13 +9,13 @@ use custometer_core::suggest::nearest;
 use custometer_core::{ColumnType, Definition, Grain, Period, Registry};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use polars::prelude::{DataType, Expr, LazyFrame, Schema, TimeZone as PolarsZone, col};
+use polars::prelude::TimeZone as PolarsZone;
 use toml::Spanned;
 
-use crate::config::{self, Breakdown, Config, MetricConfig, TableConfig, Worded, worded};
+use crate::config::{self, Breakdown, Config, MetricConfig, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
-use crate::sql::{self, columns_there_are};
-use crate::table::{self, Opened, StoredColumn, Typed};
+use crate::sql::columns_there_are;
+use crate::table::{self, Table};
 
 /// A report that can be run.
 #[derive(Clone)]
@@ -42,26 +42,6 @@ pub struct Report {
     pub requests: Vec<Request>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
-}
-
-/// A table of a report, ready to be planned over.
-#[derive(Clone)]
-pub struct Table {
-    /// Its name in the config.
-    pub name: String,
-    /// Its files.
-    pub opened: Opened,
-    /// Its rows, with mapped and derived columns.
-    pub rows: LazyFrame,
-    /// The condition that rows must meet.
-    pub condition: Option<Expr>,
-    /// The columns of `rows`.
-    pub schema: Schema,
-    /// Reasons for which a row is of no use to any request.
-    pub checks: Vec<(String, Expr)>,
-    looks: BTreeMap<String, StoredColumn>,
-    /// Columns that are meant to be there, but whose mapping or derivation is wrong.
-    broken: BTreeSet<String>,
 }
 
 /// A request of a report.
@@ -92,24 +72,10 @@ impl Request {
     }
 }
 
-impl Table {
-    /// A column as a metric's input.
-    pub fn typed(&self, column: &str, kind: ColumnType, zone: &PolarsZone) -> Result<Typed, String> {
-        let stored = self.schema.get(column).ok_or_else(|| format!("there is no column `{column}`"))?;
-        table::typed(column, stored, self.looks.get(column), kind, zone)
-    }
-
-    fn columns(&self) -> Vec<String> {
-        self.schema.iter_names().map(ToString::to_string).collect()
-    }
-}
-
-/// The name of a time zone as Polars knows it.
+/// A time zone as Polars knows it; the config refuses zones that it does not.
 pub(crate) fn polars_zone(zone: &TimeZone) -> PolarsZone {
-    match zone.iana_name() {
-        Some(name) if name != "UTC" => PolarsZone::opt_try_new(Some(name)).ok().flatten().unwrap_or(PolarsZone::UTC),
-        _ => PolarsZone::UTC,
-    }
+    let name = zone.iana_name().filter(|name| *name != "UTC");
+    name.and_then(|name| PolarsZone::opt_try_new(Some(name)).ok().flatten()).unwrap_or(PolarsZone::UTC)
 }
 
 /// What a report is read from.
@@ -142,7 +108,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
     for (name, table) in &config.tables {
         // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
-        if let Some(table) = open(name, table, input.folder, &mut problems).filter(|_| used.contains(name.as_str())) {
+        if let Some(table) = table::open(name, table, input.folder, &mut problems).filter(|_| used.contains(name.as_str())) {
             tables.push(table);
         }
     }
@@ -195,129 +161,6 @@ fn period(config: &Config, problems: &mut Collector) -> Option<Period> {
     }
 }
 
-/// Opens a table's files and plans its mapped and derived columns.
-fn open(name: &str, config: &TableConfig, folder: &Path, problems: &mut Collector) -> Option<Table> {
-    let path = &config.path;
-    let opened = match table::files(path.get_ref(), folder).and_then(|files| table::open(files, config.format)) {
-        Ok(opened) => opened,
-        Err(error) => {
-            let help = match &error {
-                table::OpenError::NoFile(_) => "paths are relative to the folder of the report",
-                table::OpenError::Format(_) => "say it: `format = \"csv\"`, `\"ndjson\"` or `\"parquet\"`",
-                table::OpenError::Columns { .. } => "files of one table must have the same columns; make two tables of them",
-                table::OpenError::TwoColumns { .. } => "rename one of them in the file",
-                _ => "",
-            };
-            // Messages name files as the config does, not by where this machine keeps them.
-            let message = error.to_string().replace(&format!("{}/", folder.display()), "");
-            problems.report(path.span(), message).maybe_help((!help.is_empty()).then(|| help.to_owned()));
-            return None;
-        }
-    };
-    let mut looks: BTreeMap<String, StoredColumn> = opened.columns.iter().map(|column| (column.name.clone(), column.clone())).collect();
-    let stored: Vec<String> = opened.columns.iter().map(|column| column.name.clone()).collect();
-    let mut rows = opened.rows.clone();
-
-    let mut broken = BTreeSet::new();
-    let mut mapped = Vec::new();
-    for (logical, actual) in &config.columns {
-        let Some(column) = opened.columns.iter().find(|column| column.name == *actual.get_ref()) else {
-            let near = nearest(actual.get_ref(), stored.iter().map(String::as_str));
-            let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
-            problems.report(actual.span(), format!("there is no column `{}` in the file", actual.get_ref())).help(help);
-            broken.insert(logical.get_ref().clone());
-            continue;
-        };
-        mapped.push(col(column.name.as_str()).alias(logical.get_ref().as_str()));
-        looks.insert(logical.get_ref().clone(), StoredColumn { name: logical.get_ref().clone(), ..column.clone() });
-    }
-    rows = rows.with_columns(mapped);
-
-    let mut checks: BTreeMap<String, Expr> = BTreeMap::new();
-    let mut columns: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
-    columns.sort();
-    columns.dedup();
-    for (name, written) in derived_in_order(config, problems) {
-        // What rests on a broken column is broken by it, and no mistake of its own.
-        let Some(expression) = sql::parse(written, &columns, problems).filter(|expression| !uses(expression, &broken)) else {
-            broken.insert(name.clone());
-            continue;
-        };
-        let derived = as_they_look(expression, &looks, &mut checks).alias(name.as_str());
-        let with = rows.clone().with_column(derived);
-        match with.clone().collect_schema() {
-            Ok(_) => rows = with,
-            Err(error) => {
-                broken.insert(name.clone());
-                problems.report(written.span(), format!("`{name}` can't be computed: {}", first_line(&error.to_string())));
-            }
-        }
-        // What is derived is no longer what the file holds.
-        looks.remove(name);
-    }
-    let condition = config.condition.as_ref().and_then(|written| {
-        let expression = sql::parse(written, &columns, problems).filter(|expression| !uses(expression, &broken))?;
-        let expression = as_they_look(expression, &looks, &mut checks);
-        match rows.clone().select([expression.clone().alias("condition")]).collect_schema() {
-            Ok(schema) if schema.get("condition").is_some_and(DataType::is_bool) => return Some(expression),
-            Ok(schema) => {
-                let found = schema.get("condition").map(ToString::to_string).unwrap_or_default();
-                problems.report(written.span(), format!("`where` must be true or false for each row, and is {found}"));
-            }
-            Err(error) => {
-                problems.report(written.span(), format!("`where` can't be computed: {}", first_line(&error.to_string())));
-            }
-        }
-        None
-    });
-    let schema = rows.collect_schema().ok()?.as_ref().clone();
-    Some(Table { name: name.to_owned(), opened, rows, condition, schema, checks: checks.into_iter().collect(), looks, broken })
-}
-
-fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {
-    expression.clone().meta().root_names().iter().any(|name| columns.contains(name.as_str()))
-}
-
-/// Derived columns, each after those it uses.
-fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Vec<(&'a String, &'a Spanned<String>)> {
-    let mut waiting: Vec<(&Spanned<String>, &Spanned<String>)> = config.derive.iter().collect();
-    let mut ordered = Vec::new();
-    while !waiting.is_empty() {
-        let names: Vec<&String> = waiting.iter().map(|(name, _)| name.get_ref()).collect();
-        // A column may be derived from the file's column of its own name.
-        let ready = |(name, written): &(&Spanned<String>, &Spanned<String>)| {
-            let uses = polars::sql::sql_expr(written.get_ref()).map(|expression| expression.meta().root_names()).unwrap_or_default();
-            !uses.iter().any(|used| names.iter().any(|&other| other != name.get_ref() && other == used.as_str()))
-        };
-        let (now, later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);
-        if now.is_empty() {
-            for (name, _) in &later {
-                problems
-                    .report(name.span(), format!("`{}` is derived from a column that is derived from it", name.get_ref()))
-                    .help("derived columns may use each other, but not in a circle");
-            }
-            break;
-        }
-        ordered.extend(now.into_iter().map(|(name, written)| (name.get_ref(), written)));
-        waiting = later;
-    }
-    ordered
-}
-
-/// An expression over text columns as an expression over what their texts look like.
-fn as_they_look(expression: Expr, looks: &BTreeMap<String, StoredColumn>, checks: &mut BTreeMap<String, Expr>) -> Expr {
-    expression.map_expr(|part| match &part {
-        Expr::Column(name) => match looks.get(name.as_str()) {
-            Some(column) => {
-                checks.extend(column.looks_different());
-                column.as_it_looks()
-            }
-            None => part,
-        },
-        _ => part,
-    })
-}
-
 /// Finds everything that a request names.
 fn resolve(
     request: &MetricConfig,
@@ -363,10 +206,19 @@ fn resolve(
                     .help(near.unwrap_or_else(|| columns_there_are(&columns)));
             } else if names.contains(name) {
                 problems.report(column.span(), format!("`{name}` comes twice in one breakdown"));
+            } else if let Some(nested) = table.schema.get(name).filter(|stored| stored.is_nested() || stored.is_binary()) {
+                problems.report(column.span(), format!("`{name}` can't be broken down by: it is {nested}, and not a single value"));
             }
             names.push(name.clone());
         }
+        if by.contains(&names) {
+            let place = breakdown.first().map_or_else(|| request.metric.span(), Spanned::span);
+            problems.report(place, format!("`{id}` has the same breakdown twice"));
+        }
         by.push(names);
+    }
+    if request.by.as_ref().is_some_and(Vec::is_empty) {
+        problems.report(request.metric.span(), format!("`by` of `{id}` is empty")).help("write `by = [[]]` for the total, or leave it out");
     }
     if request.by.is_none() {
         by.push(Vec::new());
@@ -475,8 +327,4 @@ fn name_once(requests: &[MetricConfig], problems: &mut Collector) {
             problems.report(named.span(), format!("two requests are called `{}`", named.get_ref())).help("give one of them another `name`");
         }
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
 }

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use custometer_core::suggest::nearest;
-use polars::prelude::{AggExpr, Expr};
+use polars::chunked_array::cast::CastOptions;
+use polars::lazy::dsl::{FunctionExpr, StringFunction};
+use polars::prelude::{AggExpr, Expr, StrptimeOptions};
 use polars::sql::sql_expr;
 use toml::Spanned;
 
@@ -38,7 +40,19 @@ pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mu
             .report(place, format!("there is no column `{column}`"))
             .help(near.map_or_else(|| columns_there_are(columns), |near| format!("did you mean `{near}`?")));
     }
-    known.then_some(expression)
+    known.then(|| forgiving(expression))
+}
+
+/// A value that can't be converted becomes null, and its row is rejected or left out: it must not end the run.
+fn forgiving(expression: Expr) -> Expr {
+    expression.map_expr(|part| match part {
+        Expr::Cast { expr, dtype, options: CastOptions::Strict } => Expr::Cast { expr, dtype, options: CastOptions::NonStrict },
+        Expr::Function { input, function: FunctionExpr::StringExpr(StringFunction::Strptime(dtype, options)) } => {
+            let options = StrptimeOptions { strict: false, ..options };
+            Expr::Function { input, function: FunctionExpr::StringExpr(StringFunction::Strptime(dtype, options)) }
+        }
+        other => other,
+    })
 }
 
 /// Whether a part of an expression looks at more than one row. The list of an `IN` does not, though it is made by an aggregate.

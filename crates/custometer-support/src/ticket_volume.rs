@@ -40,7 +40,7 @@ impl Metric for TicketVolume {
         unit: Unit::Count,
         range: "0 or more; shares 0 to 100, and the shares of a breakdown sum to 100",
         direction: Direction::Neutral,
-        edge_cases: &["No ticket: the number is 0, every share is undefined."],
+        edge_cases: &["No ticket: the number is 0, every share is undefined.", "A row without a ticket id is rejected."],
         examples: &[
             Example { title: "three tickets", params: "", header: "ticket_id", rows: &[(3, "t{i}")], expected: &[("", Some(3.0))] },
             Example {
@@ -55,7 +55,8 @@ impl Metric for TicketVolume {
     };
 
     fn define(params: &TicketVolumeParams) -> Result<Definition, ParamError> {
-        let definition = Definition::over(Source::table(TICKETS).at(CREATED_AT))
+        let ticket = Column::identifier("ticket_id").describe("which ticket it is");
+        let definition = Definition::over(Source::table(TICKETS).at(CREATED_AT).column(ticket))
             .measure(count("tickets"))
             .measure(count("all_tickets").scope(Scope::Bucket));
         Ok(match params.show {
