@@ -8,7 +8,7 @@
 //!
 //! | state | one row per | columns |
 //! |---|---|---|
-//! | scalars | group | `rows`, and per measure a count, sum, min or max, or (n, mean, M₂) |
+//! | scalars | group | `rows`, and per measure a count, min or max, or sums in exact parts: Σx, and (n, Σx, Σx²) |
 //! | set | group and distinct key | per measure, whether a row of the filter had the key |
 //! | multiset | group and value | how often the value came |
 
@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use polars::prelude::{DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, UnionArgs, col, concat, len, lit, when};
 
 use crate::dimension::{self, DimensionValue};
+use crate::exact::{self, ExactSum, PARTS};
 use crate::measure::{Aggregate, Measure};
 use crate::statistics;
 
@@ -95,7 +96,7 @@ impl Aggregation {
             State::Scalars(measures) => {
                 let mut columns = vec![len().cast(DataType::Int64).alias(ROWS)];
                 columns.extend(measures.iter().flat_map(|&index| scalar_state(index, &self.measures[index])));
-                rows.clone().group_by(&keys).agg(columns)
+                self.with_parts(rows.clone(), measures).group_by(&keys).agg(columns)
             }
             State::Set { key, measures } => {
                 let by: Vec<Expr> = keys.iter().cloned().chain([key.clone().alias(KEY)]).collect();
@@ -117,6 +118,23 @@ impl Aggregation {
             }
         };
         self.states.iter().map(plan).collect()
+    }
+
+    /// Rows with the exact parts of every number that is summed.
+    fn with_parts(&self, rows: LazyFrame, measures: &[usize]) -> LazyFrame {
+        let of = |index: &&usize| summed(&self.measures[**index]);
+        let numbers: Vec<Expr> = measures.iter().filter_map(|index| Some(of(&index)?.alias(name(*index)))).collect();
+        let sums: Vec<String> = measures.iter().filter(|index| of(index).is_some()).map(|&index| name(index)).collect();
+        let squares: Vec<String> = measures
+            .iter()
+            .filter(|&&index| matches!(self.measures[index].aggregate, Aggregate::Variance(_)))
+            .map(|&index| name(index))
+            .collect();
+        let summed: Vec<String> = sums.iter().cloned().chain(squares.iter().map(|column| format!("{column}.square"))).collect();
+        if summed.is_empty() {
+            return rows;
+        }
+        exact::cut(exact::square(rows.with_columns(numbers), &squares), &summed)
     }
 
     /// Unites the states of several parts, onto all keys or onto some of them.
@@ -273,10 +291,6 @@ fn name(index: usize) -> String {
     format!("m{index}")
 }
 
-fn part(index: usize, of: &str) -> String {
-    format!("m{index}.{of}")
-}
-
 /// 1 where a filter holds, 0 where it does not or can't be known.
 fn holds(filter: &Expr) -> Expr {
     filter.clone().fill_null(lit(false)).cast(DataType::Int32)
@@ -289,6 +303,32 @@ fn masked(of: &Expr, filter: Option<&Expr>) -> Expr {
     }
 }
 
+/// The number that a measure sums, if it sums one.
+fn summed(measure: &Measure) -> Option<Expr> {
+    match &measure.aggregate {
+        Aggregate::Sum(of) | Aggregate::Mean(of) | Aggregate::Variance(of) => {
+            Some(masked(of, measure.filter.as_ref()).cast(DataType::Float64))
+        }
+        _ => None,
+    }
+}
+
+/// The columns of a measure's state that are sums.
+fn sums_of_state(index: usize, measure: &Measure) -> Vec<String> {
+    let parts = |column: String| PARTS.map(|part| format!("{column}.{part}"));
+    let mut columns = match measure.aggregate {
+        Aggregate::Count => return vec![name(index)],
+        Aggregate::Sum(_) => parts(name(index)).to_vec(),
+        Aggregate::Mean(_) | Aggregate::Variance(_) => [parts(name(index)).as_slice(), &[format!("{}.n", name(index))]].concat(),
+        _ => Vec::new(),
+    };
+    if matches!(measure.aggregate, Aggregate::Variance(_)) {
+        columns.extend(parts(format!("{}.square", name(index))));
+        columns.push(format!("{}.rounded", name(index)));
+    }
+    columns
+}
+
 fn scalar_state(index: usize, measure: &Measure) -> Vec<Expr> {
     let filter = measure.filter.as_ref();
     match &measure.aggregate {
@@ -296,52 +336,55 @@ fn scalar_state(index: usize, measure: &Measure) -> Vec<Expr> {
             Some(filter) => holds(filter).cast(DataType::Int64).sum().alias(name(index)),
             None => len().cast(DataType::Int64).alias(name(index)),
         }],
-        Aggregate::Sum(of) => vec![masked(of, filter).sum().alias(name(index))],
         Aggregate::Min(of) => vec![masked(of, filter).min().alias(name(index))],
         Aggregate::Max(of) => vec![masked(of, filter).max().alias(name(index))],
-        Aggregate::Mean(of) | Aggregate::Variance(of) => {
-            let values = masked(of, filter).cast(DataType::Float64);
-            vec![
-                values.clone().count().cast(DataType::Int64).alias(part(index, "n")),
-                values.clone().mean().alias(part(index, "mean")),
-                (values.clone().var(0) * values.count().cast(DataType::Float64)).alias(part(index, "m2")),
-            ]
+        _ => {
+            let n = format!("{}.n", name(index));
+            let sum = |column: String| {
+                if column == n { col(name(index)).count().cast(DataType::Int64).alias(column) } else { col(column).sum() }
+            };
+            sums_of_state(index, measure).into_iter().map(sum).collect()
         }
-        Aggregate::CountDistinct(_) | Aggregate::Quantile(..) => Vec::new(),
     }
 }
 
-/// Chan, Golub & `LeVeque` (1979) for the moments: no difference of large sums.
 fn unite_scalar(index: usize, measure: &Measure) -> Vec<Expr> {
     match &measure.aggregate {
         Aggregate::Min(_) => vec![col(name(index)).min()],
         Aggregate::Max(_) => vec![col(name(index)).max()],
-        Aggregate::Mean(_) | Aggregate::Variance(_) => {
-            let [n, mean, m2] = ["n", "mean", "m2"].map(|of| col(part(index, of)));
-            let weight = n.clone().cast(DataType::Float64);
-            let mean = mean.fill_null(lit(0.0));
-            let total = (weight.clone() * mean.clone()).sum() / weight.clone().sum();
-            let between = (weight * (mean - total.clone()).pow(2)).sum();
-            vec![
-                n.clone().sum(),
-                when(n.sum().gt(lit(0))).then(total).otherwise(lit(NULL)).alias(part(index, "mean")),
-                (m2.fill_null(lit(0.0)).sum() + between).alias(part(index, "m2")),
-            ]
-        }
-        _ => vec![col(name(index)).sum()],
+        _ => sums_of_state(index, measure).into_iter().map(|column| col(column).sum()).collect(),
     }
 }
 
 fn finished_scalar(frame: &DataFrame, index: usize, measure: &Measure) -> PolarsResult<Vec<Option<f64>>> {
-    match measure.aggregate {
-        Aggregate::Mean(_) => floats(frame, &part(index, "mean")),
-        Aggregate::Variance(_) => {
-            let n = floats(frame, &part(index, "n"))?;
-            let m2 = floats(frame, &part(index, "m2"))?;
-            Ok(n.into_iter().zip(m2).map(|(n, m2)| n.zip(m2).and_then(|(n, m2)| (n > 1.0).then(|| m2 / (n - 1.0)))).collect())
-        }
-        _ => floats(frame, &name(index)),
+    if !matches!(measure.aggregate, Aggregate::Sum(_) | Aggregate::Mean(_) | Aggregate::Variance(_)) {
+        return floats(frame, &name(index));
     }
+    let sums = exact_sums(frame, &name(index))?;
+    if matches!(measure.aggregate, Aggregate::Sum(_)) {
+        return Ok(sums.into_iter().map(|sum| Some(sum.value())).collect());
+    }
+    let n = frame.column(&format!("{}.n", name(index)))?.i64()?.iter().map(Option::unwrap_or_default);
+    if matches!(measure.aggregate, Aggregate::Mean(_)) {
+        return Ok(n.zip(sums).map(|(n, sum)| (n > 0).then(|| sum.value() / n as f64)).collect());
+    }
+    let squares = exact_sums(frame, &format!("{}.square", name(index)))?;
+    let lost = floats(frame, &format!("{}.rounded", name(index)))?;
+    let variance = |(((n, sum), squares), lost): (((i64, ExactSum), ExactSum), Option<f64>)| {
+        (n > 1).then(|| sum.squares_about_mean(n, squares, lost.unwrap_or(0.0)) / (n - 1) as f64)
+    };
+    Ok(n.zip(sums).zip(squares).zip(lost).map(variance).collect())
+}
+
+fn exact_sums(frame: &DataFrame, column: &str) -> PolarsResult<Vec<ExactSum>> {
+    let [big, whole, fraction, rest] = PARTS.map(|part| frame.column(&format!("{column}.{part}")));
+    let (big, whole, fraction, rest) = (big?.i64()?, whole?.i64()?, fraction?.i64()?, rest?.f64()?);
+    let whole_parts = big.iter().zip(whole.iter()).zip(fraction.iter());
+    let sum = |(((big, whole), fraction), rest): (((Option<i64>, Option<i64>), Option<i64>), Option<f64>)| {
+        let [big, whole, fraction] = [big, whole, fraction].map(Option::unwrap_or_default);
+        ExactSum::new(big, whole, fraction, rest.unwrap_or(0.0))
+    };
+    Ok(whole_parts.zip(rest.iter()).map(sum).collect())
 }
 
 fn floats(frame: &DataFrame, column: &str) -> PolarsResult<Vec<Option<f64>>> {

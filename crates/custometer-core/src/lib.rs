@@ -11,6 +11,7 @@ pub mod aggregation;
 pub mod definition;
 pub mod derivation;
 pub mod dimension;
+mod exact;
 pub mod measure;
 pub mod metric;
 pub mod registry;
