@@ -24,6 +24,8 @@ use crate::statistics;
 const ROWS: &str = "__rows";
 const KEY: &str = "__key";
 const TIMES: &str = "__times";
+const LOWEST: &str = "lowest";
+const HIGHEST: &str = "highest";
 
 /// Measures over the rows of each combination of key columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -260,7 +262,8 @@ impl Measured {
         let n: u64 = counts.iter().sum();
         let at = |rank| statistics::order_statistic(values, counts, rank);
         let interval = statistics::quantile_ranks(level, n, confidence).and_then(|(low, high)| at(low).zip(at(high)));
-        Self { value: statistics::quantile(values, counts, level), interval, n: Some(n as f64) }
+        let value = statistics::quantile(values, counts, level).filter(|value| value.is_finite());
+        Self { value, interval: interval.filter(|(low, high)| low.is_finite() && high.is_finite()), n: Some(n as f64) }
     }
 }
 
@@ -329,6 +332,11 @@ fn sums_of_state(index: usize, measure: &Measure) -> Vec<String> {
     columns
 }
 
+/// The columns of a variance's state that hold its ends: equal values have no variance, whatever their sums round to.
+fn ends(index: usize, measure: &Measure) -> Option<[String; 2]> {
+    matches!(measure.aggregate, Aggregate::Variance(_)).then(|| [LOWEST, HIGHEST].map(|end| format!("{}.{end}", name(index))))
+}
+
 fn scalar_state(index: usize, measure: &Measure) -> Vec<Expr> {
     let filter = measure.filter.as_ref();
     match &measure.aggregate {
@@ -343,7 +351,10 @@ fn scalar_state(index: usize, measure: &Measure) -> Vec<Expr> {
             let sum = |column: String| {
                 if column == n { col(name(index)).count().cast(DataType::Int64).alias(column) } else { col(column).sum() }
             };
-            sums_of_state(index, measure).into_iter().map(sum).collect()
+            let sums = sums_of_state(index, measure).into_iter().map(sum);
+            let value = || col(name(index));
+            let ends = ends(index, measure).map(|[lowest, highest]| [value().min().alias(lowest), value().max().alias(highest)]);
+            sums.chain(ends.into_iter().flatten()).collect()
         }
     }
 }
@@ -352,7 +363,11 @@ fn unite_scalar(index: usize, measure: &Measure) -> Vec<Expr> {
     match &measure.aggregate {
         Aggregate::Min(_) => vec![col(name(index)).min()],
         Aggregate::Max(_) => vec![col(name(index)).max()],
-        _ => sums_of_state(index, measure).into_iter().map(|column| col(column).sum()).collect(),
+        _ => {
+            let sums = sums_of_state(index, measure).into_iter().map(|column| col(column).sum());
+            let ends = ends(index, measure).map(|[lowest, highest]| [col(lowest).min(), col(highest).max()]);
+            sums.chain(ends.into_iter().flatten()).collect()
+        }
     }
 }
 
@@ -364,27 +379,31 @@ fn finished_scalar(frame: &DataFrame, index: usize, measure: &Measure) -> Polars
     if matches!(measure.aggregate, Aggregate::Sum(_)) {
         return Ok(sums.into_iter().map(|sum| Some(sum.value())).collect());
     }
-    let n = frame.column(&format!("{}.n", name(index)))?.i64()?.iter().map(Option::unwrap_or_default);
+    let n = integers(frame, &format!("{}.n", name(index)))?;
     if matches!(measure.aggregate, Aggregate::Mean(_)) {
-        return Ok(n.zip(sums).map(|(n, sum)| (n > 0).then(|| sum.value() / n as f64)).collect());
+        return Ok(n.into_iter().zip(sums).map(|(n, sum)| (n > 0).then(|| sum.value() / n as f64)).collect());
     }
-    let squares = exact_sums(frame, &format!("{}.square", name(index)))?;
-    let lost = floats(frame, &format!("{}.rounded", name(index)))?;
-    let variance = |(((n, sum), squares), lost): (((i64, ExactSum), ExactSum), Option<f64>)| {
-        (n > 1).then(|| sum.squares_about_mean(n, squares, lost.unwrap_or(0.0)) / (n - 1) as f64)
+    let column = |of: &str| format!("{}.{of}", name(index));
+    let (squares, rounded) = (exact_sums(frame, &column("square"))?, floats(frame, &column("rounded"))?);
+    let (lowest, highest) = (floats(frame, &column(LOWEST))?, floats(frame, &column(HIGHEST))?);
+    let variance = |row: usize| match (lowest[row], highest[row]) {
+        _ if n[row] < 2 => None,
+        (Some(low), Some(high)) if low.total_cmp(&high).is_eq() && low.is_finite() => Some(0.0),
+        _ => Some(sums[row].squares_about_mean(n[row], squares[row], rounded[row].unwrap_or(0.0))? / (n[row] - 1) as f64),
     };
-    Ok(n.zip(sums).zip(squares).zip(lost).map(variance).collect())
+    Ok((0..frame.height()).map(variance).collect())
 }
 
 fn exact_sums(frame: &DataFrame, column: &str) -> PolarsResult<Vec<ExactSum>> {
-    let [big, whole, fraction, rest] = PARTS.map(|part| frame.column(&format!("{column}.{part}")));
-    let (big, whole, fraction, rest) = (big?.i64()?, whole?.i64()?, fraction?.i64()?, rest?.f64()?);
-    let whole_parts = big.iter().zip(whole.iter()).zip(fraction.iter());
-    let sum = |(((big, whole), fraction), rest): (((Option<i64>, Option<i64>), Option<i64>), Option<f64>)| {
-        let [big, whole, fraction] = [big, whole, fraction].map(Option::unwrap_or_default);
-        ExactSum::new(big, whole, fraction, rest.unwrap_or(0.0))
-    };
-    Ok(whole_parts.zip(rest.iter()).map(sum).collect())
+    let [big, whole, fraction, rest] = PARTS.map(|part| format!("{column}.{part}"));
+    let (big, whole, fraction) = (integers(frame, &big)?, integers(frame, &whole)?, integers(frame, &fraction)?);
+    let rest = floats(frame, &rest)?;
+    Ok((0..frame.height()).map(|row| ExactSum::new(big[row], whole[row], fraction[row], rest[row].unwrap_or(0.0))).collect())
+}
+
+/// A column of sums, of which those of nothing are 0.
+fn integers(frame: &DataFrame, column: &str) -> PolarsResult<Vec<i64>> {
+    Ok(frame.column(column)?.i64()?.iter().map(Option::unwrap_or_default).collect())
 }
 
 fn floats(frame: &DataFrame, column: &str) -> PolarsResult<Vec<Option<f64>>> {

@@ -78,24 +78,26 @@ impl ExactSum {
 
     /// The sum of squares about the mean of `n` numbers, from their sum (`self`), that of their squares, and what rounding the squares lost.
     ///
-    /// The squares of large numbers that lie near each other are equal in almost all digits; they are subtracted as whole numbers.
-    pub(crate) fn squares_about_mean(self, n: i64, squares: Self, lost: f64) -> f64 {
+    /// The squares of large numbers that lie near each other are equal in almost all digits; they are subtracted as whole numbers. None
+    /// where even so nothing but rounding would be left: numbers beyond some 2·10⁹, or below 10⁻⁵, that are equal in all but their last digits.
+    pub(crate) fn squares_about_mean(self, n: i64, squares: Self, lost: f64) -> Option<f64> {
+        const LEAST_DIGITS: f64 = 1e6;
         let count = i128::from(n);
         // The mean, to a step of 2⁻³², as wholes and steps; what is left of the sum beyond it.
         let mean = self.fixed.div_euclid(count);
         let left = (self.fixed - count * mean) as f64 / STEP + self.rest;
         let (wholes, steps) = (mean >> 32, mean & 0xffff_ffff);
         let tail = count * steps * steps;
-        let square_of_mean = count
-            .checked_mul(wholes * wholes)
-            .and_then(|square| square.checked_mul(1 << 32))
-            .map(|square| square + 2 * count * wholes * steps + (tail >> 32));
+        let square_of_mean = wholes.checked_mul(wholes).and_then(|square| square.checked_mul(count << 32));
+        let square_of_mean = square_of_mean.and_then(|square| square.checked_add(2 * count * wholes * steps + (tail >> 32)));
         let mean = mean as f64 / STEP;
-        let about_mean = match square_of_mean {
-            Some(square) => (squares.fixed - square) as f64 / STEP - (tail & 0xffff_ffff) as f64 / STEP / STEP,
-            None => squares.fixed as f64 / STEP - n as f64 * mean * mean,
+        let (about_mean, floating) = match square_of_mean {
+            Some(square) => ((squares.fixed - square) as f64 / STEP - (tail & 0xffff_ffff) as f64 / STEP / STEP, squares.rest),
+            None => (squares.fixed as f64 / STEP - n as f64 * mean * mean, n as f64 * mean * mean),
         };
-        (about_mean + squares.rest + lost - 2.0 * mean * left - left * left / n as f64).max(0.0)
+        let sum = about_mean + squares.rest + lost - 2.0 * mean * left - left * left / n as f64;
+        let rounding = 4.0 * f64::EPSILON * floating.abs();
+        (sum.is_finite() && sum > LEAST_DIGITS * rounding).then_some(sum)
     }
 }
 
@@ -122,7 +124,7 @@ mod tests {
 
     fn variance(numbers: &[f64]) -> f64 {
         let (n, sum, squares, lost) = sums(numbers);
-        sum.squares_about_mean(n, squares, lost) / (n - 1) as f64
+        sum.squares_about_mean(n, squares, lost).unwrap() / (n - 1) as f64
     }
 
     #[test]
@@ -144,5 +146,13 @@ mod tests {
         close(variance(&[1e-5, 3e-5]), 2e-10);
         close(variance(&[12.34, 56.78, -90.12, 1e6]), 250_003_503_795.869_48);
         close(variance(&[1e12, 3e12]), 2e24);
+    }
+
+    #[test]
+    fn a_variance_that_would_be_rounding_is_none() {
+        let (n, sum, squares, lost) = sums(&[1e12, 1e12 + 1.0, 1e12 + 2.0]);
+        assert_eq!(sum.squares_about_mean(n, squares, lost), None);
+        let (n, sum, squares, lost) = sums(&[f64::INFINITY, 1.0]);
+        assert_eq!(sum.squares_about_mean(n, squares, lost), None);
     }
 }

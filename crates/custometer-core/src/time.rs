@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan, Zoned};
+use jiff::{ToSpan, Zoned};
 use polars::prelude::{DataType, Expr, Field, Int32Chunked, IntoColumn, arity::unary_elementwise_values};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,21 +99,26 @@ impl Buckets {
     pub fn new(period: Period, grain: Grain, zone: &TimeZone, week_start: Weekday, as_of: Option<&Zoned>) -> Result<Self, jiff::Error> {
         let start = period.from.to_zoned(zone.clone())?;
         let end = period.until.to_zoned(zone.clone())?;
-        let natural_start = match grain {
-            Grain::Total | Grain::Hour => start.clone(),
-            _ => floor(period.from, grain, week_start)?.to_zoned(zone.clone())?,
-        };
         let mut buckets = Vec::new();
-        let (mut from, mut natural_from) = (start, natural_start);
+        // Edges by date, so that a midnight or a day which the clock skips does not shift those after it.
+        let mut date = floor(period.from, grain, week_start)?;
+        let (mut from, mut natural_from) = (start, date.to_zoned(zone.clone())?);
         while from < end {
             let natural_until = match grain {
                 Grain::Total => end.clone(),
-                _ => next_edge(&natural_from, grain)?,
+                Grain::Hour => next_hour(&natural_from)?,
+                _ => {
+                    date = next_date(date, grain)?;
+                    date.to_zoned(zone.clone())?
+                }
             };
             let until = natural_until.clone().min(end.clone());
             let cut = natural_from != from || natural_until != until;
             let uncovered = as_of.is_some_and(|as_of| &until > as_of);
-            buckets.push(Bucket { start: Some(from), end: Some(until.clone()), partial: cut || uncovered });
+            // A day that the calendar skipped has no instant.
+            if from < until {
+                buckets.push(Bucket { start: Some(from), end: Some(until.clone()), partial: cut || uncovered });
+            }
             from = until;
             natural_from = natural_until;
         }
@@ -147,6 +152,9 @@ impl Buckets {
     ///
     /// `time` is an expression of UTC instants in microseconds. Null stays null.
     pub fn index_of(&self, time: Expr) -> Expr {
+        if self.timeless {
+            return index_between(time, Arc::new(vec![i64::MIN]));
+        }
         index_between(time, Arc::clone(&self.edges))
     }
 }
@@ -189,18 +197,15 @@ fn floor(date: Date, grain: Grain, week_start: Weekday) -> Result<Date, jiff::Er
     }
 }
 
-/// The edge after one, in local time.
-fn next_edge(edge: &Zoned, grain: Grain) -> Result<Zoned, jiff::Error> {
-    let days: Span = match grain {
-        Grain::Hour => return next_hour(edge),
-        Grain::Day | Grain::Total => 1.day(),
+/// The first day of the bucket after the one that starts with `date`.
+fn next_date(date: Date, grain: Grain) -> Result<Date, jiff::Error> {
+    date.checked_add(match grain {
         Grain::Week => 1.week(),
         Grain::Month => 1.month(),
         Grain::Quarter => 3.months(),
         Grain::Year => 1.year(),
-    };
-    // By date, so that a midnight which the clock skips does not shift the edges after it.
-    edge.date().checked_add(days)?.to_zoned(edge.time_zone().clone())
+        Grain::Hour | Grain::Day | Grain::Total => 1.day(),
+    })
 }
 
 /// The next full local hour. An hour that a clock change repeats is a bucket of its own.

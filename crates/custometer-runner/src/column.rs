@@ -120,7 +120,7 @@ impl TimeFormat {
             return start_of_day(text.str().to_date(options).cast(INSTANT), zone);
         }
         // A literal Z is no offset to the parser: the text is read as it stands, and is UTC.
-        let zoned = (self.offset && !self.pattern.ends_with('Z')).then(|| PolarsZone::UTC);
+        let zoned = (self.offset && !self.pattern.ends_with('Z')).then_some(PolarsZone::UTC);
         let time = text.str().to_datetime(Some(TimeUnit::Microseconds), zoned.clone(), options, lit("raise"));
         match (zoned, self.offset) {
             (Some(_), _) => time.dt().replace_time_zone(None, lit("raise"), NonExistent::Raise),
