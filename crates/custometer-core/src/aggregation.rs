@@ -389,16 +389,17 @@ fn finished_scalar(frame: &DataFrame, index: usize, measure: &Measure) -> Polars
     let variance = |row: usize| match (lowest[row], highest[row]) {
         _ if n[row] < 2 => None,
         (Some(low), Some(high)) if low.total_cmp(&high).is_eq() && low.is_finite() => Some(0.0),
-        _ => Some(sums[row].squares_about_mean(n[row], squares[row], rounded[row].unwrap_or(0.0))? / (n[row] - 1) as f64),
+        _ => Some(sums[row].squares_about_mean(n[row], &squares[row], rounded[row].unwrap_or(0.0))? / (n[row] - 1) as f64),
     };
     Ok((0..frame.height()).map(variance).collect())
 }
 
 fn exact_sums(frame: &DataFrame, column: &str) -> PolarsResult<Vec<ExactSum>> {
-    let [big, whole, fraction, rest] = PARTS.map(|part| format!("{column}.{part}"));
-    let (big, whole, fraction) = (integers(frame, &big)?, integers(frame, &whole)?, integers(frame, &fraction)?);
+    let [wholes @ .., rest] = PARTS.map(|part| format!("{column}.{part}"));
+    let wholes = wholes.iter().map(|part| integers(frame, part)).collect::<PolarsResult<Vec<_>>>()?;
     let rest = floats(frame, &rest)?;
-    Ok((0..frame.height()).map(|row| ExactSum::new(big[row], whole[row], fraction[row], rest[row].unwrap_or(0.0))).collect())
+    let sum = |row: usize| ExactSum::new(std::array::from_fn(|part| wholes[part][row]), rest[row].unwrap_or(0.0));
+    Ok((0..frame.height()).map(sum).collect())
 }
 
 /// A column of sums, of which those of nothing are 0.

@@ -148,6 +148,14 @@ fn variance_of_values_near_each_other_is_as_right_as_the_values_or_undefined() {
 }
 
 #[test]
+fn variance_of_large_values_shows_no_split_in_the_digits_that_are_kept() {
+    let values = [50_615_160_435.692_89, 50_663_488_057.090_56, 50_925_346_909.841_48, 51_020_278_143.087_43, 50_901_009_804.232_04];
+    let rows = values.map(|float| Row { float: Some(float), ..BARE });
+    let kept = |split: usize| format!("{:.11e}", united_variance(&[rows[..split].to_vec(), rows[split..].to_vec()]).unwrap());
+    assert_eq!((1..rows.len()).map(kept).collect::<Vec<_>>(), vec![kept(0); 4]);
+}
+
+#[test]
 fn values_that_are_not_finite_have_no_sum_mean_or_variance() {
     let asked = [Kind::Sum(Number::Float), Kind::Mean(Number::Float), Kind::Variance(Number::Float)].map(Asked::all);
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
