@@ -84,6 +84,11 @@ impl Aggregation {
         &self.keys
     }
 
+    /// How many tables [`partial`](Self::partial), [`unite`](Self::unite) and [`finish`](Self::finish) each give.
+    pub fn table_count(&self) -> usize {
+        self.states.len()
+    }
+
     /// The measures, each under a name of its own.
     pub fn measures(&self) -> &[Measure] {
         &self.measures
