@@ -51,6 +51,26 @@ impl Grain {
     }
 }
 
+/// An earlier time that values are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Baseline {
+    /// The bucket before; for a total, the period of the same length before.
+    Previous,
+    /// The bucket a year before: of the same weekday for hours, days and weeks, of the same dates otherwise.
+    YearAgo,
+}
+
+impl Baseline {
+    /// The name in configs and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::YearAgo => "year_ago",
+        }
+    }
+}
+
 /// Local dates `[from, until)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Period {

@@ -44,6 +44,7 @@ pub(crate) fn result() -> RunResult {
             reason: "`score` is above 10".to_owned(),
             rows: 1500,
             requests: vec!["NPS".to_owned(), "CSAT".to_owned()],
+            examples: Vec::new(),
         }],
         details: vec![Detail { request: "NPS".to_owned(), frame: df!("customer" => ["a", "b"], "score" => [9, 3]).unwrap() }],
         ..empty()
@@ -63,7 +64,9 @@ fn nps(from: i8, until: i8) -> ResultRow {
         start: Some(first_of(from)),
         end: Some(first_of(until)),
         partial: false,
+        grain: Grain::Month,
         dimensions: Vec::new(),
+        breakdown: 0,
         value: None,
         unit: Unit::Points,
         direction: Direction::HigherIsBetter,
@@ -72,6 +75,8 @@ fn nps(from: i8, until: i8) -> ResultRow {
         n: None,
         measures: Vec::new(),
         note: None,
+        suppressed: false,
+        comparisons: Vec::new(),
     }
 }
 
@@ -89,11 +94,15 @@ fn manifest() -> Manifest {
         grain: Grain::Month,
         as_of: Some(date(2025, 2, 10)),
         confidence: 0.95,
+        compare: Vec::new(),
+        min_group_size: None,
         tables: vec![TableManifest {
             table: "responses".to_owned(),
             files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],
             rows_read: 12_034,
             rows_filtered: 34,
+            rows_deduplicated: 0,
+            uses: Vec::new(),
         }],
     }
 }

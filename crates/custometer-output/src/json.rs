@@ -128,11 +128,11 @@ mod tests {
         let document: Value = serde_json::from_str(&rendered()).unwrap();
         let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["schema_version", "manifest", "results", "rejected"]);
-        assert_eq!(document["schema_version"], json!(1));
+        assert_eq!(document["schema_version"], json!(2));
         assert_eq!(document["manifest"]["timezone"], json!("Europe/Copenhagen"));
         assert_eq!(document["manifest"]["period"], json!({ "from": "2025-01-01", "until": "2025-03-01" }));
         assert_eq!(document["results"].as_array().unwrap().len(), fixture::result().results.len());
-        let rejection = json!({ "table": "responses", "reason": "`score` is above 10", "rows": 1500, "requests": ["NPS", "CSAT"] });
+        let rejection = json!({ "table": "responses", "reason": "`score` is above 10", "rows": 1500, "requests": ["NPS", "CSAT"], "examples": [] });
         assert_eq!(document["rejected"], json!([rejection]));
     }
 

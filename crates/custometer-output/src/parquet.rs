@@ -121,7 +121,7 @@ mod tests {
         let mut reader = reader();
         let pairs = reader.get_metadata().unwrap().key_value_metadata().clone().unwrap();
         let value = |key: &str| pairs.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone()).unwrap();
-        assert_eq!(value(VERSION_KEY), "1");
+        assert_eq!(value(VERSION_KEY), "2");
         let manifest: serde_json::Value = serde_json::from_str(&value(MANIFEST_KEY)).unwrap();
         assert_eq!(manifest["config_hash"], "c0ffee");
     }

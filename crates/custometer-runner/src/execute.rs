@@ -112,11 +112,20 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         grain: report.grain,
         as_of: report.as_of,
         confidence: report.confidence,
+        compare: Vec::new(),
+        min_group_size: None,
         tables: tables
             .into_iter()
             .map(|(table, read, kept)| {
                 let files = table.opened.files.iter().map(|file| manifest_of(file, folder)).collect::<Result<_, _>>()?;
-                Ok(TableManifest { table: table.name.clone(), files, rows_read: read, rows_filtered: read - kept })
+                Ok(TableManifest {
+                    table: table.name.clone(),
+                    files,
+                    rows_read: read,
+                    rows_filtered: read - kept,
+                    rows_deduplicated: 0,
+                    uses: Vec::new(),
+                })
             })
             .collect::<Result<_, RunError>>()?,
     };
@@ -505,6 +514,8 @@ fn result_row(
         start: bucket.start.clone(),
         end: bucket.end.clone(),
         partial: bucket.partial,
+        grain: request.grain,
+        breakdown: part.breakdown.len(),
         dimensions: breakdown.chain(own.into_iter().zip(observation.dimensions)).collect(),
         value: finite(estimate.value),
         unit: definition.unit.unwrap_or(request.metric.about.unit),
@@ -514,6 +525,8 @@ fn result_row(
         n: finite(estimate.n),
         measures: observation.measures.into_iter().map(|(name, value)| (name, finite(value))).collect(),
         note,
+        suppressed: false,
+        comparisons: Vec::new(),
     }
 }
 
@@ -560,6 +573,7 @@ fn rejections(table: &str, reasons: &[String], requests: &[String], frame: &Data
             reason: reasons.get(usize::try_from(number - 1).ok()?)?.clone(),
             rows: u64::try_from(rows).ok()?,
             requests: requests.to_vec(),
+            examples: Vec::new(),
         }),
         _ => None,
     };

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use custometer_core::{DimensionValue, Direction, Grain, Period, Unit};
+use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
 use serde::Serialize;
 
 /// The version of the result's schema, as JSON and Parquet carry it. It changes when a reader has to.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A finished run.
 #[derive(Debug, Clone)]
@@ -56,8 +56,12 @@ pub struct ResultRow {
     pub end: Option<Zoned>,
     /// Cut by the period, or not yet covered by the data.
     pub partial: bool,
+    /// The length of the bucket.
+    pub grain: Grain,
     /// The group: breakdown columns, then the metric's own dimensions.
     pub dimensions: Vec<(String, DimensionValue)>,
+    /// How many of the dimensions are the breakdown's.
+    pub breakdown: usize,
     /// The value, to 12 significant digits; none where the data can't support one.
     pub value: Option<f64>,
     /// Its unit.
@@ -74,6 +78,31 @@ pub struct ResultRow {
     pub measures: Vec<(String, Option<f64>)>,
     /// What a reader must know: the definition used, or why there is no value.
     pub note: Option<String>,
+    /// Whether the group is too small to be shown, or would tell of one that is. Then there is no value, and no evidence.
+    pub suppressed: bool,
+    /// The change from each of the report's baselines, in their order.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// The change of a value from a baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What the value is compared with.
+    pub baseline: Baseline,
+    /// The first instant of the baseline's bucket; none where the data begin after it.
+    pub start: Option<Zoned>,
+    /// The instant after its last.
+    pub end: Option<Zoned>,
+    /// The value there; none where the data can't support one.
+    pub value: Option<f64>,
+    /// The value less that of the baseline, in the metric's unit.
+    pub change: Option<f64>,
+    /// The change in percent of the baseline's value; none for values without a natural zero.
+    pub relative_change: Option<f64>,
+    /// The two-sided p-value of no change, corrected for many comparisons where the report asks for it; none where no test applies.
+    pub p_value: Option<f64>,
+    /// Whether the p-value is below one less the report's confidence.
+    pub significant: Option<bool>,
 }
 
 /// Rows of a table that a group of requests could not use, for one reason.
@@ -87,6 +116,21 @@ pub struct Rejection {
     pub rows: u64,
     /// The requests that went without them.
     pub requests: Vec<String>,
+    /// The first of them, by file and row.
+    pub examples: Vec<RejectedRow>,
+}
+
+/// One row that was rejected.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RejectedRow {
+    /// Its file, relative to the config where it lies below it.
+    pub file: String,
+    /// Its number among the file's rows, from 1; the header is none.
+    pub row: u64,
+    /// The column that is at fault, where it is one.
+    pub column: Option<String>,
+    /// What stands there; none where there is nothing.
+    pub value: Option<String>,
 }
 
 /// One row per entity, behind a request's values.
@@ -115,8 +159,12 @@ pub struct Manifest {
     pub grain: Grain,
     /// The date up to which the data are known, where one was given.
     pub as_of: Option<jiff::civil::Date>,
-    /// Confidence of the intervals.
+    /// Confidence of the intervals, and one less the level of significance.
     pub confidence: f64,
+    /// What values are compared with.
+    pub compare: Vec<Baseline>,
+    /// Groups of fewer observations are not shown.
+    pub min_group_size: Option<u64>,
     /// The tables, in the config's order.
     pub tables: Vec<TableManifest>,
 }
@@ -132,6 +180,29 @@ pub struct TableManifest {
     pub rows_read: u64,
     /// Rows that `where` left out.
     pub rows_filtered: u64,
+    /// Rows that repeat another's key, and were left out.
+    pub rows_deduplicated: u64,
+    /// What became of the other rows, for each group of requests that uses the table alike.
+    pub uses: Vec<TableUse>,
+}
+
+/// What became of a table's rows for requests that read the same columns.
+///
+/// Nothing is lost: read = filtered + deduplicated + used + outside the period + without an answer + rejected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableUse {
+    /// The requests.
+    pub requests: Vec<String>,
+    /// Rows that they are made of.
+    pub rows_used: u64,
+    /// Rows of other times than the report's.
+    pub rows_outside_period: u64,
+    /// Rows that are no observation, such as a survey sent back without an answer.
+    pub rows_without_answer: u64,
+    /// Rows that can't be used, for the reasons listed.
+    pub rows_rejected: u64,
+    /// Local times that clocks showed twice, read by the table's rule.
+    pub ambiguous_times: u64,
 }
 
 /// One input file.
