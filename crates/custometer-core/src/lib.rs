@@ -30,7 +30,7 @@ pub use measure::{Aggregate, Measure, Scope};
 pub use metric::{About, Example, Metric, NoParams, ParamError};
 pub use registry::{Registry, RegistryError};
 pub use source::{Column, ColumnType, Domain, NullRule, Source};
-pub use time::{Baseline, Buckets, Grain, Period};
+pub use time::{Baseline, Buckets, Calendar, Grain, Period};
 pub use unit::{Direction, Unit};
 pub use value::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, Value};
 

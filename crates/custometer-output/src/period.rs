@@ -77,7 +77,7 @@ fn name(at: &Zoned, grain: Grain) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use custometer_core::{Buckets, Period};
+    use custometer_core::{Buckets, Calendar, Period};
     use jiff::civil::{Date, Weekday, date};
     use jiff::tz::TimeZone;
 
@@ -86,8 +86,8 @@ mod tests {
 
     /// The labels of a period cut by `grain`, in a report whose own grain is another.
     fn labels(from: Date, until: Date, grain: Grain, week_start: Weekday, report: Grain) -> Vec<String> {
-        let zone = TimeZone::get("Europe/Copenhagen").unwrap();
-        let buckets = Buckets::new(Period { from, until }, grain, &zone, week_start, None).unwrap();
+        let calendar = Calendar { zone: TimeZone::get("Europe/Copenhagen").unwrap(), week_start, ..Calendar::default() };
+        let buckets = Buckets::new(Period { from, until }, grain, &calendar, None).unwrap();
         let rows: Vec<ResultRow> = buckets
             .as_slice()
             .iter()

@@ -162,7 +162,7 @@ pub(crate) fn buckets(report: &Report) -> Result<BucketsByGrain, RunError> {
         None if needs_period => period_of_data(report)?,
         None => None,
     };
-    let as_of = report.as_of.map(|as_of| as_of.to_zoned(report.zone.clone())).transpose().map_err(RunError::Period)?;
+    let calendar = report.calendar();
     let mut buckets = BucketsByGrain::new();
     for request in &report.requests {
         if !grains.contains(request.grain.as_str()) || buckets.contains_key(request.grain.as_str()) {
@@ -170,9 +170,7 @@ pub(crate) fn buckets(report: &Report) -> Result<BucketsByGrain, RunError> {
         }
         let timeless = report.period.is_none() && request.grain == Grain::Total;
         let made = match period.filter(|_| !timeless) {
-            Some(period) => {
-                Buckets::new(period, request.grain, &report.zone, report.week_start, as_of.as_ref()).map_err(RunError::Period)?
-            }
+            Some(period) => Buckets::new(period, request.grain, &calendar, report.as_of).map_err(RunError::Period)?,
             None if timeless => Buckets::timeless(),
             None => Buckets::none(request.grain),
         };
@@ -318,7 +316,8 @@ impl Collected {
         let request = &report.requests[part.request];
         let node = &plan.nodes[part.node];
         let groups = Groups::of(self, part, &request.definition);
-        let as_of = report.as_of.and_then(|as_of| as_of.to_zoned(report.zone.clone()).ok()).map(|as_of| as_of.timestamp().as_microsecond());
+        let as_of = report.as_of.and_then(|as_of| report.calendar().start_of_day(as_of).ok());
+        let as_of = as_of.map(|as_of| as_of.timestamp().as_microsecond());
         let context = EvaluateContext { confidence: report.confidence, buckets: node.buckets(), as_of };
         let mut rows = Vec::new();
         let mut annotated: HashMap<Vec<DimensionValue>, Vec<Option<f64>>> = HashMap::new();
@@ -328,7 +327,8 @@ impl Collected {
         for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.iter().map(Some))) {
             for group in &groups.all {
                 let measured = self.measure_rows(part, &request.definition, &groups, group, at, &mut stocks);
-                let (Some(bucket), Ok(position)) = (bucket, usize::try_from(at)) else { continue };
+                // The rows before the first bucket, and in the gaps of a baseline, move stocks and are not reported.
+                let (Some(bucket), Ok(position)) = (bucket.filter(|bucket| bucket.reported), usize::try_from(at)) else { continue };
                 let evaluated = request.definition.value.evaluate(&Group { index: position, bucket, rows: &measured }, &context);
                 let (evaluation, note) = match evaluated {
                     Ok(evaluation) => (evaluation, request.definition.note.clone()),

@@ -6,7 +6,7 @@ use std::path::Path;
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{ColumnType, Definition, Grain, Period, Registry};
+use custometer_core::{Calendar, ColumnType, Definition, Grain, Period, Registry};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use polars::prelude::TimeZone as PolarsZone;
@@ -42,6 +42,13 @@ pub struct Report {
     pub requests: Vec<Request>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
+}
+
+impl Report {
+    /// How the report counts time.
+    pub fn calendar(&self) -> Calendar {
+        Calendar { zone: self.zone.clone(), week_start: self.week_start, ..Calendar::default() }
+    }
 }
 
 /// A request of a report.

@@ -1,6 +1,6 @@
 //! Buckets: a period is tiled without gaps, and rows land where the local calendar says.
 
-use custometer_core::{Buckets, Grain, Period};
+use custometer_core::{Buckets, Calendar, Grain, Period};
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
@@ -22,12 +22,11 @@ const CLOCK_CHANGES: [Date; 7] =
 
 /// A report's time settings, and its buckets.
 #[derive(Debug, Clone)]
-struct Cut {
-    period: Period,
-    grain: Grain,
-    week_start: Weekday,
-    zone: TimeZone,
-    buckets: Buckets,
+pub(crate) struct Cut {
+    pub(crate) period: Period,
+    pub(crate) grain: Grain,
+    pub(crate) calendar: Calendar,
+    pub(crate) buckets: Buckets,
 }
 
 /// Where an instant is, relative to a period.
@@ -39,18 +38,19 @@ enum Place {
     AtEdge(Index, i64),
 }
 
-fn cuts() -> impl Strategy<Value = Cut> {
+pub(crate) fn cuts() -> impl Strategy<Value = Cut> {
     let from = prop_oneof![
         (0..25_000_i64).prop_map(|days| date(1970, 1, 2).checked_add(days.days()).unwrap()),
         (select(CLOCK_CHANGES.to_vec()), 0..20_i64).prop_map(|(day, before)| day.checked_sub(before.days()).unwrap()),
     ];
-    let settings = (from, select(GRAINS.to_vec()), select(ZONES.to_vec()), select(WEEK_STARTS.to_vec()));
-    settings.prop_flat_map(|(from, grain, zone, week_start)| {
+    let calendars = (select(ZONES.to_vec()), select(WEEK_STARTS.to_vec()), 1..=12_i8)
+        .prop_map(|(zone, week_start, fiscal_year_start)| Calendar { zone: TimeZone::get(zone).unwrap(), week_start, fiscal_year_start });
+    (from, select(GRAINS.to_vec()), calendars).prop_flat_map(|(from, grain, calendar)| {
         let longest = if grain == Grain::Hour { 30_i64 } else { 1000 };
         (1..longest).prop_map(move |days: i64| {
-            let (zone, period) = (TimeZone::get(zone).unwrap(), Period { from, until: from.checked_add(days.days()).unwrap() });
-            let buckets = Buckets::new(period, grain, &zone, week_start, None).unwrap();
-            Cut { period, grain, week_start, zone, buckets }
+            let period = Period { from, until: from.checked_add(days.days()).unwrap() };
+            let buckets = Buckets::new(period, grain, &calendar, None).unwrap();
+            Cut { period, grain, calendar: calendar.clone(), buckets }
         })
     })
 }
@@ -81,17 +81,18 @@ impl Cut {
     }
 
     fn local(&self, instant: i64) -> Zoned {
-        Timestamp::from_microsecond(instant).unwrap().to_zoned(self.zone.clone())
+        Timestamp::from_microsecond(instant).unwrap().to_zoned(self.calendar.zone.clone())
     }
 
     /// The first day of the calendar's day, week, month, quarter or year that a day is in, in the period.
     fn first_day(&self, of: Date) -> Date {
+        let quarters = [0, 3, 6, 9].map(|later| (self.calendar.fiscal_year_start - 1 + later) % 12 + 1);
         let begins = |day: &Date| match self.grain {
             Grain::Hour | Grain::Day => true,
-            Grain::Week => day.weekday() == self.week_start,
+            Grain::Week => day.weekday() == self.calendar.week_start,
             Grain::Month => day.day() == 1,
-            Grain::Quarter => day.day() == 1 && [1, 4, 7, 10].contains(&day.month()),
-            Grain::Year => day.day() == 1 && day.month() == 1,
+            Grain::Quarter => day.day() == 1 && quarters.contains(&day.month()),
+            Grain::Year => day.day() == 1 && day.month() == quarters[0],
             Grain::Total => false,
         };
         let mut day = of;
@@ -110,8 +111,8 @@ proptest! {
         let buckets = cut.buckets.as_slice();
         let starts: Vec<Zoned> = buckets.iter().map(|bucket| bucket.start.clone().unwrap()).collect();
         let ends: Vec<Zoned> = buckets.iter().map(|bucket| bucket.end.clone().unwrap()).collect();
-        assert_eq!(starts[0], cut.period.from.to_zoned(cut.zone.clone()).unwrap());
-        assert_eq!(ends[ends.len() - 1], cut.period.until.to_zoned(cut.zone.clone()).unwrap());
+        assert_eq!(starts[0], cut.calendar.start_of_day(cut.period.from).unwrap());
+        assert_eq!(ends[ends.len() - 1], cut.calendar.start_of_day(cut.period.until).unwrap());
         assert_eq!(starts[1..], ends[..ends.len() - 1]);
         assert!(starts.iter().zip(&ends).all(|(start, end)| start < end), "{starts:?} {ends:?}");
         let edges = starts.iter().chain(ends.last()).map(|edge| edge.timestamp().as_microsecond());
@@ -162,8 +163,9 @@ fn every_instant_falls_into_the_only_bucket_of_a_report_without_time() {
 #[test]
 fn a_week_whose_first_day_was_skipped_does_not_shift_the_weeks_after_it() {
     // Samoa went from Thursday, 29 December 2011, to Saturday.
-    let (zone, period) = (TimeZone::get("Pacific/Apia").unwrap(), Period { from: date(2011, 12, 23), until: date(2012, 1, 13) });
-    let weeks = Buckets::new(period, Grain::Week, &zone, Weekday::Friday, None).unwrap();
+    let period = Period { from: date(2011, 12, 23), until: date(2012, 1, 13) };
+    let calendar = Calendar { zone: TimeZone::get("Pacific/Apia").unwrap(), week_start: Weekday::Friday, ..Calendar::default() };
+    let weeks = Buckets::new(period, Grain::Week, &calendar, None).unwrap();
     let starts: Vec<Date> = weeks.as_slice().iter().map(|week| week.start.as_ref().unwrap().date()).collect();
     assert_eq!(starts, [date(2011, 12, 23), date(2011, 12, 31), date(2012, 1, 6)]);
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aggregation;
+mod baseline;
 mod buckets;
+mod clock;
 mod edges;
 mod engine;
 mod naive;

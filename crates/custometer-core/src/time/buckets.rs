@@ -1,0 +1,270 @@
+//! Buckets: a period cut at the edges of a grain, and rows placed between them.
+
+use std::iter::successors;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{ToSpan, Zoned};
+use polars::prelude::{DataType, Expr, Field, Int32Chunked, IntoColumn, arity::unary_elementwise_values};
+
+use super::{Calendar, Grain, Period};
+
+/// The column that holds the bucket of a row, as an index into [`Buckets`]: −1 before the first, `len` after the last.
+pub const BUCKET: &str = "__bucket";
+
+/// One bucket, `[start, end)`; without edges it holds every row, whatever its time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// The first instant.
+    pub start: Option<Zoned>,
+    /// The instant after the last.
+    pub end: Option<Zoned>,
+    /// Cut by the period, or not yet covered by the data.
+    pub partial: bool,
+    /// Whether it has values of its own. The gaps between a baseline's buckets have none; their rows only move stocks.
+    pub reported: bool,
+}
+
+impl Bucket {
+    fn new(start: Zoned, end: Zoned, partial: bool) -> Self {
+        Self { start: Some(start), end: Some(end), partial, reported: true }
+    }
+
+    /// Whether no instant falls into it: the bucket of a baseline for a day or an hour that clocks did not show.
+    pub fn is_empty(&self) -> bool {
+        self.start.is_some() && self.start == self.end
+    }
+}
+
+/// The buckets of a period, in order, one beginning where the other ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Buckets {
+    grain: Grain,
+    /// What was cut; none where there was nothing to cut.
+    period: Option<Period>,
+    buckets: Vec<Bucket>,
+    /// Bucket edges in microseconds since 1970, one more than buckets; empty when there are none.
+    edges: Arc<Vec<i64>>,
+    timeless: bool,
+}
+
+impl Buckets {
+    /// One bucket for every row, for tables without a time column.
+    pub fn timeless() -> Self {
+        let all = Bucket { start: None, end: None, partial: false, reported: true };
+        Self { buckets: vec![all], timeless: true, ..Self::none(Grain::Total) }
+    }
+
+    /// No bucket at all, for data without a single time.
+    pub fn none(grain: Grain) -> Self {
+        Self { grain, period: None, buckets: Vec::new(), edges: Arc::new(Vec::new()), timeless: false }
+    }
+
+    /// Cuts `period` at the edges of `grain`. A bucket that the period cuts, or that ends after the start of `as_of`, is partial.
+    ///
+    /// The first bucket starts with the period, the last one ends with it. An empty period has no buckets.
+    pub fn new(period: Period, grain: Grain, calendar: &Calendar, as_of: Option<Date>) -> Result<Self, jiff::Error> {
+        let (first, last) = (calendar.start_of_day(period.from)?, calendar.start_of_day(period.until)?);
+        let known = as_of.map(|as_of| calendar.start_of_day(as_of)).transpose()?;
+        let edges: Vec<Zoned> = if grain == Grain::Hour {
+            hour_edges(&first, &last)?
+        } else {
+            day_edges(period, grain, calendar)?.into_iter().map(|edge| calendar.start_of_day(edge)).collect::<Result<_, _>>()?
+        };
+        let buckets = edges.windows(2).filter_map(|pair| {
+            let (start, end) = (pair[0].clone().max(first.clone()), pair[1].clone().min(last.clone()));
+            let cut = start != pair[0] || end != pair[1];
+            let uncovered = known.as_ref().is_some_and(|known| *known < end);
+            // A day that the calendar skipped has no instant.
+            (start < end).then(|| Bucket::new(start, end, cut || uncovered))
+        });
+        Ok(Self::of(grain, Some(period), buckets.collect()))
+    }
+
+    /// Buckets that are in order, the gaps between them filled with unreported ones.
+    pub(super) fn with_gaps(grain: Grain, spans: impl IntoIterator<Item = (Zoned, Zoned)>) -> Self {
+        let mut buckets: Vec<Bucket> = Vec::new();
+        for (start, end) in spans {
+            let before = buckets.last().and_then(|before| before.end.clone()).filter(|before| *before < start);
+            buckets.extend(before.map(|before| Bucket { reported: false, ..Bucket::new(before, start.clone(), false) }));
+            buckets.push(Bucket::new(start, end, false));
+        }
+        Self::of(grain, None, buckets)
+    }
+
+    fn of(grain: Grain, period: Option<Period>, buckets: Vec<Bucket>) -> Self {
+        let starts = buckets.iter().filter_map(|bucket| bucket.start.as_ref());
+        let edges = starts.chain(buckets.last().and_then(|bucket| bucket.end.as_ref()));
+        let edges = edges.map(|edge| edge.timestamp().as_microsecond()).collect();
+        Self { grain, period, buckets, edges: Arc::new(edges), timeless: false }
+    }
+
+    /// The grain the period is cut by.
+    pub fn grain(&self) -> Grain {
+        self.grain
+    }
+
+    /// The period that was cut; none for a baseline, and where there was nothing to cut.
+    pub(super) fn period(&self) -> Option<Period> {
+        self.period
+    }
+
+    /// The buckets, in order, gaps among them.
+    pub fn as_slice(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// The buckets that have values, each with its index among all.
+    pub fn reported(&self) -> impl Iterator<Item = (usize, &Bucket)> {
+        self.buckets.iter().enumerate().filter(|(_, bucket)| bucket.reported)
+    }
+
+    /// The edges in microseconds since 1970, one more than there are buckets; empty when there are none.
+    pub fn edges(&self) -> &[i64] {
+        &self.edges
+    }
+
+    /// Whether rows are placed by time at all.
+    pub fn is_timeless(&self) -> bool {
+        self.timeless
+    }
+
+    /// The index of the bucket that an instant falls into: −1 before the first, `len` after the last.
+    ///
+    /// `time` is an expression of UTC instants in microseconds. Null stays null.
+    pub fn index_of(&self, time: Expr) -> Expr {
+        if self.timeless {
+            return index_between(time, Arc::new(vec![i64::MIN]));
+        }
+        index_between(time, Arc::clone(&self.edges))
+    }
+}
+
+/// How many of the sorted `edges` are at or before an instant, less one.
+///
+/// `time` is an expression of UTC instants in microseconds. Null stays null.
+pub fn index_between(time: Expr, edges: Arc<Vec<i64>>) -> Expr {
+    time.map_with_fmt_str(
+        move |column| {
+            let instants = column.as_materialized_series().cast(&DataType::Int64)?;
+            // Rows of a file are mostly near each other in time: try the bucket of the row before first.
+            let mut last = 0_usize;
+            let indices: Int32Chunked = unary_elementwise_values(instants.i64()?, |instant: i64| {
+                let here = edges.get(last).is_some_and(|edge| *edge <= instant) && edges.get(last + 1).is_none_or(|edge| instant < *edge);
+                if !here {
+                    let after = edges.partition_point(|edge| *edge <= instant);
+                    if after == 0 {
+                        return -1;
+                    }
+                    last = after - 1;
+                }
+                i32::try_from(last).unwrap_or(i32::MAX)
+            });
+            Ok(indices.into_column().with_name(column.name().clone()))
+        },
+        |_, field| Ok(Field::new(field.name().clone(), DataType::Int32)),
+        "bucket_index",
+    )
+}
+
+/// The first days of the buckets that a period reaches into, and the day after the last of them.
+pub(super) fn day_edges(period: Period, grain: Grain, calendar: &Calendar) -> Result<Vec<Date>, jiff::Error> {
+    let Some(step) = grain.step() else { return Ok(vec![period.from, period.until]) };
+    let mut edges = vec![calendar.floor(period.from, grain)?];
+    while let Some(&edge) = edges.last().filter(|edge| **edge < period.until) {
+        edges.push(step.from(edge, 1)?);
+    }
+    Ok(edges)
+}
+
+/// The full local hours from `first` until `last`. An hour that a clock change repeats is there twice.
+pub(super) fn hour_edges(first: &Zoned, last: &Zoned) -> Result<Vec<Zoned>, jiff::Error> {
+    let next = |edge: &Zoned| -> Result<Zoned, jiff::Error> {
+        let later = edge.checked_add(1.hour())?;
+        let full = later.with().minute(0).second(0).subsec_nanosecond(0).build()?;
+        Ok(if &full > edge { full } else { later })
+    };
+    let edges = successors(Some(Ok(first.clone())), |edge| edge.as_ref().ok().filter(|edge| *edge < last).map(next));
+    edges.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Weekday, date};
+    use jiff::tz::TimeZone;
+    use polars::prelude::{IntoLazy, col, df};
+
+    use super::*;
+
+    fn buckets(from: Date, until: Date, grain: Grain, zone: &str) -> Buckets {
+        let calendar = Calendar { zone: TimeZone::get(zone).unwrap(), ..Calendar::default() };
+        Buckets::new(Period { from, until }, grain, &calendar, None).unwrap()
+    }
+
+    fn hours(buckets: &Buckets) -> Vec<i64> {
+        buckets.edges().windows(2).map(|pair| (pair[1] - pair[0]) / 3_600_000_000).collect()
+    }
+
+    #[test]
+    fn a_day_has_23_24_or_25_hours() {
+        assert_eq!(hours(&buckets(date(2025, 3, 29), date(2025, 4, 1), Grain::Day, "Europe/Copenhagen")), [24, 23, 24]);
+        assert_eq!(hours(&buckets(date(2025, 10, 25), date(2025, 10, 28), Grain::Day, "Europe/Copenhagen")), [24, 25, 24]);
+    }
+
+    #[test]
+    fn hours_across_a_clock_change_are_all_one_hour_long() {
+        let autumn = buckets(date(2025, 10, 26), date(2025, 10, 27), Grain::Hour, "Europe/Copenhagen");
+        assert_eq!(hours(&autumn), vec![1; 25]);
+        let spring = buckets(date(2025, 3, 30), date(2025, 3, 31), Grain::Hour, "Europe/Copenhagen");
+        assert_eq!(hours(&spring), vec![1; 23]);
+    }
+
+    #[test]
+    fn a_midnight_that_the_clock_skips_starts_the_day_an_hour_later() {
+        let cairo = buckets(date(2024, 4, 25), date(2024, 4, 28), Grain::Day, "Africa/Cairo");
+        assert_eq!(hours(&cairo), [24, 23, 24]);
+        assert_eq!(cairo.as_slice()[1].start.as_ref().unwrap().hour(), 1);
+        assert_eq!(cairo.as_slice()[2].start.as_ref().unwrap().hour(), 0);
+    }
+
+    #[test]
+    fn a_period_that_cuts_a_bucket_marks_it_partial() {
+        let months = buckets(date(2025, 1, 15), date(2025, 4, 1), Grain::Month, "UTC");
+        let partial: Vec<bool> = months.as_slice().iter().map(|bucket| bucket.partial).collect();
+        assert_eq!(partial, [true, false, false]);
+        assert_eq!(months.as_slice()[0].start.as_ref().unwrap().date(), date(2025, 1, 15));
+    }
+
+    #[test]
+    fn a_bucket_after_the_as_of_date_is_partial() {
+        let period = Period { from: date(2025, 1, 1), until: date(2025, 3, 1) };
+        let months = Buckets::new(period, Grain::Month, &Calendar::default(), Some(date(2025, 2, 10))).unwrap();
+        let partial: Vec<bool> = months.as_slice().iter().map(|bucket| bucket.partial).collect();
+        assert_eq!(partial, [false, true]);
+    }
+
+    #[test]
+    fn weeks_start_on_the_configured_day() {
+        let calendar = Calendar { week_start: Weekday::Sunday, ..Calendar::default() };
+        let period = Period { from: date(2025, 1, 1), until: date(2025, 1, 15) };
+        let weeks = Buckets::new(period, Grain::Week, &calendar, None).unwrap();
+        let starts: Vec<Date> = weeks.as_slice().iter().map(|bucket| bucket.start.as_ref().unwrap().date()).collect();
+        assert_eq!(starts, [date(2025, 1, 1), date(2025, 1, 5), date(2025, 1, 12)]);
+    }
+
+    #[test]
+    fn rows_are_placed_between_the_edges() {
+        let days = buckets(date(1970, 1, 1), date(1970, 1, 3), Grain::Day, "UTC");
+        let day = 86_400_000_000_i64;
+        let rows = df!("t" => [Some(-1), Some(0), Some(day - 1), Some(day), Some(2 * day), None]).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test looks at its result")]
+        let placed = rows.lazy().select([days.index_of(col("t"))]).collect().unwrap();
+        let placed: Vec<Option<i32>> = placed.column("t").unwrap().i32().unwrap().iter().collect();
+        assert_eq!(placed, [Some(-1), Some(0), Some(0), Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn an_empty_period_has_no_buckets() {
+        assert!(buckets(date(2025, 1, 1), date(2025, 1, 1), Grain::Day, "UTC").as_slice().is_empty());
+    }
+}

@@ -1,0 +1,168 @@
+//! Calendars: how days are counted into weeks, months, quarters and years.
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Span, Zoned};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The length of a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grain {
+    /// Local clock hours.
+    Hour,
+    /// Local calendar days.
+    Day,
+    /// Weeks that start on the report's first weekday, Monday unless said.
+    Week,
+    /// Calendar months.
+    Month,
+    /// Quarters of the report's year, which starts in January unless said.
+    Quarter,
+    /// Years, from the report's first month on, January unless said.
+    Year,
+    /// The whole period as one bucket.
+    #[default]
+    Total,
+}
+
+impl Grain {
+    /// The name in configs and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+            Self::Total => "total",
+        }
+    }
+
+    /// From the first day of one bucket to that of the next. None where buckets are not counted in days: hours, and the total.
+    pub(super) fn step(self) -> Option<Step> {
+        match self {
+            Self::Day => Some(Step::Days(1)),
+            Self::Week => Some(Step::Days(7)),
+            Self::Month => Some(Step::Months(1)),
+            Self::Quarter => Some(Step::Months(3)),
+            Self::Year => Some(Step::Months(12)),
+            Self::Hour | Self::Total => None,
+        }
+    }
+}
+
+/// A distance between dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// So many days.
+    Days(i32),
+    /// So many calendar months.
+    Months(i32),
+}
+
+impl Step {
+    /// So many of these steps after `date`, or before it; the last day of a month that does not have its day.
+    pub(super) fn from(self, date: Date, count: i32) -> Result<Date, jiff::Error> {
+        let count = i64::from(count);
+        date.checked_add(match self {
+            Self::Days(days) => Span::new().try_days(count * i64::from(days))?,
+            Self::Months(months) => Span::new().try_months(count * i64::from(months))?,
+        })
+    }
+}
+
+/// How a report counts time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendar {
+    /// The time zone that days and hours are local to.
+    pub zone: TimeZone,
+    /// The day that weeks start on.
+    pub week_start: Weekday,
+    /// The month that years start with, 1 for January to 12; quarters start with it and every third month from it.
+    pub fiscal_year_start: i8,
+}
+
+impl Default for Calendar {
+    /// UTC, weeks from Monday, years from January.
+    fn default() -> Self {
+        Self { zone: TimeZone::UTC, week_start: Weekday::Monday, fiscal_year_start: 1 }
+    }
+}
+
+impl Calendar {
+    /// The first instant of a local day: later than midnight where the clock skips it, the earlier midnight where the clock shows two.
+    ///
+    /// A day that the calendar skipped starts, and ends, with the day after it.
+    pub fn start_of_day(&self, date: Date) -> Result<Zoned, jiff::Error> {
+        let midnight = date.to_datetime(Time::midnight());
+        let shown = self.zone.to_ambiguous_timestamp(midnight);
+        let first = match shown.offset() {
+            // Read with the offset to come, a skipped time is before the change.
+            AmbiguousOffset::Gap { after, .. } => {
+                let change = self.zone.following(after.to_timestamp(midnight)?).next();
+                change.map_or_else(|| shown.compatible(), |change| Ok(change.timestamp()))?
+            }
+            _ => shown.compatible()?,
+        };
+        Ok(first.to_zoned(self.zone.clone()))
+    }
+
+    /// The first day of the week, month, quarter or year that `date` is in; the day itself for other grains.
+    pub(super) fn floor(&self, date: Date, grain: Grain) -> Result<Date, jiff::Error> {
+        match (grain, grain.step()) {
+            (Grain::Week, _) => Step::Days(1).from(date, -i32::from(date.weekday().since(self.week_start))),
+            (_, Some(Step::Months(months))) => {
+                let since_start = (i32::from(date.month()) - i32::from(self.fiscal_year_start)).rem_euclid(months);
+                Step::Months(1).from(date.first_of_month(), -since_start)
+            }
+            _ => Ok(date),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn quarters_and_years_start_with_the_fiscal_year() {
+        let calendar = Calendar { fiscal_year_start: 2, ..Calendar::default() };
+        let floor = |date, grain| calendar.floor(date, grain).unwrap();
+        assert_eq!(floor(date(2025, 1, 31), Grain::Year), date(2024, 2, 1));
+        assert_eq!(floor(date(2025, 2, 1), Grain::Year), date(2025, 2, 1));
+        assert_eq!(floor(date(2025, 1, 31), Grain::Quarter), date(2024, 11, 1));
+        assert_eq!(floor(date(2025, 2, 1), Grain::Quarter), date(2025, 2, 1));
+        assert_eq!(floor(date(2025, 7, 31), Grain::Quarter), date(2025, 5, 1));
+        assert_eq!(floor(date(2025, 7, 31), Grain::Month), date(2025, 7, 1));
+    }
+
+    #[test]
+    fn weeks_start_on_the_day_the_calendar_says() {
+        let floor = |week_start| Calendar { week_start, ..Calendar::default() }.floor(date(2025, 1, 1), Grain::Week).unwrap();
+        assert_eq!(floor(Weekday::Monday), date(2024, 12, 30));
+        assert_eq!(floor(Weekday::Wednesday), date(2025, 1, 1));
+        assert_eq!(floor(Weekday::Thursday), date(2024, 12, 26));
+    }
+
+    #[test]
+    fn a_day_starts_with_the_first_instant_that_clocks_showed_its_date() {
+        let start = |zone: &str, date| {
+            let calendar = Calendar { zone: TimeZone::get(zone).unwrap(), ..Calendar::default() };
+            calendar.start_of_day(date).unwrap().strftime("%F %H:%M %:z").to_string()
+        };
+        assert_eq!(start("Europe/Copenhagen", date(2025, 3, 30)), "2025-03-30 00:00 +01:00");
+        // From 00:00 to 01:00.
+        assert_eq!(start("Africa/Cairo", date(2024, 4, 26)), "2024-04-26 01:00 +03:00");
+        // From 23:30 to 00:30: the first half hour was skipped, and no more.
+        assert_eq!(start("America/Toronto", date(1919, 3, 31)), "1919-03-31 00:30 -04:00");
+        // From 01:00 to 00:00: midnight was shown twice.
+        assert_eq!(start("America/Havana", date(2024, 11, 3)), "2024-11-03 00:00 -04:00");
+        // Samoa had no 30 December.
+        assert_eq!(start("Pacific/Apia", date(2011, 12, 30)), "2011-12-31 00:00 +14:00");
+    }
+}
