@@ -125,3 +125,24 @@ fn waiting_times_are_distributions_and_unanswered_tickets_are_counted() {
     // numpy.quantile([60, 120, 540], 0.9) = 456
     assert_eq!((value("mean"), value("median"), value("p90")), (240.0, 120.0, 456.0));
 }
+
+#[test]
+fn weights_are_used_only_where_they_are_asked_for() {
+    let rows = "score,weight\n9,0.5\n9,0.5\n7,1\n0,2\n10,\n10,-1\n10,heavy\n10,0\n,3\n";
+    let plain = only(&Case::new().file("responses.csv", rows).json(NPS).unwrap());
+    assert_eq!((&plain["value"], &plain["n"]), (&json!(62.5), &json!(8)));
+
+    let json = Case::new().file("responses.csv", rows).json(&format!("{NPS}params = {{ weighted = true }}\n")).unwrap();
+    let row = only(&json);
+    // By hand: promoters 1, passives 1, detractors 2; 4²/(2 · 0.25 + 1 + 4). The answer of weight 0 is one of the five, and counts nothing.
+    assert_eq!((&row["value"], &row["n"]), (&json!(-25), &json!(5)));
+    assert_eq!(
+        row["measures"],
+        json!({
+            "promoter_weight": 1, "passive_weight": 1, "detractor_weight": 2, "total_weight": 4,
+            "squared_weights": 5.5, "responses": 5, "effective_n": 2.909_090_909_09
+        })
+    );
+    let reasons: Vec<&str> = json["rejected"].as_array().unwrap().iter().map(|rejected| rejected["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["`weight` is missing", "`weight` is not 0 or more", "`weight` is not a number"]);
+}

@@ -68,6 +68,38 @@ fn the_airport_survey_gives_the_published_scores_on_every_day() {
 }
 
 #[test]
+fn the_airport_survey_gives_the_weighted_scores_of_pandas_and_statsmodels() {
+    let Some(folder) = shared("sfo_survey") else { return };
+    let config = format!(
+        "[tables.recommendation]\npath = \"{folder}/2017_SFO_Customer_Survey_20250817.csv\"\n\
+         columns = {{ score = \"NETPRO\", weight = \"WEIGHT\" }}\nwhere = \"NETPRO <> 11\"\n\
+         [tables.satisfaction]\npath = \"{folder}/2017_SFO_Customer_Survey_20250817.csv\"\n\
+         columns = {{ score = \"Q7ALL\", weight = \"WEIGHT\" }}\nwhere = \"Q7ALL <> 'Blank'\"\n\
+         [[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"recommendation\"\nparams = {{ weighted = true }}\n\
+         [[metrics]]\nmetric = \"support.csat\"\ntable = \"satisfaction\"\nparams = {{ weighted = true }}\n\
+         [[metrics]]\nmetric = \"support.csat_score\"\ntable = \"satisfaction\"\nparams = {{ weighted = true }}\n",
+        folder = folder.display()
+    );
+    let json = Case::new().json(&config).unwrap();
+    let rows = json["results"].as_array().unwrap();
+    // Values from pandas; effective sizes as (Σw)²/Σw² there; intervals from statsmodels 0.15 for answers whose weights sum to that size:
+    // DescrStatsW(ddof=0) with the normal quantile, proportion_confint(method="wilson"), and DescrStatsW.tconfint_mean.
+    let expected = [
+        (2746, [40.398_435_511_707_42, 37.543_361_400_069_6, 43.253_509_623_345_24, 2_266.512_355_086_742_4]),
+        (2688, [82.279_306_485_058_21, 80.636_796_508_273_22, 83.810_461_390_501_23, 2_223.261_898_548_94]),
+        (2688, [4.071_202_637_939_74, 4.042_037_148_514_513, 4.100_368_127_364_966, 2_223.261_898_548_94]),
+    ];
+    for (row, (n, expected)) in rows.iter().zip(expected) {
+        assert_eq!(row["n"], json!(n));
+        let found = [&row["value"], &row["low"], &row["high"], &row["measures"]["effective_n"]].map(|number| number.as_f64().unwrap());
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found / expected - 1.0).abs() < 1e-9, "{found} is not {expected} in {}", row["metric"]);
+        }
+    }
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
 fn the_telephone_customers_load_and_group_as_they_are() {
     let Some(folder) = shared("telco_churn") else { return };
     let config = format!(

@@ -32,7 +32,7 @@ pub use registry::{Registry, RegistryError};
 pub use source::{Column, ColumnType, Domain, NullRule, Source};
 pub use time::{Baseline, Buckets, Calendar, Grain, Period};
 pub use unit::{Direction, Unit};
-pub use value::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, Value};
+pub use value::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, Value, Weights};
 
 /// What `register_metric!` needs at its call site.
 #[doc(hidden)]
@@ -45,7 +45,7 @@ pub mod prelude {
     pub use crate::measure::{count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::{
         About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Example, Measure, Metric, NoParams, NullRule,
-        ParamError, Source, Unit, Value, register_metric,
+        ParamError, Source, Unit, Value, Weights, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

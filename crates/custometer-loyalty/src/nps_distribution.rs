@@ -2,20 +2,30 @@
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
+use crate::tables::{RECOMMENDATION, RESPONSES, TIME, WEIGHT};
+
+/// Parameters of [`NpsDistribution`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NpsDistributionParams {
+    /// Whether each answer counts as much as its column `weight` says, instead of once.
+    pub weighted: bool,
+}
 
 /// `loyalty.nps_distribution`: how the answers spread over the scale.
 pub struct NpsDistribution;
 
 impl Metric for NpsDistribution {
-    type Params = NoParams;
+    type Params = NpsDistributionParams;
 
     const ABOUT: &'static About = &About {
         id: "loyalty.nps_distribution",
         title: "Distribution of recommendation scores",
         summary: "The share of responses at each score from 0 to 10, the shape that one net promoter score hides.",
-        formula: "100 · responses at the score / responses, for each of the eleven scores",
+        formula: "100 · responses at the score / responses, for each of the eleven scores. Weighted: the sums of their weights instead",
         unit: Unit::Percent,
         range: "0 to 100; the eleven shares sum to 100",
         direction: Direction::Neutral,
@@ -23,33 +33,70 @@ impl Metric for NpsDistribution {
             "All eleven scores appear, those that nobody gave with 0.",
             "No response: all eleven shares are undefined.",
             "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is no response.",
+            "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
+            "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],
-        examples: &[Example {
-            title: "two nines, a seven and a zero",
-            params: "",
-            header: "score",
-            rows: &[(2, "9"), (1, "7"), (1, "0")],
-            expected: &[
-                ("score=0", Some(25.0)),
-                ("score=1", Some(0.0)),
-                ("score=2", Some(0.0)),
-                ("score=3", Some(0.0)),
-                ("score=4", Some(0.0)),
-                ("score=5", Some(0.0)),
-                ("score=6", Some(0.0)),
-                ("score=7", Some(25.0)),
-                ("score=8", Some(0.0)),
-                ("score=9", Some(50.0)),
-                ("score=10", Some(0.0)),
-            ],
-        }],
-        references: &["E. B. Wilson, JASA 22 (1927), for the intervals of the shares"],
+        examples: &[
+            Example {
+                title: "two nines, a seven and a zero",
+                params: "",
+                header: "score",
+                rows: &[(2, "9"), (1, "7"), (1, "0")],
+                expected: &[
+                    ("score=0", Some(25.0)),
+                    ("score=1", Some(0.0)),
+                    ("score=2", Some(0.0)),
+                    ("score=3", Some(0.0)),
+                    ("score=4", Some(0.0)),
+                    ("score=5", Some(0.0)),
+                    ("score=6", Some(0.0)),
+                    ("score=7", Some(25.0)),
+                    ("score=8", Some(0.0)),
+                    ("score=9", Some(50.0)),
+                    ("score=10", Some(0.0)),
+                ],
+            },
+            Example {
+                title: "two nines of half an answer each, a seven, and a zero that counts twice",
+                params: "weighted = true",
+                header: "score,weight",
+                rows: &[(2, "9,0.5"), (1, "7,1"), (1, "0,2")],
+                expected: &[
+                    ("score=0", Some(50.0)),
+                    ("score=1", Some(0.0)),
+                    ("score=2", Some(0.0)),
+                    ("score=3", Some(0.0)),
+                    ("score=4", Some(0.0)),
+                    ("score=5", Some(0.0)),
+                    ("score=6", Some(0.0)),
+                    ("score=7", Some(25.0)),
+                    ("score=8", Some(0.0)),
+                    ("score=9", Some(25.0)),
+                    ("score=10", Some(0.0)),
+                ],
+            },
+        ],
+        references: &[
+            "E. B. Wilson, JASA 22 (1927), for the intervals of the shares",
+            "L. Kish, \"Survey Sampling\" (1965), section 11.7, for the effective size of weighted answers",
+        ],
     };
 
-    fn define(_: &NoParams) -> Result<Definition, ParamError> {
+    fn define(params: &NpsDistributionParams) -> Result<Definition, ParamError> {
         let scores = (0..=10_i64).map(Into::into).collect();
-        Ok(Definition::over(Source::table(RESPONSES).at(TIME).column(RECOMMENDATION))
-            .own_dimension_over("score", col(RECOMMENDATION.name), scores)
+        let source = Source::table(RESPONSES).at(TIME).column(RECOMMENDATION);
+        let by_score = |source| Definition::over(source).own_dimension_over("score", col(RECOMMENDATION.name), scores);
+        if params.weighted {
+            let weight = || col(WEIGHT.name);
+            return Ok(by_score(source.column(WEIGHT))
+                .measure(sum("weight_at_score", weight()))
+                .measure(sum("total_weight", weight()).scope(Scope::OwnDimensions))
+                .measure(sum("squared_weights", weight() * weight()).scope(Scope::OwnDimensions))
+                .measure(count("responses_at_score"))
+                .measure(count("responses").scope(Scope::OwnDimensions))
+                .value(Value::weighted_proportion("weight_at_score", "total_weight", Weights::new("squared_weights", "responses"))));
+        }
+        Ok(by_score(source)
             .measure(count("responses_at_score"))
             .measure(count("responses").scope(Scope::OwnDimensions))
             .value(Value::proportion("responses_at_score", "responses")))

@@ -16,6 +16,10 @@ pub const CUSTOMER_ID: &str = "customer_id";
 pub const RECOMMENDATION: Column =
     Column::number("score").whole(0, 10).nulls(NullRule::Skip).describe("likelihood to recommend, from 0 to 10");
 
+/// How much an answer counts, where a report asks for weights.
+pub const WEIGHT: Column =
+    Column::number("weight").between(0.0, f64::INFINITY).describe("how much the answer counts, 0 or more; read with `weighted = true`");
+
 /// The customer of a purchase.
 pub const CUSTOMER: Column = Column::identifier(CUSTOMER_ID).describe("who bought");
 

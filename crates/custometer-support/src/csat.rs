@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RESPONSES, Scale, TIME};
+use crate::tables::{RESPONSES, Scale, TIME, WEIGHT};
 
 /// Parameters of [`Csat`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +14,8 @@ pub struct CsatParams {
     pub scale: Scale,
     /// The lowest rating that is satisfied. 4 on a scale from 1 to 5 and 8 on one from 1 to 10; to be given on any other.
     pub positive_from: Option<i64>,
+    /// Whether each answer counts as much as its column `weight` says, instead of once.
+    pub weighted: bool,
 }
 
 /// `support.csat`: how many are satisfied?
@@ -26,7 +28,7 @@ impl Metric for Csat {
         id: "support.csat",
         title: "Customer satisfaction",
         summary: "The share of answers that are satisfied. Not the mean rating, which is `support.csat_score`.",
-        formula: "100 · answers of at least `positive_from` / answers",
+        formula: "100 · answers of at least `positive_from` / answers. Weighted: the sums of their weights instead of their numbers",
         unit: Unit::Percent,
         range: "0 to 100",
         direction: Direction::HigherIsBetter,
@@ -34,6 +36,8 @@ impl Metric for Csat {
             "No response: undefined.",
             "A rating off the scale is rejected; an unanswered question is no response.",
             "On a scale other than 1–5 and 1–10, `positive_from` must be given.",
+            "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
+            "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],
         examples: &[
             Example { title: "20 of 50", params: "", header: "score", rows: &[(20, "4"), (30, "3")], expected: &[("", Some(40.0))] },
@@ -52,15 +56,36 @@ impl Metric for Csat {
                 rows: &[(74, "4"), (33, "2")],
                 expected: &[("", Some(69.158_878_504_672_9))],
             },
+            Example {
+                title: "one satisfied answer that counts three times, and three others",
+                params: "weighted = true",
+                header: "score,weight",
+                rows: &[(1, "5,3"), (3, "2,1")],
+                expected: &[("", Some(50.0))],
+            },
         ],
-        references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
+        references: &[
+            "E. B. Wilson, JASA 22 (1927), for the interval",
+            "L. Kish, \"Survey Sampling\" (1965), section 11.7, for the effective size of weighted answers",
+        ],
     };
 
     fn define(params: &CsatParams) -> Result<Definition, ParamError> {
         let column = params.scale.column()?;
         let from = positive_from(params)?;
-        Ok(Definition::over(Source::table(RESPONSES).at(TIME).column(column))
-            .measure(count("positive").filter(col("score").gt_eq(lit(from))))
+        let positive = col("score").gt_eq(lit(from));
+        let source = Source::table(RESPONSES).at(TIME).column(column);
+        if params.weighted {
+            let weight = || col(WEIGHT.name);
+            return Ok(Definition::over(source.column(WEIGHT))
+                .measure(sum("positive_weight", weight()).filter(positive))
+                .measure(sum("total_weight", weight()))
+                .measure(sum("squared_weights", weight() * weight()))
+                .measure(count("responses"))
+                .value(Value::weighted_proportion("positive_weight", "total_weight", Weights::new("squared_weights", "responses"))));
+        }
+        Ok(Definition::over(source)
+            .measure(count("positive").filter(positive))
             .measure(count("responses"))
             .value(Value::proportion("positive", "responses")))
     }
@@ -86,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_satisfied_part_of_a_scale_is_known_or_asked_for() {
-        let with = |scale, positive_from| super::positive_from(&CsatParams { scale, positive_from }).ok();
+        let with = |scale, positive_from| super::positive_from(&CsatParams { scale, positive_from, weighted: false }).ok();
         assert_eq!(with(Scale(1, 5), None), Some(4));
         assert_eq!(with(Scale(1, 10), None), Some(8));
         assert_eq!(with(Scale(1, 7), None), None);

@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RESPONSES, Scale, TIME};
+use crate::tables::{RESPONSES, Scale, TIME, WEIGHT};
 
 /// Parameters of [`CsatScore`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +12,8 @@ use crate::tables::{RESPONSES, Scale, TIME};
 pub struct CsatScoreParams {
     /// The lowest and the highest rating.
     pub scale: Scale,
+    /// Whether each answer counts as much as its column `weight` says, instead of once.
+    pub weighted: bool,
 }
 
 /// `support.csat_score`: the mean rating.
@@ -24,7 +26,7 @@ impl Metric for CsatScore {
         id: "support.csat_score",
         title: "Mean satisfaction rating",
         summary: "The mean of all ratings, on the scale of the survey. Not the share of satisfied answers, which is `support.csat`.",
-        formula: "Σ rating / answers",
+        formula: "Σ rating / answers. Weighted: Σ weight · rating / Σ weight",
         unit: Unit::Score,
         range: "the scale of the survey",
         direction: Direction::HigherIsBetter,
@@ -32,22 +34,53 @@ impl Metric for CsatScore {
             "No response: undefined.",
             "One response, or equal ratings only: no interval.",
             "A rating off the scale is rejected; an unanswered question is no response.",
+            "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
+            "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],
-        examples: &[Example {
-            title: "ratings of 5, 4, 4 and 1",
-            params: "",
-            header: "score",
-            rows: &[(1, "5"), (2, "4"), (1, "1")],
-            expected: &[("", Some(3.5))],
-        }],
-        references: &["Student, Biometrika 6 (1908), for the interval"],
+        examples: &[
+            Example {
+                title: "ratings of 5, 4, 4 and 1",
+                params: "",
+                header: "score",
+                rows: &[(1, "5"), (2, "4"), (1, "1")],
+                expected: &[("", Some(3.5))],
+            },
+            Example {
+                title: "ratings of 4 and 1, and one of 5 that counts twice",
+                params: "weighted = true",
+                header: "score,weight",
+                rows: &[(1, "5,2"), (1, "4,1"), (1, "1,1")],
+                expected: &[("", Some(3.75))],
+            },
+        ],
+        references: &[
+            "Student, Biometrika 6 (1908), for the interval",
+            "L. Kish, \"Survey Sampling\" (1965), section 11.7, for the effective size of weighted answers",
+        ],
     };
 
     fn define(params: &CsatScoreParams) -> Result<Definition, ParamError> {
-        Ok(Definition::over(Source::table(RESPONSES).at(TIME).column(params.scale.column()?))
-            .measure(sum("rating_sum", col("score")))
+        let score = || col("score");
+        let source = Source::table(RESPONSES).at(TIME).column(params.scale.column()?);
+        if params.weighted {
+            let weight = || col(WEIGHT.name);
+            return Ok(Definition::over(source.column(WEIGHT))
+                .measure(sum("weighted_rating_sum", weight() * score()))
+                .measure(sum("weighted_rating_squares", weight() * score() * score()))
+                .measure(sum("total_weight", weight()))
+                .measure(sum("squared_weights", weight() * weight()))
+                .measure(count("responses"))
+                .value(Value::weighted_mean(
+                    "weighted_rating_sum",
+                    "weighted_rating_squares",
+                    "total_weight",
+                    Weights::new("squared_weights", "responses"),
+                )));
+        }
+        Ok(Definition::over(source)
+            .measure(sum("rating_sum", score()))
             .measure(count("responses"))
-            .measure(variance("rating_variance", col("score")))
+            .measure(variance("rating_variance", score()))
             .value(Value::mean("rating_sum", "responses", "rating_variance")))
     }
 }

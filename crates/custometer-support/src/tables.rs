@@ -18,6 +18,10 @@ pub const FIRST_REPLIED_AT: &str = "first_replied_at";
 /// When it was solved.
 pub const SOLVED_AT: &str = "solved_at";
 
+/// How much an answer counts, where a report asks for weights.
+pub const WEIGHT: Column =
+    Column::number("weight").between(0.0, f64::INFINITY).describe("how much the answer counts, 0 or more; read with `weighted = true`");
+
 /// The lowest and the highest rating of a survey, such as `[1, 5]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scale(pub i64, pub i64);
