@@ -134,6 +134,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         results: results.into_iter().flat_map(|(_, rows)| rows).collect(),
         rejected,
         details: details.into_iter().map(|(_, detail)| detail).collect(),
+        rejected_rows: None,
     })
 }
 

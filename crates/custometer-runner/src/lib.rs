@@ -9,6 +9,7 @@ mod execute;
 mod explain;
 mod files;
 mod plan;
+pub mod privacy;
 mod report;
 pub mod result;
 mod schema;

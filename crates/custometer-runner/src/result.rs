@@ -21,6 +21,8 @@ pub struct RunResult {
     pub rejected: Vec<Rejection>,
     /// Detail tables of the requests that asked for them.
     pub details: Vec<Detail>,
+    /// All rejected rows as they were read, where they are wanted.
+    pub rejected_rows: Option<DataFrame>,
 }
 
 impl RunResult {
@@ -95,6 +97,9 @@ pub struct Comparison {
     pub end: Option<Zoned>,
     /// The value there; none where the data can't support one.
     pub value: Option<f64>,
+    /// How many observations the baseline's group has, counted as [`GroupSize`](crate::privacy::GroupSize) says. No output shows it: it
+    /// decides whether the baseline may be shown.
+    pub n: Option<f64>,
     /// The value less that of the baseline, in the metric's unit.
     pub change: Option<f64>,
     /// The change in percent of the baseline's value; none for values without a natural zero.
