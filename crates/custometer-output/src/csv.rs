@@ -1,19 +1,21 @@
 //! CSV: one tidy file, a row per result.
 //!
-//! The columns are `request, metric, start, end, partial`, one `by.<dimension>` for each dimension of the run, and `value, unit,
-//! direction, low, high, n, measures, note`; `measures` is a JSON object. Fields are quoted as in RFC 4180, lines end in `\n`, the
-//! text is UTF-8. Undefined numbers are empty. So is a dimension that a row's breakdown leaves out, and a value that the data lack:
-//! only JSON tells these two apart.
+//! The columns are `request, metric, grain, start, end, partial`, one `by.<dimension>` for each dimension of the run, `value, unit,
+//! direction, low, high, n, measures, suppressed`, for each baseline of the report `<baseline>.value, .change, .relative_change,
+//! .p_value, .significant`, and `note`; `measures` is a JSON object. Fields are quoted as in RFC 4180, lines end in `\n`, the text is
+//! UTF-8. Undefined numbers are empty. So is a dimension that a row's breakdown leaves out, and a value that the data lack: only JSON
+//! tells these two apart.
 //!
 //! Text from the data or the config that a spreadsheet would run as a formula gets a leading single quote.
 
-use custometer_core::DimensionValue;
+use custometer_core::{DimensionValue, dimension::from_series};
 use custometer_runner::result::RunResult;
+use polars::prelude::{DataFrame, PolarsResult};
 
-use crate::tidy::{dimension, dimension_column, dimension_names, instant, measures, number};
+use crate::tidy::{baseline_column, change_numbers, comparison, dimension, dimension_column, dimension_names, instant, measures, number};
 
-const BEFORE_DIMENSIONS: [&str; 5] = ["request", "metric", "start", "end", "partial"];
-const AFTER_DIMENSIONS: [&str; 8] = ["value", "unit", "direction", "low", "high", "n", "measures", "note"];
+const BEFORE_DIMENSIONS: [&str; 6] = ["request", "metric", "grain", "start", "end", "partial"];
+const AFTER_DIMENSIONS: [&str; 8] = ["value", "unit", "direction", "low", "high", "n", "measures", "suppressed"];
 
 /// The result as CSV with a header.
 pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
@@ -28,14 +30,22 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
     for name in AFTER_DIMENSIONS {
         csv.field(name);
     }
+    for &baseline in &result.manifest.compare {
+        for (name, _) in change_numbers(None) {
+            csv.field(&baseline_column(baseline, name));
+        }
+        csv.field(&baseline_column(baseline, "significant"));
+    }
+    csv.field("note");
     csv.end_line();
     for row in &result.results {
         csv.foreign(&row.request);
         csv.field(row.metric);
+        csv.field(row.grain.as_str());
         for edge in [&row.start, &row.end] {
             csv.field(&edge.as_ref().map(|at| instant(at).to_string()).unwrap_or_default());
         }
-        csv.field(if row.partial { "true" } else { "false" });
+        csv.value(&DimensionValue::Boolean(row.partial));
         for name in &names {
             csv.value(dimension(row, name).unwrap_or(&DimensionValue::Missing));
         }
@@ -46,10 +56,42 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
             csv.value(&number(bound));
         }
         csv.field(&measures(row)?);
+        csv.value(&DimensionValue::Boolean(row.suppressed));
+        for &baseline in &result.manifest.compare {
+            let comparison = comparison(row, baseline);
+            for (_, value) in change_numbers(comparison) {
+                csv.value(&number(value));
+            }
+            let significant = comparison.and_then(|comparison| comparison.significant);
+            csv.value(&significant.map_or(DimensionValue::Missing, DimensionValue::Boolean));
+        }
         csv.foreign(row.note.as_deref().unwrap_or_default());
         csv.end_line();
     }
     Ok(csv.text.into_bytes())
+}
+
+/// The names of a frame's columns as a line.
+pub(crate) fn header(frame: &DataFrame) -> String {
+    let mut csv = Writer::default();
+    for name in frame.get_column_names() {
+        csv.foreign(name);
+    }
+    csv.end_line();
+    csv.text
+}
+
+/// The rows of a frame as lines: numbers stay numbers, text is made safe.
+pub(crate) fn lines(frame: &DataFrame) -> PolarsResult<String> {
+    let columns = frame.columns().iter().map(|column| from_series(column.as_materialized_series())).collect::<PolarsResult<Vec<_>>>()?;
+    let mut csv = Writer::default();
+    for row in 0..frame.height() {
+        for column in &columns {
+            csv.value(&column[row]);
+        }
+        csv.end_line();
+    }
+    Ok(csv.text)
 }
 
 /// Puts fields into lines.
@@ -106,14 +148,32 @@ mod tests {
     #[test]
     fn the_file_is_tidy() {
         let csv = String::from_utf8(render(&fixture::result()).unwrap()).unwrap();
-        let expected = r#"request,metric,start,end,partial,by.region,by.year,value,unit,direction,low,high,n,measures,note
-NPS,loyalty.nps,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,,,-5,points,higher_is_better,-12.25,2,1310,{},
-NPS,loyalty.nps,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,Nordics,2024,41.3,points,higher_is_better,35,47.5,1204,"{""promoters"":600,""detractors"":null}",
-NPS,loyalty.nps,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,,2024,,points,higher_is_better,,,0,{},no rows
-'=Time,support.first_response_time,,,false,"'=HYPERLINK(""http://x"",""y"")",-3,7505,seconds,lower_is_better,,,12.5,{},"two
+        let expected = r#"request,metric,grain,start,end,partial,by.region,by.year,value,unit,direction,low,high,n,measures,suppressed,previous.value,previous.change,previous.relative_change,previous.p_value,previous.significant,year_ago.value,year_ago.change,year_ago.relative_change,year_ago.p_value,year_ago.significant,note
+NPS,loyalty.nps,month,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,,,-5,points,higher_is_better,-12.25,2,1310,{},false,36.5,-1.5,-42,0.4,false,,,,,,
+NPS,loyalty.nps,month,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,Nordics,2024,41.3,points,higher_is_better,35,47.5,1204,"{""promoters"":600,""detractors"":null}",false,36.5,4.8,,0.0125,true,,,,,,
+NPS,loyalty.nps,month,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,,2024,,points,higher_is_better,,,0,{},false,,,,,,,,,,,no rows
+NPS,loyalty.nps,month,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,Iceland,2024,,points,higher_is_better,,,,{},true,,,,,,,,,,,
+'=Time,support.first_response_time,total,,,false,"'=HYPERLINK(""http://x"",""y"")",-3,7505,seconds,lower_is_better,,,12.5,{},false,,,,,,,,,,,"two
 lines, ""quoted"""
 "#;
         assert_eq!(csv, expected);
+    }
+
+    #[test]
+    fn without_baselines_there_are_no_columns_for_them() {
+        let mut result = fixture::result();
+        result.manifest.compare.clear();
+        let csv = String::from_utf8(render(&result).unwrap()).unwrap();
+        assert!(csv.lines().next().unwrap().ends_with(",measures,suppressed,note"), "{csv}");
+    }
+
+    #[test]
+    fn a_frame_is_written_safely() {
+        let frame = fixture::result().rejected_rows.unwrap();
+        assert_eq!(
+            header(&frame) + &lines(&frame).unwrap(),
+            "file,row,'=score,amount\nresponses.csv,17,11,-2.5\nresponses.csv,18,'=1\u{1b}[31m,\n"
+        );
     }
 
     fn written(value: impl Into<DimensionValue>) -> String {

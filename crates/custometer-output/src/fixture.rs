@@ -1,18 +1,28 @@
 //! A small result for the tests, with everything that is hard to render.
 
-use custometer_core::{DimensionValue, Direction, Grain, Period, Unit};
-use custometer_runner::result::{Detail, FileManifest, Manifest, Rejection, ResultRow, RunResult, TableManifest};
+use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
+use custometer_runner::result::{
+    Comparison, Detail, FileManifest, Manifest, RejectedRow, Rejection, ResultRow, RunResult, TableManifest, TableUse,
+};
 use jiff::Zoned;
 use jiff::civil::date;
 use polars::prelude::df;
 
-/// Two requests: one over two months with groups that are missing and undefined, one without time and with hostile text.
+/// Two requests: one over two months with groups that are missing, undefined and suppressed, one without time and with hostile text.
 pub(crate) fn result() -> RunResult {
     let january = nps(1, 2);
     let nordics = vec![("region".to_owned(), "Nordics".into()), ("year".to_owned(), 2024.into())];
     let missing = vec![("region".to_owned(), DimensionValue::Missing), ("year".to_owned(), 2024.into())];
+    let few = vec![("region".to_owned(), "Iceland".into()), ("year".to_owned(), 2024.into())];
     let results = vec![
-        ResultRow { value: Some(-5.0), low: Some(-12.25), high: Some(2.0), n: Some(1310.0), ..january.clone() },
+        ResultRow {
+            value: Some(-5.0),
+            low: Some(-12.25),
+            high: Some(2.0),
+            n: Some(1310.0),
+            comparisons: vec![change(-1.5, Some(-42.0), 0.4), no_change(Baseline::YearAgo)],
+            ..january.clone()
+        },
         ResultRow {
             dimensions: nordics,
             value: Some(41.3),
@@ -20,14 +30,23 @@ pub(crate) fn result() -> RunResult {
             high: Some(47.5),
             n: Some(1204.0),
             measures: vec![("promoters".to_owned(), Some(600.0)), ("detractors".to_owned(), None)],
+            comparisons: vec![change(4.8, None, 0.0125), no_change(Baseline::YearAgo)],
             ..january
         },
         ResultRow { partial: true, dimensions: missing, n: Some(0.0), note: Some("no rows".to_owned()), ..nps(2, 3) },
+        ResultRow {
+            partial: true,
+            dimensions: few,
+            suppressed: true,
+            comparisons: vec![no_change(Baseline::Previous), no_change(Baseline::YearAgo)],
+            ..nps(2, 3)
+        },
         ResultRow {
             request: "=Time".to_owned(),
             metric: "support.first_response_time",
             start: None,
             end: None,
+            grain: Grain::Total,
             dimensions: vec![("region".to_owned(), r#"=HYPERLINK("http://x","y")"#.into()), ("year".to_owned(), (-3).into())],
             value: Some(7505.0),
             unit: Unit::Seconds,
@@ -44,8 +63,12 @@ pub(crate) fn result() -> RunResult {
             reason: "`score` is above 10".to_owned(),
             rows: 1500,
             requests: vec!["NPS".to_owned(), "CSAT".to_owned()],
-            examples: Vec::new(),
+            examples: vec![rejected(17, "11"), rejected(18, "=1\u{1b}[31m")],
         }],
+        rejected_rows: Some(
+            df!("file" => ["responses.csv"; 2], "row" => [17, 18], "=score" => ["11", "=1\u{1b}[31m"], "amount" => [Some(-2.5), None])
+                .unwrap(),
+        ),
         details: vec![Detail { request: "NPS".to_owned(), frame: df!("customer" => ["a", "b"], "score" => [9, 3]).unwrap() }],
         ..empty()
     }
@@ -53,7 +76,41 @@ pub(crate) fn result() -> RunResult {
 
 /// A run that came to nothing.
 pub(crate) fn empty() -> RunResult {
-    RunResult { manifest: manifest(), results: Vec::new(), rejected: Vec::new(), details: Vec::new() }
+    RunResult { manifest: manifest(), results: Vec::new(), rejected: Vec::new(), details: Vec::new(), rejected_rows: None }
+}
+
+/// A comparison with the December before.
+fn change(change: f64, relative_change: Option<f64>, p_value: f64) -> Comparison {
+    Comparison {
+        start: Some(date(2024, 12, 1).in_tz("Europe/Copenhagen").unwrap()),
+        end: Some(first_of(1)),
+        value: Some(36.5),
+        n: Some(1100.0),
+        change: Some(change),
+        relative_change,
+        p_value: Some(p_value),
+        significant: Some(p_value < 0.05),
+        ..no_change(Baseline::Previous)
+    }
+}
+
+/// A comparison with a time before the data.
+fn no_change(baseline: Baseline) -> Comparison {
+    Comparison {
+        baseline,
+        start: None,
+        end: None,
+        value: None,
+        n: None,
+        change: None,
+        relative_change: None,
+        p_value: None,
+        significant: None,
+    }
+}
+
+fn rejected(row: u64, score: &str) -> RejectedRow {
+    RejectedRow { file: "responses.csv".to_owned(), row, column: Some("score".to_owned()), value: Some(score.to_owned()) }
 }
 
 /// A row of the first request, without a value.
@@ -94,15 +151,32 @@ fn manifest() -> Manifest {
         grain: Grain::Month,
         as_of: Some(date(2025, 2, 10)),
         confidence: 0.95,
-        compare: Vec::new(),
-        min_group_size: None,
+        compare: vec![Baseline::Previous, Baseline::YearAgo],
+        min_group_size: Some(5),
         tables: vec![TableManifest {
             table: "responses".to_owned(),
             files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],
             rows_read: 12_034,
             rows_filtered: 34,
-            rows_deduplicated: 0,
-            uses: Vec::new(),
+            rows_deduplicated: 20,
+            uses: vec![
+                TableUse {
+                    requests: vec!["NPS".to_owned()],
+                    rows_used: 10_000,
+                    rows_outside_period: 480,
+                    rows_without_answer: 0,
+                    rows_rejected: 1500,
+                    ambiguous_times: 3,
+                },
+                TableUse {
+                    requests: vec!["CSAT".to_owned()],
+                    rows_used: 10_400,
+                    rows_outside_period: 0,
+                    rows_without_answer: 80,
+                    rows_rejected: 1500,
+                    ambiguous_times: 0,
+                },
+            ],
         }],
     }
 }

@@ -20,6 +20,27 @@ pub(crate) fn value(value: f64, unit: Unit) -> String {
     }
 }
 
+/// A change of a value in its unit, with its sign. That of a percentage is in percentage points, so that it is not read as a share.
+pub(crate) fn change(change: f64, unit: Unit) -> String {
+    signed(change, if unit == Unit::Percent { format!("{} pp", precise(change, 1)) } else { value(change, unit) })
+}
+
+/// A relative change: a percentage with its sign.
+pub(crate) fn relative(percent: f64) -> String {
+    signed(percent, value(percent, Unit::Percent))
+}
+
+/// A positive number's text with a plus, unless it has one or is rounded to zero.
+fn signed(number: f64, text: String) -> String {
+    let signed = number <= 0.0 || text.starts_with('+') || !is_above_zero(&text);
+    if signed { text } else { format!("+{text}") }
+}
+
+/// Whether any digit of a number is not zero.
+fn is_above_zero(digits: &str) -> bool {
+    digits.contains(|digit| ('1'..='9').contains(&digit))
+}
+
 /// A number of things: whole, unless it is weighted.
 pub(crate) fn count(value: f64) -> String {
     fixed(value, usize::from(value.fract() != 0.0))
@@ -74,7 +95,7 @@ fn fixed(value: f64, decimals: usize) -> String {
     let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));
     let mut text = String::new();
     // What rounds to zero has no sign.
-    if value < 0.0 && rounded.contains(|digit| ('1'..='9').contains(&digit)) {
+    if value < 0.0 && is_above_zero(&rounded) {
         text.push('-');
     }
     for (index, digit) in whole.chars().enumerate() {
@@ -138,6 +159,23 @@ mod tests {
         ] {
             assert_eq!(value(seconds, Unit::Seconds), expected);
         }
+    }
+
+    #[test]
+    fn changes_have_their_sign() {
+        for (number, unit, expected) in [
+            (1.25, Unit::Percent, "+1.2 pp"),
+            (-0.04, Unit::Percent, "-0.040 pp"),
+            (4.3, Unit::Points, "+4.3"),
+            (-300.0, Unit::Seconds, "-5 min 00 s"),
+            (300.0, Unit::Seconds, "+5 min 00 s"),
+            (1500.0, Unit::Count, "+1\u{2009}500"),
+            (0.004, Unit::Currency, "0.00"),
+            (0.0, Unit::Ratio, "0.00"),
+        ] {
+            assert_eq!(change(number, unit), expected);
+        }
+        assert_eq!([relative(12.0), relative(-3.0), relative(0.0)], ["+12.0 %", "-3.0 %", "0.0 %"]);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Whole numbers are written as integers, undefined ones as `null`. `start` and `end` are RFC 3339 with offset.
 
-use custometer_core::{DimensionValue, Direction, Unit};
-use custometer_runner::result::{Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION};
+use custometer_core::{Baseline, DimensionValue, Direction, Grain, Unit};
+use custometer_runner::result::{Comparison, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION};
+use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
 use crate::tidy::{Measures, instant, number};
@@ -31,6 +32,7 @@ impl Serialize for Rows<'_> {
 struct Row<'a> {
     request: &'a str,
     metric: &'a str,
+    grain: Grain,
     start: Option<String>,
     end: Option<String>,
     partial: bool,
@@ -42,6 +44,8 @@ struct Row<'a> {
     high: DimensionValue,
     n: DimensionValue,
     measures: Measures<'a>,
+    suppressed: bool,
+    comparisons: Vec<Change>,
     note: Option<&'a str>,
 }
 
@@ -50,8 +54,9 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
         Self {
             request: &row.request,
             metric: row.metric,
-            start: row.start.as_ref().map(|at| instant(at).to_string()),
-            end: row.end.as_ref().map(|at| instant(at).to_string()),
+            grain: row.grain,
+            start: row.start.as_ref().map(written),
+            end: row.end.as_ref().map(written),
             partial: row.partial,
             dimensions: Dimensions(&row.dimensions),
             value: number(row.value),
@@ -61,9 +66,43 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             high: number(row.high),
             n: number(row.n),
             measures: Measures(&row.measures),
+            suppressed: row.suppressed,
+            comparisons: row.comparisons.iter().map(Change::from).collect(),
             note: row.note.as_deref(),
         }
     }
+}
+
+/// The change from a baseline.
+#[derive(Serialize)]
+struct Change {
+    baseline: Baseline,
+    start: Option<String>,
+    end: Option<String>,
+    value: DimensionValue,
+    change: DimensionValue,
+    relative_change: DimensionValue,
+    p_value: DimensionValue,
+    significant: Option<bool>,
+}
+
+impl From<&Comparison> for Change {
+    fn from(comparison: &Comparison) -> Self {
+        Self {
+            baseline: comparison.baseline,
+            start: comparison.start.as_ref().map(written),
+            end: comparison.end.as_ref().map(written),
+            value: number(comparison.value),
+            change: number(comparison.change),
+            relative_change: number(comparison.relative_change),
+            p_value: number(comparison.p_value),
+            significant: comparison.significant,
+        }
+    }
+}
+
+fn written(at: &Zoned) -> String {
+    instant(at).to_string()
 }
 
 /// The group of a result, as an object in the order of its dimensions.
@@ -101,6 +140,7 @@ mod tests {
     {
       "request": "NPS",
       "metric": "loyalty.nps",
+      "grain": "month",
       "start": "2025-01-01T00:00:00+01:00",
       "end": "2025-02-01T00:00:00+01:00",
       "partial": false,
@@ -118,6 +158,29 @@ mod tests {
         "promoters": 600,
         "detractors": null
       },
+      "suppressed": false,
+      "comparisons": [
+        {
+          "baseline": "previous",
+          "start": "2024-12-01T00:00:00+01:00",
+          "end": "2025-01-01T00:00:00+01:00",
+          "value": 36.5,
+          "change": 4.8,
+          "relative_change": null,
+          "p_value": 0.0125,
+          "significant": true
+        },
+        {
+          "baseline": "year_ago",
+          "start": null,
+          "end": null,
+          "value": null,
+          "change": null,
+          "relative_change": null,
+          "p_value": null,
+          "significant": null
+        }
+      ],
       "note": null
     },"#;
         assert!(rendered().contains(expected), "{}", rendered());
@@ -132,8 +195,32 @@ mod tests {
         assert_eq!(document["manifest"]["timezone"], json!("Europe/Copenhagen"));
         assert_eq!(document["manifest"]["period"], json!({ "from": "2025-01-01", "until": "2025-03-01" }));
         assert_eq!(document["results"].as_array().unwrap().len(), fixture::result().results.len());
-        let rejection = json!({ "table": "responses", "reason": "`score` is above 10", "rows": 1500, "requests": ["NPS", "CSAT"], "examples": [] });
-        assert_eq!(document["rejected"], json!([rejection]));
+        let rejection = json!({
+            "table": "responses",
+            "reason": "`score` is above 10",
+            "rows": 1500,
+            "requests": ["NPS", "CSAT"],
+            "examples": [
+                { "file": "responses.csv", "row": 17, "column": "score", "value": "11" },
+                { "file": "responses.csv", "row": 18, "column": "score", "value": "=1\u{1b}[31m" },
+            ],
+        });
+        assert_eq!(document["rejected"][0], rejection);
+    }
+
+    #[test]
+    fn the_manifest_accounts_for_every_row() {
+        let document: Value = serde_json::from_str(&rendered()).unwrap();
+        assert_eq!(
+            (&document["manifest"]["compare"], &document["manifest"]["min_group_size"]),
+            (&json!(["previous", "year_ago"]), &json!(5))
+        );
+        let table = &document["manifest"]["tables"][0];
+        let count = |object: &Value, names: &[&str]| names.iter().map(|name| object[*name].as_u64().unwrap()).sum::<u64>();
+        for used in table["uses"].as_array().unwrap() {
+            let others = count(used, &["rows_used", "rows_outside_period", "rows_without_answer", "rows_rejected"]);
+            assert_eq!(count(table, &["rows_filtered", "rows_deduplicated"]) + others, count(table, &["rows_read"]), "{used}");
+        }
     }
 
     #[test]
@@ -143,6 +230,8 @@ mod tests {
         assert_eq!(row["dimensions"], json!({ "region": null, "year": 2024 }));
         assert_eq!((&row["value"], &row["low"], &row["high"]), (&Value::Null, &Value::Null, &Value::Null));
         assert_eq!(row["n"], json!(0));
+        let suppressed = &document["results"][3];
+        assert_eq!((&suppressed["suppressed"], &suppressed["value"], &suppressed["n"]), (&json!(true), &Value::Null, &Value::Null));
         let timeless = document["results"].as_array().unwrap().last().unwrap();
         assert_eq!((&timeless["start"], &timeless["end"]), (&Value::Null, &Value::Null));
     }

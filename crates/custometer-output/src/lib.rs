@@ -106,6 +106,14 @@ pub enum OutputError {
         /// The encoder's error.
         source: PolarsError,
     },
+    /// The rejected rows could not be turned into text.
+    #[error("could not write the rejected rows to `{}`", path.display())]
+    Rejected {
+        /// Where they would have gone.
+        path: PathBuf,
+        /// The encoder's error.
+        source: PolarsError,
+    },
     /// A file or folder could not be made; an earlier file of this name is still there.
     #[error("could not {what} `{}`", path.display())]
     File {

@@ -1,16 +1,17 @@
 //! Parquet: the columns of the CSV, typed.
 //!
-//! `start` and `end` are UTC instants in microseconds, numbers are doubles, dimensions are text, `measures` is a JSON object as text.
+//! `start` and `end` are UTC instants in microseconds, numbers are doubles, dimensions are text, flags are booleans, `measures` is a
+//! JSON object as text.
 //! What is undefined is null. The version of the schema and the manifest, as JSON, are in the file's key-value metadata.
 
 use std::error::Error;
 
-use custometer_core::DimensionValue;
+use custometer_core::{Baseline, DimensionValue};
 use custometer_runner::result::{ResultRow, RunResult, SCHEMA_VERSION};
 use jiff::Zoned;
 use polars::prelude::{Column, DataFrame, DataType, KeyValueMetadata, ParquetWriter, PolarsResult, TimeUnit, TimeZone};
 
-use crate::tidy::{defined, dimension, dimension_column, dimension_names, measures};
+use crate::tidy::{baseline_column, change_numbers, comparison, defined, dimension, dimension_column, dimension_names, measures};
 
 /// The key of the schema's version in the file's metadata.
 const VERSION_KEY: &str = "custometer.schema_version";
@@ -25,18 +26,23 @@ pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Box<dyn Error + Send
     ]);
     let measures = result.results.iter().map(measures).collect::<Result<Vec<_>, _>>()?;
     let mut file = Vec::new();
-    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(&result.results, measures)?)?;
+    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(
+        &result.results,
+        measures,
+        &result.manifest.compare,
+    )?)?;
     Ok(file)
 }
 
 /// The rows as a frame.
-fn frame(rows: &[ResultRow], measures: Vec<String>) -> PolarsResult<DataFrame> {
+fn frame(rows: &[ResultRow], measures: Vec<String>, baselines: &[Baseline]) -> PolarsResult<DataFrame> {
     let mut columns = vec![
         text("request", rows, |row| Some(row.request.clone())),
         text("metric", rows, |row| Some(row.metric.to_owned())),
+        text("grain", rows, |row| Some(row.grain.as_str().to_owned())),
         instants("start", rows, |row| row.start.as_ref())?,
         instants("end", rows, |row| row.end.as_ref())?,
-        Column::new("partial".into(), rows.iter().map(|row| row.partial).collect::<Vec<bool>>()),
+        flags("partial", rows, |row| Some(row.partial)),
     ];
     for name in dimension_names(rows) {
         let filled = |row: &ResultRow| dimension(row, name).filter(|value| **value != DimensionValue::Missing).map(ToString::to_string);
@@ -50,8 +56,17 @@ fn frame(rows: &[ResultRow], measures: Vec<String>) -> PolarsResult<DataFrame> {
         numbers("high", rows, |row| row.high),
         numbers("n", rows, |row| row.n),
         Column::new("measures".into(), measures),
-        text("note", rows, |row| row.note.clone()),
+        flags("suppressed", rows, |row| Some(row.suppressed)),
     ]);
+    for &baseline in baselines {
+        for (position, (name, _)) in change_numbers(None).into_iter().enumerate() {
+            let of = |row: &ResultRow| change_numbers(comparison(row, baseline))[position].1;
+            columns.push(numbers(&baseline_column(baseline, name), rows, of));
+        }
+        let significant = |row: &ResultRow| comparison(row, baseline).and_then(|comparison| comparison.significant);
+        columns.push(flags(&baseline_column(baseline, "significant"), rows, significant));
+    }
+    columns.push(text("note", rows, |row| row.note.clone()));
     DataFrame::new(rows.len(), columns)
 }
 
@@ -61,6 +76,10 @@ fn text(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<Stri
 
 fn numbers(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<f64>) -> Column {
     Column::new(name.into(), rows.iter().map(|row| defined(cell(row))).collect::<Vec<Option<f64>>>())
+}
+
+fn flags(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<bool>) -> Column {
+    Column::new(name.into(), rows.iter().map(cell).collect::<Vec<Option<bool>>>())
 }
 
 fn instants(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<&Zoned>) -> PolarsResult<Column> {
@@ -92,7 +111,7 @@ mod tests {
     #[test]
     fn the_columns_are_typed_and_read_back() {
         let frame = reader().finish().unwrap();
-        assert_eq!(frame.height(), 4);
+        assert_eq!(frame.height(), fixture::result().results.len());
         let instant = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
         for (name, dtype) in [
             ("request", DataType::String),
@@ -103,6 +122,9 @@ mod tests {
             ("value", DataType::Float64),
             ("n", DataType::Float64),
             ("measures", DataType::String),
+            ("suppressed", DataType::Boolean),
+            ("previous.change", DataType::Float64),
+            ("year_ago.significant", DataType::Boolean),
         ] {
             assert_eq!(frame.column(name).unwrap().dtype(), &dtype, "{name}");
         }
@@ -111,7 +133,12 @@ mod tests {
         assert_eq!(cell("value", 1), AnyValue::Float64(41.3));
         assert_eq!(cell("by.year", 1), AnyValue::StringOwned("2024".into()));
         assert_eq!(cell("measures", 1), AnyValue::StringOwned(r#"{"promoters":600,"detractors":null}"#.into()));
-        for null in [("by.region", 0), ("by.region", 2), ("value", 2), ("start", 3), ("note", 0)] {
+        assert_eq!(cell("suppressed", 3), AnyValue::Boolean(true));
+        assert_eq!(cell("previous.p_value", 1), AnyValue::Float64(0.0125));
+        assert_eq!(cell("previous.significant", 1), AnyValue::Boolean(true));
+        let nulls =
+            [("by.region", 0), ("by.region", 2), ("value", 2), ("start", 4), ("note", 0), ("value", 3), ("year_ago.significant", 1)];
+        for null in nulls {
             assert!(cell(null.0, null.1).is_null(), "{null:?}");
         }
     }

@@ -1,55 +1,31 @@
 //! Buckets by name: `2025-01` for a month, `2025 Q1` for a quarter.
 //!
-//! A result row knows where its bucket starts and ends, not the grain that cut it. The grain is inferred from all the buckets of a
-//! request together, because one that the period cuts short does not tell.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! A name is that of a calendar unit. Weeks that do not start on Monday, and years that do not start in January, are no such unit: their
+//! buckets go by their first and last day. Whether they are is asked of all the buckets of a request together, because one that the
+//! period cuts short does not tell.
 
 use custometer_core::Grain;
 use custometer_runner::result::ResultRow;
 use jiff::{ToSpan, Zoned};
 
-/// The grains that have names, finest first.
-const NAMED: [Grain; 6] = [Grain::Hour, Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year];
-
-/// A bucket of a request.
-struct Bucket<'a> {
-    start: &'a Zoned,
-    end: &'a Zoned,
-    partial: bool,
-}
-
-/// The grain that the buckets of `rows` were cut by: the report's if it fits, else the finest that does, else the total.
-pub(crate) fn grain_of(rows: &[ResultRow], report: Grain) -> Grain {
-    let buckets: BTreeMap<_, _> = rows
-        .iter()
-        .filter_map(|row| {
-            let (start, end) = (row.start.as_ref()?, row.end.as_ref()?);
-            Some((start.timestamp(), Bucket { start, end, partial: row.partial }))
-        })
-        .collect();
-    let buckets: Vec<Bucket<'_>> = buckets.into_values().collect();
-    let fits = |grain: &Grain| match grain {
-        Grain::Total => buckets.len() < 2,
-        _ => all_named(&buckets, *grain),
+/// What each row calls its bucket; nothing where it has none.
+pub(crate) fn labels(rows: &[ResultRow]) -> Vec<String> {
+    let named = rows.iter().all(is_calendar_unit);
+    let label = |row: &ResultRow| {
+        let (start, end) = row.start.as_ref().zip(row.end.as_ref())?;
+        let name = name(start, row.grain).filter(|_| named);
+        Some(name.unwrap_or_else(|| format!("{} – {}", start.date(), before(end).date())))
     };
-    [report].into_iter().chain(NAMED).find(fits).unwrap_or(Grain::Total)
+    rows.iter().map(|row| label(row).unwrap_or_default()).collect()
 }
 
-/// The bucket's name, or its first and last day where the grain gives it none.
-pub(crate) fn label(start: &Zoned, end: &Zoned, grain: Grain) -> String {
-    name(start, grain).unwrap_or_else(|| format!("{} – {}", start.date(), before(end).date()))
-}
-
-/// Whether each bucket is one of the grain, or a part of one, and has a name of its own.
-fn all_named(buckets: &[Bucket<'_>], grain: Grain) -> bool {
-    let mut names = BTreeSet::new();
-    buckets.iter().all(|bucket| {
-        let own = name(bucket.start, grain);
-        let inside = name(&before(bucket.end), grain) == own;
-        let whole = name(&before(bucket.start), grain) != own && name(bucket.end, grain) != own;
-        inside && (whole || bucket.partial) && names.insert(own)
-    })
+/// Whether a row's bucket is a whole unit of the calendar, or a part of one.
+fn is_calendar_unit(row: &ResultRow) -> bool {
+    let Some((start, end)) = row.start.as_ref().zip(row.end.as_ref()) else { return true };
+    let own = name(start, row.grain);
+    let inside = name(&before(end), row.grain) == own;
+    let whole = name(&before(start), row.grain) != own && name(end, row.grain) != own;
+    inside && (whole || row.partial)
 }
 
 /// The last instant before one.
@@ -84,26 +60,20 @@ mod tests {
     use super::*;
     use crate::fixture;
 
-    /// The labels of a period cut by `grain`, in a report whose own grain is another.
-    fn labels(from: Date, until: Date, grain: Grain, week_start: Weekday, report: Grain) -> Vec<String> {
+    /// The labels of a period cut by `grain`.
+    fn labels_of(from: Date, until: Date, grain: Grain, week_start: Weekday) -> Vec<String> {
         let calendar = Calendar { zone: TimeZone::get("Europe/Copenhagen").unwrap(), week_start, ..Calendar::default() };
         let buckets = Buckets::new(Period { from, until }, grain, &calendar, None).unwrap();
-        let rows: Vec<ResultRow> = buckets
-            .as_slice()
-            .iter()
-            .map(|bucket| ResultRow {
-                start: bucket.start.clone(),
-                end: bucket.end.clone(),
-                partial: bucket.partial,
-                ..fixture::result().results[0].clone()
-            })
-            .collect();
-        let grain = grain_of(&rows, report);
-        rows.iter().map(|row| label(row.start.as_ref().unwrap(), row.end.as_ref().unwrap(), grain)).collect()
+        let rows = buckets.as_slice().iter().map(|bucket| row(bucket.start.clone(), bucket.end.clone(), bucket.partial, grain));
+        labels(&rows.collect::<Vec<_>>())
+    }
+
+    fn row(start: Option<Zoned>, end: Option<Zoned>, partial: bool, grain: Grain) -> ResultRow {
+        ResultRow { start, end, partial, grain, ..fixture::result().results[0].clone() }
     }
 
     #[test]
-    fn every_grain_has_its_names_whatever_the_report_says() {
+    fn every_grain_has_its_names() {
         let cases = [
             (Grain::Day, date(2025, 1, 7), "2025-01-06"),
             (Grain::Week, date(2025, 1, 20), "2025 W02"),
@@ -112,35 +82,41 @@ mod tests {
             (Grain::Year, date(2027, 1, 1), "2025"),
         ];
         for (grain, until, expected) in cases {
-            for report in [grain, Grain::Month] {
-                assert_eq!(labels(date(2025, 1, 6), until, grain, Weekday::Monday, report)[0], expected, "{grain:?} in {report:?}");
-            }
+            assert_eq!(labels_of(date(2025, 1, 6), until, grain, Weekday::Monday)[0], expected, "{grain:?}");
         }
     }
 
     #[test]
     fn a_total_is_named_by_its_first_and_last_day() {
-        let total = |from, until| labels(from, until, Grain::Total, Weekday::Monday, Grain::Total);
+        let total = |from, until| labels_of(from, until, Grain::Total, Weekday::Monday);
         assert_eq!(total(date(2025, 1, 1), date(2026, 1, 1)), ["2025-01-01 – 2025-12-31"]);
-        let within_months = labels(date(2025, 1, 10), date(2025, 2, 10), Grain::Total, Weekday::Monday, Grain::Month);
-        assert_eq!(within_months, ["2025-01-10 – 2025-02-09"]);
+        assert_eq!(total(date(2025, 1, 10), date(2025, 1, 20)), ["2025-01-10 – 2025-01-19"]);
+        assert_eq!(labels(&[row(None, None, false, Grain::Total)]), [""]);
+    }
+
+    #[test]
+    fn years_that_start_in_july_go_by_their_dates() {
+        let first_of = |year, month| Some(date(year, month, 1).in_tz("Europe/Copenhagen").unwrap());
+        let years =
+            [row(first_of(2024, 7), first_of(2025, 7), false, Grain::Year), row(first_of(2025, 7), first_of(2025, 10), true, Grain::Year)];
+        assert_eq!(labels(&years), ["2024-07-01 – 2025-06-30", "2025-07-01 – 2025-09-30"]);
     }
 
     #[test]
     fn a_month_cut_at_both_ends_is_still_a_month() {
-        let months = labels(date(2025, 1, 10), date(2025, 3, 20), Grain::Month, Weekday::Monday, Grain::Total);
+        let months = labels_of(date(2025, 1, 10), date(2025, 3, 20), Grain::Month, Weekday::Monday);
         assert_eq!(months, ["2025-01", "2025-02", "2025-03"]);
     }
 
     #[test]
     fn weeks_that_start_on_sunday_go_by_their_dates() {
-        let weeks = labels(date(2025, 1, 5), date(2025, 1, 19), Grain::Week, Weekday::Sunday, Grain::Week);
+        let weeks = labels_of(date(2025, 1, 5), date(2025, 1, 19), Grain::Week, Weekday::Sunday);
         assert_eq!(weeks, ["2025-01-05 – 2025-01-11", "2025-01-12 – 2025-01-18"]);
     }
 
     #[test]
     fn a_repeated_hour_shows_its_offset() {
-        let hours = labels(date(2025, 10, 26), date(2025, 10, 27), Grain::Hour, Weekday::Monday, Grain::Total);
+        let hours = labels_of(date(2025, 10, 26), date(2025, 10, 27), Grain::Hour, Weekday::Monday);
         assert_eq!(hours[1..5], ["2025-10-26 01:00", "2025-10-26 02:00 +02:00", "2025-10-26 02:00 +01:00", "2025-10-26 03:00"]);
     }
 }

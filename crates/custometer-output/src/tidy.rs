@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use custometer_core::DimensionValue;
-use custometer_runner::result::ResultRow;
+use custometer_core::{Baseline, DimensionValue};
+use custometer_runner::result::{Comparison, ResultRow};
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
@@ -26,6 +26,27 @@ pub(crate) fn dimension<'a>(row: &'a ResultRow, name: &str) -> Option<&'a Dimens
 /// The column that holds a dimension: prefixed, so that it never meets a fixed one.
 pub(crate) fn dimension_column(name: &str) -> String {
     format!("by.{name}")
+}
+
+/// A row's comparison with a baseline.
+pub(crate) fn comparison(row: &ResultRow, baseline: Baseline) -> Option<&Comparison> {
+    row.comparisons.iter().find(|comparison| comparison.baseline == baseline)
+}
+
+/// The numbers of a comparison, by the names of their columns.
+pub(crate) fn change_numbers(comparison: Option<&Comparison>) -> [(&'static str, Option<f64>); 4] {
+    let number = |of: fn(&Comparison) -> Option<f64>| comparison.and_then(of);
+    [
+        ("value", number(|comparison| comparison.value)),
+        ("change", number(|comparison| comparison.change)),
+        ("relative_change", number(|comparison| comparison.relative_change)),
+        ("p_value", number(|comparison| comparison.p_value)),
+    ]
+}
+
+/// The column that holds one thing about a baseline.
+pub(crate) fn baseline_column(baseline: Baseline, name: &str) -> String {
+    format!("{}.{name}", baseline.as_str())
 }
 
 /// A number that has a value.

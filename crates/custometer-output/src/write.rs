@@ -9,12 +9,16 @@ use custometer_runner::result::{Detail, RunResult};
 use polars::prelude::ParquetWriter;
 use tempfile::{Builder, NamedTempFile};
 
-use crate::{Format, OutputError, render};
+use crate::{Format, OutputError, csv, render};
 
 /// Characters that some file system does not allow in a name.
 const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 
-/// Writes every format as `DIR/results.<extension>`, and the details, if there are any, as `DIR/details/<request>.parquet`.
+/// Rows that are turned into text at a time.
+const CHUNK: usize = 10_000;
+
+/// Writes every format as `DIR/results.<extension>`, the details, if there are any, as `DIR/details/<request>.parquet`, and all
+/// rejected rows, where the result has them, as `DIR/rejected_rows.csv`.
 ///
 /// Nothing is renamed before all of it is written: an error on the way leaves the previous files as they were. Characters of a
 /// request's name that a file system may refuse become `_`. Returns the paths of the files.
@@ -40,6 +44,18 @@ pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<V
                 })
             })?);
         }
+    }
+    if let Some(rows) = &result.rejected_rows {
+        staged.push(Staged::new(dir, "rejected_rows.csv", |file, path| {
+            let failed = |source| OutputError::File { what: "write", path: path.to_owned(), source };
+            file.write_all(csv::header(rows).as_bytes()).map_err(failed)?;
+            for start in (0..rows.height()).step_by(CHUNK) {
+                let lines = csv::lines(&rows.slice(i64::try_from(start).unwrap_or(i64::MAX), CHUNK));
+                let lines = lines.map_err(|source| OutputError::Rejected { path: path.to_owned(), source })?;
+                file.write_all(lines.as_bytes()).map_err(failed)?;
+            }
+            Ok(())
+        })?);
     }
     staged.into_iter().map(Staged::publish).collect()
 }
@@ -122,12 +138,28 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("new/report");
         let paths = write_all(&fixture::result(), &Format::ALL, &dir).unwrap();
-        let expected = ["results.txt", "results.json", "results.csv", "results.parquet", "details/NPS.parquet"];
+        let expected = ["results.txt", "results.json", "results.csv", "results.parquet", "details/NPS.parquet", "rejected_rows.csv"];
         assert_eq!(paths, expected.map(|name| dir.join(name)));
-        assert_eq!(names(&dir), ["details", "results.csv", "results.json", "results.parquet", "results.txt"]);
+        assert_eq!(names(&dir), ["details", "rejected_rows.csv", "results.csv", "results.json", "results.parquet", "results.txt"]);
         assert_eq!(fs::read(dir.join("results.csv")).unwrap(), render(&fixture::result(), Format::Csv, None).unwrap());
         let details = ParquetReader::new(File::open(dir.join("details/NPS.parquet")).unwrap()).finish().unwrap();
         assert!(details.equals(&fixture::result().details[0].frame));
+    }
+
+    #[test]
+    fn all_rejected_rows_are_written_however_many_there_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let rows = i64::try_from(CHUNK).unwrap() * 2 + 1;
+        let frame = df!("row" => (1..=rows).collect::<Vec<_>>(), "amount" => vec!["=12,x"; usize::try_from(rows).unwrap()]).unwrap();
+        let result = RunResult { rejected_rows: Some(frame), ..fixture::empty() };
+        let paths = write_all(&result, &[], dir.path()).unwrap();
+        let written = fs::read_to_string(&paths[0]).unwrap();
+        let mut lines = written.lines();
+        assert_eq!(lines.next(), Some("row,amount"));
+        assert!(lines.by_ref().take(CHUNK * 2 + 1).eq((1..=rows).map(|row| format!("{row},\"'=12,x\""))));
+        assert_eq!(lines.next(), None);
+        // What there is not is not written.
+        assert!(write_all(&fixture::empty(), &[], dir.path()).unwrap().is_empty());
     }
 
     #[test]

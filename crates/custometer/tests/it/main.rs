@@ -37,7 +37,7 @@ fn stderr(output: &Output) -> String {
 #[test]
 fn the_quickstart_runs_and_finds_what_happened() {
     let json: Json = serde_json::from_str(&stdout(&custometer(&["run", QUICKSTART, "--format", "json"]))).unwrap();
-    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["schema_version"], 2);
     let plus = |quarter: &str| {
         let rows = json["results"].as_array().unwrap().iter();
         let mut rows = rows.filter(|row| row["request"] == "nps_of_products_by_quarter" && row["dimensions"]["product"] == "Plus");
