@@ -77,7 +77,8 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
             let plural = if files == 1 { "" } else { "s" };
             bar.set_message(format!("reading `{table}`: {files} file{plural}, {}", HumanBytes(bytes)));
         }
-        _ => bar.set_message("hashing the files"),
+        Event::Checking { files } => bar.set_message(format!("checking {files} file{}", if files == 1 { "" } else { "s" })),
+        _ => {}
     });
     bar.finish_and_clear();
     let result = result.map_err(Failure::run)?;
@@ -105,7 +106,12 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
 /// Says which tables had more rows rejected than the report allows, if any had.
 fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String> {
     let beyond = result.rejected_beyond(max_percent);
-    let tables: Vec<String> = beyond.iter().map(|(table, percent)| format!("{percent:.2} % of `{table}`")).collect();
+    let tables: Vec<String> = beyond
+        .iter()
+        .map(|(table, (rejected, read))| {
+            format!("{rejected} of {read} rows of `{table}` ({:.2} %)", 100.0 * *rejected as f64 / *read as f64)
+        })
+        .collect();
     (!tables.is_empty()).then(|| format!("more rows were rejected than the {max_percent} % that the report allows: {}", tables.join(", ")))
 }
 
@@ -119,6 +125,7 @@ fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
         settings: &args.settings,
         as_of: args.as_of,
         today: Some(today()),
+        environment: &|name| std::env::var(name).ok(),
     };
     custometer_runner::load(&input, registry).map_err(Failure::Report)
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use custometer_core::Grain;
 use custometer_core::suggest::nearest;
+use custometer_core::time::{AmbiguousTimes, Last, NonexistentTimes};
+use custometer_core::{Baseline, Grain};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -16,6 +17,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::diagnostics::{Collector, Text};
+use crate::number::Thousands;
+use crate::text::{Delimiter, Encoding, ShortRows};
 
 /// A report: what to read and what to compute of it.
 #[derive(Debug, JsonSchema)]
@@ -43,18 +46,37 @@ pub(crate) struct ReportConfig {
     /// The day after the last day of the period.
     #[schemars(with = "Option<Day>")]
     pub until: Option<Spanned<Day>>,
+    /// Instead of `from` and `until`: so many units, such as `12 months`, that end with the as-of date.
+    #[schemars(with = "Option<Last>")]
+    pub last: Option<Spanned<Last>>,
     /// The length of the buckets the period is cut into.
     pub grain: Grain,
+    /// Whether buckets that the period cuts, or that the data do not cover yet, are left out. Totals never are.
+    pub complete_periods_only: bool,
+    /// What values are compared with.
+    #[schemars(with = "Vec<Baseline>")]
+    pub compare: Vec<Spanned<Baseline>>,
+    /// How p-values of changes are corrected for there being many of them. Not at all unless said.
+    pub multiple_comparisons: MultipleComparisons,
     /// The day that weeks start on. Monday unless said.
     pub week_start: FirstWeekday,
+    /// The month that years, and quarters, start with. January unless said.
+    pub fiscal_year_start: FirstMonth,
     /// The data are known up to the start of this date; buckets that end later are partial. `--as-of` overrides it.
     pub as_of: Option<Day>,
     /// How many of a table's rows may be rejected, in percent, before the run ends with the exit code 4. 0 unless said.
     #[schemars(with = "Option<f64>")]
     pub max_rejected_percent: Percent,
-    /// The confidence of intervals, between 0 and 1. 0.95 unless said.
+    /// Whether all rejected rows are written to a file beside the results, and not only the first of each reason shown.
+    pub rejected_rows: bool,
+    /// The confidence of intervals, between 0 and 1; changes are significant at one less it. 0.95 unless said.
     #[schemars(with = "Option<f64>")]
     pub confidence: Confidence,
+    /// Groups of fewer observations are not shown, nor what would tell of them.
+    pub min_group_size: Option<u64>,
+    /// The name of an environment variable with a secret. Ids are replaced by hashes keyed with it in everything that leaves.
+    #[schemars(with = "Option<String>")]
+    pub hash_ids: Option<Spanned<String>>,
 }
 
 /// A table: one or several files of one shape.
@@ -70,6 +92,59 @@ pub(crate) struct TableConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// What stands between two values of a text file: one character, or `spaces` for any number of them. A comma unless said.
+    #[schemars(with = "Option<String>")]
+    pub delimiter: Option<Spanned<DelimiterName>>,
+    /// What encloses values that hold the delimiter; empty where quotes are characters like any other. `"` unless said.
+    #[schemars(with = "Option<String>")]
+    pub quote: Option<Spanned<QuoteCharacter>>,
+    /// How a text file writes characters as bytes. UTF-8 unless said.
+    #[schemars(with = "Option<Encoding>")]
+    pub encoding: Option<Spanned<Encoding>>,
+    /// How many lines stand before the header of a text file.
+    #[schemars(with = "Option<u64>")]
+    pub skip_lines: Option<Spanned<u64>>,
+    /// The columns of a text file without a header line, in their order.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub column_names: Option<Spanned<Vec<String>>>,
+    /// What a row of a text file with fewer values than the header is.
+    #[schemars(with = "Option<ShortRows>")]
+    pub short_rows: Option<Spanned<ShortRows>>,
+    /// Whether numbers are written as text with a comma before their fraction: `1,5`.
+    #[serde(default)]
+    pub decimal_comma: bool,
+    /// What stands between groups of three digits: `.`, `,`, `'` or a space. Nothing unless said.
+    #[schemars(with = "Option<String>")]
+    pub thousands: Option<Thousands>,
+    /// Texts that mean a missing value, in every column.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub null_values: Vec<Plain>,
+    /// For single columns, values that mean a missing one: `{ score = [11] }`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<serde_json::Value>>")]
+    pub blank: BTreeMap<Spanned<String>, Vec<Plain>>,
+    /// For single columns, how times are written: a pattern such as `%d-%m-%Y %H:%M`, `epoch_seconds` or `epoch_milliseconds`.
+    /// ISO 8601 unless said.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub time_formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// IANA time zone of times without an offset. The report's unless said.
+    #[schemars(with = "Option<String>")]
+    pub timezone: Option<ZoneName>,
+    /// Which instant a local time is that clocks showed twice.
+    #[serde(default)]
+    pub ambiguous_times: AmbiguousTimes,
+    /// What a local time is that clocks never showed.
+    #[serde(default)]
+    pub nonexistent_times: NonexistentTimes,
+    /// Columns that no two rows share: of those that do, one is kept. A row without one of them is no duplicate.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub deduplicate: Vec<Spanned<String>>,
+    /// Which of the rows that share the columns of `deduplicate` is kept, in the order of files and rows.
+    #[serde(default)]
+    pub keep: Keep,
     /// New columns, each an SQL expression over the row.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -102,6 +177,9 @@ pub(crate) struct MetricConfig {
     pub by: Option<Vec<Breakdown>>,
     /// A grain of its own.
     pub grain: Option<Grain>,
+    /// What its values are compared with, where that differs from the report's.
+    #[schemars(with = "Option<Vec<Baseline>>")]
+    pub compare: Option<Vec<Spanned<Baseline>>>,
     /// Whether the metric's table per customer is written too.
     #[serde(default)]
     #[schemars(with = "bool")]
@@ -129,12 +207,16 @@ const NO_BREAKDOWN: &str = "a breakdown is a list of columns: write it in bracke
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum FileFormat {
-    /// Comma-separated values with a header line.
+    /// Values separated by a delimiter, one row per line.
     Csv,
+    /// The same, separated by tabs.
+    Tsv,
     /// One JSON object per line.
     Ndjson,
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow's file format.
+    Arrow,
 }
 
 impl FileFormat {
@@ -142,10 +224,90 @@ impl FileFormat {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
+            Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         }
     }
+
+    /// Whether its values are text, in a dialect that a config may describe.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv)
+    }
+}
+
+/// The name of a delimiter in a config.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DelimiterName(pub Delimiter);
+
+impl<'de> Deserialize<'de> for DelimiterName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_bytes() {
+            b"spaces" => Ok(Self(Delimiter::Spaces)),
+            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'\n' => Ok(Self(Delimiter::Byte(*byte))),
+            _ => Err(D::Error::custom(format!("`{text}` is no delimiter: write it as one character, such as \";\", or \"spaces\""))),
+        }
+    }
+}
+
+/// The character that encloses values; none for the empty text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QuoteCharacter(pub Option<u8>);
+
+impl<'de> Deserialize<'de> for QuoteCharacter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_bytes() {
+            [] => Ok(Self(None)),
+            [byte] if byte.is_ascii_punctuation() => Ok(Self(Some(*byte))),
+            _ => Err(D::Error::custom(format!("`{text}` is no quote: write it as one character, or \"\" for none"))),
+        }
+    }
+}
+
+/// A value as text, however the config writes it: 11 and "11" are the same.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plain(pub String);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyValue;
+        impl serde::de::Visitor<'_> for AnyValue {
+            type Value = Plain;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a number")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Plain, E> {
+                Ok(Plain(text.to_owned()))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Plain, E> {
+                Ok(Plain(number.to_string()))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Plain, E> {
+                Ok(Plain(number.to_string()))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Plain, E> {
+                Ok(Plain(value.to_string()))
+            }
+        }
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+/// Which of several rows with the same key is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Keep {
+    /// The first one.
+    #[default]
+    First,
+    /// The last one.
+    Last,
+    /// None: that there are several is an error, and the run fails.
+    Error,
 }
 
 /// A local date.
@@ -255,6 +417,36 @@ impl From<FirstWeekday> for Weekday {
             FirstWeekday::Sunday => Self::Sunday,
         }
     }
+}
+
+/// The month that years start with.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FirstMonth {
+    #[default]
+    January = 1,
+    February,
+    March,
+    April,
+    May,
+    June,
+    July,
+    August,
+    September,
+    October,
+    November,
+    December,
+}
+
+/// How p-values are corrected for there being many of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MultipleComparisons {
+    /// Not at all: of twenty changes that are none, one is called significant.
+    #[default]
+    Uncorrected,
+    /// So that of all changes of the report that are called significant, only one in twenty is expected to be none.
+    BenjaminiHochberg,
 }
 
 /// A metric's parameters with the places they stand at.

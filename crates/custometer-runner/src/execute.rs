@@ -1,23 +1,25 @@
 //! Execution: the plans streamed, one pass per table, and their few finished rows turned into results.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use custometer_core::aggregation::{MeasureTable, Measured};
-use custometer_core::dimension;
+use custometer_core::aggregation::MeasureTable;
 use custometer_core::time::BUCKET;
-use custometer_core::{
-    Buckets, ColumnType, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, MeasureRow, Observation, Period, Scope,
-    Value,
-};
+use custometer_core::{Buckets, ColumnType, Grain, Period};
 use polars::lazy::prelude::OptFlags;
-use polars::prelude::{Column, DataFrame, Engine, LazyFrame, NamedFrom, PolarsError, Series, col};
+use polars::prelude::{DataFrame, Engine, LazyFrame, PolarsError, col, lit};
 
-use crate::plan::{BucketsByGrain, Node, Part, Place, TablePlan, dimension_name, plan};
-use crate::report::{Report, Request, polars_zone};
-use crate::result::{Detail, FileManifest, Manifest, Rejection, ResultRow, RunResult, TableManifest, rounded};
+use crate::compare::judge;
+use crate::config::Keep;
+use crate::ledger::{Files, Ledger};
+use crate::observe::{Observed, observe};
+use crate::plan::{Axes, Axis, FIRST, Part, Place, TablePlan, dimension_name, plan};
+use crate::privacy::{Basis, GroupSize, suppress};
+use crate::report::{Report, Request};
+use crate::result::{Manifest, ResultRow, RunResult, TableManifest};
+use crate::text::FileIndex;
 
 /// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;
@@ -35,8 +37,11 @@ pub enum Event<'a> {
         /// Their size.
         bytes: u64,
     },
-    /// The files are being hashed for the manifest.
-    Hashing,
+    /// The files are being gone through for the first time.
+    Checking {
+        /// How many there are.
+        files: usize,
+    },
 }
 
 /// Why a run failed.
@@ -52,14 +57,20 @@ pub enum RunError {
         #[source]
         source: PolarsError,
     },
-    /// A file could not be hashed.
-    #[error("`{file}` can't be read")]
-    File {
-        /// The file.
-        file: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
+    /// Files are damaged.
+    #[error("{}", .0.join("\n       "))]
+    Files(Vec<String>),
+    /// Rows of a table share what its config says that no two do.
+    #[error(
+        "{rows} rows of table `{table}` repeat the `{by}` of another; mend them, or say which to keep: `keep = \"first\"` or `\"last\"`"
+    )]
+    Repeated {
+        /// The table.
+        table: String,
+        /// The columns of the key.
+        by: String,
+        /// How many rows there are beyond one of each key.
+        rows: u64,
     },
     /// The period has more buckets than anyone can mean.
     #[error("by {grain}, the period has {count} buckets; give the report a period (`from`, `until`) or a coarser grain")]
@@ -76,135 +87,181 @@ pub enum RunError {
 
 /// Runs a report. `folder` is what paths in the manifest are relative to.
 pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
-    let buckets = buckets(report)?;
-    let plans = plan(report, &buckets).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
-    let mut results: Vec<(usize, Vec<ResultRow>)> = Vec::new();
-    let mut details: Vec<(usize, Detail)> = Vec::new();
-    let mut rejected = Vec::new();
+    let indices = indices(report, folder, progress)?;
+    let axes = axes(report, &indices)?;
+    let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let mut observed = Observed::default();
+    let mut ledger = Ledger::default();
     let mut tables = Vec::new();
     for plan in &plans {
         let table = &report.tables[plan.table];
-        let bytes = table.opened.files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum();
+        let indices = &indices[plan.table];
+        let bytes = indices.iter().map(|file| file.bytes).sum();
         progress(Event::Reading { table: &table.name, files: table.opened.files.len(), bytes });
         let failed = |source| RunError::Table { table: table.name.clone(), source };
         let collected = Collected::of(plan, report).map_err(failed)?;
-        for (input, frame) in plan.inputs.iter().zip(&collected.rejected) {
-            let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
-            rejected.extend(rejections(&table.name, &input.reasons, &requests, frame).map_err(failed)?);
+        let files = Files::of(table, indices, folder);
+        let repeated = collected.rows_unique.map_or(0, |unique| collected.rows_kept - unique);
+        if let Some((by, Keep::Error)) = table.deduplicate.as_ref().filter(|_| repeated > 0) {
+            return Err(RunError::Repeated { table: table.name.clone(), by: by.join("`, `"), rows: repeated });
         }
-        for (index, part) in plan.parts.iter().enumerate() {
-            let (rows, detail) = collected.observe(report, plan, index, part).map_err(failed)?;
-            results.push((part.request, rows));
-            details.extend(detail.map(|detail| (part.request, detail)));
-        }
-        tables.push((table, collected.rows_read, collected.rows_kept));
+        let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
+        let found = observe(&collected, report, plan).map_err(failed)?;
+        observed.rows.extend(found.rows);
+        observed.details.extend(found.details);
+        tables.push(TableManifest {
+            table: table.name.clone(),
+            files: files.manifests(),
+            rows_read: collected.rows_read,
+            rows_filtered: collected.rows_read - collected.rows_kept,
+            rows_deduplicated: repeated,
+            uses,
+        });
     }
-    results.sort_by_key(|(request, _)| *request);
-    details.sort_by_key(|(request, _)| *request);
-    rejected.sort();
-    progress(Event::Hashing);
+    observed.rows.sort_by_key(|(request, _)| *request);
+    observed.details.sort_by_key(|(request, _)| *request);
+    let mut results: Vec<ResultRow> = observed.rows.into_iter().flat_map(|(_, rows)| rows).collect();
+    if let Some(least) = report.min_group_size {
+        // Tables over the same files tell of the same rows.
+        let files = |request: &Request| report.tables[request.table].opened.files.clone();
+        let basis = |name: &str| {
+            report.requests.iter().find(|request| request.name == name).map(|request| Basis::of(files(request), &request.definition))
+        };
+        suppress(&mut results, least, |name| basis(name).unwrap_or(Basis { table: Vec::new(), size: GroupSize::N, tells_bucket: true }));
+    }
+    judge(&mut results, report);
     let manifest = Manifest {
         title: report.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
         config_hash: report.config_hash.clone(),
-        timezone: report.zone.iana_name().unwrap_or("UTC").to_owned(),
+        timezone: report.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
         period: report.period,
         grain: report.grain,
         as_of: report.as_of,
         confidence: report.confidence,
-        compare: Vec::new(),
-        min_group_size: None,
-        tables: tables
-            .into_iter()
-            .map(|(table, read, kept)| {
-                let files = table.opened.files.iter().map(|file| manifest_of(file, folder)).collect::<Result<_, _>>()?;
-                Ok(TableManifest {
-                    table: table.name.clone(),
-                    files,
-                    rows_read: read,
-                    rows_filtered: read - kept,
-                    rows_deduplicated: 0,
-                    uses: Vec::new(),
-                })
-            })
-            .collect::<Result<_, RunError>>()?,
+        compare: report.baselines(),
+        min_group_size: report.min_group_size,
+        tables,
     };
-    Ok(RunResult {
-        manifest,
-        results: results.into_iter().flat_map(|(_, rows)| rows).collect(),
-        rejected,
-        details: details.into_iter().map(|(_, detail)| detail).collect(),
-        rejected_rows: None,
-    })
+    let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
+    let rejected_rows = ledger.rejected_rows(report);
+    Ok(RunResult { manifest, results, rejected: ledger.rejections(), rejected_rows, details })
 }
 
-/// The optimised plans as Polars will run them, table by table.
-pub fn explain_plans(report: &Report) -> Result<Vec<(String, String)>, RunError> {
-    let buckets = buckets(report)?;
-    let plans = plan(report, &buckets).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
-    plans
-        .iter()
-        .map(|plan| {
-            let table = report.tables[plan.table].name.clone();
-            let frames = plan
-                .frames(report)
-                .and_then(|frames| LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations()));
-            frames.map(|text| (table.clone(), text)).map_err(|source| RunError::Table { table, source })
-        })
-        .collect()
+/// Goes through all files once: what they hold, and what makes them unreadable.
+fn indices(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<Vec<Vec<FileIndex>>, RunError> {
+    let files: Vec<(usize, usize)> =
+        report.tables.iter().enumerate().flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file))).collect();
+    progress(Event::Checking { files: files.len() });
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let index = || {
+        let mut done = Vec::new();
+        while let Some((position, &(table, file))) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|next| Some((next, files.get(next)?)))
+        {
+            done.push((position, report.tables[table].opened.index(file)));
+        }
+        done
+    };
+    let mut done: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(index)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    });
+    done.sort_by_key(|(position, _)| *position);
+    let mut indices: Vec<Vec<FileIndex>> = report.tables.iter().map(|_| Vec::new()).collect();
+    let mut problems = Vec::new();
+    for ((position, index), (table, file)) in done.into_iter().zip(&files) {
+        debug_assert_eq!(files[position], (*table, *file));
+        let table = &report.tables[*table];
+        match index {
+            Ok(index) => indices[report.tables.iter().position(|other| other.name == table.name).unwrap_or_default()].push(index),
+            Err(error) => problems.push(format!("`{}` {error}", shown_path(&table.opened.files[*file], folder))),
+        }
+    }
+    if problems.is_empty() { Ok(indices) } else { Err(RunError::Files(problems)) }
 }
 
-/// The buckets of every grain that the report uses. Without a period, the data's own is found first.
-pub(crate) fn buckets(report: &Report) -> Result<BucketsByGrain, RunError> {
-    let grains: BTreeSet<&'static str> = report.requests.iter().map(|request| request.grain.as_str()).collect();
+/// A path, relative to the report's folder where it lies below it.
+pub(crate) fn shown_path(file: &Path, folder: &Path) -> String {
+    file.strip_prefix(folder).unwrap_or(file).display().to_string()
+}
+
+/// The plans of every table, each with its name and as Polars will run it.
+pub(crate) fn explain_plans(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunError> {
+    let indices = indices(report, Path::new(""), &|_| ())?;
+    let axes = axes(report, &indices)?;
+    let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let explained = plans.into_iter().map(|plan| {
+        let table = report.tables[plan.table].name.clone();
+        let frames = plan
+            .frames(report)
+            .and_then(|frames| LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations()));
+        match frames {
+            Ok(text) => Ok((plan, table, text)),
+            Err(source) => Err(RunError::Table { table, source }),
+        }
+    });
+    explained.collect()
+}
+
+/// The buckets of every axis that the report uses. Without a period, the data's own is found first.
+pub(crate) fn axes(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Axes, RunError> {
     let needs_period = report.requests.iter().any(|request| request.grain != Grain::Total);
     let period = match report.period {
         Some(period) => Some(period),
-        None if needs_period => period_of_data(report)?,
+        None if needs_period => period_of_data(report, indices)?,
         None => None,
     };
-    let calendar = report.calendar();
-    let mut buckets = BucketsByGrain::new();
+    let mut axes = Axes::new();
     for request in &report.requests {
-        if !grains.contains(request.grain.as_str()) || buckets.contains_key(request.grain.as_str()) {
-            continue;
-        }
         let timeless = report.period.is_none() && request.grain == Grain::Total;
-        let made = match period.filter(|_| !timeless) {
-            Some(period) => Buckets::new(period, request.grain, &calendar, report.as_of).map_err(RunError::Period)?,
+        let own = match period.filter(|_| !timeless) {
+            Some(period) => Buckets::new(period, request.grain, &report.calendar, report.as_of).map_err(RunError::Period)?,
             None if timeless => Buckets::timeless(),
             None => Buckets::none(request.grain),
         };
-        if made.as_slice().len() > MAX_BUCKETS {
-            return Err(RunError::Buckets { grain: request.grain.as_str(), count: made.as_slice().len() });
+        if own.as_slice().len() > MAX_BUCKETS {
+            return Err(RunError::Buckets { grain: request.grain.as_str(), count: own.as_slice().len() });
         }
-        buckets.insert(request.grain.as_str(), Arc::new(made));
+        for axis in Axis::of(request) {
+            let buckets = match axis.baseline {
+                Some(baseline) => own.baseline(baseline, &report.calendar, report.as_of).map_err(RunError::Period)?,
+                None => own.clone(),
+            };
+            axes.entry(axis).or_insert_with(|| Arc::new(buckets));
+        }
     }
-    Ok(buckets)
+    Ok(axes)
 }
 
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.
-fn period_of_data(report: &Report) -> Result<Option<Period>, RunError> {
-    let zone = polars_zone(&report.zone);
+fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<Period>, RunError> {
     let mut ends: Vec<i64> = Vec::new();
     for (position, table) in report.tables.iter().enumerate() {
+        let failed = |source| RunError::Table { table: table.name.clone(), source };
         let timed = report.requests.iter().filter(|request| request.table == position && request.grain != Grain::Total);
         let times: BTreeSet<&str> = timed.filter_map(|request| request.definition.source.time.map(|time| request.column(time))).collect();
-        let rows = table.condition.iter().cloned().fold(table.rows.clone(), LazyFrame::filter);
+        if times.is_empty() {
+            continue;
+        }
+        let rows = table.rows(&indices[position], times.iter().map(ToString::to_string).collect()).map_err(failed)?;
+        let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter);
         let mut plans = Vec::new();
         for time in times {
-            if let Ok(typed) = table.typed(time, ColumnType::Time, &zone) {
+            if let Ok(typed) = table.typed(time, ColumnType::Time) {
                 let instant = typed.value.cast(polars::prelude::DataType::Int64);
                 plans.push(rows.clone().select([instant.clone().min().alias("first"), instant.max().alias("last")]));
             }
         }
-        for frame in collect(plans).map_err(|source| RunError::Table { table: table.name.clone(), source })? {
+        for frame in collect(plans).map_err(failed)? {
             for end in ["first", "last"] {
                 ends.extend(frame.column(end).ok().and_then(|column| column.i64().ok().and_then(|values| values.get(0))));
             }
         }
     }
-    let local = |instant: i64| jiff::Timestamp::from_microsecond(instant).map(|instant| instant.to_zoned(report.zone.clone()).date());
+    let zone = &report.calendar.zone;
+    let local = |instant: i64| jiff::Timestamp::from_microsecond(instant).map(|instant| instant.to_zoned(zone.clone()).date());
     match (ends.iter().min(), ends.iter().max()) {
         (Some(&first), Some(&last)) => {
             let from = local(first).map_err(RunError::Period)?;
@@ -229,7 +286,8 @@ impl TablePlan {
     /// Every plan of the table, in the order that [`Collected::of`] takes them apart.
     fn frames(&self, report: &Report) -> Result<Vec<LazyFrame>, PolarsError> {
         let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
-        frames.extend(self.inputs.iter().map(|input| input.rejected.clone()));
+        frames.extend(self.rows_unique.clone());
+        frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         for node in &self.nodes {
             for grouping in &node.groupings {
                 let aggregation = grouping.aggregation();
@@ -240,7 +298,11 @@ impl TablePlan {
                 for keys in &grouping.served {
                     let all = keys.len() == aggregation.keys().len();
                     let states = if all { states.clone() } else { aggregation.unite(std::slice::from_ref(&states), keys)? };
-                    frames.extend(aggregation.finish(&states, keys));
+                    let finished = aggregation.finish(&states, keys);
+                    let total = !keys.iter().any(|key| key == BUCKET);
+                    // A total is one bucket, the first.
+                    frames
+                        .extend(finished.into_iter().map(|frame| if total { frame.with_column(lit(0_i32).alias(BUCKET)) } else { frame }));
                 }
             }
         }
@@ -252,7 +314,7 @@ impl TablePlan {
     fn detailed<'a>(&'a self, report: &'a Report) -> impl Iterator<Item = (usize, &'a Part, &'a Request)> {
         let mut seen = BTreeSet::new();
         let parts = self.parts.iter().enumerate().map(|(index, part)| (index, part, &report.requests[part.request]));
-        parts.filter(move |(_, part, request)| request.detail && seen.insert(part.request))
+        parts.filter(move |(_, part, request)| request.detail && part.baseline.is_none() && seen.insert(part.request))
     }
 
     fn detail_rows(&self, part: &Part, request: &Request) -> LazyFrame {
@@ -267,14 +329,20 @@ impl TablePlan {
 }
 
 /// The finished frames of one table.
-struct Collected {
-    rows_read: u64,
-    rows_kept: u64,
-    rejected: Vec<DataFrame>,
+pub(crate) struct Collected {
+    pub(crate) rows_read: u64,
+    pub(crate) rows_kept: u64,
+    pub(crate) rows_unique: Option<u64>,
+    /// What became of the rows, by input.
+    pub(crate) fates: Vec<DataFrame>,
+    /// Rejected rows, by input.
+    pub(crate) rejected: Vec<DataFrame>,
+    /// The first instant of the data in microseconds since 1970, by input; none where rows are not placed in time.
+    pub(crate) known_since: Vec<Option<i64>>,
     /// By node and place.
-    measures: HashMap<(usize, Place), MeasureTable>,
+    pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
     /// By part.
-    details: HashMap<usize, DataFrame>,
+    pub(crate) details: HashMap<usize, DataFrame>,
 }
 
 impl Collected {
@@ -287,14 +355,23 @@ impl Collected {
         };
         let rows_read = count(&next()?)?;
         let rows_kept = count(&next()?)?;
-        let rejected = plan.inputs.iter().map(|_| next()).collect::<Result<_, _>>()?;
+        let rows_unique = plan.rows_unique.as_ref().map(|_| next().and_then(|frame| count(&frame))).transpose()?;
+        let (mut fates, mut rejected, mut known_since) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in &plan.inputs {
+            let frame = next()?;
+            known_since.push(frame.column(FIRST)?.i64()?.iter().flatten().min());
+            fates.push(frame);
+            rejected.push(next()?);
+        }
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             for (grouping, of) in node.groupings.iter().enumerate() {
                 let aggregation = of.aggregation();
                 for (served, keys) in of.served.iter().enumerate() {
                     let finished: Vec<DataFrame> = (0..aggregation.table_count()).map(|_| next()).collect::<Result<_, _>>()?;
-                    let table = aggregation.table(&finished, keys, report.confidence)?;
+                    let total = (!keys.iter().any(|key| key == BUCKET)).then(|| BUCKET.to_owned());
+                    let keys: Vec<String> = total.into_iter().chain(keys.iter().cloned()).collect();
+                    let table = aggregation.table(&finished, &keys, report.confidence)?;
                     measures.insert((position, Place { grouping, served }), table);
                 }
             }
@@ -303,289 +380,6 @@ impl Collected {
         for (index, ..) in plan.detailed(report) {
             details.insert(index, next()?);
         }
-        Ok(Self { rows_read, rows_kept, rejected, measures, details })
+        Ok(Self { rows_read, rows_kept, rows_unique, fates, rejected, known_since, measures, details })
     }
-
-    /// The result rows of one breakdown of one request, and its detail table where it is wanted.
-    fn observe(
-        &self,
-        report: &Report,
-        plan: &TablePlan,
-        index: usize,
-        part: &Part,
-    ) -> Result<(Vec<ResultRow>, Option<Detail>), PolarsError> {
-        let request = &report.requests[part.request];
-        let node = &plan.nodes[part.node];
-        let groups = Groups::of(self, part, &request.definition);
-        let as_of = report.as_of.and_then(|as_of| report.calendar().start_of_day(as_of).ok());
-        let as_of = as_of.map(|as_of| as_of.timestamp().as_microsecond());
-        let context = EvaluateContext { confidence: report.confidence, buckets: node.buckets(), as_of };
-        let mut rows = Vec::new();
-        let mut annotated: HashMap<Vec<DimensionValue>, Vec<Option<f64>>> = HashMap::new();
-        let mut annotations: Vec<String> = Vec::new();
-        let mut stocks = Stocks::default();
-        let buckets = node.buckets().as_slice();
-        for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.iter().map(Some))) {
-            for group in &groups.all {
-                let measured = self.measure_rows(part, &request.definition, &groups, group, at, &mut stocks);
-                // The rows before the first bucket, and in the gaps of a baseline, move stocks and are not reported.
-                let (Some(bucket), Ok(position)) = (bucket.filter(|bucket| bucket.reported), usize::try_from(at)) else { continue };
-                let evaluated = request.definition.value.evaluate(&Group { index: position, bucket, rows: &measured }, &context);
-                let (evaluation, note) = match evaluated {
-                    Ok(evaluation) => (evaluation, request.definition.note.clone()),
-                    Err(error) => (undefined(), Some(error.to_string())),
-                };
-                if let Some(found) = evaluation.annotations {
-                    annotations = found.columns;
-                    annotated.extend(found.rows.into_iter().map(|(own, values)| (detail_key(at, &group.key, own), values)));
-                }
-                for observation in evaluation.observations {
-                    rows.push(result_row(request, part, bucket, &group.shown, observation, note.clone()));
-                }
-            }
-        }
-        let detail = match self.details.get(&index) {
-            Some(frame) => Some(Detail {
-                request: request.name.clone(),
-                frame: with_annotations(frame, part, node, request, &annotations, &annotated)?,
-            }),
-            None => None,
-        };
-        Ok((rows, detail))
-    }
-
-    /// The measures of one bucket of one group, a row per combination of the metric's own dimensions.
-    fn measure_rows(
-        &self,
-        part: &Part,
-        definition: &Definition,
-        groups: &Groups,
-        group: &KnownGroup,
-        at: i64,
-        stocks: &mut Stocks,
-    ) -> Vec<MeasureRow> {
-        let combinations = groups.combinations(definition, group, at);
-        let row = |own: Vec<DimensionValue>| {
-            let measures = definition.measures.iter().zip(&part.measures).enumerate().map(|(number, (measure, (place, position)))| {
-                let mut key = vec![DimensionValue::Integer(at)];
-                if measure.scope != Scope::Bucket {
-                    key.extend(group.key.iter().cloned());
-                }
-                if measure.scope == Scope::Group {
-                    key.extend(own.iter().cloned());
-                }
-                let mut measured = self.measures[&(part.node, *place)].get(&key)[*position];
-                if measure.running {
-                    measured = stocks.add((group.key.clone(), own.clone(), number), measured);
-                }
-                (measure.name.clone(), measured)
-            });
-            let measures = measures.collect();
-            MeasureRow { dimensions: own, measures }
-        };
-        combinations.into_iter().map(row).collect()
-    }
-}
-
-/// Running totals of stocks, from the rows before the period on.
-#[derive(Default)]
-struct Stocks(HashMap<(Vec<DimensionValue>, Vec<DimensionValue>, usize), f64>);
-
-impl Stocks {
-    fn add(&mut self, stock: (Vec<DimensionValue>, Vec<DimensionValue>, usize), movement: Measured) -> Measured {
-        let held = self.0.entry(stock).or_default();
-        *held += movement.value.unwrap_or(0.0);
-        Measured::number(Some(*held))
-    }
-}
-
-/// The groups of a breakdown, in the order of the result.
-struct Groups {
-    all: Vec<KnownGroup>,
-    /// Combinations of own dimensions that have rows, by bucket and group.
-    seen: HashMap<(i64, Vec<DimensionValue>), BTreeSet<Vec<DimensionValue>>>,
-    /// The same over all buckets, for stocks.
-    ever: HashMap<Vec<DimensionValue>, BTreeSet<Vec<DimensionValue>>>,
-}
-
-struct KnownGroup {
-    /// As the engine holds it.
-    key: Vec<DimensionValue>,
-    /// As the result shows it.
-    shown: Vec<DimensionValue>,
-}
-
-impl Groups {
-    fn of(collected: &Collected, part: &Part, definition: &Definition) -> Self {
-        let width = part.breakdown.len();
-        let mut keys: BTreeSet<Vec<DimensionValue>> = BTreeSet::new();
-        let mut seen: HashMap<_, BTreeSet<_>> = HashMap::new();
-        let mut ever: HashMap<_, BTreeSet<_>> = HashMap::new();
-        if width == 0 {
-            keys.insert(Vec::new());
-        }
-        for group in collected.measures[&(part.node, part.main)].groups() {
-            let (dimensions, own) = group[1..].split_at(width);
-            keys.insert(dimensions.to_vec());
-            if let DimensionValue::Integer(at) = group[0] {
-                seen.entry((at, dimensions.to_vec())).or_default().insert(own.to_vec());
-            }
-            if definition.measures.iter().any(|measure| measure.running) {
-                ever.entry(dimensions.to_vec()).or_default().insert(own.to_vec());
-            }
-        }
-        let keys: Vec<Vec<DimensionValue>> = keys.into_iter().collect();
-        let shown = as_one_type(&keys, width);
-        let mut all: Vec<KnownGroup> = keys.into_iter().zip(shown).map(|(key, shown)| KnownGroup { key, shown }).collect();
-        all.sort_by(|a, b| a.shown.cmp(&b.shown));
-        Self { all, seen, ever }
-    }
-
-    /// The combinations of own dimensions that a group shows in a bucket.
-    fn combinations(&self, definition: &Definition, group: &KnownGroup, at: i64) -> Vec<Vec<DimensionValue>> {
-        let own = &definition.own_dimensions;
-        if let Some(domains) = own.iter().map(|own| own.domain.as_ref()).collect::<Option<Vec<_>>>() {
-            return domains.into_iter().fold(vec![Vec::new()], |combinations, domain| {
-                let with = |combination: &Vec<DimensionValue>| {
-                    let combination = combination.clone();
-                    domain.iter().map(move |value| combination.iter().cloned().chain([value.clone()]).collect())
-                };
-                combinations.iter().flat_map(with).collect()
-            });
-        }
-        let found = if definition.measures.iter().any(|measure| measure.running) {
-            self.ever.get(&group.key)
-        } else {
-            self.seen.get(&(at, group.key.clone()))
-        };
-        found.into_iter().flatten().cloned().collect()
-    }
-}
-
-/// Text dimensions that hold nothing but numbers, or nothing but true and false, shown as such: the same whatever the file's types.
-fn as_one_type(groups: &[Vec<DimensionValue>], width: usize) -> Vec<Vec<DimensionValue>> {
-    let mut shown = groups.to_vec();
-    for column in 0..width {
-        let narrowed: Option<Vec<DimensionValue>> = groups.iter().map(|group| narrowed(&group[column])).collect();
-        let Some(narrowed) = narrowed else { continue };
-        let all = |fits: fn(&DimensionValue) -> bool| narrowed.iter().all(|value| fits(value) || *value == DimensionValue::Missing);
-        if all(|value| matches!(value, DimensionValue::Integer(_) | DimensionValue::Number(_)))
-            || all(|value| matches!(value, DimensionValue::Boolean(_)))
-        {
-            shown.iter_mut().zip(narrowed).for_each(|(group, value)| group[column] = value);
-        }
-    }
-    shown
-}
-
-/// A text as the number or truth value that is written just so; none when it is neither.
-fn narrowed(value: &DimensionValue) -> Option<DimensionValue> {
-    let DimensionValue::Text(text) = value else { return Some(value.clone()) };
-    if let Ok(flag) = text.parse::<bool>() {
-        return Some(DimensionValue::Boolean(flag));
-    }
-    let number: DimensionValue = text.parse::<f64>().ok().filter(|number| number.is_finite())?.into();
-    (number.to_string() == *text).then_some(number)
-}
-
-/// What is reported of a group whose value can't be had.
-fn undefined() -> Evaluation {
-    Evaluation { observations: vec![Observation::default()], annotations: None }
-}
-
-fn result_row(
-    request: &Request,
-    part: &Part,
-    bucket: &custometer_core::time::Bucket,
-    group: &[DimensionValue],
-    observation: Observation,
-    note: Option<String>,
-) -> ResultRow {
-    let definition = &request.definition;
-    let own: Vec<String> = match &definition.value {
-        Value::Function(function) => function.dimensions(),
-        _ => definition.own_dimensions.iter().map(|own| own.name.clone()).collect(),
-    };
-    let breakdown = part.breakdown.iter().cloned().zip(group.iter().cloned());
-    let estimate = observation.estimate;
-    let finite = |value: Option<f64>| value.filter(|value| value.is_finite()).map(rounded);
-    ResultRow {
-        request: request.name.clone(),
-        metric: request.metric.about.id,
-        start: bucket.start.clone(),
-        end: bucket.end.clone(),
-        partial: bucket.partial,
-        grain: request.grain,
-        breakdown: part.breakdown.len(),
-        dimensions: breakdown.chain(own.into_iter().zip(observation.dimensions)).collect(),
-        value: finite(estimate.value),
-        unit: definition.unit.unwrap_or(request.metric.about.unit),
-        direction: request.metric.about.direction,
-        low: finite(estimate.interval.map(|(low, _)| low)),
-        high: finite(estimate.interval.map(|(_, high)| high)),
-        n: finite(estimate.n),
-        measures: observation.measures.into_iter().map(|(name, value)| (name, finite(value))).collect(),
-        note,
-        suppressed: false,
-        comparisons: Vec::new(),
-    }
-}
-
-fn detail_key(at: i64, group: &[DimensionValue], own: Vec<DimensionValue>) -> Vec<DimensionValue> {
-    std::iter::once(DimensionValue::Integer(at)).chain(group.iter().cloned()).chain(own).collect()
-}
-
-/// The detail rows with what the value said of their combination of own dimensions.
-fn with_annotations(
-    frame: &DataFrame,
-    part: &Part,
-    node: &Node,
-    request: &Request,
-    names: &[String],
-    annotated: &HashMap<Vec<DimensionValue>, Vec<Option<f64>>>,
-) -> Result<DataFrame, PolarsError> {
-    let own = node.own_columns(&request.definition);
-    let dimensions: Vec<String> = part.breakdown.iter().map(|name| dimension_name(name)).collect();
-    let mut keys: Vec<Vec<DimensionValue>> = vec![Vec::new(); frame.height()];
-    for column in std::iter::once(BUCKET).chain(dimensions.iter().map(String::as_str)).chain(own.iter().map(String::as_str)) {
-        let values = dimension::from_series(frame.column(column)?.as_materialized_series())?;
-        keys.iter_mut().zip(values).for_each(|(key, value)| key.push(value));
-    }
-    let mut columns: Vec<Column> = frame.columns().iter().filter(|column| !column.name().starts_with("__")).cloned().collect();
-    for (name, dimension) in part.breakdown.iter().zip(&dimensions).filter(|(name, _)| frame.column(name).is_err()) {
-        columns.push(frame.column(dimension)?.clone().with_name(name.into()));
-    }
-    for (position, name) in names.iter().enumerate() {
-        let values: Vec<Option<f64>> =
-            keys.iter().map(|key| annotated.get(key).and_then(|values| values.get(position).copied().flatten()).map(rounded)).collect();
-        columns.push(Series::new(name.as_str().into(), values).into());
-    }
-    let detail = DataFrame::new(frame.height(), columns)?;
-    let by: Vec<String> = detail.get_column_names().iter().take(1).map(ToString::to_string).collect();
-    detail.sort(by, polars::prelude::SortMultipleOptions::default())
-}
-
-fn rejections(table: &str, reasons: &[String], requests: &[String], frame: &DataFrame) -> Result<Vec<Rejection>, PolarsError> {
-    let numbers = dimension::from_series(frame.column("__reason")?.as_materialized_series())?;
-    let rows = dimension::from_series(frame.column("rows")?.as_materialized_series())?;
-    let of = |(number, rows): (DimensionValue, DimensionValue)| match (number, rows) {
-        (DimensionValue::Integer(number), DimensionValue::Integer(rows)) => Some(Rejection {
-            table: table.to_owned(),
-            reason: reasons.get(usize::try_from(number - 1).ok()?)?.clone(),
-            rows: u64::try_from(rows).ok()?,
-            requests: requests.to_vec(),
-            examples: Vec::new(),
-        }),
-        _ => None,
-    };
-    Ok(numbers.into_iter().zip(rows).filter_map(of).collect())
-}
-
-fn manifest_of(file: &Path, folder: &Path) -> Result<FileManifest, RunError> {
-    let failed = |source| RunError::File { file: file.display().to_string(), source };
-    let mut hasher = blake3::Hasher::new();
-    let mut opened = std::fs::File::open(file).map_err(failed)?;
-    let bytes = io::copy(&mut opened, &mut hasher).map_err(failed)?;
-    let shown = file.strip_prefix(folder).unwrap_or(file);
-    Ok(FileManifest { path: shown.display().to_string(), bytes, hash: hasher.finalize().to_hex().to_string() })
 }

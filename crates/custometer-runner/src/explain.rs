@@ -4,19 +4,17 @@ use std::fmt::Write as _;
 
 use custometer_core::Aggregate;
 
-use crate::execute::{RunError, buckets, explain_plans};
-use crate::plan::{TablePlan, plan};
+use crate::execute::{RunError, explain_plans};
+use crate::plan::TablePlan;
 use crate::report::Report;
 
 /// The plan of a report for people: scans, shared steps and what is rolled up from what.
 ///
 /// With `physical`, Polars' optimised plan of each table follows.
 pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
-    let buckets = buckets(report)?;
-    let plans = plan(report, &buckets).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
-    let optimised = explain_plans(report)?;
+    let planned = explain_plans(report)?;
     let mut text = String::new();
-    for (plan, (table, polars)) in plans.iter().zip(&optimised) {
+    for (plan, table, polars) in &planned {
         // Writing to a string does not fail.
         let _ = describe(&mut text, report, plan, table, polars);
         if physical {
@@ -53,11 +51,13 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
                 let named: Vec<&str> = keys.iter().copied().filter(|key| !key.starts_with("__")).collect();
                 let mut shown = named.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
                 shown.extend((own > 0).then(|| format!("{own} dimension{} of the metric's own", plural(own))));
-                let by = if shown.is_empty() { grain.to_owned() } else { format!("{grain} and {}", shown.join(", ")) };
+                shown.extend(grouping.is_by_bucket().then(|| grain.to_owned()));
+                shown.rotate_right(usize::from(grouping.is_by_bucket()));
+                let by = if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") };
                 let kinds: Vec<String> =
                     grouping.measures().iter().map(|measure| format!("{} {}", kind(&measure.aggregate), measure.name)).collect();
                 writeln!(text, "{indent}by {by}: {}", kinds.join(", "))?;
-                let rolled = grouping.served.iter().filter(|served| served.len() < keys.len() + 1).count();
+                let rolled = grouping.rolled_up();
                 if rolled > 0 {
                     writeln!(text, "{indent}  {rolled} smaller breakdown{} rolled up from it", plural(rolled))?;
                 }

@@ -3,11 +3,16 @@
 //! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how.
 
 mod column;
+mod compare;
 mod config;
 mod diagnostics;
 mod execute;
 mod explain;
 mod files;
+mod fixed_pattern;
+mod ledger;
+mod number;
+mod observe;
 mod plan;
 pub mod privacy;
 mod report;
@@ -15,10 +20,12 @@ pub mod result;
 mod schema;
 mod sql;
 mod table;
+mod text;
+mod time_format;
 
 pub use config::FileFormat;
 pub use diagnostics::{Problem, Problems};
-pub use execute::{Event, RunError, explain_plans, run};
+pub use execute::{Event, RunError, run};
 pub use explain::explain;
 pub use report::{Input, Report, Request, load};
 pub use result::{Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};

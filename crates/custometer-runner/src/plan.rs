@@ -7,19 +7,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::measure::{Measure, Scope};
-use custometer_core::time::BUCKET;
+use custometer_core::time::{BUCKET, index_between};
 use custometer_core::{
-    Aggregation, Buckets, ColumnType, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain, NullRule, Source,
+    Aggregation, Baseline, Buckets, ColumnType, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain, NullRule, Source,
 };
-use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, len, lit, when};
+use polars::prelude::{
+    AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, UniqueKeepStrategy, col,
+    len, lit, when,
+};
 
-use crate::report::{Report, Request, polars_zone};
+use crate::column::Typed;
+use crate::config::Keep;
+use crate::files::ROW;
+use crate::report::{Report, Request};
 use crate::table::Table;
+use crate::text::{FAULT, FileIndex};
 
-const REASON: &str = "__reason";
+/// The column that says what became of a row: 0 for used, one of the numbers below, or that of the reason it is rejected for.
+pub(crate) const FATE: &str = "__fate";
+/// What is wrong in a rejected row, as it is written.
+pub(crate) const FAULTY: &str = "__faulty";
+/// How many of a group's local times clocks showed twice.
+pub(crate) const AMBIGUOUS: &str = "__ambiguous";
+/// The first instant of a group.
+pub(crate) const FIRST: &str = "__first";
 const DIMENSION: &str = "__by:";
-/// The number of a reason for which rows are left out without being rejected.
-const SKIPPED: i32 = -1;
+const ALONE: &str = "__alone";
+/// The row is no observation.
+pub(crate) const SKIPPED: i32 = -1;
+/// The row is of another time.
+pub(crate) const OUTSIDE: i32 = -2;
+/// How many rejected rows of each reason are shown.
+pub(crate) const EXAMPLES: usize = 3;
 
 /// Everything that is computed from one table.
 pub(crate) struct TablePlan {
@@ -29,6 +48,8 @@ pub(crate) struct TablePlan {
     pub(crate) rows_read: LazyFrame,
     /// Counts those that `where` keeps.
     pub(crate) rows_kept: LazyFrame,
+    /// Counts those of them that repeat no other's key, where the table has one.
+    pub(crate) rows_unique: Option<LazyFrame>,
     pub(crate) inputs: Vec<InputPlan>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) parts: Vec<Part>,
@@ -39,10 +60,20 @@ pub(crate) struct InputPlan {
     key: InputKey,
     pub(crate) requests: Vec<usize>,
     /// The reasons, by their number less one.
-    pub(crate) reasons: Vec<String>,
-    /// Counts rejected rows by the number of their reason.
+    pub(crate) reasons: Vec<Reason>,
+    /// Counts rows by what became of them.
+    pub(crate) fates: LazyFrame,
+    /// Rejected rows: the first ones of each reason in every part of the table, or all.
     pub(crate) rejected: LazyFrame,
     usable: LazyFrame,
+}
+
+/// Why rows are rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) text: String,
+    /// The column at fault, where it is one.
+    pub(crate) column: Option<String>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -62,7 +93,8 @@ pub(crate) struct Node {
     derivation: Option<Arc<dyn Derive>>,
     dimensions: BTreeSet<String>,
     buckets: Arc<Buckets>,
-    own: Vec<Expr>,
+    /// The metrics' own dimensions, each with how many values it has, where that is known.
+    own: Vec<(Expr, Option<usize>)>,
     pub(crate) groupings: Vec<Grouping>,
     rows: Option<LazyFrame>,
 }
@@ -70,24 +102,30 @@ pub(crate) struct Node {
 #[derive(Clone, PartialEq)]
 struct NodeKey {
     input: usize,
-    grain: Grain,
+    axis: Axis,
     running: bool,
     derivation: Option<String>,
     /// The breakdown, where each group derives by itself.
     group: Option<Vec<String>>,
 }
 
-/// One aggregation, and the sets of keys that it serves.
+/// One aggregation, and the sets of keys that it serves. A set without the bucket is of totals.
 pub(crate) struct Grouping {
     keys: Vec<String>,
     measures: Vec<Measure>,
     pub(crate) served: Vec<Vec<String>>,
 }
 
+/// So many groups cost less to keep than rows to go through once more.
+const FEW_GROUPS: f64 = 50_000.0;
+
 /// One breakdown of one request, with the place of each of its measures.
 pub(crate) struct Part {
     pub(crate) request: usize,
+    /// The earlier time that it is taken at; none for the report's own.
+    pub(crate) baseline: Option<Baseline>,
     pub(crate) breakdown: Vec<String>,
+    pub(crate) buckets: Arc<Buckets>,
     pub(crate) node: usize,
     /// Where the group's own rows are.
     pub(crate) main: Place,
@@ -102,48 +140,87 @@ pub(crate) struct Place {
     pub(crate) served: usize,
 }
 
-/// The buckets of every grain that requests use.
-pub(crate) type BucketsByGrain = BTreeMap<&'static str, Arc<Buckets>>;
+/// What rows are placed in: the buckets of a grain, at the report's own time or at an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Axis {
+    /// The name of the grain.
+    pub(crate) grain: &'static str,
+    pub(crate) baseline: Option<Baseline>,
+}
 
-/// Plans all requests of a report, table by table.
-pub(crate) fn plan(report: &Report, buckets: &BucketsByGrain) -> PolarsResult<Vec<TablePlan>> {
+impl Axis {
+    /// The axes of a request, its own first.
+    pub(crate) fn of(request: &Request) -> impl Iterator<Item = Self> {
+        let grain = request.grain.as_str();
+        std::iter::once(None).chain(request.compare.iter().copied().map(Some)).map(move |baseline| Self { grain, baseline })
+    }
+}
+
+/// The buckets of every axis that requests use.
+pub(crate) type Axes = BTreeMap<Axis, Arc<Buckets>>;
+
+/// Plans all requests of a report, table by table. `indices` are those of each table's files.
+pub(crate) fn plan(report: &Report, axes: &Axes, indices: &[Vec<FileIndex>]) -> PolarsResult<Vec<TablePlan>> {
     (0..report.tables.len())
         .filter(|&table| report.requests.iter().any(|request| request.table == table))
-        .map(|table| TablePlan::new(report, table, buckets))
+        .map(|table| TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice)))
         .collect()
 }
 
 impl TablePlan {
-    fn new(report: &Report, position: usize, buckets: &BucketsByGrain) -> PolarsResult<Self> {
+    fn new(report: &Report, position: usize, axes: &Axes, indices: &[FileIndex]) -> PolarsResult<Self> {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
+        let used = requests.iter().flat_map(|(_, request)| {
+            let source = &request.definition.source;
+            let time = source.time.filter(|_| Axis::of(request).any(|axis| !axes[&axis].is_timeless()));
+            let columns = source.columns.iter().map(|column| column.name).chain(time).map(|name| request.column(name));
+            columns.chain(request.by.iter().flatten().map(String::as_str)).map(str::to_owned).collect::<Vec<_>>()
+        });
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache is no store, but a point from which each batch goes several ways.
-        let all = table.rows.clone().cache();
+        let all = table.rows(indices, used.collect())?.cache();
         let kept = match &table.condition {
             Some(condition) => all.clone().filter(condition.clone()).cache(),
             None => all.clone(),
         };
-        let base = with_typed_columns(report, table, &requests, kept.clone(), buckets)?.cache();
-        // Rows are counted by a column that is read anyway: a bare count would add the file's first one to the scan.
-        let reads = requests.iter().find_map(|(_, request)| {
-            let source = &request.definition.source;
-            let first =
-                source.columns.first().map(|column| column.name).or(source.time.filter(|_| !buckets[request.grain.as_str()].is_timeless()));
-            first.map(|name| request.column(name)).or(request.by.iter().flatten().next().map(String::as_str))
-        });
-        let rows = || reads.map_or_else(len, |column| col(column).len());
+        let unique = table.deduplicate.as_ref().map(|(by, keep)| unique(&kept, by, *keep, table.opened.format.is_text()).cache());
+        let base = with_typed_columns(table, &requests, unique.clone().unwrap_or_else(|| kept.clone()), axes)?.cache();
+        let rows = || col(ROW).len();
         let mut plan = Self {
             table: position,
             rows_read: all.select([rows()]),
             rows_kept: kept.select([rows()]),
+            rows_unique: unique.map(|unique| unique.select([rows()])),
             inputs: Vec::new(),
             nodes: Vec::new(),
             parts: Vec::new(),
         };
-        for (index, request) in requests {
-            plan.add(index, request, table, &base, &buckets[request.grain.as_str()])?;
+        let keys: Vec<InputKey> = requests.iter().map(|(_, request)| InputKey::of(request, axes)).collect();
+        for key in &keys {
+            if !plan.inputs.iter().any(|input| input.key == *key) {
+                let alike = requests.iter().zip(&keys).filter(|(_, other)| *other == key);
+                let all_axes: Vec<&Arc<Buckets>> =
+                    alike.clone().flat_map(|((_, request), _)| Axis::of(request)).map(|axis| &axes[&axis]).collect();
+                let alike = alike.map(|((index, _), _)| *index).collect();
+                plan.inputs.push(InputPlan::new(key.clone(), alike, table, &base, &all_axes, report.rejected_rows)?);
+            }
+        }
+        for ((index, request), key) in requests.iter().zip(&keys) {
+            let input = plan.inputs.iter().position(|input| input.key == *key).unwrap_or_default();
+            // A total is rolled up from the buckets of a grain that is wanted anyway.
+            let alike = requests.iter().zip(&keys).filter(|((_, other), of)| *of == key && other.is_plain() && other.grain != Grain::Total);
+            let coarsest = alike.filter_map(|((_, other), _)| Axis::of(other).next()).min_by_key(|axis| axes[axis].as_slice().len());
+            for axis in Axis::of(request) {
+                let total = request.is_plain() && request.grain == Grain::Total && axis.baseline.is_none();
+                let placed = coarsest.filter(|_| total).unwrap_or(axis);
+                plan.add(*index, request, input, axis, placed, axes);
+            }
+        }
+        // Larger breakdowns first would be found by looking at all; moving smaller ones over is simpler.
+        for node in 0..plan.nodes.len() {
+            plan.merge(node, table);
         }
         for node in &mut plan.nodes {
             node.finish(&plan.inputs)?;
@@ -151,30 +228,15 @@ impl TablePlan {
         Ok(plan)
     }
 
-    /// Adds the parts of one request, sharing what is there.
-    fn add(&mut self, index: usize, request: &Request, table: &Table, base: &LazyFrame, buckets: &Arc<Buckets>) -> PolarsResult<()> {
+    /// Adds the parts of one request on one axis, sharing what is there. Rows are `placed` in the buckets of that axis, or of a finer one.
+    fn add(&mut self, index: usize, request: &Request, input: usize, axis: Axis, placed: Axis, axes: &Axes) {
         let definition = &request.definition;
-        let running = definition.measures.iter().any(|measure| measure.running);
-        let timed = !buckets.is_timeless() && definition.source.time.is_some();
-        let key = InputKey {
-            source: definition.source.clone(),
-            columns: request.columns.clone(),
-            timed,
-            history: running || definition.derivation.is_some(),
-        };
-        let input = if let Some(input) = self.inputs.iter().position(|input| input.key == key) {
-            input
-        } else {
-            self.inputs.push(InputPlan::new(key, table, base, buckets)?);
-            self.inputs.len() - 1
-        };
-        self.inputs[input].requests.push(index);
         for breakdown in &request.by {
             let by_group = definition.derivation.as_ref().is_some_and(|derivation| derivation.dimensions() == DimensionRule::PartOfEntity);
             let key = NodeKey {
                 input,
-                grain: request.grain,
-                running,
+                axis: placed,
+                running: is_running(definition),
                 derivation: definition.derivation.as_ref().map(|derivation| format!("{derivation:?}")),
                 group: by_group.then(|| breakdown.clone()),
             };
@@ -184,29 +246,30 @@ impl TablePlan {
                     input,
                     derivation: definition.derivation.clone(),
                     dimensions: BTreeSet::new(),
-                    buckets: Arc::clone(buckets),
+                    buckets: Arc::clone(&axes[&placed]),
                     own: Vec::new(),
                     groupings: Vec::new(),
                     rows: None,
                 });
                 self.nodes.len() - 1
             });
-            self.parts.push(self.nodes[node].add(index, node, definition, breakdown));
+            let (main, measures) = self.nodes[node].add(definition, breakdown, placed == axis);
+            let (baseline, breakdown, buckets) = (axis.baseline, breakdown.clone(), Arc::clone(&axes[&axis]));
+            self.parts.push(Part { request: index, baseline, breakdown, buckets, node, main, measures });
         }
-        // Larger breakdowns first would be found by looking at all; moving smaller ones over is simpler.
-        for node in 0..self.nodes.len() {
-            self.merge_covered(node);
-        }
-        Ok(())
     }
 
-    /// Moves groupings whose keys are among another's into that one, to be rolled up from its states.
-    fn merge_covered(&mut self, node: usize) {
+    /// Moves groupings into another one of the node, to be rolled up from its states: those whose keys are among the other's, and those
+    /// that with it make few groups.
+    fn merge(&mut self, node: usize, table: &Table) {
+        let sizes = self.nodes[node].key_sizes(table);
         let groupings = &mut self.nodes[node].groupings;
-        while let Some((small, large)) = covered(groupings) {
-            let Grouping { measures, served, .. } = groupings.remove(small);
+        while let Some((small, large)) = mergeable(groupings, &sizes) {
+            let Grouping { keys, measures, served } = groupings.remove(small);
             let target_index = if large > small { large - 1 } else { large };
             let target = &mut groupings[target_index];
+            let added: Vec<String> = keys.into_iter().filter(|key| !target.keys.contains(key)).collect();
+            target.keys.extend(added);
             let served_from = target.served.len();
             target.served.extend(served);
             let moved: Vec<usize> = measures.into_iter().map(|measure| target.measure(measure)).collect();
@@ -232,14 +295,23 @@ impl TablePlan {
     }
 }
 
-/// A grouping all of whose keys are among another's.
-fn covered(groupings: &[Grouping]) -> Option<(usize, usize)> {
+/// Two groupings of which the first is better served by the second.
+fn mergeable(groupings: &[Grouping], sizes: &BTreeMap<String, Option<usize>>) -> Option<(usize, usize)> {
     let within =
         |small: &Grouping, large: &Grouping| small.keys.len() < large.keys.len() && small.keys.iter().all(|key| large.keys.contains(key));
-    (0..groupings.len()).find_map(|small| {
-        let large = (0..groupings.len()).find(|&large| within(&groupings[small], &groupings[large]))?;
-        Some((small, large))
-    })
+    let few = |small: &Grouping, large: &Grouping| {
+        let keys: BTreeSet<&String> = small.keys.iter().chain(&large.keys).collect();
+        let groups = keys.into_iter().map(|key| sizes.get(key).copied().flatten().map_or(f64::INFINITY, |size| size as f64));
+        // Sets and multisets grow with their keys; sums do not.
+        [small, large].iter().all(|grouping| grouping.aggregation().table_count() == 1) && groups.product::<f64>() <= FEW_GROUPS
+    };
+    let pair = |fits: &dyn Fn(&Grouping, &Grouping) -> bool| {
+        (0..groupings.len()).find_map(|small| {
+            let large = (0..groupings.len()).find(|&large| large != small && fits(&groupings[small], &groupings[large]))?;
+            Some((small, large))
+        })
+    };
+    pair(&within).or_else(|| pair(&few))
 }
 
 impl Grouping {
@@ -262,22 +334,52 @@ impl Grouping {
         self.keys.iter().filter(|key| *key != BUCKET).map(|key| key.strip_prefix(DIMENSION).unwrap_or(key)).collect()
     }
 
+    /// Whether its groups are of buckets, and not of the whole period.
+    pub(crate) fn is_by_bucket(&self) -> bool {
+        self.keys.iter().any(|key| key == BUCKET)
+    }
+
+    /// How many sets of keys are rolled up from a larger one.
+    pub(crate) fn rolled_up(&self) -> usize {
+        self.served.iter().filter(|served| served.len() < self.keys.len()).count()
+    }
+
     /// The measures.
     pub(crate) fn measures(&self) -> &[Measure] {
         &self.measures
     }
 }
 
+/// Whether a definition's values include all that was before.
+fn is_running(definition: &Definition) -> bool {
+    definition.measures.iter().any(|measure| measure.running)
+}
+
+/// Of rows that share a key, one. A row without a part of it, or one that is damaged, shares it with none.
+fn unique(rows: &LazyFrame, by: &[String], keep: Keep, text: bool) -> LazyFrame {
+    let keyless = by.iter().map(|name| col(name.as_str()).is_null()).chain(text.then(|| col(FAULT).is_not_null())).reduce(Expr::or);
+    let alone = keyless.map_or(lit(NULL), |keyless| when(keyless).then(col(ROW)).otherwise(lit(NULL)));
+    let keys: Vec<PlSmallStr> = by.iter().map(|name| name.as_str().into()).chain([ALONE.into()]).collect();
+    let keep = if keep == Keep::Last { UniqueKeepStrategy::Last } else { UniqueKeepStrategy::First };
+    rows.clone().with_column(alone.alias(ALONE)).unique_generic(Some(keys.into_iter().map(col).collect()), keep)
+}
+
 impl InputKey {
+    fn of(request: &Request, axes: &Axes) -> Self {
+        let definition = &request.definition;
+        let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
+        let history = !request.is_plain();
+        Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history }
+    }
+
     /// The table's name for one of the source's columns.
     fn actual<'a>(&'a self, logical: &'a str) -> &'a str {
         self.columns.get(logical).map_or(logical, String::as_str)
     }
 
-    /// The column that holds the bucket of a row, where rows are placed by time.
-    fn bucket(&self, grain: Grain) -> Option<Expr> {
-        let time = self.source.time.filter(|_| self.timed)?;
-        Some(col(bucket_name(self.actual(time), grain)))
+    /// The column that places rows by time, where they are.
+    fn time(&self) -> Option<&str> {
+        self.source.time.filter(|_| self.timed).map(|time| self.actual(time))
     }
 
     /// The columns that are read, each once, with their types and rules: the time first.
@@ -290,34 +392,40 @@ impl InputKey {
 }
 
 impl Node {
-    /// Adds one breakdown of a request.
-    fn add(&mut self, request: usize, position: usize, definition: &Definition, breakdown: &[String]) -> Part {
+    /// Adds one breakdown of a definition, by bucket or as a total of all: where its groups are, and where its measures.
+    fn add(&mut self, definition: &Definition, breakdown: &[String], by_bucket: bool) -> (Place, Vec<(Place, usize)>) {
         self.dimensions.extend(breakdown.iter().cloned());
-        let own: Vec<String> = definition.own_dimensions.iter().map(|own| self.own_key(&own.value)).collect();
+        let own = definition.own_dimensions.iter().map(|own| self.own_key(&own.value, own.domain.as_ref().map(Vec::len)));
+        let own: Vec<String> = own.collect();
         let keys_of = |scope: Scope| -> Vec<String> {
             let dimensions = if scope == Scope::Bucket { &[] } else { breakdown };
             let own: &[String] = if scope == Scope::Group { &own } else { &[] };
-            std::iter::once(BUCKET.to_owned())
-                .chain(dimensions.iter().map(|name| dimension_name(name)))
-                .chain(own.iter().cloned())
-                .collect()
+            let bucket = by_bucket.then(|| BUCKET.to_owned());
+            bucket.into_iter().chain(dimensions.iter().map(|name| dimension_name(name))).chain(own.iter().cloned()).collect()
         };
         let main = self.place(keys_of(Scope::Group));
         let measures = definition.measures.iter().map(|measure| {
             let place = self.place(keys_of(measure.scope));
             (place, self.groupings[place.grouping].measure(measure.clone()))
         });
-        let measures = measures.collect();
-        Part { request, breakdown: breakdown.to_vec(), node: position, main, measures }
+        (main, measures.collect())
     }
 
     /// The column that holds an own dimension; equal ones share it.
-    fn own_key(&mut self, value: &Expr) -> String {
-        let position = self.own.iter().position(|known| known == value).unwrap_or_else(|| {
-            self.own.push(value.clone());
+    fn own_key(&mut self, value: &Expr, size: Option<usize>) -> String {
+        let position = self.own.iter().position(|(known, _)| known == value).unwrap_or_else(|| {
+            self.own.push((value.clone(), size));
             self.own.len() - 1
         });
         own_name(position)
+    }
+
+    /// How many values each key has, as far as that can be told beforehand.
+    fn key_sizes(&self, table: &Table) -> BTreeMap<String, Option<usize>> {
+        let dimensions = self.dimensions.iter().map(|name| (dimension_name(name), table.distinct(name)));
+        let own = self.own.iter().enumerate().map(|(position, (_, size))| (own_name(position), *size));
+        let bucket = (BUCKET.to_owned(), Some(self.buckets.as_slice().len() + usize::from(self.key.running)));
+        dimensions.chain(own).chain([bucket]).collect()
     }
 
     /// The finished table for a set of keys.
@@ -339,7 +447,7 @@ impl Node {
     /// Plans the rows, once all that is asked of them is known.
     fn finish(&mut self, inputs: &[InputPlan]) -> PolarsResult<()> {
         let mut rows = inputs[self.input].usable.clone();
-        let bucket = inputs[self.input].key.bucket(self.buckets.grain()).unwrap_or_else(|| lit(0_i32));
+        let bucket = inputs[self.input].key.time().map_or_else(|| lit(0_i32), |time| col(bucket_name(time, self.key.axis)));
         rows = rows.with_column(bucket.alias(BUCKET));
         if let Some(derivation) = &self.derivation {
             let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
@@ -349,7 +457,7 @@ impl Node {
         let count = i32::try_from(self.buckets.as_slice().len()).unwrap_or(i32::MAX);
         let before = if self.key.running { -1 } else { 0 };
         rows = rows.filter(col(BUCKET).gt_eq(lit(before)).and(col(BUCKET).lt(lit(count))));
-        let own = self.own.iter().enumerate().map(|(position, value)| value.clone().alias(own_name(position)));
+        let own = self.own.iter().enumerate().map(|(position, (value, _))| value.clone().alias(own_name(position)));
         self.rows = Some(rows.with_columns(own.collect::<Vec<_>>()).cache());
         Ok(())
     }
@@ -376,7 +484,7 @@ impl Node {
 
     /// The columns that hold the own dimensions of a definition.
     pub(crate) fn own_columns(&self, definition: &Definition) -> Vec<String> {
-        let position = |value: &Expr| self.own.iter().position(|known| known == value);
+        let position = |value: &Expr| self.own.iter().position(|(known, _)| known == value);
         definition.own_dimensions.iter().filter_map(|own| position(&own.value).map(own_name)).collect()
     }
 }
@@ -394,35 +502,34 @@ fn typed_name(column: &str, kind: ColumnType) -> String {
     format!("__{column}:{}", kind.as_str())
 }
 
-fn bucket_name(time: &str, grain: Grain) -> String {
-    format!("{BUCKET}:{time}:{}", grain.as_str())
+fn bucket_name(time: &str, axis: Axis) -> String {
+    format!("{BUCKET}:{time}:{}:{}", axis.grain, axis.baseline.map_or("", Baseline::as_str))
+}
+
+fn ambiguous_name(time: &str) -> String {
+    format!("{AMBIGUOUS}:{time}")
 }
 
 /// The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row:
 /// each computed once.
-fn with_typed_columns(
-    report: &Report,
-    table: &Table,
-    requests: &[(usize, &Request)],
-    rows: LazyFrame,
-    buckets: &BucketsByGrain,
-) -> PolarsResult<LazyFrame> {
-    let zone = polars_zone(&report.zone);
+fn with_typed_columns(table: &Table, requests: &[(usize, &Request)], rows: LazyFrame, axes: &Axes) -> PolarsResult<LazyFrame> {
     let mut typed: BTreeMap<String, Expr> = BTreeMap::new();
     let mut placed: BTreeMap<String, Expr> = BTreeMap::new();
     for (_, request) in requests {
         let source = &request.definition.source;
-        let buckets = &buckets[request.grain.as_str()];
-        let time = source.time.filter(|_| !buckets.is_timeless());
+        let timed: Vec<Axis> = Axis::of(request).filter(|axis| !axes[axis].is_timeless()).collect();
+        let time = source.time.filter(|_| !timed.is_empty());
         let columns = source.columns.iter().map(|column| (column.name, column.kind)).chain(time.map(|time| (time, ColumnType::Time)));
         for (name, kind) in columns {
             let name = request.column(name);
-            let column = table.typed(name, kind, &zone).map_err(|reason| polars::prelude::polars_err!(ComputeError: "{reason}"))?;
+            let column = typed_column(table, name, kind)?;
             typed.insert(typed_name(name, kind), column.value);
+            typed.extend(column.ambiguous.map(|ambiguous| (ambiguous_name(name), ambiguous.fill_null(lit(false)))));
         }
-        if let Some(time) = time {
-            let time = request.column(time);
-            placed.insert(bucket_name(time, request.grain), buckets.index_of(col(typed_name(time, ColumnType::Time))));
+        if let Some(time) = time.map(|time| request.column(time)) {
+            for axis in timed {
+                placed.insert(bucket_name(time, axis), axes[&axis].index_of(col(typed_name(time, ColumnType::Time))));
+            }
         }
     }
     let dimensions: BTreeSet<&str> = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str)).collect();
@@ -430,7 +537,7 @@ fn with_typed_columns(
         let value = col(name);
         // A blank, and what is no number, are missing values in every format.
         let value = match table.schema.get(name) {
-            Some(DataType::String) => when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)),
+            Some(DataType::String) if table.may_be_blank(name) => when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)),
             Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
             _ => value,
         };
@@ -441,75 +548,147 @@ fn with_typed_columns(
     Ok(rows.with_columns(named(typed)).with_columns(named(placed)))
 }
 
+fn typed_column(table: &Table, name: &str, kind: ColumnType) -> PolarsResult<Typed> {
+    table.typed(name, kind).map_err(|reason| polars::prelude::polars_err!(ComputeError: "{reason}"))
+}
+
+/// What a source asks of a row: the reasons to reject it, each with when it holds.
+#[derive(Default)]
+struct Checks {
+    reasons: Vec<Reason>,
+    fails: Vec<(i32, Expr)>,
+}
+
+impl Checks {
+    fn add(&mut self, text: String, column: Option<&str>, fails: Expr) {
+        self.reasons.push(Reason { text, column: column.map(str::to_owned) });
+        self.fails.push((i32::try_from(self.reasons.len()).unwrap_or(i32::MAX), fails.fill_null(lit(false))));
+    }
+
+    /// The number of the first reason so far that holds, or `otherwise`. Reasons that are added later are asked for apart.
+    fn first(&mut self, otherwise: Expr) -> Expr {
+        self.fails.drain(..).rev().fold(otherwise, |later, (number, fails)| when(fails).then(lit(number)).otherwise(later))
+    }
+}
+
 impl InputPlan {
-    fn new(key: InputKey, table: &Table, base: &LazyFrame, buckets: &Arc<Buckets>) -> PolarsResult<Self> {
-        let source = &key.source;
-        // The zone decides how a value is read, not whether it is missing or what it should have been.
-        let utc = polars::prelude::TimeZone::UTC;
-        let mut reasons: Vec<String> = Vec::new();
-        let mut checks: Vec<(i32, Expr)> = Vec::new();
-        let mut check = |reason: String, fails: Expr, reasons: &mut Vec<String>| {
-            reasons.push(reason);
-            checks.push((i32::try_from(reasons.len()).unwrap_or(i32::MAX), fails));
-        };
+    fn new(
+        key: InputKey,
+        requests: Vec<usize>,
+        table: &Table,
+        base: &LazyFrame,
+        axes: &[&Arc<Buckets>],
+        all_rejected: bool,
+    ) -> PolarsResult<Self> {
+        let mut checks = Checks::default();
         for (reason, fails) in &table.checks {
-            check(reason.clone(), fails.clone(), &mut reasons);
+            let column = fails.clone().meta().root_names().into_iter().find(|name| !name.starts_with("__"));
+            checks.add(reason.clone(), column.as_deref(), fails.clone());
         }
+        let of_table = std::mem::take(&mut checks.fails);
         let mut skips: Vec<Expr> = Vec::new();
         let reads = key.reads();
         for &(name, kind, nulls, domain) in &reads {
             let name = key.actual(name);
-            let typed = table.typed(name, kind, &utc).map_err(|reason| polars::prelude::polars_err!(ComputeError: "{reason}"))?;
+            let typed = typed_column(table, name, kind)?;
             let value = col(typed_name(name, kind));
             match nulls {
-                NullRule::Reject => check(format!("`{name}` is missing"), typed.missing.clone(), &mut reasons),
+                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, typed.missing.clone()),
                 NullRule::Skip => skips.push(typed.missing.clone()),
                 NullRule::Keep => {}
             }
             let unreadable = typed.missing.clone().not().and(value.clone().is_null());
-            check(format!("`{name}` is not {}", typed.expected), unreadable, &mut reasons);
+            checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
             match domain {
                 Domain::Between { min, max } => {
                     let outside = value.clone().lt(lit(min)).or(value.gt(lit(max)));
-                    check(format!("`{name}` is not {domain}"), outside, &mut reasons);
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
                 }
                 Domain::Whole { min, max } => {
                     let whole = value.clone().cast(DataType::Int64).cast(DataType::Float64);
                     let broken = value.clone().cast(DataType::Float64).neq(whole);
                     let outside = value.clone().lt(lit(min)).or(value.gt(lit(max))).or(broken);
-                    check(format!("`{name}` is not {domain}"), outside, &mut reasons);
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
                 }
                 _ => {}
             }
         }
         let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
-        for rule in &source.rules {
+        for rule in &key.source.rules {
             // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
             let holds = rule.holds.clone().map_expr(|part| match &part {
                 Expr::Column(name) => typed.get(name.as_str()).map_or_else(|| part.clone(), |typed| col(typed.as_str())),
                 _ => part,
             });
-            check(rule.reason.clone(), holds.not(), &mut reasons);
+            checks.add(rule.reason.clone(), None, holds.not());
         }
+        // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
+        let fate = checks.first(lit(0_i32));
+        let fate = skips.into_iter().fold(fate, |fate, skip| when(skip).then(lit(SKIPPED)).otherwise(fate));
+        checks.fails = of_table;
+        let mut fate = checks.first(fate);
+        let reasons = checks.reasons;
+        let time = key.time().map(|time| col(typed_name(time, ColumnType::Time)));
+        if let Some(time) = time.clone().filter(|_| !key.history) {
+            // A row of another time is that time's, good or bad; one without a readable time may be anyone's.
+            let outside = (index_between(time, Arc::new(edges(axes))) % lit(2)).neq(lit(0)).fill_null(lit(false));
+            fate = when(outside).then(lit(OUTSIDE)).otherwise(fate);
+        }
+        let judged = base.clone().with_column(fate.alias(FATE)).cache();
+        let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
+        let twice = twice.map_or_else(|| lit(0_u32).first(), |name| col(name).sum().cast(DataType::UInt32));
+        let first = time.map_or_else(|| lit(NULL).cast(DataType::Int64).first(), |time| time.min().cast(DataType::Int64));
+        let fates = judged.clone().group_by([col(FATE)]).agg([len().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST)]);
+
+        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.column.as_deref()?, number)));
+        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (column, number)| {
+            when(col(FATE).eq(lit(number))).then(col(column).cast(DataType::String)).otherwise(others)
+        });
+        let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
+        let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
         let names: Vec<Expr> = typed.iter().map(|(&name, typed)| col(typed.as_str()).alias(name)).collect();
-        let mut reason = skips.into_iter().fold(lit(0_i32), |reason, skip| when(skip).then(lit(SKIPPED)).otherwise(reason));
-        for (number, fails) in checks.into_iter().rev() {
-            reason = when(fails.fill_null(lit(false))).then(lit(number)).otherwise(reason);
-        }
-        let judged = base.clone().with_column(reason.alias(REASON)).cache();
-        let mut rejected = judged.clone().filter(col(REASON).gt(lit(0)));
-        if let Some(bucket) = key.bucket(buckets.grain()).filter(|_| !key.history) {
-            // A bad row of another period is that period's; one without a readable time may be anyone's.
-            let count = i32::try_from(buckets.as_slice().len()).unwrap_or(i32::MAX);
-            rejected = rejected.filter(bucket.clone().is_null().or(bucket.clone().gt_eq(lit(0)).and(bucket.lt(lit(count)))));
-        }
-        let usable = judged.filter(col(REASON).eq(lit(0))).with_columns(names).cache();
-        let rejected = rejected.group_by([col(REASON)]).agg([len().alias("rows")]);
-        Ok(Self { key, requests: Vec::new(), reasons, rejected, usable })
+        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names).cache();
+        Ok(Self { key, requests, reasons, fates, rejected, usable })
     }
 
     /// The columns that the source reads.
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
     }
+}
+
+fn is_ambiguous(table: &Table, time: &str) -> bool {
+    table.typed(time, ColumnType::Time).is_ok_and(|typed| typed.ambiguous.is_some())
+}
+
+/// The edges of the times that any of these buckets report: an instant after an even number of them is in none.
+fn edges(axes: &[&Arc<Buckets>]) -> Vec<i64> {
+    let instant = |edge: &Option<jiff::Zoned>| edge.as_ref().map(|edge| edge.timestamp().as_microsecond());
+    let reported =
+        axes.iter().flat_map(|buckets| buckets.reported()).filter_map(|(_, bucket)| instant(&bucket.start).zip(instant(&bucket.end)));
+    let mut spans: Vec<(i64, i64)> = reported.filter(|(start, end)| start < end).collect();
+    spans.sort_unstable();
+    let mut edges: Vec<i64> = Vec::new();
+    for (start, end) in spans {
+        match edges.last_mut() {
+            Some(last) if start <= *last => *last = end.max(*last),
+            _ => edges.extend([start, end]),
+        }
+    }
+    edges
+}
+
+/// The first rows of each reason in every batch: few, however many are rejected.
+fn first_of_each(rejected: LazyFrame) -> LazyFrame {
+    let few = |rows: DataFrame| {
+        let mut seen: BTreeMap<Option<i32>, usize> = BTreeMap::new();
+        let mut first = |reason: Option<i32>| {
+            let count = seen.entry(reason).or_default();
+            *count += 1;
+            *count <= EXAMPLES
+        };
+        let kept: BooleanChunked = rows.column(FATE)?.i32()?.iter().map(&mut first).collect();
+        rows.filter(&kept)
+    };
+    rejected.map(few, AllowedOptimizations::STREAMING, None, Some("first of each reason"))
 }

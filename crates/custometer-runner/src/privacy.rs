@@ -62,7 +62,7 @@ impl<T> Basis<T> {
     pub fn of(table: T, definition: &Definition) -> Self {
         let of_bucket = |name: &String| definition.measures.iter().any(|measure| measure.name == *name && measure.scope == Scope::Bucket);
         let size = match &definition.value {
-            Value::Proportion { part: own, whole: n }
+            Value::Proportion { part: own, whole: n, weights: None }
             | Value::Ratio { numerator: own, denominator: n }
             | Value::Measure { measure: own, n: Some(n) }
                 if of_bucket(n) =>
@@ -78,9 +78,14 @@ impl<T> Basis<T> {
 impl GroupSize {
     /// What a row says; none where it does not.
     fn of(&self, row: &ResultRow) -> Option<f64> {
+        self.among(row.n, &row.measures)
+    }
+
+    /// What an n and measures say; none where they do not.
+    pub(crate) fn among(&self, n: Option<f64>, measures: &[(String, Option<f64>)]) -> Option<f64> {
         match self {
-            Self::N => row.n,
-            Self::Measure(name) => row.measures.iter().find(|(known, _)| known == name).and_then(|(_, measure)| *measure),
+            Self::N => n,
+            Self::Measure(name) => measures.iter().find(|(known, _)| known == name).and_then(|(_, measure)| *measure),
         }
     }
 }

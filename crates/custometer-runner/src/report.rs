@@ -6,14 +6,13 @@ use std::path::Path;
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Calendar, ColumnType, Definition, Grain, Period, Registry};
-use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
-use polars::prelude::TimeZone as PolarsZone;
+use custometer_core::{Baseline, Calendar, ColumnType, Definition, Grain, Period, Registry, Unit};
+use jiff::civil::Date;
 use toml::Spanned;
 
-use crate::config::{self, Breakdown, Config, MetricConfig, Worded, worded};
+use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
+use crate::privacy::IdHasher;
 use crate::sql::columns_there_are;
 use crate::table::{self, Table};
 
@@ -22,20 +21,28 @@ use crate::table::{self, Table};
 pub struct Report {
     /// A heading.
     pub title: Option<String>,
-    /// The time zone that dates are local to.
-    pub zone: TimeZone,
+    /// How time is counted.
+    pub calendar: Calendar,
     /// The period; none for all there is.
     pub period: Option<Period>,
     /// The grain of requests that name none.
     pub grain: Grain,
-    /// The day that weeks start on.
-    pub week_start: Weekday,
+    /// Whether partial buckets are left out.
+    pub complete_periods_only: bool,
     /// The date up to which the data are known, never later than the period's end.
     pub as_of: Option<Date>,
     /// The confidence of intervals.
     pub confidence: f64,
     /// How many of a table's rows may be rejected, in percent.
     pub max_rejected_percent: f64,
+    /// Whether all rejected rows are wanted.
+    pub rejected_rows: bool,
+    /// How p-values of changes are corrected.
+    pub(crate) multiple_comparisons: MultipleComparisons,
+    /// Groups of fewer observations are not shown.
+    pub min_group_size: Option<u64>,
+    /// What ids are replaced with, where they are.
+    pub id_hasher: Option<IdHasher>,
     /// The tables that requests use, by name.
     pub tables: Vec<Table>,
     /// The requests, in the config's order.
@@ -45,9 +52,30 @@ pub struct Report {
 }
 
 impl Report {
-    /// How the report counts time.
-    pub fn calendar(&self) -> Calendar {
-        Calendar { zone: self.zone.clone(), week_start: self.week_start, ..Calendar::default() }
+    /// Whether a column holds ids: by the name of a request's metric or, in its table, by that of any metric.
+    pub(crate) fn is_identifier(&self, request: usize, column: &str) -> bool {
+        let is_id = |of: &Request, name: fn(&Request, &'static str) -> String| {
+            let mut ids = of.definition.source.columns.iter().filter(|column| column.kind == ColumnType::Identifier);
+            ids.any(|id| name(of, id.name) == column)
+        };
+        let own = &self.requests[request];
+        is_id(own, |_, name| name.to_owned())
+            || self
+                .requests
+                .iter()
+                .filter(|other| other.table == own.table)
+                .any(|other| is_id(other, |of, name| of.column(name).to_owned()))
+    }
+
+    /// Everything that any request is compared with, in the order of the report.
+    pub fn baselines(&self) -> Vec<Baseline> {
+        let mut baselines = Vec::new();
+        for baseline in self.requests.iter().flat_map(|request| &request.compare) {
+            if !baselines.contains(baseline) {
+                baselines.push(*baseline);
+            }
+        }
+        baselines
     }
 }
 
@@ -68,25 +96,31 @@ pub struct Request {
     pub by: Vec<Vec<String>>,
     /// Its grain.
     pub grain: Grain,
+    /// What its values are compared with.
+    pub compare: Vec<Baseline>,
     /// Whether its detail table is wanted.
     pub detail: bool,
 }
 
 impl Request {
+    /// Whether its values are of the rows of their bucket, and of nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.definition.derivation.is_none() && !self.definition.measures.iter().any(|measure| measure.running)
+    }
+
+    /// The unit of its values.
+    pub fn unit(&self) -> Unit {
+        self.definition.unit.unwrap_or(self.metric.about.unit)
+    }
+
     /// The table's name for one of the metric's columns.
     pub fn column<'a>(&'a self, logical: &'a str) -> &'a str {
         self.columns.get(logical).map_or(logical, String::as_str)
     }
 }
 
-/// A time zone as Polars knows it; the config refuses zones that it does not.
-pub(crate) fn polars_zone(zone: &TimeZone) -> PolarsZone {
-    let name = zone.iana_name().filter(|name| *name != "UTC");
-    name.and_then(|name| PolarsZone::opt_try_new(Some(name)).ok().flatten()).unwrap_or(PolarsZone::UTC)
-}
-
 /// What a report is read from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Input<'a> {
     /// How messages call the config.
     pub name: &'a str,
@@ -100,6 +134,8 @@ pub struct Input<'a> {
     pub as_of: Option<Date>,
     /// What that date is when nobody says one.
     pub today: Option<Date>,
+    /// What the environment holds under a name: where secrets are.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// Reads a report and checks all of it, down to the types of its files' columns, before any row is streamed.
@@ -110,43 +146,82 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let config_hash = blake3::hash(text.whole.as_bytes()).to_hex().to_string();
     let mut problems = Collector::new(text);
     let config = config::read(&mut problems);
-    let period = period(&config, &mut problems);
+    let zone = config.report.timezone.0.clone();
+    let calendar = Calendar {
+        zone: zone.clone(),
+        week_start: config.report.week_start.into(),
+        fiscal_year_start: config.report.fiscal_year_start as i8,
+    };
+    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(input.today);
+    let period = period(&config, as_of, &calendar, &mut problems);
+    let id_hasher = id_hasher(&config, input.environment, &mut problems);
     let mut tables = Vec::new();
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
     for (name, table) in &config.tables {
         // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
-        if let Some(table) = table::open(name, table, input.folder, &mut problems).filter(|_| used.contains(name.as_str())) {
+        if let Some(table) = table::open(name, table, &zone, input.folder, &mut problems).filter(|_| used.contains(name.as_str())) {
             tables.push(table);
         }
     }
-    let zone = config.report.timezone.0.clone();
     let timed = period.is_some();
     let mut requests = Vec::new();
     for request in &config.metrics {
-        if let Some(request) = resolve(request, &config, &tables, registry, &zone, timed, &mut problems) {
+        if let Some(request) = resolve(request, &config, &tables, registry, timed, &mut problems) {
             requests.push(request);
         }
     }
     name_once(&config.metrics, &mut problems);
     problems.finish()?;
-    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(input.today.filter(|_| period.is_some()));
+    // What today is says nothing of data whose period is their own.
+    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
     Ok(Report {
         title: config.report.title,
-        zone,
+        calendar,
         period,
         grain: config.report.grain,
-        week_start: config.report.week_start.into(),
+        complete_periods_only: config.report.complete_periods_only,
         // What is known after the period's end changes nothing in it.
         as_of: as_of.map(|as_of| period.map_or(as_of, |period| as_of.min(period.until))),
         confidence: config.report.confidence.0,
         max_rejected_percent: config.report.max_rejected_percent.0,
+        rejected_rows: config.report.rejected_rows,
+        multiple_comparisons: config.report.multiple_comparisons,
+        min_group_size: config.report.min_group_size,
+        id_hasher,
         tables,
         requests,
         config_hash,
     })
 }
 
-fn period(config: &Config, problems: &mut Collector) -> Option<Period> {
+/// What replaces ids, where the report says so.
+fn id_hasher(config: &Config, environment: &dyn Fn(&str) -> Option<String>, problems: &mut Collector) -> Option<IdHasher> {
+    let variable = config.report.hash_ids.as_ref()?;
+    let Some(secret) = environment(variable.get_ref()) else {
+        problems
+            .report(variable.span(), format!("the environment variable `{}` is not set", variable.get_ref()))
+            .help("set it to a secret text; the same secret gives the same hashes");
+        return None;
+    };
+    IdHasher::new(secret.as_bytes())
+        .map_err(|error| problems.report(variable.span(), format!("`{}` is no key: {error}", variable.get_ref())))
+        .ok()
+}
+
+fn period(config: &Config, as_of: Option<Date>, calendar: &Calendar, problems: &mut Collector) -> Option<Period> {
+    if let Some(last) = &config.report.last {
+        if let Some(edge) = config.report.from.as_ref().or(config.report.until.as_ref()) {
+            problems.report(edge.span(), "the period is said twice: by `last`, and by this").help("leave one of them out");
+            return None;
+        }
+        let Some(as_of) = as_of else {
+            problems.report(last.span(), "`last` counts back from a date").help("add `as_of`, the day after the last one that is known");
+            return None;
+        };
+        return Period::last(*last.get_ref(), as_of, calendar, config.report.complete_periods_only)
+            .map_err(|error| problems.report(last.span(), format!("there is no such period: {error}")))
+            .ok();
+    }
     match (&config.report.from, &config.report.until) {
         (Some(from), Some(until)) => {
             if from.get_ref().0 >= until.get_ref().0 {
@@ -174,7 +249,6 @@ fn resolve(
     config: &Config,
     tables: &[Table],
     registry: &Registry,
-    zone: &TimeZone,
     has_period: bool,
     problems: &mut Collector,
 ) -> Option<Request> {
@@ -249,7 +323,7 @@ fn resolve(
     }
     let mapped: BTreeMap<String, String> =
         request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect();
-    check_source(request, &definition, &mapped, table, needs_time, zone, problems);
+    check_source(request, &definition, &mapped, table, needs_time, problems);
     for own in &definition.own_dimensions {
         if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| column.get_ref() == &own.name)
         {
@@ -260,8 +334,37 @@ fn resolve(
     if let Some(asked) = request.detail.as_ref().filter(|_| detail && definition.detail.is_empty()) {
         problems.report(asked.span(), format!("`{id}` has no detail table"));
     }
+    if let (Some(asked), Some(least)) =
+        (request.detail.as_ref().filter(|_| detail), config.report.min_group_size.filter(|least| *least > 1))
+    {
+        problems
+            .report(asked.span(), format!("a detail table shows single ones, and `min_group_size` hides groups of fewer than {least}"))
+            .help("leave one of them out");
+    }
     let name = request.name.as_ref().map_or_else(|| id.clone(), |name| name.get_ref().clone());
-    Some(Request { name, metric, definition, table: position, columns: mapped, by, grain, detail })
+    let compare = compare(request, config, needs_time && definition.source.time.is_some(), problems);
+    Some(Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail })
+}
+
+/// What a request's values are compared with: only what is placed in time is.
+fn compare(request: &MetricConfig, config: &Config, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
+    if let Some(asked) = request.compare.iter().chain([&config.report.compare]).flatten().next().filter(|_| !timed) {
+        // The report's own wish is for what can be compared; one of the request is a mistake.
+        if request.compare.is_some() {
+            let message = format!("`{}` is not placed in time here, and there is nothing to compare it with", request.metric.get_ref());
+            problems.report(asked.span(), message).help("give the report a period, or the request a grain");
+        }
+        return Vec::new();
+    }
+    let mut compare: Vec<Baseline> = Vec::new();
+    for baseline in request.compare.as_ref().unwrap_or(&config.report.compare) {
+        if compare.contains(baseline.get_ref()) {
+            problems.report(baseline.span(), format!("`{}` comes twice", baseline.get_ref().as_str()));
+        } else {
+            compare.push(*baseline.get_ref());
+        }
+    }
+    compare
 }
 
 /// Checks that a table has the columns a metric reads, in types it can read.
@@ -271,10 +374,8 @@ fn check_source(
     mapped: &BTreeMap<String, String>,
     table: &Table,
     timed: bool,
-    zone: &TimeZone,
     problems: &mut Collector,
 ) {
-    let zone = polars_zone(zone);
     let time = definition.source.time.filter(|_| timed).map(|time| (time, ColumnType::Time));
     let columns = definition.source.columns.iter().map(|column| (column.name, column.kind));
     let needed: BTreeMap<&str, ColumnType> = columns.chain(time).collect();
@@ -295,7 +396,7 @@ fn check_source(
                     format!("`{id}` needs a column `{column}` ({}), and `{}` has none", kind.as_str(), table.name),
                 )
                 .help(format!("{map}; {}", columns_there_are(&known)));
-        } else if let Err(reason) = table.typed(actual, kind, &zone) {
+        } else if let Err(reason) = table.typed(actual, kind) {
             problems
                 .report(request.table.span(), format!("`{id}` can't use `{}`: {reason}", table.name))
                 .help(format!("map another column: `columns = {{ {column} = \"…\" }}`, or derive one: `derive = {{ {column} = \"…\" }}`"));

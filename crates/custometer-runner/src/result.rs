@@ -19,26 +19,20 @@ pub struct RunResult {
     pub results: Vec<ResultRow>,
     /// Rows that were not used, by table and reason.
     pub rejected: Vec<Rejection>,
+    /// Every rejected row with its place and reason, where the report wants them.
+    pub rejected_rows: Option<DataFrame>,
     /// Detail tables of the requests that asked for them.
     pub details: Vec<Detail>,
-    /// All rejected rows as they were read, where they are wanted.
-    pub rejected_rows: Option<DataFrame>,
 }
 
 impl RunResult {
-    /// The tables of which some requests had to do without more than `percent` of the rows, each with the worst percentage.
-    pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, f64> {
-        let mut rows: BTreeMap<(&str, &[String]), u64> = BTreeMap::new();
-        for rejection in &self.rejected {
-            *rows.entry((&rejection.table, &rejection.requests)).or_default() += rejection.rows;
-        }
-        let mut beyond: BTreeMap<&str, f64> = BTreeMap::new();
-        for ((name, _), rejected) in rows {
-            let read = self.manifest.tables.iter().find(|table| table.table == name).map_or(0, |table| table.rows_read);
-            let share = 100.0 * rejected as f64 / read as f64;
-            if share > percent {
-                let worst = beyond.entry(name).or_default();
-                *worst = worst.max(share);
+    /// The tables of which some requests had to do without more than `percent` of the rows: the most rows rejected, of how many.
+    pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, (u64, u64)> {
+        let mut beyond = BTreeMap::new();
+        for table in &self.manifest.tables {
+            let worst = table.uses.iter().map(|used| used.rows_rejected).max().unwrap_or(0);
+            if 100.0 * worst as f64 > percent * table.rows_read as f64 {
+                beyond.insert(table.table.as_str(), (worst, table.rows_read));
             }
         }
         beyond

@@ -8,6 +8,8 @@
 //! assert!(problems.contains("unknown metric `acme.none`"));
 //! ```
 
+use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -28,6 +30,7 @@ pub struct Case {
     folder: TempDir,
     as_of: Option<Date>,
     settings: Vec<String>,
+    environment: BTreeMap<String, String>,
 }
 
 impl Default for Case {
@@ -42,7 +45,7 @@ impl Case {
     /// # Panics
     /// When the system has no room for temporary files.
     pub fn new() -> Self {
-        Self { folder: TempDir::new().expect("a temporary folder"), as_of: None, settings: Vec::new() }
+        Self { folder: TempDir::new().expect("a temporary folder"), as_of: None, settings: Vec::new(), environment: BTreeMap::new() }
     }
 
     /// Adds a file.
@@ -69,6 +72,13 @@ impl Case {
         self
     }
 
+    /// A variable of the environment, where secrets are.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -81,14 +91,16 @@ impl Case {
     pub fn load(&self, config: &str) -> Result<Report, String> {
         let registry = Registry::linked().expect("metrics with ids of their own");
         let (name, folder) = ("report.toml", self.folder.path());
-        let input = Input { name, text: config, folder, settings: &self.settings, as_of: self.as_of, today: None };
+        let environment = |name: &str| self.environment.get(name).cloned();
+        let (as_of, settings) = (self.as_of, self.settings.as_slice());
+        let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment };
         custometer_runner::load(&input, &registry).map_err(|problems| shown(&problems))
     }
 
     /// Runs a report; its problems, or its failure, as a reader sees them.
     pub fn run(&self, config: &str) -> Result<RunResult, String> {
         let report = self.load(config)?;
-        custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| format!("{error:?}"))
+        custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| failure(&error))
     }
 
     /// Runs a report and parses the JSON it comes to.
@@ -99,6 +111,12 @@ impl Case {
         let json = custometer_output::render(&self.run(config)?, Format::Json, None).map_err(|error| error.to_string())?;
         Ok(serde_json::from_slice(&json).expect("results in JSON"))
     }
+}
+
+/// A failure with its causes, as the command line shows it.
+fn failure(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}\n  because: {cause}"))
 }
 
 /// Problems as the command line shows them, without colours.

@@ -136,7 +136,10 @@ fn times_after_the_calendars_end_are_null_in_zones_that_go_on_changing() {
 
 /// Zones, and in each local times of the years 1800 to 2250: anywhere, around clock changes, and missing ones.
 fn local_times() -> impl Strategy<Value = (TimeZone, Vec<Option<i64>>)> {
-    let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    // jiff 0.2 takes the hour before Nuuk's change of rules on 2023-10-29, when clocks did not change, for one that was shown twice.
+    let nuuk = ["America/Nuuk", "America/Godthab"];
+    let zones = jiff::tz::db().available().map(|zone| zone.to_string()).filter(|zone| !nuuk.contains(&zone.as_str()));
+    let zones: Vec<String> = zones.collect();
     let place = prop_oneof![
         (-5_364_662_400_000_000..8_835_955_200_000_000_i64).prop_map(|local| (None, local)),
         (any::<Index>(), -90_000_000_000..90_000_000_000_i64).prop_map(|(change, after)| (Some(change), after)),

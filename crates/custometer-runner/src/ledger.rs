@@ -1,0 +1,174 @@
+//! The ledger: what became of every row of every table.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use custometer_core::dimension;
+use polars::prelude::{Column, DataFrame, DataType, IdxSize, NamedFrom, PolarsError, Series};
+
+use crate::execute::{Collected, shown_path};
+use crate::files::ROW;
+use crate::plan::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, InputPlan, OUTSIDE, Reason, SKIPPED, TablePlan};
+use crate::report::Report;
+use crate::result::{FileManifest, RejectedRow, Rejection, TableUse};
+use crate::table::Table;
+use crate::text::FileIndex;
+
+/// A table's files, with the number of the first row of each.
+pub(crate) struct Files {
+    files: Vec<(u64, FileManifest)>,
+}
+
+impl Files {
+    pub(crate) fn of(table: &Table, indices: &[FileIndex], folder: &Path) -> Self {
+        let mut rows = 0;
+        let files = table.opened.files.iter().zip(indices).map(|(file, index)| {
+            let first = rows;
+            rows += index.rows;
+            (first, FileManifest { path: shown_path(file, folder), bytes: index.bytes, hash: index.hash.clone() })
+        });
+        Self { files: files.collect() }
+    }
+
+    pub(crate) fn manifests(&self) -> Vec<FileManifest> {
+        self.files.iter().map(|(_, manifest)| manifest.clone()).collect()
+    }
+
+    /// The file of a row, and its number there, from 1.
+    fn place(&self, row: u64) -> (String, u64) {
+        let after = self.files.partition_point(|(first, _)| *first <= row);
+        self.files
+            .get(after.saturating_sub(1))
+            .map_or_else(|| (String::new(), row + 1), |(first, file)| (file.path.clone(), row - first + 1))
+    }
+}
+
+/// Everything that was rejected, table by table.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    rejections: Vec<Rejection>,
+    /// Every rejected row, with its reason.
+    rows: Vec<(Rejection, RejectedRow)>,
+}
+
+impl Ledger {
+    /// Enters the rows of a table, and says what became of them.
+    pub(crate) fn add(
+        &mut self,
+        report: &Report,
+        plan: &TablePlan,
+        collected: &Collected,
+        files: &Files,
+    ) -> Result<Vec<TableUse>, PolarsError> {
+        let mut uses = Vec::new();
+        for ((input, fates), rejected) in plan.inputs.iter().zip(&collected.fates).zip(&collected.rejected) {
+            let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
+            let fates = Fates::of(fates)?;
+            let entry = |reason: &Reason, rows: u64| Rejection {
+                table: report.tables[plan.table].name.clone(),
+                reason: reason.text.clone(),
+                rows,
+                requests: requests.clone(),
+                examples: Vec::new(),
+            };
+            let mut examples = examples(rejected, report, input, files)?;
+            for (reason, number) in input.reasons.iter().zip(1..) {
+                let rows = fates.rows(number);
+                if rows == 0 {
+                    continue;
+                }
+                let of_reason = examples.remove(&number).unwrap_or_default();
+                if report.rejected_rows {
+                    self.rows.extend(of_reason.iter().map(|row| (entry(reason, rows), row.clone())));
+                }
+                let first = of_reason.into_iter().take(EXAMPLES).collect();
+                self.rejections.push(Rejection { examples: first, ..entry(reason, rows) });
+            }
+            uses.push(TableUse {
+                requests: requests.clone(),
+                rows_used: fates.rows(0),
+                rows_outside_period: fates.rows(OUTSIDE),
+                rows_without_answer: fates.rows(SKIPPED),
+                rows_rejected: fates.rejected(),
+                ambiguous_times: fates.ambiguous,
+            });
+        }
+        Ok(uses)
+    }
+
+    /// The rejected rows by table and reason.
+    pub(crate) fn rejections(self) -> Vec<Rejection> {
+        let mut rejections = self.rejections;
+        rejections.sort();
+        rejections
+    }
+
+    /// All rejected rows as a table, where the report wants them.
+    pub(crate) fn rejected_rows(&self, report: &Report) -> Option<DataFrame> {
+        if !report.rejected_rows {
+            return None;
+        }
+        let text = |name: &str, cell: &dyn Fn(&(Rejection, RejectedRow)) -> Option<String>| -> Column {
+            Series::new(name.into(), self.rows.iter().map(cell).collect::<Vec<_>>()).into()
+        };
+        let columns = vec![
+            text("table", &|(rejection, _)| Some(rejection.table.clone())),
+            text("file", &|(_, row)| Some(row.file.clone())),
+            Series::new("row".into(), self.rows.iter().map(|(_, row)| row.row).collect::<Vec<_>>()).into(),
+            text("reason", &|(rejection, _)| Some(rejection.reason.clone())),
+            text("column", &|(_, row)| row.column.clone()),
+            text("value", &|(_, row)| row.value.clone()),
+            text("requests", &|(rejection, _)| Some(rejection.requests.join(", "))),
+        ];
+        DataFrame::new(self.rows.len(), columns).ok()
+    }
+}
+
+/// How many rows met each fate.
+struct Fates {
+    rows: BTreeMap<i32, u64>,
+    /// How many of the used ones have a local time that clocks showed twice.
+    ambiguous: u64,
+}
+
+impl Fates {
+    fn of(frame: &DataFrame) -> Result<Self, PolarsError> {
+        let counts = |column: &str| -> Result<Vec<u64>, PolarsError> {
+            Ok(frame.column(column)?.cast(&DataType::UInt64)?.u64()?.iter().map(Option::unwrap_or_default).collect())
+        };
+        let fates: Vec<i32> = frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default).collect();
+        let ambiguous = fates.iter().zip(counts(AMBIGUOUS)?).filter(|(fate, _)| **fate == 0).map(|(_, twice)| twice).sum();
+        Ok(Self { rows: fates.into_iter().zip(counts("rows")?).collect(), ambiguous })
+    }
+
+    fn rows(&self, fate: i32) -> u64 {
+        self.rows.get(&fate).copied().unwrap_or(0)
+    }
+
+    fn rejected(&self) -> u64 {
+        self.rows.range(1..).map(|(_, rows)| rows).sum()
+    }
+}
+
+/// Rejected rows by the number of their reason, in the order of the files.
+///
+/// Where groups are hidden, what stands in a single row is, too; and ids are hashed where the report says so.
+fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
+    let hidden = report.min_group_size.is_some_and(|least| least > 1);
+    let is_id = |column: &str| input.requests.first().is_some_and(|&request| report.is_identifier(request, column));
+    let mut examples: BTreeMap<i32, Vec<RejectedRow>> = BTreeMap::new();
+    let rows: Vec<IdxSize> = frame.column(ROW)?.idx()?.iter().map(Option::unwrap_or_default).collect();
+    let values = dimension::from_series(frame.column(FAULTY)?.as_materialized_series())?;
+    let mut found: Vec<_> = rows.into_iter().zip(frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default)).zip(values).collect();
+    found.sort();
+    for ((row, number), value) in found {
+        let reason = usize::try_from(number - 1).ok().and_then(|position| input.reasons.get(position));
+        let column = reason.and_then(|reason| reason.column.clone()).filter(|_| !hidden);
+        let (file, row) = files.place(u64::from(row));
+        let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
+        let value = column.as_ref().map(|_| value.to_string());
+        let value = value.map(|value| hasher.map_or(value.clone(), |hasher| hasher.hash(&value)));
+        examples.entry(number).or_default().push(RejectedRow { file, row, column, value });
+    }
+    Ok(examples)
+}

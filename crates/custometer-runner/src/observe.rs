@@ -1,0 +1,358 @@
+//! Observations: finished measures evaluated bucket by bucket and group by group, compared with earlier times, as rows of the result.
+
+use std::collections::{BTreeSet, HashMap};
+
+use custometer_core::aggregation::Measured;
+use custometer_core::dimension;
+use custometer_core::time::{BUCKET, Bucket};
+use custometer_core::{
+    Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, MeasureRow, Observation, Scope, Value,
+};
+use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
+
+use crate::compare::{Side, comparison, incomparable};
+use crate::execute::Collected;
+use crate::plan::{Node, Part, TablePlan, dimension_name};
+use crate::privacy::IdHasher;
+use crate::report::{Report, Request};
+use crate::result::{Detail, ResultRow, rounded};
+
+/// What a table's measures come to: rows of the result and detail tables, each with its request.
+#[derive(Default)]
+pub(crate) struct Observed {
+    pub(crate) rows: Vec<(usize, Vec<ResultRow>)>,
+    pub(crate) details: Vec<(usize, Detail)>,
+}
+
+/// Evaluates what was measured over a table.
+pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) -> Result<Observed, PolarsError> {
+    let mut observed = Observed::default();
+    for (index, part) in plan.parts.iter().enumerate().filter(|(_, part)| part.baseline.is_none()) {
+        let request = &report.requests[part.request];
+        let alike = plan.parts.iter().filter(|other| other.request == part.request && other.breakdown == part.breakdown);
+        let parts: Vec<&Part> = alike.collect();
+        // A group that is gone now, or that was not there before, has a change too.
+        let ids: Vec<bool> = part.breakdown.iter().map(|name| report.is_identifier(part.request, name)).collect();
+        let hasher = report.id_hasher.as_ref();
+        let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
+        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, &groups);
+        let now = cells(part);
+        let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
+        let known_since = collected.known_since[plan.nodes[part.node].input()];
+        let mut rows = Vec::new();
+        for (position, cell) in now.cells.iter().enumerate() {
+            // The cells of a baseline are in the same order, as far as it goes.
+            let earlier: Vec<_> = before.iter().map(|(baseline, cells)| (*baseline, cells.cells.get(position))).collect();
+            if report.complete_periods_only && cell.bucket.partial && request.grain != Grain::Total {
+                continue;
+            }
+            for observation in &cell.evaluation.observations {
+                let comparisons = earlier.iter().map(|&(baseline, earlier)| match earlier {
+                    Some(earlier) => comparison(baseline, request, &cell.side(observation), &earlier.side_like(observation), known_since),
+                    None => incomparable(baseline),
+                });
+                let comparisons = comparisons.collect();
+                rows.push(ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) });
+            }
+        }
+        observed.rows.push((part.request, rows));
+        if let Some(frame) = collected.details.get(&index) {
+            let frame = with_annotations(frame, part, &plan.nodes[part.node], request, &now.annotations, &now.annotated)?;
+            let frame = with_hashed_ids(frame, report, part.request)?;
+            observed.details.push((part.request, Detail { request: request.name.clone(), frame }));
+        }
+    }
+    Ok(observed)
+}
+
+/// A group of a breakdown.
+struct KnownGroup {
+    /// As the engine holds it.
+    key: Vec<DimensionValue>,
+    /// As the result shows it.
+    shown: Vec<DimensionValue>,
+}
+
+impl KnownGroup {
+    /// The groups of a breakdown that have rows in any of these parts, in the order of the result.
+    ///
+    /// `hasher` says with what the ids of a column are replaced.
+    fn all<'h>(collected: &Collected, parts: &[&Part], hasher: impl Fn(usize) -> Option<&'h IdHasher>) -> Vec<Self> {
+        let width = parts.first().map_or(0, |part| part.breakdown.len());
+        let found = parts.iter().flat_map(|part| collected.measures[&(part.node, part.main)].groups());
+        let mut keys: BTreeSet<Vec<DimensionValue>> = found.map(|group| group[1..=width].to_vec()).collect();
+        if width == 0 {
+            keys.insert(Vec::new());
+        }
+        let keys: Vec<Vec<DimensionValue>> = keys.into_iter().collect();
+        let mut shown = as_one_type(&keys, width);
+        for (column, value) in shown.iter_mut().flat_map(|group| group.iter_mut().enumerate()) {
+            if let Some(hasher) = hasher(column).filter(|_| *value != DimensionValue::Missing) {
+                *value = DimensionValue::Text(hasher.hash(&value.to_string()));
+            }
+        }
+        let mut all: Vec<Self> = keys.into_iter().zip(shown).map(|(key, shown)| Self { key, shown }).collect();
+        all.sort_by(|a, b| a.shown.cmp(&b.shown));
+        all
+    }
+}
+
+/// One breakdown of one request at one time, before it is evaluated.
+struct Breakdown<'a> {
+    part: &'a Part,
+    definition: &'a Definition,
+    /// Combinations of own dimensions that have rows, by bucket and group.
+    seen: HashMap<(i64, Vec<DimensionValue>), BTreeSet<Vec<DimensionValue>>>,
+    /// The same over all buckets, for stocks.
+    ever: HashMap<Vec<DimensionValue>, BTreeSet<Vec<DimensionValue>>>,
+}
+
+/// What a breakdown comes to, bucket by bucket, and in each group by group.
+#[derive(Default)]
+struct Cells<'a> {
+    cells: Vec<Cell<'a>>,
+    /// The columns that the value adds to the detail table.
+    annotations: Vec<String>,
+    /// Their values, by bucket, group and own dimensions.
+    annotated: HashMap<Vec<DimensionValue>, Vec<Option<f64>>>,
+}
+
+/// One bucket of one group.
+struct Cell<'a> {
+    index: usize,
+    bucket: &'a Bucket,
+    /// The position of the group.
+    group: usize,
+    measured: Vec<MeasureRow>,
+    evaluation: Evaluation,
+    note: Option<String>,
+}
+
+impl Cell<'_> {
+    fn side<'a>(&'a self, observation: &'a Observation) -> Side<'a> {
+        let group = Group { index: self.index, bucket: self.bucket, rows: &self.measured };
+        Side { group, observation: Some(observation) }
+    }
+
+    /// The observation of the same own dimensions as another's.
+    fn side_like<'a>(&'a self, other: &Observation) -> Side<'a> {
+        let group = Group { index: self.index, bucket: self.bucket, rows: &self.measured };
+        let same = self.evaluation.observations.iter().find(|observation| observation.dimensions == other.dimensions);
+        Side { group, observation: same }
+    }
+}
+
+impl<'a> Breakdown<'a> {
+    fn new(collected: &Collected, part: &'a Part, definition: &'a Definition) -> Self {
+        let mut breakdown = Self { part, definition, seen: HashMap::new(), ever: HashMap::new() };
+        for group in collected.measures[&(part.node, part.main)].groups() {
+            let (dimensions, own) = group[1..].split_at(part.breakdown.len());
+            if let DimensionValue::Integer(at) = group[0] {
+                breakdown.seen.entry((at, dimensions.to_vec())).or_default().insert(own.to_vec());
+            }
+            if definition.measures.iter().any(|measure| measure.running) {
+                breakdown.ever.entry(dimensions.to_vec()).or_default().insert(own.to_vec());
+            }
+        }
+        breakdown
+    }
+
+    /// Every reported bucket of every group, evaluated.
+    fn cells(&self, collected: &Collected, report: &Report, groups: &[KnownGroup]) -> Cells<'a> {
+        let buckets = &self.part.buckets;
+        // What was to be known of an earlier time was known when it ended.
+        let as_of = match self.part.baseline {
+            Some(_) => buckets.reported().filter_map(|(_, bucket)| bucket.end.clone()).last(),
+            None => report.as_of.and_then(|as_of| report.calendar.start_of_day(as_of).ok()),
+        };
+        let as_of = as_of.map(|as_of| as_of.timestamp().as_microsecond());
+        let context = EvaluateContext { confidence: report.confidence, buckets, as_of };
+        let mut cells = Cells::default();
+        let mut stocks = Stocks::default();
+        for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.as_slice().iter().map(Some))) {
+            for (number, group) in groups.iter().enumerate() {
+                let measured = self.measure_rows(collected, group, at, &mut stocks);
+                // The rows before the first bucket, and in the gaps of a baseline, move stocks and are not reported.
+                let (Some(bucket), Ok(index)) = (bucket.filter(|bucket| bucket.reported), usize::try_from(at)) else { continue };
+                let evaluated = self.definition.value.evaluate(&Group { index, bucket, rows: &measured }, &context);
+                let (mut evaluation, note) = match evaluated {
+                    Ok(evaluation) => (evaluation, self.definition.note.clone()),
+                    Err(error) => (undefined(), Some(error.to_string())),
+                };
+                if let Some(found) = evaluation.annotations.take() {
+                    cells.annotations = found.columns;
+                    cells.annotated.extend(found.rows.into_iter().map(|(own, values)| (detail_key(at, &group.key, own), values)));
+                }
+                cells.cells.push(Cell { index, bucket, group: number, measured, evaluation, note });
+            }
+        }
+        cells
+    }
+
+    /// The measures of one bucket of one group, a row per combination of the metric's own dimensions.
+    fn measure_rows(&self, collected: &Collected, group: &KnownGroup, at: i64, stocks: &mut Stocks) -> Vec<MeasureRow> {
+        let Self { part, definition, .. } = self;
+        let combinations = self.combinations(group, at);
+        let row = |own: Vec<DimensionValue>| {
+            let measures = definition.measures.iter().zip(&part.measures).enumerate().map(|(number, (measure, (place, position)))| {
+                let mut key = vec![DimensionValue::Integer(at)];
+                if measure.scope != Scope::Bucket {
+                    key.extend(group.key.iter().cloned());
+                }
+                if measure.scope == Scope::Group {
+                    key.extend(own.iter().cloned());
+                }
+                let mut measured = collected.measures[&(part.node, *place)].get(&key)[*position];
+                if measure.running {
+                    measured = stocks.add((group.key.clone(), own.clone(), number), measured);
+                }
+                (measure.name.clone(), measured)
+            });
+            let measures = measures.collect();
+            MeasureRow { dimensions: own, measures }
+        };
+        combinations.into_iter().map(row).collect()
+    }
+
+    /// The combinations of own dimensions that a group shows in a bucket.
+    fn combinations(&self, group: &KnownGroup, at: i64) -> Vec<Vec<DimensionValue>> {
+        let own = &self.definition.own_dimensions;
+        if let Some(domains) = own.iter().map(|own| own.domain.as_ref()).collect::<Option<Vec<_>>>() {
+            return domains.into_iter().fold(vec![Vec::new()], |combinations, domain| {
+                let with = |combination: &Vec<DimensionValue>| {
+                    let combination = combination.clone();
+                    domain.iter().map(move |value| combination.iter().cloned().chain([value.clone()]).collect())
+                };
+                combinations.iter().flat_map(with).collect()
+            });
+        }
+        let found = if self.definition.measures.iter().any(|measure| measure.running) {
+            self.ever.get(&group.key)
+        } else {
+            self.seen.get(&(at, group.key.clone()))
+        };
+        found.into_iter().flatten().cloned().collect()
+    }
+}
+
+/// Running totals of stocks, from the rows before the period on.
+#[derive(Default)]
+struct Stocks(HashMap<(Vec<DimensionValue>, Vec<DimensionValue>, usize), f64>);
+
+impl Stocks {
+    fn add(&mut self, stock: (Vec<DimensionValue>, Vec<DimensionValue>, usize), movement: Measured) -> Measured {
+        let held = self.0.entry(stock).or_default();
+        *held += movement.value.unwrap_or(0.0);
+        Measured::number(Some(*held))
+    }
+}
+
+/// Text dimensions that hold nothing but numbers, or nothing but true and false, shown as such: the same whatever the file's types.
+fn as_one_type(groups: &[Vec<DimensionValue>], width: usize) -> Vec<Vec<DimensionValue>> {
+    let mut shown = groups.to_vec();
+    for column in 0..width {
+        let narrowed: Option<Vec<DimensionValue>> = groups.iter().map(|group| narrowed(&group[column])).collect();
+        let Some(narrowed) = narrowed else { continue };
+        let all = |fits: fn(&DimensionValue) -> bool| narrowed.iter().all(|value| fits(value) || *value == DimensionValue::Missing);
+        if all(|value| matches!(value, DimensionValue::Integer(_) | DimensionValue::Number(_)))
+            || all(|value| matches!(value, DimensionValue::Boolean(_)))
+        {
+            shown.iter_mut().zip(narrowed).for_each(|(group, value)| group[column] = value);
+        }
+    }
+    shown
+}
+
+/// A text as the number or truth value that is written just so; none when it is neither.
+fn narrowed(value: &DimensionValue) -> Option<DimensionValue> {
+    let DimensionValue::Text(text) = value else { return Some(value.clone()) };
+    if let Ok(flag) = text.parse::<bool>() {
+        return Some(DimensionValue::Boolean(flag));
+    }
+    let number: DimensionValue = text.parse::<f64>().ok().filter(|number| number.is_finite())?.into();
+    (number.to_string() == *text).then_some(number)
+}
+
+/// What is reported of a group whose value can't be had.
+fn undefined() -> Evaluation {
+    Evaluation { observations: vec![Observation::default()], annotations: None }
+}
+
+fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[DimensionValue], observation: &Observation) -> ResultRow {
+    let definition = &request.definition;
+    let own: Vec<String> = match &definition.value {
+        Value::Function(function) => function.dimensions(),
+        _ => definition.own_dimensions.iter().map(|own| own.name.clone()).collect(),
+    };
+    let breakdown = part.breakdown.iter().cloned().zip(group.iter().cloned());
+    let estimate = observation.estimate;
+    ResultRow {
+        request: request.name.clone(),
+        metric: request.metric.about.id,
+        start: cell.bucket.start.clone(),
+        end: cell.bucket.end.clone(),
+        partial: cell.bucket.partial,
+        grain: request.grain,
+        breakdown: part.breakdown.len(),
+        dimensions: breakdown.chain(own.into_iter().zip(observation.dimensions.iter().cloned())).collect(),
+        value: shown(estimate.value),
+        unit: request.unit(),
+        direction: request.metric.about.direction,
+        low: shown(estimate.interval.map(|(low, _)| low)),
+        high: shown(estimate.interval.map(|(_, high)| high)),
+        n: shown(estimate.n),
+        measures: observation.measures.iter().map(|(name, value)| (name.clone(), shown(*value))).collect(),
+        note: cell.note.clone(),
+        suppressed: false,
+        comparisons: Vec::new(),
+    }
+}
+
+/// A number as results have it: finite, and of the digits that mean something.
+pub(crate) fn shown(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite()).map(rounded)
+}
+
+fn detail_key(at: i64, group: &[DimensionValue], own: Vec<DimensionValue>) -> Vec<DimensionValue> {
+    std::iter::once(DimensionValue::Integer(at)).chain(group.iter().cloned()).chain(own).collect()
+}
+
+/// The detail rows with what the value said of their combination of own dimensions.
+fn with_annotations(
+    frame: &DataFrame,
+    part: &Part,
+    node: &Node,
+    request: &Request,
+    names: &[String],
+    annotated: &HashMap<Vec<DimensionValue>, Vec<Option<f64>>>,
+) -> Result<DataFrame, PolarsError> {
+    let own = node.own_columns(&request.definition);
+    let dimensions: Vec<String> = part.breakdown.iter().map(|name| dimension_name(name)).collect();
+    let mut keys: Vec<Vec<DimensionValue>> = vec![Vec::new(); frame.height()];
+    for column in std::iter::once(BUCKET).chain(dimensions.iter().map(String::as_str)).chain(own.iter().map(String::as_str)) {
+        let values = dimension::from_series(frame.column(column)?.as_materialized_series())?;
+        keys.iter_mut().zip(values).for_each(|(key, value)| key.push(value));
+    }
+    let mut columns: Vec<Column> = frame.columns().iter().filter(|column| !column.name().starts_with("__")).cloned().collect();
+    for (name, dimension) in part.breakdown.iter().zip(&dimensions).filter(|(name, _)| frame.column(name).is_err()) {
+        columns.push(frame.column(dimension)?.clone().with_name(name.into()));
+    }
+    for (position, name) in names.iter().enumerate() {
+        let values: Vec<Option<f64>> =
+            keys.iter().map(|key| annotated.get(key).and_then(|values| values.get(position).copied().flatten()).map(rounded)).collect();
+        columns.push(Series::new(name.as_str().into(), values).into());
+    }
+    DataFrame::new(frame.height(), columns)
+}
+
+/// A detail table in the order of its entities, which are hashed where the report says so.
+fn with_hashed_ids(mut detail: DataFrame, report: &Report, request: usize) -> Result<DataFrame, PolarsError> {
+    let names: Vec<String> = detail.get_column_names().iter().map(ToString::to_string).collect();
+    for name in names.iter().filter(|name| report.is_identifier(request, name)) {
+        if let Some(hasher) = &report.id_hasher {
+            let hashed = hasher.hash_column(detail.column(name)?)?;
+            detail.replace(name, hashed)?;
+        }
+    }
+    detail.sort(names.into_iter().take(1), polars::prelude::SortMultipleOptions::default())
+}

@@ -1,0 +1,89 @@
+//! The dialect of a text file.
+
+use std::borrow::Cow;
+
+use encoding_rs::WINDOWS_1252;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How a text file puts values into lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TextFormat {
+    pub(crate) delimiter: Delimiter,
+    /// What encloses values that hold the delimiter or a line end; none where quotes are characters like any other.
+    pub(crate) quote: Option<u8>,
+    pub(crate) encoding: Encoding,
+    /// How many lines stand before the header.
+    pub(crate) skip_lines: u64,
+    /// The columns of a file without a header line.
+    pub(crate) column_names: Option<Vec<String>>,
+    /// Whether a row may end early, its last values being missing.
+    pub(crate) short_rows: ShortRows,
+}
+
+/// What stands between two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delimiter {
+    /// One character.
+    Byte(u8),
+    /// Spaces and tabs, as many as there are; those at the start and end of a line mean nothing.
+    Spaces,
+}
+
+impl Delimiter {
+    pub(super) fn is(self, byte: u8) -> bool {
+        match self {
+            Self::Byte(delimiter) => byte == delimiter,
+            Self::Spaces => byte == b' ' || byte == b'\t',
+        }
+    }
+}
+
+/// What a row with fewer values than the header is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ShortRows {
+    /// Damaged: it is rejected, and counted.
+    #[default]
+    Reject,
+    /// Complete: its last values are missing.
+    Fill,
+}
+
+/// How a text file writes characters as bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(crate) enum Encoding {
+    /// UTF-8, with or without a byte-order mark.
+    #[default]
+    #[serde(rename = "utf-8", alias = "utf8")]
+    Utf8,
+    /// Windows-1252, what western European Windows programs write.
+    #[serde(rename = "windows-1252", alias = "cp1252")]
+    Windows1252,
+    /// ISO 8859-1.
+    #[serde(rename = "latin-1", alias = "iso-8859-1")]
+    Latin1,
+}
+
+impl Encoding {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Windows1252 => "Windows-1252",
+            Self::Latin1 => "Latin-1",
+        }
+    }
+
+    /// The bytes as UTF-8, which they may not be where the file says that they are.
+    pub(super) fn to_utf8(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+        let text = match self {
+            Self::Utf8 => return Cow::Borrowed(bytes),
+            Self::Windows1252 => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+            Self::Latin1 => encoding_rs::mem::decode_latin1(bytes),
+        };
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
+    }
+}
