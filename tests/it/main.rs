@@ -10,10 +10,11 @@
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 
-mod determinism;
+mod damage;
 mod examples;
 mod faulty;
 mod golden;
+mod ledger;
 mod real_data;
 mod shapes;
 mod sources;
