@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
-use polars::prelude::{DataType, UnionArgs, concat};
+use polars::prelude::{DataType, JoinArgs, JoinType, UnionArgs, concat, min_horizontal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -99,11 +99,15 @@ impl Derive for RepeatCustomers {
                 Ok(per_bucket.with_columns([lit(1_i64).alias("customers"), twice.cast(DataType::Int64).alias("repeat_customers")]))
             }
             OrderScope::Lifetime => {
-                let first = || col(BUCKET).min();
-                let later = col(BUCKET).filter(col(BUCKET).gt(first())).min();
-                let at_once = col(BUCKET).filter(twice).min();
-                let second = when(at_once.clone().lt_eq(later.clone()).or(later.clone().is_null())).then(at_once).otherwise(later);
-                let history = per_bucket.group_by(customer()).agg([first().alias("first"), second.alias("second")]);
+                let per_bucket = per_bucket.cache();
+                // The second order is in the first bucket with two of them, or in the one after the first.
+                let at_once = when(twice).then(col(BUCKET)).otherwise(lit(NULL)).min();
+                let firsts = per_bucket.clone().group_by(customer()).agg([col(BUCKET).min().alias("first"), at_once.alias("at_once")]);
+                let same_customer = JoinArgs { nulls_equal: true, ..JoinArgs::new(JoinType::Inner) };
+                let later = per_bucket.join(firsts.clone(), customer(), customer(), same_customer.clone());
+                let later = later.filter(col(BUCKET).gt(col("first"))).group_by(customer()).agg([col(BUCKET).min().alias("later")]);
+                let history = firsts.join(later, customer(), customer(), JoinArgs { how: JoinType::Left, ..same_customer });
+                let history = history.with_column(min_horizontal([col("at_once"), col("later")])?.alias("second")).cache();
                 let became = |bucket: &str, customers: i64, repeat: i64| {
                     let counts = [lit(customers).alias("customers"), lit(repeat).alias("repeat_customers")];
                     let columns = [customer(), vec![col(bucket).alias(BUCKET)], counts.to_vec()].concat();

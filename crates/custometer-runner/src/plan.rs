@@ -9,7 +9,7 @@ use std::sync::Arc;
 use custometer_core::measure::{Measure, Scope};
 use custometer_core::time::{BUCKET, index_between};
 use custometer_core::{
-    Aggregation, Baseline, Buckets, ColumnType, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain, NullRule, Source,
+    Aggregation, Baseline, Buckets, Column, ColumnType, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain, NullRule, Source,
 };
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, UniqueKeepStrategy, col,
@@ -76,7 +76,7 @@ pub(crate) struct Reason {
     pub(crate) column: Option<String>,
 }
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct InputKey {
     source: Source,
     /// The table's names for the source's columns, where they differ.
@@ -197,20 +197,30 @@ impl TablePlan {
             nodes: Vec::new(),
             parts: Vec::new(),
         };
-        let keys: Vec<InputKey> = requests.iter().map(|(_, request)| InputKey::of(request, axes)).collect();
-        for key in &keys {
-            if !plan.inputs.iter().any(|input| input.key == *key) {
-                let alike = requests.iter().zip(&keys).filter(|(_, other)| *other == key);
-                let all_axes: Vec<&Arc<Buckets>> =
-                    alike.clone().flat_map(|((_, request), _)| Axis::of(request)).map(|axis| &axes[&axis]).collect();
-                let alike = alike.map(|((index, _), _)| *index).collect();
-                plan.inputs.push(InputPlan::new(key.clone(), alike, table, &base, &all_axes, report.rejected_rows)?);
-            }
+        let mut keys: Vec<InputKey> = Vec::new();
+        let inputs: Vec<usize> = requests
+            .iter()
+            .map(|(_, request)| {
+                let key = InputKey::of(request, axes);
+                let joined = keys.iter().enumerate().find_map(|(input, known)| Some((input, known.joined(&key)?)));
+                if let Some((input, both)) = joined {
+                    keys[input] = both;
+                    return input;
+                }
+                keys.push(key);
+                keys.len() - 1
+            })
+            .collect();
+        for (input, key) in keys.into_iter().enumerate() {
+            let alike = requests.iter().zip(&inputs).filter(|(_, other)| **other == input).map(|(request, _)| request);
+            let all_axes: Vec<&Arc<Buckets>> = alike.clone().flat_map(|(_, request)| Axis::of(request)).map(|axis| &axes[&axis]).collect();
+            let alike = alike.map(|(index, _)| *index).collect();
+            plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, report.rejected_rows)?);
         }
-        for ((index, request), key) in requests.iter().zip(&keys) {
-            let input = plan.inputs.iter().position(|input| input.key == *key).unwrap_or_default();
+        for ((index, request), &input) in requests.iter().zip(&inputs) {
             // A total is rolled up from the buckets of a grain that is wanted anyway.
-            let alike = requests.iter().zip(&keys).filter(|((_, other), of)| *of == key && other.is_plain() && other.grain != Grain::Total);
+            let alike =
+                requests.iter().zip(&inputs).filter(|((_, other), of)| **of == input && other.is_plain() && other.grain != Grain::Total);
             let coarsest = alike.filter_map(|((_, other), _)| Axis::of(other).next()).min_by_key(|axis| axes[axis].as_slice().len());
             for axis in Axis::of(request) {
                 let total = request.is_plain() && request.grain == Grain::Total && axis.baseline.is_none();
@@ -370,6 +380,33 @@ impl InputKey {
         let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
         let history = !request.is_plain();
         Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history }
+    }
+
+    /// One key for both, where they reject the same rows: then they differ at most in columns that reject none.
+    fn joined(&self, other: &Self) -> Option<Self> {
+        let rejects = |column: &&Column| {
+            let any_text = matches!(column.kind, ColumnType::Text | ColumnType::Identifier) && column.domain == Domain::Any;
+            column.nulls != NullRule::Keep || !any_text
+        };
+        let same = |one: &Column, another: &Column| one == another && self.actual(one.name) == other.actual(another.name);
+        let (mine, theirs) = (self.source.columns.iter().filter(rejects), other.source.columns.iter().filter(rejects));
+        let alike = mine.clone().count() == theirs.clone().count() && mine.zip(theirs).all(|(one, another)| same(one, another));
+        let time = |key: &Self| key.time().map(str::to_owned);
+        if !alike || time(self) != time(other) || self.history != other.history || self.source.rules != other.source.rules {
+            return None;
+        }
+        let mut both = self.clone();
+        for column in other.source.columns.iter().filter(|column| !rejects(column)) {
+            match self.source.columns.iter().find(|known| known.name == column.name) {
+                Some(known) if same(known, column) => {}
+                Some(_) => return None,
+                None => {
+                    both.source.columns.push(column.clone());
+                    both.columns.extend(other.columns.get_key_value(column.name).map(|(name, actual)| (name.clone(), actual.clone())));
+                }
+            }
+        }
+        Some(both)
     }
 
     /// The table's name for one of the source's columns.
