@@ -14,6 +14,7 @@ mod damage;
 mod examples;
 mod faulty;
 mod golden;
+mod inspect;
 mod ledger;
 mod real_data;
 mod shapes;

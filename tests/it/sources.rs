@@ -190,3 +190,18 @@ fn dictionaries_are_text_and_lists_are_no_dimension() {
     let problems = counted(&case, "path = \"e.parquet\"", "metric = \"web.visitors\"\nby = [[\"tags\"]]").unwrap_err();
     assert!(problems.contains("`tags` can't be broken down by"), "{problems}");
 }
+
+#[test]
+fn years_of_two_digits_are_never_guessed() {
+    // The 5th of January 2025, which is no day of the year 5.
+    let case = Case::new().file("e.csv", "time,x\n05-01-25,1\n17-01-25,1\n");
+    let request = format!("{VIEWS}\ngrain = \"day\"");
+    let problems = counted(&case, "path = \"e.csv\"", &request).unwrap_err();
+    assert!(problems.contains("`time` must be a time such as 2025-01-31"), "{problems}");
+    let table = "path = \"e.csv\"\ntime_formats = { time = \"%d-%m-%y\" }";
+    assert_eq!(counted(&case, table, &request).unwrap().0.len(), 13);
+    // Nor where it comes after years of four.
+    let rows = format!("time,x\n{}05-01-25,1\n", "2025-01-05,1\n".repeat(3));
+    let (values, json) = counted(&Case::new().file("e.csv", rows), "path = \"e.csv\"", &request).unwrap();
+    assert_eq!((values, &json["rejected"][0]["rows"]), (vec![Some(3.0)], &Json::from(1)));
+}

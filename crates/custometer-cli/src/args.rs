@@ -47,6 +47,15 @@ pub(crate) enum Command {
         #[arg(long)]
         plan: bool,
     },
+    /// Say what files hold and how to read them, with a table for a report to paste.
+    Inspect {
+        /// The files, or folders of them. Those of the same columns are taken for one table.
+        #[arg(value_name = "FILE", required = true)]
+        paths: Vec<String>,
+        /// What to write.
+        #[arg(long, value_enum, default_value = "table")]
+        format: InspectFormat,
+    },
     /// What can be computed.
     Metrics {
         #[command(subcommand)]
@@ -102,6 +111,13 @@ pub(crate) struct ReportArgs {
     /// Change a setting, such as report.grain=week.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
+}
+
+/// A format of what is said of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectFormat {
+    Table,
+    Json,
 }
 
 /// A format of results.

@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod inspect;
 mod metrics;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             let report = load(&report, &registry)?;
             print(&custometer_runner::explain(&report, plan).map_err(Failure::run)?)
         }
+        Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
         Command::Schema => {
             let schema = custometer_runner::schema(&registry);

@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
-use polars::prelude::{DataType, JoinArgs, JoinType, UnionArgs, concat, min_horizontal};
+use polars::prelude::{DataType, JoinArgs, JoinType, UnionArgs, concat};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -101,13 +101,15 @@ impl Derive for RepeatCustomers {
             OrderScope::Lifetime => {
                 let per_bucket = per_bucket.cache();
                 // The second order is in the first bucket with two of them, or in the one after the first.
-                let at_once = when(twice).then(col(BUCKET)).otherwise(lit(NULL)).min();
-                let firsts = per_bucket.clone().group_by(customer()).agg([col(BUCKET).min().alias("first"), at_once.alias("at_once")]);
+                let first_twice = when(twice).then(col(BUCKET)).otherwise(lit(NULL)).min();
+                let firsts = per_bucket.clone().group_by(customer()).agg([col(BUCKET).min().alias("first"), first_twice.alias("at_once")]);
                 let same_customer = JoinArgs { nulls_equal: true, ..JoinArgs::new(JoinType::Inner) };
                 let later = per_bucket.join(firsts.clone(), customer(), customer(), same_customer.clone());
                 let later = later.filter(col(BUCKET).gt(col("first"))).group_by(customer()).agg([col(BUCKET).min().alias("later")]);
                 let history = firsts.join(later, customer(), customer(), JoinArgs { how: JoinType::Left, ..same_customer });
-                let history = history.with_column(min_horizontal([col("at_once"), col("later")])?.alias("second")).cache();
+                let (at_once, later) = (|| col("at_once"), || col("later"));
+                let second = when(later().is_null().or(at_once().lt_eq(later()))).then(at_once()).otherwise(later());
+                let history = history.with_column(second.alias("second")).cache();
                 let became = |bucket: &str, customers: i64, repeat: i64| {
                     let counts = [lit(customers).alias("customers"), lit(repeat).alias("repeat_customers")];
                     let columns = [customer(), vec![col(bucket).alias(BUCKET)], counts.to_vec()].concat();

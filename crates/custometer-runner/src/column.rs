@@ -297,11 +297,11 @@ pub(crate) fn trimmed(text: Expr) -> Expr {
 }
 
 /// Infinities and NaN are no numbers to compute with.
-fn finite(number: Expr) -> Expr {
+pub(crate) fn finite(number: Expr) -> Expr {
     when(number.clone().is_finite()).then(number).otherwise(lit(NULL))
 }
 
-fn boolean(text: Expr) -> Expr {
+pub(crate) fn boolean(text: Expr) -> Expr {
     let text = trimmed(text).str().to_lowercase();
     let is = |words: [&'static str; 4]| words.into_iter().map(|word| text.clone().eq(lit(word))).reduce(Expr::or).expect("four words");
     when(is(["true", "yes", "1", "t"])).then(lit(true)).when(is(["false", "no", "0", "f"])).then(lit(false)).otherwise(lit(NULL))

@@ -84,7 +84,8 @@ impl FixedPattern {
                 _ => return None,
             }
         }
-        let fits = rest.is_empty() && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+        // A year of the first thousand is a day or a month that was taken for one.
+        let fits = rest.is_empty() && year >= 1000 && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
         fits.then(|| (days_since_1970(year, month, day) * 86_400 + seconds) * 1_000_000)
     }
 

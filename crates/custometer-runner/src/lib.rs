@@ -1,6 +1,7 @@
 //! custometer's engine: a report config is read and checked as a whole, planned as few lazy scans, streamed once, and comes to results.
 //!
-//! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how.
+//! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how,
+//! and [`inspect()`] says of files what a config needs to say.
 
 mod column;
 mod compare;
@@ -10,6 +11,7 @@ mod execute;
 mod explain;
 mod files;
 mod fixed_pattern;
+pub mod inspect;
 mod ledger;
 mod number;
 mod observe;
@@ -27,6 +29,7 @@ pub use config::FileFormat;
 pub use diagnostics::{Problem, Problems};
 pub use execute::{Event, RunError, run};
 pub use explain::explain;
+pub use inspect::{Inspection, inspect};
 pub use report::{Input, Report, Request, load};
 pub use result::{Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
 pub use schema::schema;

@@ -6,6 +6,7 @@
 
 mod bytes;
 mod format;
+mod guess;
 mod head;
 mod index;
 mod records;
@@ -13,7 +14,8 @@ mod scan;
 
 pub(crate) use bytes::{Compression, Hashing, open};
 pub(crate) use format::{Delimiter, Encoding, ShortRows, TextFormat};
-pub(crate) use head::{Head, first_line_not_utf8, head};
+pub(crate) use guess::{Guess, Letters, guess, letters};
+pub(crate) use head::{Head, Start, first_line_not_utf8, head, start};
 pub(crate) use index::{FileIndex, index};
 pub(crate) use records::Fault;
 pub(crate) use scan::{FAULT, Layout, TextScan, frame};
@@ -49,6 +51,12 @@ pub(crate) enum TextError {
     /// It is in UTF-16.
     #[error("is in UTF-16, which is not read; save it as UTF-8")]
     Utf16,
+    /// It has bytes that no text has.
+    #[error("is no text: line {line} has zero bytes")]
+    NoText {
+        /// The line, from 1.
+        line: u64,
+    },
     /// The header is not in the encoding that was said.
     #[error("has a header line that is not {0}")]
     Header(&'static str),

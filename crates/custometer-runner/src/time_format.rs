@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 
 use polars::prelude::{
-    BooleanChunked, DataFrame, DataType, Expr, IntoColumn, IntoLazy, NULL, NamedFrom, NonExistent, Series, StrptimeOptions, TimeUnit,
-    TimeZone as PolarsZone, col, lit,
+    BooleanChunked, ChunkAgg as _, DataFrame, DataType, Expr, Field, Int64Chunked, IntoColumn, IntoLazy, NULL, NamedFrom, NonExistent,
+    Series, StrptimeOptions, TimeUnit, TimeZone as PolarsZone, arity::unary_elementwise, col, lit,
 };
 
 use crate::fixed_pattern::FixedPattern;
 
 /// Microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
 pub(crate) const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
+
+/// The start of the year 1000. The parser takes years of fewer digits, which are days or months: 31-01-25 is no day of the year 31.
+const FIRST: i64 = -30_610_224_000_000_000;
 
 /// A way to write a time that can be read in one way only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,9 +110,12 @@ impl TimeFormat {
         let fixed = |pattern: &str| is_text.then(|| FixedPattern::of(pattern)).flatten();
         match &self.kind {
             Kind::Date(pattern) | Kind::Local(pattern) | Kind::Utc(pattern) if let Some(fixed) = fixed(pattern) => fixed.read(raw.clone()),
-            Kind::Date(pattern) => text().str().to_date(options(pattern)).cast(INSTANT),
-            Kind::Local(pattern) | Kind::Utc(pattern) => time(pattern, None),
-            Kind::Offset(pattern) => time(pattern, Some(PolarsZone::UTC)).dt().replace_time_zone(None, lit("raise"), NonExistent::Raise),
+            Kind::Date(pattern) => in_whole_years(text().str().to_date(options(pattern)).cast(INSTANT)),
+            Kind::Local(pattern) | Kind::Utc(pattern) => in_whole_years(time(pattern, None)),
+            Kind::Offset(pattern) => {
+                let utc = time(pattern, Some(PolarsZone::UTC)).dt().replace_time_zone(None, lit("raise"), NonExistent::Raise);
+                in_whole_years(utc)
+            }
             Kind::Epoch(microseconds) => {
                 let number = if is_text { text() } else { raw.clone() };
                 // Fractions of seconds count; floats hold every microsecond of our time.
@@ -120,12 +126,34 @@ impl TimeFormat {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the first rows are looked at before anything is planned")]
     fn fitting(&self, texts: &Series) -> Option<BooleanChunked> {
-        let frame = DataFrame::new(texts.len(), vec![texts.clone().into_column()]).ok()?;
-        let parsed = frame.lazy().select([self.local(&col("time"), &DataType::String)]).collect().ok()?;
-        Some(parsed.column("time").ok()?.is_not_null())
+        Some(self.read(texts)?.is_not_null())
     }
+
+    /// A few texts as [`local`](Self::local) reads them.
+    #[expect(clippy::disallowed_methods, reason = "the first rows are looked at before anything is planned")]
+    pub(crate) fn read(&self, texts: &Series) -> Option<Series> {
+        let frame = DataFrame::new(texts.len(), vec![texts.clone().with_name("time".into()).into_column()]).ok()?;
+        let parsed = frame.lazy().select([self.local(&col("time"), &DataType::String)]).collect().ok()?;
+        Some(parsed.column("time").ok()?.as_materialized_series().clone())
+    }
+}
+
+/// Times without those of years that are not four digits long.
+fn in_whole_years(time: Expr) -> Expr {
+    time.map_with_fmt_str(
+        |column| {
+            let micros = column.cast(&DataType::Int64)?;
+            let micros = micros.i64()?;
+            if micros.min().is_none_or(|first| first >= FIRST) {
+                return Ok(column);
+            }
+            let whole: Int64Chunked = unary_elementwise(micros, |micros: Option<i64>| micros.filter(|micros| *micros >= FIRST));
+            Ok(whole.into_column().cast(&INSTANT)?.with_name(column.name().clone()))
+        },
+        |_, field| Ok(Field::new(field.name().clone(), INSTANT)),
+        "four_digit_year",
+    )
 }
 
 /// The spellings of ISO 8601 that texts are in, those of most texts first, each with how many it fits that no earlier one does.

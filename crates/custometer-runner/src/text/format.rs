@@ -21,6 +21,19 @@ pub(crate) struct TextFormat {
     pub(crate) short_rows: ShortRows,
 }
 
+impl Default for TextFormat {
+    fn default() -> Self {
+        Self {
+            delimiter: Delimiter::Byte(b','),
+            quote: Some(b'"'),
+            encoding: Encoding::Utf8,
+            skip_lines: 0,
+            column_names: None,
+            short_rows: ShortRows::Reject,
+        }
+    }
+}
+
 /// What stands between two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delimiter {

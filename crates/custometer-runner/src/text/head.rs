@@ -24,18 +24,32 @@ pub(crate) struct Head {
     pub(crate) rows: Vec<u8>,
 }
 
-/// Reads the head of a file.
-pub(crate) fn head(path: &Path, format: &TextFormat) -> Result<Head, TextError> {
+/// The first bytes of a file's text.
+pub(crate) struct Start {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether that is all of it.
+    pub(crate) whole: bool,
+    /// Where the text starts: after a byte-order mark.
+    pub(crate) at: usize,
+}
+
+/// Reads the first bytes of a file.
+pub(crate) fn start(path: &Path) -> Result<Start, TextError> {
     let (compression, text) = open(path)?;
-    let mut start = Vec::new();
-    if let Err(error) = text.take(LOOKED_AT).read_to_end(&mut start) {
-        return Err(compression.failed(error, start.len() as u64));
+    let mut bytes = Vec::new();
+    if let Err(error) = text.take(LOOKED_AT).read_to_end(&mut bytes) {
+        return Err(compression.failed(error, bytes.len() as u64));
     }
-    let whole = (start.len() as u64) < LOOKED_AT;
-    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(TextError::Utf16);
     }
-    let mut at = if start.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
+    let at = if bytes.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
+    Ok(Start { whole: (bytes.len() as u64) < LOOKED_AT, bytes, at })
+}
+
+/// Reads the head of a file.
+pub(crate) fn head(path: &Path, format: &TextFormat) -> Result<Head, TextError> {
+    let Start { bytes: start, whole, mut at } = start(path)?;
     let mut line = 1;
     for _ in 0..format.skip_lines {
         let length = memchr::memchr(b'\n', &start[at..]).ok_or(TextError::Empty)?;

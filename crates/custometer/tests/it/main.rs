@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod determinism;
+mod inspect;
 
 use std::fs;
 use std::path::Path;

@@ -1,0 +1,214 @@
+//! A table of a report's config to start from: only what differs from the defaults, and what is left to choose as comments.
+
+use std::fmt::Write as _;
+
+use super::columns::Columns;
+use super::hints::{is_repeated_id, no_answers, style_in_words};
+use super::looks::MISSING;
+use super::{Candidate, InspectedColumn, LooksLike, Runnable};
+use crate::config::FileFormat;
+use crate::number::NumberStyle;
+use crate::text::{Delimiter, Encoding, Guess};
+
+/// A line that is longer is written as several.
+const WIDTH: usize = 80;
+
+/// What a block is made of.
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    /// What names the files; none where no path or pattern names them alone.
+    pub(super) path: Option<&'a str>,
+    /// The format, and whether the files' names say it.
+    pub(super) format: FileFormat,
+    pub(super) format_is_named: bool,
+    pub(super) text: Option<&'a Guess>,
+    pub(super) table: &'a Columns,
+    pub(super) best: Option<&'a Candidate>,
+}
+
+/// The block.
+pub(super) fn block(wanted: &Wanted<'_>) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = write(&mut text, wanted);
+    text
+}
+
+fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let columns = &wanted.table.columns;
+    writeln!(text, "[tables.{}]", key(wanted.name))?;
+    match wanted.path {
+        Some(path) => writeln!(text, "path = {}", quoted(path))?,
+        None => writeln!(text, "# No pattern names these files alone: put them in a folder of their own.\npath = \"FOLDER\"")?,
+    }
+    if !wanted.format_is_named {
+        writeln!(text, "format = \"{}\"", wanted.format.as_str())?;
+    }
+    if let Some(guess) = wanted.text {
+        dialect(text, guess, wanted.format == FileFormat::Tsv)?;
+    }
+    numbers(text, wanted.table.numbers, wanted.table.rival_numbers)?;
+    missing(text, columns, &codes(wanted))?;
+    times(text, columns)?;
+    if let Some(best) = wanted.best {
+        mapped(text, best)?;
+    }
+    if let Some(column) = columns.iter().find(|column| is_repeated_id(column)) {
+        writeln!(text, "# deduplicate = [{}]   # if rows that repeat it are duplicates", quoted(&column.name))?;
+    }
+    let example = wanted.best.and_then(|best| {
+        // The plainest: without parameters, without rows to reject, and with as many columns as any.
+        let rank = |metric: &&Runnable| (metric.params.is_none(), metric.rejects == 0, metric.reads.len());
+        best.metrics.iter().rev().max_by_key(rank)
+    });
+    let Some(example) = example else { return Ok(()) };
+    writeln!(text, "\n# [[metrics]]\n# metric = {}\n# table = {}", quoted(&example.metric), quoted(wanted.name))?;
+    if let Some(params) = &example.params {
+        writeln!(text, "# params = {{ {} }}", params.replace('\n', ", "))?;
+    }
+    let settled = columns.iter().all(|column| column.rival_time_formats.is_empty());
+    if example.timed && settled {
+        writeln!(text, "# grain = \"month\"")?;
+    }
+    Ok(())
+}
+
+fn dialect(text: &mut String, guess: &Guess, is_tsv: bool) -> std::fmt::Result {
+    let format = &guess.format;
+    match format.delimiter {
+        Delimiter::Byte(b',') if !is_tsv => {}
+        Delimiter::Byte(b'\t') if is_tsv => {}
+        Delimiter::Byte(byte) => writeln!(text, "delimiter = {}", quoted(&char::from(byte).to_string()))?,
+        Delimiter::Spaces => writeln!(text, "delimiter = \"spaces\"")?,
+    }
+    match format.quote {
+        Some(b'"') => {}
+        Some(byte) => writeln!(text, "quote = {}", quoted(&char::from(byte).to_string()))?,
+        None => writeln!(text, "quote = \"\"")?,
+    }
+    if format.encoding == Encoding::Windows1252 {
+        writeln!(text, "encoding = \"windows-1252\"")?;
+    }
+    if format.skip_lines > 0 {
+        writeln!(text, "skip_lines = {}", format.skip_lines)?;
+    }
+    if let Some(names) = &format.column_names {
+        let why = if guess.has_header { "The header has names twice" } else { "The file names no columns" };
+        writeln!(text, "# {why}: give them the names that you know them by.")?;
+        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        writeln!(text, "column_names = [{}]", names.join(", "))?;
+    }
+    Ok(())
+}
+
+fn numbers(text: &mut String, style: NumberStyle, rival: Option<NumberStyle>) -> std::fmt::Result {
+    let settings = |style: NumberStyle| {
+        let comma = style.decimal_comma.then(|| "decimal_comma = true".to_owned());
+        let thousands = style.thousands.map(|thousands| format!("thousands = {}", quoted(&thousands.0.to_string())));
+        comma.into_iter().chain(thousands).collect::<Vec<_>>()
+    };
+    let Some(rival) = rival else { return settings(style).iter().try_for_each(|setting| writeln!(text, "{setting}")) };
+    writeln!(text, "# Numbers could have {} or {}.", style_in_words(style), style_in_words(rival))?;
+    // A decimal point needs no word.
+    let choices: Vec<String> = [style, rival].map(settings).iter().filter(|said| !said.is_empty()).map(|said| said.join("\n# ")).collect();
+    let asks = if choices.len() == 1 { "If it is the latter, say:" } else { "Say which:" };
+    writeln!(text, "# {asks}\n# {}", choices.join("\n# or\n# "))
+}
+
+/// What may mean no answer in the numbers of the logical table.
+fn codes<'a>(wanted: &Wanted<'a>) -> Vec<(&'a str, String)> {
+    let columns = &wanted.table.columns;
+    let mapped = wanted.best.iter().flat_map(|best| &best.columns);
+    let mapped = mapped.filter_map(|of| columns.iter().find(|column| column.name == of.column));
+    let codes = mapped.map(|column| (column.name.as_str(), no_answers(column))).filter(|(_, codes)| !codes.is_empty());
+    codes.map(|(name, codes)| (name, format!("[{}]", codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))).collect()
+}
+
+/// What stands for a missing value: in every column where no text could be meant, else in those that have it.
+fn missing(text: &mut String, columns: &[InspectedColumn], codes: &[(&str, String)]) -> std::fmt::Result {
+    let with = |word: &str| columns.iter().filter(|column| column.missing_words.iter().any(|known| known == word)).collect::<Vec<_>>();
+    let may_be_text = |word: &str| {
+        let texts = columns.iter().filter(|column| column.looks_like == LooksLike::Text);
+        texts.into_iter().any(|column| column.counts().is_none_or(|counts| counts.contains_key(word)))
+    };
+    let (everywhere, apart): (Vec<&str>, Vec<&str>) =
+        MISSING.into_iter().filter(|word| !with(word).is_empty()).partition(|word| !may_be_text(word));
+    if !everywhere.is_empty() {
+        writeln!(text, "null_values = {}", list(&everywhere))?;
+    }
+    let blank = columns.iter().filter_map(|column| {
+        let words: Vec<&str> = apart.iter().copied().filter(|word| column.missing_words.iter().any(|known| known == word)).collect();
+        (!words.is_empty()).then(|| (column.name.as_str(), list(&words)))
+    });
+    entries(text, "blank", &blank.collect::<Vec<_>>(), !codes.is_empty())?;
+    codes.iter().try_for_each(|(name, codes)| writeln!(text, "# blank.{} = {codes}   # if that means no answer", key(name)))
+}
+
+fn times(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
+    let (settled, open): (Vec<&InspectedColumn>, Vec<&InspectedColumn>) =
+        columns.iter().filter(|column| column.time_format.is_some()).partition(|column| column.rival_time_formats.is_empty());
+    let formats: Vec<(&str, String)> =
+        settled.iter().map(|column| (column.name.as_str(), quoted(column.time_format.as_deref().unwrap_or_default()))).collect();
+    entries(text, "time_formats", &formats, !open.is_empty())?;
+    for column in open {
+        writeln!(text, "# Every time in {} could be read in several ways. Choose one:", quoted(&column.name))?;
+        for format in column.time_format.iter().chain(&column.rival_time_formats) {
+            writeln!(text, "# time_formats.{} = {}", key(&column.name), quoted(format))?;
+        }
+    }
+    if columns.iter().any(|column| column.is_local_time) {
+        writeln!(text, "# timezone = \"Europe/Copenhagen\"   # of these times; else the report's")?;
+    }
+    Ok(())
+}
+
+/// The logical names, each with the file's own.
+fn mapped(text: &mut String, best: &Candidate) -> std::fmt::Result {
+    let guessed: Vec<&str> = best.columns.iter().filter(|of| of.by_type_alone).map(|of| of.logical.as_str()).collect();
+    if !guessed.is_empty() {
+        writeln!(text, "# Told by what it holds, and not by its name: {}.", guessed.join(", "))?;
+    }
+    let renamed = best.columns.iter().filter(|of| of.logical != of.column);
+    let pairs: Vec<(&str, String)> = renamed.map(|of| (of.logical.as_str(), quoted(&of.column))).collect();
+    entries(text, "columns", &pairs, false)
+}
+
+/// A table of settings: in one line where it is short, else with a line for each.
+fn entries(text: &mut String, name: &str, pairs: &[(&str, String)], apart: bool) -> std::fmt::Result {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let inside: Vec<String> = pairs.iter().map(|(name, value)| format!("{} = {value}", key(name))).collect();
+    let line = format!("{name} = {{ {} }}", inside.join(", "));
+    if !apart && line.chars().count() <= WIDTH {
+        return writeln!(text, "{line}");
+    }
+    inside.iter().try_for_each(|entry| writeln!(text, "{name}.{entry}"))
+}
+
+fn list(values: &[&str]) -> String {
+    format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "))
+}
+
+/// A key of TOML.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if bare { name.to_owned() } else { quoted(name) }
+}
+
+/// A text of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\t' => quoted.push_str("\\t"),
+            control if control.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(control));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,343 @@
+//! Which logical tables a file could be: by the names of its columns, and by what they hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use custometer_core::registry::Descriptor;
+use custometer_core::{Column, ColumnType, Domain, NullRule, Registry, Source};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::hints::no_answers;
+use super::words;
+use super::{InspectedColumn, LooksLike};
+
+/// So many candidates are worth naming.
+const MOST: usize = 3;
+/// Names less like each other than this are no match.
+const LIKE: f64 = 0.58;
+/// A table less like the file than this is none that it could be.
+const ENOUGH: f64 = 0.35;
+/// A match by type alone, where no other column could be meant.
+const BY_TYPE: f64 = 0.35;
+
+/// A logical table that a file could be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// The logical table's name.
+    pub table: String,
+    /// How well it fits, for comparing candidates only.
+    pub score: f64,
+    /// The logical columns that the file seems to have.
+    pub columns: Vec<Match>,
+    /// The ones that it does not seem to have.
+    pub missing: Vec<String>,
+    /// The metrics that could run on it.
+    pub metrics: Vec<Runnable>,
+    /// What speaks against it.
+    pub doubt: Option<String>,
+}
+
+/// A logical column and the file's column that it could be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Match {
+    /// The logical name.
+    pub logical: String,
+    /// The file's name.
+    pub column: String,
+    /// Whether only the type speaks for it, and not the name.
+    pub by_type_alone: bool,
+}
+
+/// A metric that could run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Runnable {
+    /// Its id.
+    pub metric: String,
+    /// The parameters that it needs, as in its documented example, in TOML; none where it needs none.
+    pub params: Option<String>,
+    /// Whether its rows have a time, so that it can be reported by month.
+    pub timed: bool,
+    /// How many rows it would reject at least, because a value is missing, unreadable or out of its range.
+    pub rejects: u64,
+    /// Whether it would reject no more.
+    pub rejects_no_more: bool,
+    /// The logical columns that it reads, but for the time.
+    pub reads: Vec<&'static str>,
+}
+
+/// A metric with the parameters of one of its examples.
+struct Variant {
+    metric: &'static Descriptor,
+    params: &'static str,
+    source: Source,
+}
+
+/// The logical tables that columns could be, the likeliest first. `files` are the files' names, without their folders.
+pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_names: bool, rows: u64, registry: &Registry) -> Vec<Candidate> {
+    let mut tables: BTreeMap<&str, Vec<Variant>> = BTreeMap::new();
+    for variant in registry.iter().flat_map(variants) {
+        tables.entry(variant.source.table).or_default().push(variant);
+    }
+    // A column that many tables have says little of which one it is.
+    let mut tables_with: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (table, variants) in &tables {
+        for name in variants.iter().flat_map(|variant| names(&variant.source)) {
+            tables_with.entry(name).or_default().insert(table);
+        }
+    }
+    let weight = |name: &str| 1.0 / tables_with.get(name).map_or(1, BTreeSet::len) as f64;
+    let mut found: Vec<Candidate> =
+        tables.iter().filter_map(|(table, variants)| Fit { columns, files, has_names, rows }.candidate(table, variants, &weight)).collect();
+    found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.table.cmp(&b.table)));
+    let best = found.first().map_or(0.0, |best| best.score);
+    found.retain(|candidate| candidate.score >= best / 2.0);
+    found.truncate(MOST);
+    found
+}
+
+/// A metric without parameters where it needs none, and with those of each of its examples.
+fn variants(metric: &'static Descriptor) -> Vec<Variant> {
+    let mut seen = BTreeSet::new();
+    let params =
+        std::iter::once("").chain(metric.about.examples.iter().map(|example| example.params)).filter(|params| seen.insert(*params));
+    params
+        .filter_map(|params| {
+            let given: Map<String, Json> = toml::from_str(params).ok()?;
+            Some(Variant { metric, params, source: metric.define(given).ok()?.source })
+        })
+        .collect()
+}
+
+fn names(source: &Source) -> impl Iterator<Item = &'static str> {
+    let time = source.time.filter(|time| source.columns.iter().all(|column| column.name != *time));
+    time.into_iter().chain(source.columns.iter().map(|column| column.name))
+}
+
+/// A logical column.
+struct Wanted {
+    kind: ColumnType,
+    /// Whether its numbers are on a scale, which differs from survey to survey.
+    on_scale: bool,
+    /// How many metrics read it; one that does only with some parameters counts less.
+    readers: f64,
+}
+
+/// The columns of a logical table.
+fn wanted(variants: &[Variant]) -> BTreeMap<&'static str, Wanted> {
+    let mut wanted: BTreeMap<&str, Wanted> = BTreeMap::new();
+    for variant in variants {
+        let of_metric = variants.iter().filter(|other| other.metric.about.id == variant.metric.about.id).count();
+        for name in names(&variant.source) {
+            let column = variant.source.columns.iter().find(|column| column.name == name);
+            let kind = column.map_or(ColumnType::Time, |column| column.kind);
+            let on_scale = column.is_some_and(|column| matches!(column.domain, Domain::Whole { .. }));
+            wanted.entry(name).or_insert(Wanted { kind, on_scale, readers: 0.0 }).readers += 1.0 / of_metric as f64;
+        }
+    }
+    wanted
+}
+
+/// What is known of the files.
+struct Fit<'a> {
+    columns: &'a [InspectedColumn],
+    files: &'a [String],
+    has_names: bool,
+    rows: u64,
+}
+
+impl Fit<'_> {
+    fn candidate(&self, table: &str, variants: &[Variant], weight: &dyn Fn(&str) -> f64) -> Option<Candidate> {
+        let wanted = wanted(variants);
+        let matches = self.matches(table, &wanted);
+        let others = self.columns.iter().map(|column| column.name.as_str()).filter(|name| matches.iter().all(|(of, _)| of.column != *name));
+        let (files, columns) = (words::hits(table, self.files.iter().map(String::as_str)), words::hits(table, others));
+        // People and times are in every table: only what else there is, or a name that can mean nothing else, tells which one.
+        let entity = words::entity_of_many(table);
+        let telling = matches.iter().any(|(of, likeness)| {
+            let special = wanted[of.logical.as_str()].kind != ColumnType::Time && entity != Some(of.logical.as_str());
+            !of.by_type_alone && (special || *likeness >= 1.0 && entity == Some(of.logical.as_str()))
+        });
+        if matches.is_empty() || self.has_names && !telling && files + columns == 0 {
+            return None;
+        }
+        let all: f64 = wanted.iter().map(|(name, wanted)| weight(name) * wanted.readers).sum();
+        let found: f64 = matches.iter().map(|(of, likeness)| weight(&of.logical) * wanted[of.logical.as_str()].readers * likeness).sum();
+        let spoken = 0.12 * columns.min(4) as f64 + 0.3 * files.min(1) as f64;
+        let columns: Vec<Match> = matches.into_iter().map(|(of, _)| of).collect();
+        let doubt = self.doubt(table, &columns);
+        let score = (found / all.max(f64::MIN_POSITIVE) + spoken) * if doubt.is_some() { 0.5 } else { 1.0 };
+        let missing = wanted.keys().filter(|name| columns.iter().all(|of| of.logical != **name)).map(ToString::to_string).collect();
+        let metrics = self.runnable(variants, &columns);
+        let score = (score * 100.0).round() / 100.0;
+        (score >= ENOUGH).then(|| Candidate { table: table.to_owned(), score, columns, missing, metrics, doubt })
+    }
+
+    /// The likeliest pairs of a logical column and one of the files, each column in one pair at most.
+    fn matches(&self, table: &str, wanted: &BTreeMap<&str, Wanted>) -> Vec<(Match, f64)> {
+        let mut pairs: Vec<(f64, &str, &InspectedColumn, bool)> = Vec::new();
+        for (logical, Wanted { kind, on_scale, .. }) in wanted {
+            let fitting: Vec<&InspectedColumn> = self.columns.iter().filter(|column| self.rows == 0 || fits(column, *kind)).collect();
+            for column in &fitting {
+                let likeness = self.likeness(table, logical, column, *kind);
+                if likeness >= LIKE {
+                    pairs.push((likeness, logical, column, false));
+                }
+            }
+            // The only time there is, and the only number that is no count, can hardly be another's.
+            let alone: Vec<&&InspectedColumn> = match kind {
+                ColumnType::Time => fitting.iter().collect(),
+                ColumnType::Number if !on_scale => fitting.iter().filter(|column| column.looks_like == LooksLike::Number).collect(),
+                _ => Vec::new(),
+            };
+            let typed = if let ([only], true) = (alone.as_slice(), self.rows > 0) { Some(**only) } else { None };
+            pairs.extend(typed.map(|column| (BY_TYPE, *logical, column, true)));
+            if !self.has_names {
+                // Names that are guesses are as good as types.
+                pairs
+                    .extend(fitting.iter().filter(|column| proposed(*kind, &column.name)).map(|column| (BY_TYPE, *logical, *column, true)));
+            }
+        }
+        // The sort is stable: of equal ones the first column is the likeliest.
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut matches: Vec<(Match, f64)> = Vec::new();
+        for (likeness, logical, column, by_type_alone) in pairs {
+            if matches.iter().all(|(of, _)| of.logical != logical && of.column != column.name) {
+                matches.push((Match { logical: logical.to_owned(), column: column.name.clone(), by_type_alone }, likeness));
+            }
+        }
+        matches.sort_by_key(|(of, _)| self.columns.iter().position(|column| column.name == of.column));
+        matches
+    }
+
+    fn likeness(&self, table: &str, logical: &str, column: &InspectedColumn, kind: ColumnType) -> f64 {
+        let likeness = words::likeness(logical, &column.name);
+        if kind != ColumnType::Identifier {
+            return likeness;
+        }
+        // A table's own rows are often told apart by no more than `id`.
+        let own = own_id(table).is_some_and(|own| own == logical);
+        let bare = ["id", "nr", "key"].contains(&words::words(&column.name).concat().as_str());
+        if own && bare && words::hits(table, self.files.iter().map(String::as_str)) > 0 {
+            return 0.75;
+        }
+        // What only has to do with customers does not tell them apart.
+        if likeness < 0.75 && !words::are_of_id(&column.name) { likeness * 0.7 } else { likeness }
+    }
+
+    /// What speaks against a table whose columns all seem to be there.
+    fn doubt(&self, table: &str, matches: &[Match]) -> Option<String> {
+        let column_of = |logical: &str| {
+            let of = matches.iter().find(|of| of.logical == logical)?;
+            self.columns.iter().find(|column| column.name == of.column)
+        };
+        if let Some(own) = own_id(table).and_then(|own| column_of(&own)).filter(|own| own.repeats * 10 > own.distinct.count) {
+            return Some(format!("a `{}` has several rows here, and one in `{table}`", own.name));
+        }
+        let column = column_of(words::entity_of_many(table)?)?;
+        let once = column.distinct.is_exact && column.distinct.count == column.present() && column.distinct.count > 20;
+        once.then(|| format!("every `{}` has one row here, and many in `{table}`", column.name))
+    }
+
+    /// The metrics whose columns are all there, each with the first parameters that suit them.
+    fn runnable(&self, variants: &[Variant], matches: &[Match]) -> Vec<Runnable> {
+        let found: Vec<Runnable> = variants.iter().filter_map(|variant| self.runs(variant, matches)).collect();
+        // Of scales that a column could be on, the one that fits best is meant.
+        let fewest = |reads: &[&str]| found.iter().filter(|other| other.reads == reads).map(|other| other.rejects).min();
+        let mut seen = BTreeSet::new();
+        let best = found.iter().filter(|metric| fewest(&metric.reads) == Some(metric.rejects) && seen.insert(&metric.metric));
+        best.cloned().collect()
+    }
+
+    fn runs(&self, variant: &Variant, matches: &[Match]) -> Option<Runnable> {
+        let column_of = |logical: &str| {
+            let of = matches.iter().find(|of| of.logical == logical)?;
+            self.columns.iter().find(|column| column.name == of.column)
+        };
+        let inputs = variant.source.columns.iter().map(|column| Some((column, column_of(column.name)?)));
+        let inputs: Vec<(&Column, &InspectedColumn)> = inputs.collect::<Option<_>>()?;
+        // One row may be rejected for several columns.
+        let rejected: Vec<u64> = inputs.iter().map(|(wanted, column)| rejected(column, wanted)).collect();
+        let rejects = rejected.iter().copied().max().unwrap_or(0);
+        let counted = inputs.iter().all(|(wanted, column)| column.counts().is_some() || outside(column, wanted.domain) == 0);
+        let fits = inputs.iter().all(|(wanted, column)| is_on_scale(column, wanted.domain)) && rejects * 2 <= self.rows;
+        fits.then(|| Runnable {
+            metric: variant.metric.about.id.to_owned(),
+            params: (!variant.params.is_empty()).then(|| variant.params.trim().to_owned()),
+            timed: variant.source.time.is_some_and(|time| column_of(time).is_some()),
+            rejects,
+            rejects_no_more: counted && rejected.iter().filter(|rows| **rows > 0).count() < 2,
+            reads: inputs.iter().map(|(wanted, _)| wanted.name).collect(),
+        })
+    }
+}
+
+/// The column that tells a logical table's own rows apart, by the usual way to name it.
+fn own_id(table: &str) -> Option<String> {
+    table.strip_suffix('s').map(|row| format!("{row}_id"))
+}
+
+/// Whether a name that a column without one was given is that of a logical column's type.
+fn proposed(kind: ColumnType, name: &str) -> bool {
+    kind == ColumnType::Identifier && name == "id" || kind == ColumnType::Time && name == "time"
+}
+
+/// Whether a column can be read as a type.
+fn fits(column: &InspectedColumn, kind: ColumnType) -> bool {
+    let looks = column.looks_like;
+    match kind {
+        // What is the same in every row tells nobody apart.
+        ColumnType::Identifier => {
+            matches!(looks, LooksLike::Text | LooksLike::Code | LooksLike::WholeNumber) && (column.distinct.count > 1 || column.present < 5)
+        }
+        ColumnType::Text => matches!(looks, LooksLike::Text | LooksLike::Code | LooksLike::WholeNumber | LooksLike::Boolean),
+        ColumnType::Number => matches!(looks, LooksLike::WholeNumber | LooksLike::Number),
+        ColumnType::Boolean => looks == LooksLike::Boolean || column.counts().is_some_and(|counts| counts.keys().all(|key| is_truth(key))),
+        ColumnType::Time => matches!(looks, LooksLike::Date | LooksLike::Time),
+        _ => false,
+    }
+}
+
+fn is_truth(text: &str) -> bool {
+    text == "0" || text == "1"
+}
+
+/// The ends of a domain that has two.
+fn ends(domain: Domain) -> Option<(f64, f64)> {
+    match domain {
+        Domain::Between { min, max } => Some((min, max)),
+        Domain::Whole { min, max } => Some((min as f64, max as f64)),
+        _ => None,
+    }
+}
+
+/// Whether values are on a scale and not on a shorter one: answers from 1 to 5 are none from 0 to 10.
+fn is_on_scale(column: &InspectedColumn, domain: Domain) -> bool {
+    let (Domain::Whole { .. }, Some((min, max))) = (domain, ends(domain)) else { return true };
+    if column.looks_like == LooksLike::Number {
+        return false;
+    }
+    // What means no answer says nothing of the scale.
+    let codes = no_answers(column);
+    let answers = column.counts().into_iter().flatten().filter_map(|(text, _)| column.number(text));
+    let answers = answers.filter(|number| codes.iter().all(|code| (*code as f64).total_cmp(number).is_ne()));
+    answers.reduce(f64::max).or(column.largest()).is_none_or(|largest| largest * 2.0 > min + max)
+}
+
+/// How many rows a column's values are rejected of: for what is outside of the domain, one at least where nobody counted.
+fn rejected(column: &InspectedColumn, wanted: &Column) -> u64 {
+    let missing = if wanted.nulls == NullRule::Reject { column.missing } else { 0 };
+    let unreadable = if wanted.kind == ColumnType::Number { column.unreadable } else { 0 };
+    missing + unreadable + outside(column, wanted.domain)
+}
+
+fn outside(column: &InspectedColumn, domain: Domain) -> u64 {
+    let Some((min, max)) = ends(domain) else { return 0 };
+    let is_outside = |number: f64| {
+        let fraction = matches!(domain, Domain::Whole { .. }) && number.fract() != 0.0;
+        !(min..=max).contains(&number) || fraction
+    };
+    match column.counts() {
+        Some(counts) => counts.iter().filter(|(text, _)| column.number(text).is_some_and(is_outside)).map(|(_, rows)| rows).sum(),
+        None => u64::from([column.smallest(), column.largest()].into_iter().flatten().any(is_outside)),
+    }
+}

@@ -1,0 +1,178 @@
+//! Files that make one table: opened together, gone through, and told of.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use custometer_core::Registry;
+
+use super::columns::{Columns, asked, proposed_names};
+use super::probe::{FileError, Probe, Text};
+use super::tally::{self, Faults};
+use super::{Candidate, Damage, InspectedFile, InspectedTable, block, candidates, hints, words};
+use crate::files::{self, Opened};
+use crate::text::{Compression, FileIndex, TextError};
+
+/// Files that make one table, and the path or pattern that the first of them was found by.
+pub(super) struct Group {
+    probes: Vec<Probe>,
+    pattern: String,
+}
+
+impl Group {
+    pub(super) fn new(probe: Probe, pattern: &str) -> Self {
+        Self { probes: vec![probe], pattern: pattern.to_owned() }
+    }
+
+    pub(super) fn first(&self) -> &Probe {
+        &self.probes[0]
+    }
+
+    pub(super) fn add(&mut self, probe: Probe) {
+        self.probes.push(probe);
+    }
+
+    /// Goes through the files. What can't be read is said with its path.
+    pub(super) fn look(mut self, registry: &Registry) -> Result<Looked, (PathBuf, FileError)> {
+        let (opened, indices) = self.open()?;
+        let table = Columns::of(&opened, &indices).map_err(|error| (self.first().path.clone(), error.into()))?;
+        let files: Vec<String> = self.probes.iter().map(|probe| stem(&probe.path)).collect();
+        let has_names = self.first().text.as_ref().is_none_or(|text| text.guess.has_header);
+        let rows = indices.iter().map(|index| index.rows).sum();
+        let could_be = candidates::candidates(&table.columns, &files, has_names, rows, registry);
+        Ok(Looked { group: self, indices, table, could_be })
+    }
+
+    /// Opens the files, and goes through them once. Columns without names get some.
+    fn open(&mut self) -> Result<(Opened, Vec<FileIndex>), (PathBuf, FileError)> {
+        let first = self.first().path.clone();
+        let mut opened = self.opened().map_err(|error| (first.clone(), error))?;
+        if let Some(Text { guess, .. }) = self.first().text.as_ref().filter(|text| !text.guess.has_header) {
+            let numbered = guess.format.column_names.clone().unwrap_or_default();
+            let columns = asked(&opened, &numbered).map_err(|error| (first.clone(), error.into()))?.0;
+            let named = proposed_names(&columns);
+            for probe in &mut self.probes {
+                if let Some(text) = &mut probe.text {
+                    text.guess.format.column_names = Some(named.clone());
+                }
+            }
+            opened = self.opened().map_err(|error| (first, error))?;
+        }
+        // Files that store the same columns alike are read together.
+        self.probes.sort_by_key(|probe| opened.files.iter().position(|file| *file == probe.path));
+        let mut indices = Vec::new();
+        for (position, probe) in self.probes.iter().enumerate() {
+            match opened.index(position) {
+                Ok(index) => indices.push(index),
+                // Where quotes enclose nothing, one that is never closed is a character like any other.
+                Err(TextError::Quoting { .. })
+                    if probe.text.as_ref().is_some_and(|text| !text.guess.quoted && text.guess.format.quote.is_some()) =>
+                {
+                    self.probes.iter_mut().filter_map(|probe| probe.text.as_mut()).for_each(|text| text.guess.format.quote = None);
+                    return self.open();
+                }
+                Err(error) => return Err((probe.path.clone(), error.into())),
+            }
+        }
+        Ok((opened, indices))
+    }
+
+    fn opened(&self) -> Result<Opened, FileError> {
+        let paths = self.probes.iter().map(|probe| probe.path.clone()).collect();
+        let text = self.first().text.as_ref().map(|text| text.guess.format.clone());
+        Ok(files::open(paths, Some(self.first().format), |_| text.clone().unwrap_or_default())?)
+    }
+
+    /// The path or pattern that names these files and no others; none where there is none.
+    fn path(&self) -> Option<String> {
+        let files: BTreeSet<PathBuf> = self.probes.iter().map(|probe| probe.path.clone()).collect();
+        let names_them =
+            |pattern: &str| files::files(pattern, Path::new("")).is_ok_and(|found| found.into_iter().collect::<BTreeSet<_>>() == files);
+        let shown: Vec<String> = self.probes.iter().map(|probe| probe.path.display().to_string()).collect();
+        let common =
+            |a: &str, b: &str| a.char_indices().zip(b.chars()).find(|((_, a), b)| a != b).map_or(a.len().min(b.len()), |((at, _), _)| at);
+        let start = shown.iter().fold(shown[0].clone(), |start, path| start[..common(&start, path)].to_owned());
+        let backwards = |text: &str| text.chars().rev().collect::<String>();
+        let end = shown.iter().map(|path| backwards(&path[start.len()..])).reduce(|end, path| end[..common(&end, &path)].to_owned());
+        let end = backwards(&end.unwrap_or_default());
+        // Next month's file starts with other digits.
+        let patterns = [start.trim_end_matches(|character: char| character.is_ascii_digit()), &start].map(|start| format!("{start}*{end}"));
+        [self.pattern.clone(), shown[0].clone()].into_iter().chain(patterns).find(|pattern| names_them(pattern))
+    }
+}
+
+/// A table whose files were gone through.
+pub(super) struct Looked {
+    group: Group,
+    indices: Vec<FileIndex>,
+    table: Columns,
+    could_be: Vec<Candidate>,
+}
+
+impl Looked {
+    /// The logical table that it probably is: one that a metric could run on.
+    pub(super) fn best(&self) -> Option<&Candidate> {
+        self.could_be.first().filter(|best| !best.metrics.is_empty() && best.doubt.is_none())
+    }
+
+    /// A name for the table of its file's own.
+    pub(super) fn own_name(&self) -> String {
+        let name = words::words(&stem(&self.group.first().path)).join("_");
+        if name.is_empty() { "table".to_owned() } else { name }
+    }
+
+    /// All that there is to tell. `name` is the table's in the block.
+    pub(super) fn told(self, name: &str) -> InspectedTable {
+        let first = self.group.first();
+        let block = block::block(&block::Wanted {
+            name,
+            path: self.group.path().as_deref(),
+            format: first.format,
+            format_is_named: files::format_of(&first.path) == Some(first.format),
+            text: first.text.as_ref().map(|text| &text.guess),
+            table: &self.table,
+            best: self.best(),
+        });
+        let files = self.group.probes.iter().zip(&self.indices).map(|(probe, index)| InspectedFile {
+            path: probe.path.display().to_string(),
+            bytes: index.bytes,
+            compression: (probe.compression != Compression::None).then(|| probe.compression.as_str()),
+            rows: index.rows,
+        });
+        InspectedTable {
+            files: files.collect(),
+            format: first.format.as_str(),
+            text: first.text.as_ref().map(Text::dialect),
+            numbers: self.table.numbers.into(),
+            rows: self.indices.iter().map(|index| index.rows).sum(),
+            damaged: damages(&self.table.faults, &self.group.probes, &self.indices),
+            hints: hints::hints(&self.table),
+            columns: self.table.columns,
+            could_be: self.could_be,
+            block,
+        }
+    }
+}
+
+/// A file's name without its folder and its ending.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.split('.').find(|part| !part.is_empty()).unwrap_or_default().to_owned()
+}
+
+/// The damaged rows with the place of the first of each kind.
+fn damages(faults: &Faults, probes: &[Probe], indices: &[FileIndex]) -> Vec<Damage> {
+    let place = |mut row: u64| {
+        for (probe, index) in probes.iter().zip(indices) {
+            if row < index.rows {
+                return (probe.path.display().to_string(), row + 1);
+            }
+            row -= index.rows;
+        }
+        (String::new(), row + 1)
+    };
+    let damages = faults.iter().filter_map(|(&code, &(rows, first))| {
+        let (file, row) = place(first);
+        Some(Damage { reason: tally::fault(code)?.reason(), rows, file, row })
+    });
+    damages.collect()
+}
