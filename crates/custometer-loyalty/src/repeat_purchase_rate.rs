@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
-use polars::prelude::{DataType, JoinArgs, JoinType, UnionArgs, concat};
+use polars::prelude::{JoinArgs, JoinType, UnionArgs, concat};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,12 +66,21 @@ impl Metric for RepeatPurchaseRate {
     };
 
     fn define(params: &RepeatPurchaseRateParams) -> Result<Definition, ParamError> {
-        let measures = ["repeat_customers", "customers"].map(|name| match params.scope {
-            OrderScope::Period => sum(name, col(name)),
-            OrderScope::Lifetime => sum(name, col(name)).running(),
-        });
-        let definition = Definition::over(Source::table(ORDERS).at(TIME).column(CUSTOMER)).derive(RepeatCustomers { scope: params.scope });
-        Ok(measures.into_iter().fold(definition, Definition::measure).value(Value::proportion("repeat_customers", "customers")))
+        let counted = |name| match params.scope {
+            OrderScope::Period => count(name),
+            // A customer becomes one once, and a repeat one once.
+            OrderScope::Lifetime => count(name).running(),
+        };
+        let repeat = counted("repeat_customers").filter(col("is_repeat"));
+        let customers = match params.scope {
+            OrderScope::Period => counted("customers"),
+            OrderScope::Lifetime => counted("customers").filter(col("is_repeat").not()),
+        };
+        Ok(Definition::over(Source::table(ORDERS).at(TIME).column(CUSTOMER))
+            .derive(RepeatCustomers { scope: params.scope })
+            .measure(repeat)
+            .measure(customers)
+            .value(Value::proportion("repeat_customers", "customers")))
     }
 }
 
@@ -95,14 +104,13 @@ impl Derive for RepeatCustomers {
         let per_bucket = rows.group_by([customer(), vec![col(BUCKET)]].concat()).agg([len().alias("orders")]);
         let twice = col("orders").gt_eq(lit(2));
         match self.scope {
-            OrderScope::Period => {
-                Ok(per_bucket.with_columns([lit(1_i64).alias("customers"), twice.cast(DataType::Int64).alias("repeat_customers")]))
-            }
+            OrderScope::Period => Ok(per_bucket.with_column(twice.alias("is_repeat"))),
             OrderScope::Lifetime => {
                 let per_bucket = per_bucket.cache();
                 // The second order is in the first bucket with two of them, or in the one after the first.
                 let first_twice = when(twice).then(col(BUCKET)).otherwise(lit(NULL)).min();
-                let firsts = per_bucket.clone().group_by(customer()).agg([col(BUCKET).min().alias("first"), first_twice.alias("at_once")]);
+                let firsts =
+                    per_bucket.clone().group_by(customer()).agg([col(BUCKET).min().alias("first"), first_twice.alias("at_once")]).cache();
                 let same_customer = JoinArgs { nulls_equal: true, ..JoinArgs::new(JoinType::Inner) };
                 let later = per_bucket.join(firsts.clone(), customer(), customer(), same_customer.clone());
                 let later = later.filter(col(BUCKET).gt(col("first"))).group_by(customer()).agg([col(BUCKET).min().alias("later")]);
@@ -110,12 +118,11 @@ impl Derive for RepeatCustomers {
                 let (at_once, later) = (|| col("at_once"), || col("later"));
                 let second = when(later().is_null().or(at_once().lt_eq(later()))).then(at_once()).otherwise(later());
                 let history = history.with_column(second.alias("second")).cache();
-                let became = |bucket: &str, customers: i64, repeat: i64| {
-                    let counts = [lit(customers).alias("customers"), lit(repeat).alias("repeat_customers")];
-                    let columns = [customer(), vec![col(bucket).alias(BUCKET)], counts.to_vec()].concat();
+                let became = |bucket: &str, is_repeat: bool| {
+                    let columns = [customer(), vec![col(bucket).alias(BUCKET), lit(is_repeat).alias("is_repeat")]].concat();
                     history.clone().filter(col(bucket).is_not_null()).select(columns)
                 };
-                let movements = [became("first", 1, 0), became("second", 0, 1)];
+                let movements = [became("first", false), became("second", true)];
                 concat(movements, UnionArgs::default())
             }
         }
