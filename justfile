@@ -18,3 +18,8 @@ review:
 generate:
     cargo run --quiet -- sample --out datasets
     cargo run --quiet -- schema > config/report.schema.json
+
+# Ten million rows of each table, beside DuckDB; needs `pip install -r benchmarks/requirements.txt`.
+benchmark:
+    cargo build --release
+    python benchmarks/run.py

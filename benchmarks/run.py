@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Compares custometer with hand-written DuckDB scripts: the time both take, and the numbers both give. See README.md."""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+# How far numbers may be apart, relative to themselves. custometer sums exactly, DuckDB does not.
+TOLERANCE = 1e-9
+
+
+@dataclass
+class Table:
+    """A table of the benchmark: its file's format, and the columns that its report needs."""
+
+    format: str
+    columns: list[str]
+
+
+TABLES = {
+    "responses": Table("csv", ["response_id", "time", "customer_id", "region", "product", "channel", "score", "satisfaction"]),
+    "orders": Table("parquet", ["order_id", "time", "customer_id", "region", "channel", "amount", "margin_rate"]),
+    "tickets": Table("parquet", [
+        "ticket_id", "created_at", "first_replied_at", "solved_at", "channel", "kind", "priority", "region", "customer_id",
+        "agent_replies", "reopens",
+    ]),
+    "events": Table("parquet", ["time", "user_id", "session_id", "event", "page", "channel", "device", "country"]),
+}
+
+
+@dataclass
+class Cost:
+    """What a process took."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+    @staticmethod
+    def median(costs: list["Cost"]) -> "Cost":
+        of = lambda name: statistics.median(getattr(cost, name) for cost in costs)
+        return Cost(of("wall"), of("cpu"), of("memory"))
+
+
+class Failure(Exception):
+    """Something that ends the benchmark."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Compares custometer with hand-written DuckDB scripts.")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="rows of each table (default: %(default)s)")
+    parser.add_argument("--binary", type=Path, default=ROOT / "target/release/custometer", help="the program (default: the release build)")
+    parser.add_argument("--table", nargs="+", choices=TABLES, default=list(TABLES), help="which tables; all unless said")
+    parser.add_argument("--data", type=Path, default=ROOT / "target/benchmark", help="a folder for the data (default: target/benchmark)")
+    parser.add_argument("--repetitions", type=int, default=3, help="how often each is measured (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=2, help="threads of each (default: %(default)s)")
+    args = parser.parse_args()
+    if not args.binary.is_file():
+        raise Failure(f"there is no `{args.binary}`: make it by `cargo build --release`, or name another by --binary")
+    return 1 if any([compare(name, TABLES[name], args) for name in args.table]) else 0
+
+
+def compare(name: str, table: Table, args: argparse.Namespace) -> bool:
+    """Measures a table and prints what came of it. Whether the numbers differ."""
+    file = sample(name, table, args)
+    binary, python = args.binary.resolve(), sys.executable
+    path = json.dumps(str(file))
+    commands = {
+        "custometer": [binary, "run", HERE / f"{name}.toml", "--set", f"tables.{name}.path={path}", "--format", "json", "--quiet"],
+        "DuckDB": [python, HERE / "by_duckdb.py", HERE / f"{name}.sql", file, str(args.threads)],
+        "decoding": [python, HERE / "decode.py", file, *table.columns],
+    }
+    outputs: dict[str, dict] = {}
+    costs: dict[str, list[Cost]] = {who: [] for who in commands}
+    warm(file)
+    for _ in range(args.repetitions):
+        for who, command in commands.items():
+            cost, outputs[who] = measure(command, args.threads)
+            costs[who].append(cost)
+    cells, wrong = differences(outputs["custometer"]["results"], outputs["DuckDB"]["results"])
+
+    medians = {who: Cost.median(of) for who, of in costs.items()}
+    print(f"\n{name}: {args.rows:,} rows, {file.stat().st_size / 1e6:,.0f} MB of {table.format}")
+    print(f"{'':24}{'wall':>10}{'CPU':>10}{'memory':>12}")
+    for who, cost in medians.items():
+        print(f"{who:24}{cost.wall:8.2f} s{cost.cpu:8.2f} s{cost.memory / 1e6:9,.0f} MB")
+    for other in ["DuckDB", "decoding"]:
+        cost, base = medians["custometer"], medians[other]
+        print(f"{'custometer / ' + other:24}{cost.wall / base.wall:10.2f}{cost.cpu / base.cpu:10.2f}{cost.memory / base.memory:12.2f}")
+    print(f"{cells} values compared: " + ("all agree" if not wrong else f"{len(wrong)} DIFFER"), flush=True)
+    for line in wrong[:20]:
+        print(f"  {line}", flush=True)
+    return bool(wrong)
+
+
+def sample(name: str, table: Table, args: argparse.Namespace) -> Path:
+    """The table's file, made unless it is there."""
+    folder = args.data.resolve() / str(args.rows)
+    file = folder / f"{name}.{table.format}"
+    if not file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        options = ["--table", name, "--rows", str(args.rows), "--format", table.format, "--out", str(folder)]
+        if subprocess.run([args.binary.resolve(), "sample", *options]).returncode != 0:
+            raise Failure(f"`{file}` could not be made")
+    return file
+
+
+def warm(file: Path) -> None:
+    """Reads a file, so that nobody pays for being first."""
+    with file.open("rb", buffering=0) as opened:
+        while opened.read(1 << 24):
+            pass
+
+
+def measure(command: list, threads: int) -> tuple[Cost, dict]:
+    """Runs a command in a process of its own: what it took, and what it printed."""
+    environment = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
+    with tempfile.TemporaryFile() as output:
+        start = time.time()
+        process = subprocess.Popen([str(part) for part in command], stdout=output, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        end = time.time()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise Failure(f"exit code {process.returncode} of: {' '.join(map(str, command))}")
+        output.seek(0)
+        printed = json.load(output)
+    # A script of Python says when it was ready to begin.
+    started = printed.get("started", {"time": start, "cpu": 0.0})
+    # Linux counts kilobytes, macOS bytes.
+    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Cost(end - started["time"], usage.ru_utime + usage.ru_stime - started["cpu"], memory), printed
+
+
+def differences(ours: list[dict], theirs: list[dict]) -> tuple[int, list[str]]:
+    """How many cells were compared, and what is wrong with them."""
+    wrong: list[str] = []
+    monthly = {cell["request"] for cell in theirs if cell["month"] is not None}
+    found = by_key(ours, lambda cell: cell["start"][:10] if cell["request"] in monthly else None, wrong)
+    expected = by_key(theirs, lambda cell: cell["month"], wrong)
+    if {key[0] for key in found} != {key[0] for key in expected}:
+        wrong.append("the requests of the report are not those of the script")
+    for key, (value, n) in found.items():
+        # custometer shows groups without rows, too. There is nothing in them.
+        if key not in expected and not value:
+            continue
+        other_value, other_n = expected.get(key, ("no row", "no row"))
+        if not (same(value, other_value) and same(n, other_n)):
+            wrong.append(f"{shown(key)}: value {value}, n {n}; DuckDB: value {other_value}, n {other_n}")
+    wrong.extend(f"{shown(key)}: only DuckDB has it" for key in expected if key not in found)
+    return len(found), wrong
+
+
+def by_key(cells: list[dict], month, wrong: list[str]) -> dict[tuple, tuple]:
+    """Value and n by request, month and dimensions."""
+    keyed = {}
+    for cell in cells:
+        # The sample has a value in every dimension: one that is missing is one that the breakdown does not use.
+        dimensions = tuple(sorted((name, str(value)) for name, value in cell["dimensions"].items() if value is not None))
+        key = (cell["request"], month(cell), dimensions)
+        if key in keyed:
+            wrong.append(f"{shown(key)}: comes twice")
+        keyed[key] = (cell["value"], cell["n"])
+    return keyed
+
+
+def same(a, b) -> bool:
+    if a is None or b is None:
+        return a is b
+    return not isinstance(b, str) and math.isclose(a, b, rel_tol=TOLERANCE)
+
+
+def shown(key: tuple) -> str:
+    request, month, dimensions = key
+    return " ".join([request, *([month] if month else []), *(f"{name}={value}" for name, value in dimensions)])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit(f"error: {failure}")
