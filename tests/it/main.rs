@@ -10,12 +10,15 @@
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 
+mod compare;
 mod damage;
 mod examples;
+mod exports;
 mod faulty;
 mod golden;
 mod inspect;
 mod ledger;
+mod privacy;
 mod real_data;
 mod shapes;
 mod sources;

@@ -139,3 +139,46 @@ fn the_summary_of_cd_buyers_loads_and_groups_as_it_is() {
     assert_eq!(rows[3]["dimensions"], json!({ "x": 0 }));
     assert!(json["rejected"].as_array().unwrap().is_empty());
 }
+
+const CDNOW: &str = r#"
+[tables.log]
+path = "FOLDER/CDNOW_master.txt"
+delimiter = "spaces"
+columns = { time = "date", amount = "dollar_value" }
+time_formats = { time = "%Y%m%d" }
+
+[tables.sample]
+path = "FOLDER/CDNOW_sample.txt"
+delimiter = "spaces"
+column_names = ["master_id", "customer_id", "time", "cds", "amount"]
+time_formats = { time = "%Y%m%d" }
+
+[[metrics]]
+metric = "loyalty.average_order_value"
+table = "log"
+
+[[metrics]]
+name = "customers"
+metric = "web.visitors"
+columns = { user_id = "customer_id" }
+table = "log"
+
+[[metrics]]
+name = "customers_of_the_sample"
+metric = "web.visitors"
+columns = { user_id = "customer_id" }
+table = "sample"
+grain = "year"
+by = [[]]
+"#;
+
+#[test]
+fn the_raw_purchase_logs_load_by_config_alone() {
+    let Some(folder) = shared("cdnow") else { return };
+    let json = Case::new().json(&CDNOW.replace("FOLDER", folder.to_str().unwrap())).unwrap();
+    let rows = json["results"].as_array().unwrap();
+    assert_eq!((rows[0]["n"].as_u64(), rows[1]["value"].as_u64()), (Some(69_659), Some(23_570)));
+    // Every customer of the sample bought first in 1997.
+    assert_eq!(rows[2]["value"].as_u64(), Some(2357));
+    assert!(json["rejected"].as_array().unwrap().is_empty());
+}

@@ -74,7 +74,8 @@ pub(crate) struct ReportConfig {
     pub confidence: Confidence,
     /// Groups of fewer observations are not shown, nor what would tell of them.
     pub min_group_size: Option<u64>,
-    /// The name of an environment variable with a secret. Ids are replaced by hashes keyed with it in everything that leaves.
+    /// The name of an environment variable with a secret. Ids are replaced by hashes keyed with it in everything that leaves: columns that
+    /// a metric reads as ids, that are called `id` or `…_id`, or that are derived from one of these.
     #[schemars(with = "Option<String>")]
     pub hash_ids: Option<Spanned<String>>,
 }

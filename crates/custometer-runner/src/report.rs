@@ -52,19 +52,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a column holds ids: by the name of a request's metric or, in its table, by that of any metric.
+    /// Whether a column holds ids: one that a metric reads as such or that is called so, and what is derived from one.
     pub(crate) fn is_identifier(&self, request: usize, column: &str) -> bool {
-        let is_id = |of: &Request, name: fn(&Request, &'static str) -> String| {
-            let mut ids = of.definition.source.columns.iter().filter(|column| column.kind == ColumnType::Identifier);
-            ids.any(|id| name(of, id.name) == column)
-        };
         let own = &self.requests[request];
-        is_id(own, |_, name| name.to_owned())
-            || self
-                .requests
-                .iter()
-                .filter(|other| other.table == own.table)
-                .any(|other| is_id(other, |of, name| of.column(name).to_owned()))
+        let ids = |of: &'_ Request| {
+            let columns = of.definition.source.columns.iter().filter(|column| column.kind == ColumnType::Identifier);
+            columns.map(|column| column.name).collect::<Vec<&'static str>>()
+        };
+        let alike = self.requests.iter().filter(|other| other.table == own.table);
+        let read = alike.flat_map(|other| ids(other).into_iter().map(|name| other.column(name))).collect();
+        ids(own).contains(&column) || self.tables[own.table].holds_ids(column, &read)
     }
 
     /// Everything that any request is compared with, in the order of the report.

@@ -8,7 +8,9 @@ use custometer_core::ColumnType;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{ClockRule, LocalClock};
 use jiff::tz::TimeZone;
-use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, PolarsResult, Schema, Series, col, lit, when};
+use polars::prelude::{
+    Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, PlSmallStr, PolarsResult, Schema, Series, col, lit, when,
+};
 use toml::Spanned;
 
 use crate::column::{self, StoredColumn, Style, Typed};
@@ -60,6 +62,23 @@ impl Columns {
         self.derived.iter().fold(rows, |rows, (name, expression)| rows.with_column(expression.clone().alias(name.as_str())))
     }
 
+    /// The file's columns that a column is made of, whatever it is called.
+    fn origins(&self, name: &str) -> BTreeSet<String> {
+        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
+        let mut origins = BTreeSet::from([name.to_owned()]);
+        for (derived, expression) in self.derived.iter().rev() {
+            if origins.contains(derived) {
+                origins.extend(roots(expression));
+            }
+        }
+        for mapped in &self.mapped {
+            if mapped.clone().meta().output_name().is_ok_and(|name| origins.contains(name.as_str())) {
+                origins.extend(roots(mapped));
+            }
+        }
+        origins
+    }
+
     /// The file's columns that these ones are made of.
     fn read(&self, used: BTreeSet<String>) -> BTreeSet<String> {
         let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
@@ -97,6 +116,14 @@ impl Table {
         let roots = conditions.flat_map(|condition| condition.clone().meta().root_names()).map(|name| name.to_string());
         let used = used.into_iter().chain(roots).chain(keys).collect();
         Ok(self.columns.over(self.opened.rows(indices, self.columns.read(used))?))
+    }
+
+    /// Whether a column is made of one that is called an id, or that is among `ids`.
+    pub(crate) fn holds_ids(&self, name: &str, ids: &BTreeSet<&str>) -> bool {
+        let called_id = |name: &str| name == "id" || name.ends_with("_id");
+        let known = self.schema.iter_names().map(PlSmallStr::as_str).filter(|name| called_id(name) || ids.contains(name));
+        let origins = self.columns.origins(name);
+        known.into_iter().any(|id| !self.columns.origins(id).is_disjoint(&origins))
     }
 
     /// Whether a text column may hold empty texts where others hold nothing.
