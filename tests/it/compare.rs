@@ -29,7 +29,7 @@ fn a_change_of_a_mean_has_welchs_test() {
     close(&change["change"], 56.25 - 65.0 / 3.0);
     close(&change["relative_change"], 100.0 * (56.25 - 65.0 / 3.0) / (65.0 / 3.0));
     // scipy.stats.ttest_ind([40, 50, 60, 75], [10, 20, 35], equal_var=False)
-    close(&change["p_value"], 0.021996893898412757);
+    close(&change["p_value"], 0.021_996_893_898_412_757);
     assert_eq!(change["significant"], true);
     assert_eq!(february["comparisons"][1]["change"], Json::Null);
 }
@@ -43,10 +43,10 @@ fn a_change_of_a_share_has_the_test_of_two_proportions_and_can_be_corrected() {
     let report = "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\ncompare = [\"previous\"]";
     let plain = results(&rows, report, "metric = \"support.csat\"");
     // The pooled z test of 30 of 100 against 60 of 120, its tail from scipy.stats.norm.sf.
-    close(&plain[1]["comparisons"][0]["p_value"], 0.002662185508944995);
+    close(&plain[1]["comparisons"][0]["p_value"], 0.002_662_185_508_944_995);
     let corrected = results(&rows, &format!("{report}\nmultiple_comparisons = \"benjamini_hochberg\""), "metric = \"support.csat\"");
     // Of two tests the smaller p-value is doubled, and the larger stays.
-    close(&corrected[1]["comparisons"][0]["p_value"], 2.0 * 0.002662185508944995);
+    close(&corrected[1]["comparisons"][0]["p_value"], 2.0 * 0.002_662_185_508_944_995);
     assert_eq!(corrected[2]["comparisons"][0]["p_value"], plain[2]["comparisons"][0]["p_value"]);
 }
 

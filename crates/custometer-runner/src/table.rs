@@ -350,6 +350,9 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
         OpenError::Delimiter { other: '\t', .. } => Some("say `format = \"tsv\"`".to_owned()),
         OpenError::Delimiter { other, .. } => Some(format!("say `delimiter = \"{other}\"`")),
         OpenError::Encoding { .. } => Some("say how it is written: `encoding = \"windows-1252\"` or `\"latin-1\"`".to_owned()),
+        OpenError::Unreadable { reason, .. } if reason.contains("must be enabled") => {
+            Some("this program was built without object stores: build it with the cargo feature `cloud`".to_owned())
+        }
         OpenError::Text { source: TextError::Quoting { .. }, .. } => {
             Some("say `quote = \"\"` if quotes are characters like any other".to_owned())
         }
