@@ -101,6 +101,12 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     } else {
         let width = comfy_table::Table::new().width().filter(|_| io::stdout().is_terminal());
         write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)?;
+        if matches!(formats[0], custometer_output::Format::Csv | custometer_output::Format::Parquet)
+            && !quiet
+            && !result.rejected.is_empty()
+        {
+            let _ = write!(io::stderr(), "{}", custometer_output::rejected(&result, width));
+        }
     }
     rejected.map_or(Ok(()), |rejected| Err(Failure::Rejected(rejected)))
 }

@@ -94,6 +94,30 @@ pub(crate) fn lines(frame: &DataFrame) -> PolarsResult<String> {
     Ok(csv.text)
 }
 
+/// The rejected rows by table and reason, a line for each example: `table, reason, rows, requests, file, row, column, value`.
+pub(crate) fn rejected(result: &RunResult) -> String {
+    let mut csv = Writer::default();
+    for name in ["table", "reason", "rows", "requests", "file", "row", "column", "value"] {
+        csv.field(name);
+    }
+    csv.end_line();
+    for rejection in &result.rejected {
+        let examples = rejection.examples.iter().map(Some).chain(rejection.examples.is_empty().then_some(None));
+        for example in examples {
+            csv.foreign(&rejection.table);
+            csv.foreign(&rejection.reason);
+            csv.field(&rejection.rows.to_string());
+            csv.foreign(&rejection.requests.join(", "));
+            csv.foreign(example.map_or("", |example| &example.file));
+            csv.field(&example.map(|example| example.row.to_string()).unwrap_or_default());
+            csv.foreign(example.and_then(|example| example.column.as_deref()).unwrap_or_default());
+            csv.foreign(example.and_then(|example| example.value.as_deref()).unwrap_or_default());
+            csv.end_line();
+        }
+    }
+    csv.text
+}
+
 /// Puts fields into lines.
 #[derive(Default)]
 struct Writer {

@@ -137,6 +137,11 @@ pub fn render(result: &RunResult, format: Format, width: Option<u16>) -> Result<
     rendered.map_err(|source| OutputError::Render { format, source })
 }
 
+/// The rejected rows by reason, with examples, as a terminal table: what goes beside a format that has no room for them.
+pub fn rejected(result: &RunResult, width: Option<u16>) -> String {
+    table::rejected(&result.rejected, width) + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

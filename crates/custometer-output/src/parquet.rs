@@ -2,7 +2,7 @@
 //!
 //! `start` and `end` are UTC instants in microseconds, numbers are doubles, dimensions are text, flags are booleans, `measures` is a
 //! JSON object as text.
-//! What is undefined is null. The version of the schema and the manifest, as JSON, are in the file's key-value metadata.
+//! What is undefined is null. The version of the schema, the manifest and the rejected rows, as JSON, are in the file's key-value metadata.
 
 use std::error::Error;
 
@@ -18,11 +18,15 @@ const VERSION_KEY: &str = "custometer.schema_version";
 /// The key of the manifest in the file's metadata.
 const MANIFEST_KEY: &str = "custometer.manifest";
 
+/// The key of the rejected rows, by reason, in the file's metadata.
+const REJECTED_KEY: &str = "custometer.rejected";
+
 /// The result as a Parquet file.
 pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     let metadata = KeyValueMetadata::from_static(vec![
         (VERSION_KEY.to_owned(), SCHEMA_VERSION.to_string()),
         (MANIFEST_KEY.to_owned(), serde_json::to_string(&result.manifest)?),
+        (REJECTED_KEY.to_owned(), serde_json::to_string(&result.rejected)?),
     ]);
     let measures = result.results.iter().map(measures).collect::<Result<Vec<_>, _>>()?;
     let mut file = Vec::new();
@@ -151,5 +155,7 @@ mod tests {
         assert_eq!(value(VERSION_KEY), "2");
         let manifest: serde_json::Value = serde_json::from_str(&value(MANIFEST_KEY)).unwrap();
         assert_eq!(manifest["config_hash"], "c0ffee");
+        let rejected: serde_json::Value = serde_json::from_str(&value(REJECTED_KEY)).unwrap();
+        assert_eq!(rejected[0]["rows"], 1500);
     }
 }

@@ -181,7 +181,7 @@ impl<'a> Notes<'a> {
 }
 
 /// The rows that were not used, by reason.
-fn rejected(rejected: &[Rejection], width: Option<u16>) -> String {
+pub(crate) fn rejected(rejected: &[Rejection], width: Option<u16>) -> String {
     if rejected.is_empty() {
         return "No rows were rejected.".to_owned();
     }

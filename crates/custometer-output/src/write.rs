@@ -17,7 +17,7 @@ const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 /// Rows that are turned into text at a time.
 const CHUNK: usize = 10_000;
 
-/// Writes every format as `DIR/results.<extension>`, the details, if there are any, as `DIR/details/<request>.parquet`, and all
+/// Writes every format as `DIR/results.<extension>`, the rejected rows by reason beside a CSV as `DIR/rejected.csv`, the details, if there are any, as `DIR/details/<request>.parquet`, and all
 /// rejected rows, where the result has them, as `DIR/rejected_rows.csv`.
 ///
 /// Nothing is renamed before all of it is written: an error on the way leaves the previous files as they were. Characters of a
@@ -44,6 +44,13 @@ pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<V
                 })
             })?);
         }
+    }
+    if formats.contains(&Format::Csv) {
+        // The tidy file has no room for them.
+        staged.push(Staged::new(dir, "rejected.csv", |file, path| {
+            let bytes = csv::rejected(result);
+            file.write_all(bytes.as_bytes()).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
+        })?);
     }
     if let Some(rows) = &result.rejected_rows {
         staged.push(Staged::new(dir, "rejected_rows.csv", |file, path| {
@@ -138,9 +145,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("new/report");
         let paths = write_all(&fixture::result(), &Format::ALL, &dir).unwrap();
-        let expected = ["results.txt", "results.json", "results.csv", "results.parquet", "details/NPS.parquet", "rejected_rows.csv"];
+        let expected =
+            ["results.txt", "results.json", "results.csv", "results.parquet", "details/NPS.parquet", "rejected.csv", "rejected_rows.csv"];
         assert_eq!(paths, expected.map(|name| dir.join(name)));
-        assert_eq!(names(&dir), ["details", "rejected_rows.csv", "results.csv", "results.json", "results.parquet", "results.txt"]);
+        assert_eq!(
+            names(&dir),
+            ["details", "rejected.csv", "rejected_rows.csv", "results.csv", "results.json", "results.parquet", "results.txt"]
+        );
+        let rejected = fs::read_to_string(dir.join("rejected.csv")).unwrap();
+        assert!(rejected.starts_with("table,reason,rows,requests,file,row,column,value\nresponses,"), "{rejected}");
         assert_eq!(fs::read(dir.join("results.csv")).unwrap(), render(&fixture::result(), Format::Csv, None).unwrap());
         let details = ParquetReader::new(File::open(dir.join("details/NPS.parquet")).unwrap()).finish().unwrap();
         assert!(details.equals(&fixture::result().details[0].frame));

@@ -31,7 +31,7 @@ pub struct Table {
     pub opened: Opened,
     /// The condition that rows must meet.
     pub condition: Option<Expr>,
-    /// The columns of [`rows`](Self::rows).
+    /// The columns of its rows.
     pub schema: Schema,
     /// Reasons for which a row is of no use to any request.
     pub checks: Vec<(String, Expr)>,
