@@ -246,7 +246,7 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
             continue;
         }
         let rows = table.rows(&indices[position], times.iter().map(ToString::to_string).collect()).map_err(failed)?;
-        let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter);
+        let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
         let mut plans = Vec::new();
         for time in times {
             if let Ok(typed) = table.typed(time, ColumnType::Time) {
