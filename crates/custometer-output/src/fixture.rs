@@ -20,7 +20,7 @@ pub(crate) fn result() -> RunResult {
             low: Some(-12.25),
             high: Some(2.0),
             n: Some(1310.0),
-            comparisons: vec![change(-1.5, Some(-42.0), 0.4), no_change(Baseline::YearAgo)],
+            comparisons: vec![change(-1.5, Some(-42.0), 0.4), Comparison::unknown(Baseline::YearAgo)],
             ..january.clone()
         },
         ResultRow {
@@ -30,7 +30,7 @@ pub(crate) fn result() -> RunResult {
             high: Some(47.5),
             n: Some(1204.0),
             measures: vec![("promoters".to_owned(), Some(600.0)), ("detractors".to_owned(), None)],
-            comparisons: vec![change(4.8, None, 0.0125), no_change(Baseline::YearAgo)],
+            comparisons: vec![change(4.8, None, 0.0125), Comparison::unknown(Baseline::YearAgo)],
             ..january
         },
         ResultRow { partial: true, dimensions: missing, n: Some(0.0), note: Some("no rows".to_owned()), ..nps(2, 3) },
@@ -38,7 +38,7 @@ pub(crate) fn result() -> RunResult {
             partial: true,
             dimensions: few,
             suppressed: true,
-            comparisons: vec![no_change(Baseline::Previous), no_change(Baseline::YearAgo)],
+            comparisons: vec![Comparison::unknown(Baseline::Previous), Comparison::unknown(Baseline::YearAgo)],
             ..nps(2, 3)
         },
         ResultRow {
@@ -90,22 +90,7 @@ fn change(change: f64, relative_change: Option<f64>, p_value: f64) -> Comparison
         relative_change,
         p_value: Some(p_value),
         significant: Some(p_value < 0.05),
-        ..no_change(Baseline::Previous)
-    }
-}
-
-/// A comparison with a time before the data.
-fn no_change(baseline: Baseline) -> Comparison {
-    Comparison {
-        baseline,
-        start: None,
-        end: None,
-        value: None,
-        n: None,
-        change: None,
-        relative_change: None,
-        p_value: None,
-        significant: None,
+        ..Comparison::unknown(Baseline::Previous)
     }
 }
 
@@ -149,6 +134,7 @@ fn manifest() -> Manifest {
         timezone: "Europe/Copenhagen".to_owned(),
         period: Some(Period { from: date(2025, 1, 1), until: date(2025, 3, 1) }),
         grain: Grain::Month,
+        fiscal_year_start: 1,
         as_of: Some(date(2025, 2, 10)),
         confidence: 0.95,
         compare: vec![Baseline::Previous, Baseline::YearAgo],

@@ -9,8 +9,11 @@ use custometer_runner::result::ResultRow;
 use jiff::{ToSpan, Zoned};
 
 /// What each row calls its bucket; nothing where it has none.
-pub(crate) fn labels(rows: &[ResultRow]) -> Vec<String> {
-    let named = rows.iter().all(is_calendar_unit);
+///
+/// Where years start in another month than January, quarters and years go by their dates: a name would be taken for a calendar's.
+pub(crate) fn labels(rows: &[ResultRow], fiscal_year_start: i8) -> Vec<String> {
+    let fiscal = |row: &ResultRow| fiscal_year_start != 1 && matches!(row.grain, Grain::Quarter | Grain::Year);
+    let named = rows.iter().all(|row| is_calendar_unit(row) && !fiscal(row));
     let label = |row: &ResultRow| {
         let (start, end) = row.start.as_ref().zip(row.end.as_ref())?;
         let name = name(start, row.grain).filter(|_| named);
@@ -65,7 +68,7 @@ mod tests {
         let calendar = Calendar { zone: TimeZone::get("Europe/Copenhagen").unwrap(), week_start, ..Calendar::default() };
         let buckets = Buckets::new(Period { from, until }, grain, &calendar, None).unwrap();
         let rows = buckets.as_slice().iter().map(|bucket| row(bucket.start.clone(), bucket.end.clone(), bucket.partial, grain));
-        labels(&rows.collect::<Vec<_>>())
+        labels(&rows.collect::<Vec<_>>(), 1)
     }
 
     fn row(start: Option<Zoned>, end: Option<Zoned>, partial: bool, grain: Grain) -> ResultRow {
@@ -91,7 +94,7 @@ mod tests {
         let total = |from, until| labels_of(from, until, Grain::Total, Weekday::Monday);
         assert_eq!(total(date(2025, 1, 1), date(2026, 1, 1)), ["2025-01-01 – 2025-12-31"]);
         assert_eq!(total(date(2025, 1, 10), date(2025, 1, 20)), ["2025-01-10 – 2025-01-19"]);
-        assert_eq!(labels(&[row(None, None, false, Grain::Total)]), [""]);
+        assert_eq!(labels(&[row(None, None, false, Grain::Total)], 1), [""]);
     }
 
     #[test]
@@ -99,7 +102,7 @@ mod tests {
         let first_of = |year, month| Some(date(year, month, 1).in_tz("Europe/Copenhagen").unwrap());
         let years =
             [row(first_of(2024, 7), first_of(2025, 7), false, Grain::Year), row(first_of(2025, 7), first_of(2025, 10), true, Grain::Year)];
-        assert_eq!(labels(&years), ["2024-07-01 – 2025-06-30", "2025-07-01 – 2025-09-30"]);
+        assert_eq!(labels(&years, 1), ["2024-07-01 – 2025-06-30", "2025-07-01 – 2025-09-30"]);
     }
 
     #[test]
@@ -118,5 +121,20 @@ mod tests {
     fn a_repeated_hour_shows_its_offset() {
         let hours = labels_of(date(2025, 10, 26), date(2025, 10, 27), Grain::Hour, Weekday::Monday);
         assert_eq!(hours[1..5], ["2025-10-26 01:00", "2025-10-26 02:00 +02:00", "2025-10-26 02:00 +01:00", "2025-10-26 03:00"]);
+    }
+
+    #[test]
+    fn a_fiscal_year_that_starts_with_a_calendar_quarter_is_not_named_after_it() {
+        let calendar = Calendar { fiscal_year_start: 4, ..Calendar::default() };
+        let of = |grain| {
+            let period = Period { from: date(2025, 4, 1), until: date(2025, 7, 1) };
+            let buckets = Buckets::new(period, grain, &calendar, None).unwrap();
+            let rows = buckets.as_slice().iter().map(|bucket| row(bucket.start.clone(), bucket.end.clone(), bucket.partial, grain));
+            labels(&rows.collect::<Vec<_>>(), 4)
+        };
+        // The first quarter, and a part of the first year.
+        assert_eq!(of(Grain::Quarter), ["2025-04-01 – 2025-06-30"]);
+        assert_eq!(of(Grain::Year), ["2025-04-01 – 2025-06-30"]);
+        assert_eq!(of(Grain::Month), ["2025-04", "2025-05", "2025-06"]);
     }
 }

@@ -62,7 +62,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest, width: Option<u16>) -> Strin
     let notes = Notes::of(rows);
     let mut columns = Vec::new();
     if rows.iter().any(|row| row.start.is_some()) {
-        let mut labels = period::labels(rows).into_iter();
+        let mut labels = period::labels(rows, manifest.fiscal_year_start).into_iter();
         columns.push(Column::text("period", rows, |row| {
             let label = together(&labels.next().unwrap_or_default());
             if row.partial { label + "*" } else { label }

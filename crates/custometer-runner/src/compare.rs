@@ -14,21 +14,6 @@ pub(crate) struct Side<'a> {
     pub(crate) observation: Option<&'a Observation>,
 }
 
-/// No comparison: there is no such time, or nothing is known of the bucket itself yet.
-pub(crate) fn incomparable(baseline: Baseline) -> Comparison {
-    Comparison {
-        baseline,
-        start: None,
-        end: None,
-        value: None,
-        n: None,
-        change: None,
-        relative_change: None,
-        p_value: None,
-        significant: None,
-    }
-}
-
 /// The change of an observation from a baseline. `known_since` is the first instant of the data, in microseconds since 1970.
 pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, before: &Side<'_>, known_since: Option<i64>) -> Comparison {
     let bucket = before.group.bucket;
@@ -36,7 +21,7 @@ pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, 
     let instant = |edge: &Option<jiff::Zoned>| edge.as_ref().map(|edge| edge.timestamp().as_microsecond());
     let known = known_since.zip(instant(&bucket.end)).is_some_and(|(since, end)| since < end) && !bucket.is_empty();
     if !known {
-        return incomparable(baseline);
+        return Comparison::unknown(baseline);
     }
     let observed = before.observation;
     let (then, value) = (observed.and_then(|observed| observed.estimate.value), now.observation.and_then(|now| now.estimate.value));

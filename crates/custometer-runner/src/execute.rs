@@ -137,6 +137,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         timezone: report.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
         period: report.period,
         grain: report.grain,
+        fiscal_year_start: report.calendar.fiscal_year_start,
         as_of: report.as_of,
         confidence: report.confidence,
         compare: report.baselines(),
@@ -150,33 +151,26 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
 
 /// Goes through all files once: what they hold, and what makes them unreadable.
 fn indices(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<Vec<Vec<FileIndex>>, RunError> {
-    let files: Vec<(usize, usize)> =
-        report.tables.iter().enumerate().flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file))).collect();
+    let files = report.tables.iter().enumerate().flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file)));
+    let files: Vec<(usize, usize)> = files.collect();
     progress(Event::Checking { files: files.len() });
     let next = AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let index = || {
-        let mut done = Vec::new();
-        while let Some((position, &(table, file))) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|next| Some((next, files.get(next)?)))
-        {
-            done.push((position, report.tables[table].opened.index(file)));
-        }
-        done
+        let taken = std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)).copied());
+        taken.map(|(table, file)| ((table, file), report.tables[table].opened.index(file))).collect::<Vec<_>>()
     };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let mut done: Vec<_> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(index)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
-    done.sort_by_key(|(position, _)| *position);
+    done.sort_by_key(|(place, _)| *place);
     let mut indices: Vec<Vec<FileIndex>> = report.tables.iter().map(|_| Vec::new()).collect();
     let mut problems = Vec::new();
-    for ((position, index), (table, file)) in done.into_iter().zip(&files) {
-        debug_assert_eq!(files[position], (*table, *file));
-        let table = &report.tables[*table];
+    for ((table, file), index) in done {
         match index {
-            Ok(index) => indices[report.tables.iter().position(|other| other.name == table.name).unwrap_or_default()].push(index),
-            Err(error) => problems.push(format!("`{}` {error}", shown_path(&table.opened.files[*file], folder))),
+            Ok(index) => indices[table].push(index),
+            Err(error) => problems.push(format!("`{}` {error}", shown_path(&report.tables[table].opened.files[file], folder))),
         }
     }
     if problems.is_empty() { Ok(indices) } else { Err(RunError::Files(problems)) }
@@ -189,7 +183,8 @@ pub(crate) fn shown_path(file: &Path, folder: &Path) -> String {
 
 /// The plans of every table, each with its name and as Polars will run it.
 pub(crate) fn explain_plans(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunError> {
-    let indices = indices(report, Path::new(""), &|_| ())?;
+    // The plan is the same whatever the files hold, unless they say what the period is.
+    let indices = if needs_period_of_data(report) { indices(report, Path::new(""), &|_| ())? } else { Vec::new() };
     let axes = axes(report, &indices)?;
     let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let explained = plans.into_iter().map(|plan| {
@@ -207,12 +202,7 @@ pub(crate) fn explain_plans(report: &Report) -> Result<Vec<(TablePlan, String, S
 
 /// The buckets of every axis that the report uses. Without a period, the data's own is found first.
 pub(crate) fn axes(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Axes, RunError> {
-    let needs_period = report.requests.iter().any(|request| request.grain != Grain::Total);
-    let period = match report.period {
-        Some(period) => Some(period),
-        None if needs_period => period_of_data(report, indices)?,
-        None => None,
-    };
+    let period = if needs_period_of_data(report) { period_of_data(report, indices)? } else { report.period };
     let mut axes = Axes::new();
     for request in &report.requests {
         let timeless = report.period.is_none() && request.grain == Grain::Total;
@@ -233,6 +223,11 @@ pub(crate) fn axes(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Axes, 
         }
     }
     Ok(axes)
+}
+
+/// Whether rows are cut by time, and only they say from when to when.
+fn needs_period_of_data(report: &Report) -> bool {
+    report.period.is_none() && report.requests.iter().any(|request| request.grain != Grain::Total)
 }
 
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.

@@ -10,12 +10,12 @@ use custometer_core::{
 };
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
-use crate::compare::{Side, comparison, incomparable};
+use crate::compare::{Side, comparison};
 use crate::execute::Collected;
 use crate::plan::{Node, Part, TablePlan, dimension_name};
 use crate::privacy::IdHasher;
 use crate::report::{Report, Request};
-use crate::result::{Detail, ResultRow, rounded};
+use crate::result::{Comparison, Detail, ResultRow, rounded};
 
 /// What a table's measures come to: rows of the result and detail tables, each with its request.
 #[derive(Default)]
@@ -49,7 +49,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
             for observation in &cell.evaluation.observations {
                 let comparisons = earlier.iter().map(|&(baseline, earlier)| match earlier {
                     Some(earlier) => comparison(baseline, request, &cell.side(observation), &earlier.side_like(observation), known_since),
-                    None => incomparable(baseline),
+                    None => Comparison::unknown(baseline),
                 });
                 let comparisons = comparisons.collect();
                 rows.push(ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) });

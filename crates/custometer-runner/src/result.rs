@@ -104,6 +104,23 @@ pub struct Comparison {
     pub significant: Option<bool>,
 }
 
+impl Comparison {
+    /// No comparison: there is no such time, or nothing is known of it.
+    pub fn unknown(baseline: Baseline) -> Self {
+        Self {
+            baseline,
+            start: None,
+            end: None,
+            value: None,
+            n: None,
+            change: None,
+            relative_change: None,
+            p_value: None,
+            significant: None,
+        }
+    }
+}
+
 /// Rows of a table that a group of requests could not use, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Rejection {
@@ -156,6 +173,8 @@ pub struct Manifest {
     pub period: Option<Period>,
     /// The grain of requests that name none.
     pub grain: Grain,
+    /// The month that years and quarters start with, 1 for January.
+    pub fiscal_year_start: i8,
     /// The date up to which the data are known, where one was given.
     pub as_of: Option<jiff::civil::Date>,
     /// Confidence of the intervals, and one less the level of significance.

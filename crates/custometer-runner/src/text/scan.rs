@@ -87,10 +87,13 @@ impl TextScan {
     /// The engine has no source that calls a function for rows. But it hands on what it reads file by file, and a map may give other
     /// rows than it takes: so every chunk is a small file in memory with its number, and the map parses it.
     pub(crate) fn lazy(self) -> PolarsResult<LazyFrame> {
-        let seeds = self.chunks.iter().enumerate().map(|(chunk, _)| format!("{{\"{CHUNK}\":{chunk}}}\n").into_bytes().into());
-        let seed = Schema::from_iter([(CHUNK.into(), DataType::UInt64)]);
+        let seed = |chunk: &dyn std::fmt::Display| format!("{{\"{CHUNK}\":{chunk}}}\n").into_bytes().into();
+        // A plan that nobody runs, and a table without rows, are scans as well.
+        let none = self.chunks.is_empty().then(|| seed(&"null"));
+        let seeds = (0..self.chunks.len()).map(|chunk| seed(&chunk)).chain(none);
+        let number = Schema::from_iter([(CHUNK.into(), DataType::UInt64)]);
         let sources = ScanSources::Buffers(seeds.collect());
-        let seeds = LazyJsonLineReader::new_with_sources(sources).with_schema(Some(Arc::new(seed))).finish()?;
+        let seeds = LazyJsonLineReader::new_with_sources(sources).with_schema(Some(Arc::new(number))).finish()?;
         let schema = Arc::clone(&self.schema);
         let parse = move |seeds: DataFrame| {
             let mut parsed: Option<DataFrame> = None;
