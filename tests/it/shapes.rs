@@ -421,6 +421,20 @@ fn a_fit_runs_on_equal_customers_counted_once_and_tells_each_one_its_own() {
 }
 
 #[test]
+fn ids_of_a_detail_table_leave_as_hashes_and_not_beside_hidden_groups() {
+    let case =
+        Case::new().file("e.csv", "user_id,time\na,2025-01-05\na,2025-01-06\nb,2025-01-06\n").variable("SECRET", "sixteen bytes or more");
+    let config = report("test.fitted", "grain = \"total\"\ndetail = true");
+    let result = case.run(&config.replace("[report]", "[report]\nhash_ids = \"SECRET\"")).unwrap();
+    let ids = result.details[0].frame.column("user_id").unwrap().clone();
+    let mut ids: Vec<&str> = ids.str().unwrap().iter().flatten().collect();
+    ids.dedup();
+    assert!(ids.len() == 2 && ids.iter().all(|id| id.len() == 32), "{ids:?}");
+    let problems = case.load(&config.replace("[report]", "[report]\nmin_group_size = 5")).err().unwrap();
+    assert!(problems.contains("a detail table shows single ones"), "{problems}");
+}
+
+#[test]
 fn a_fit_that_fails_says_why_and_gives_no_value() {
     let config = report("test.fitted", "grain = \"total\"");
     let result = Case::new().file("e.csv", "user_id,time\na,2025-01-05\nb,2025-01-06\n").run(&config).unwrap();
