@@ -173,7 +173,7 @@ impl Metric for ActiveUsers {
     fn define(params: &ActiveUsersParams) -> Result<Definition, ParamError> {
         Ok(Definition::over(events())
             .derive(ActiveSpans { days: params.window_days })
-            .measure(sum("active", col("change")).running())
+            .measure(sum("active", col("change")).closing())
             .value(Value::measure("active")))
     }
 }
@@ -288,7 +288,7 @@ impl Evaluate for Triangle {
                 measures: vec![("active".to_owned(), known.then_some(active)), ("cohort".to_owned(), cohort)],
             }
         });
-        Ok(Evaluation { observations: observations.collect(), annotations: None })
+        Ok(Evaluation { observations: observations.collect(), ..Evaluation::default() })
     }
 }
 
@@ -379,9 +379,10 @@ impl Evaluate for GeometricFit {
                 columns: vec!["likelihood".to_owned()],
                 rows: statistics
                     .iter()
-                    .map(|(visits, _)| (vec![(*visits).into()], vec![Some(p * (1.0 - p).powf(*visits as f64 - 1.0))]))
+                    .map(|(visits, _)| (vec![(*visits).into()], vec![(p * (1.0 - p).powf(*visits as f64 - 1.0)).into()]))
                     .collect(),
             }),
+            note: None,
         })
     }
 }

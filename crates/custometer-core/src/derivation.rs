@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use polars::prelude::{Expr, LazyFrame, PolarsResult};
+use polars::prelude::{Expr, LazyFrame, PolarsResult, col};
 
-use crate::time::Buckets;
+use crate::time::{Buckets, LocalClock};
 
 /// Turns a source's rows into the rows that measures are taken over: events into sessions, orders into purchase histories.
 ///
@@ -44,6 +44,10 @@ pub struct DeriveContext {
     pub buckets: Arc<Buckets>,
     /// The breakdown columns to keep.
     pub dimensions: Vec<String>,
+    /// What clocks in the report's time zone show.
+    pub clock: LocalClock,
+    /// The instant up to which the data are known, in microseconds since 1970; none where nobody said one.
+    pub as_of: Option<i64>,
 }
 
 impl DeriveContext {
@@ -52,8 +56,14 @@ impl DeriveContext {
         self.buckets.index_of(time)
     }
 
+    /// How many buckets can be known: those that end by the as-of instant, which are the first ones.
+    pub fn known_buckets(&self) -> usize {
+        let ends = self.buckets.edges().iter().skip(1);
+        self.as_of.map_or(ends.len(), |as_of| ends.take_while(|end| **end <= as_of).count())
+    }
+
     /// The dimensions as columns, to group or select by.
     pub fn dimension_columns(&self) -> Vec<Expr> {
-        self.dimensions.iter().map(|name| polars::prelude::col(name.as_str())).collect()
+        self.dimensions.iter().map(|name| col(name.as_str())).collect()
     }
 }

@@ -70,6 +70,24 @@ impl From<f64> for DimensionValue {
     }
 }
 
+impl From<Option<f64>> for DimensionValue {
+    /// Nothing, and what is no finite number, is missing.
+    fn from(value: Option<f64>) -> Self {
+        value.filter(|value| value.is_finite()).map_or(Self::Missing, Self::from)
+    }
+}
+
+impl DimensionValue {
+    /// The value as a number, where it is one.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(value) => Some(*value as f64),
+            Self::Number(value) => Some(value.0),
+            Self::Missing | Self::Boolean(_) | Self::Text(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for DimensionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -11,6 +11,7 @@ pub mod aggregation;
 pub mod definition;
 pub mod derivation;
 pub mod dimension;
+pub mod entities;
 mod exact;
 pub mod measure;
 pub mod metric;
@@ -26,7 +27,8 @@ pub use aggregation::Aggregation;
 pub use definition::{Definition, OwnDimension};
 pub use derivation::{Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;
-pub use measure::{Aggregate, Measure, Scope};
+pub use entities::{Derived, Entities, Entity};
+pub use measure::{Aggregate, Measure, Scope, Stock};
 pub use metric::{About, Example, Metric, NoParams, ParamError};
 pub use registry::{Registry, RegistryError};
 pub use source::{Column, ColumnType, Domain, NullRule, Source};
@@ -44,7 +46,7 @@ pub mod __private {
 pub mod prelude {
     pub use crate::measure::{count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::{
-        About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Example, Measure, Metric, NoParams, NullRule,
+        About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric, NoParams, NullRule,
         ParamError, Source, Unit, Value, Weights, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};

@@ -16,8 +16,20 @@ pub struct Measure {
     pub filter: Option<Expr>,
     /// Over which rows: those of the group, or of more than it.
     pub scope: Scope,
-    /// Whether the value of a bucket includes all buckets before it, as a stock that is kept by its movements does.
-    pub running: bool,
+    /// Whether the value is of the bucket alone, or of a stock that its rows move.
+    pub stock: Stock,
+}
+
+/// What the value of a bucket is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Stock {
+    /// The rows of the bucket: a flow.
+    #[default]
+    Flow,
+    /// All rows before the bucket, those before the period too: a stock as the bucket opens.
+    Opening,
+    /// All rows up to the bucket's end: a stock as the bucket closes.
+    Closing,
 }
 
 /// The closed set of aggregates. Nulls take part in none but `Count`.
@@ -56,7 +68,7 @@ pub enum Scope {
 impl Aggregate {
     /// Names the measure.
     fn named(self, name: &str) -> Measure {
-        Measure { name: name.to_owned(), aggregate: self, filter: None, scope: Scope::Group, running: false }
+        Measure { name: name.to_owned(), aggregate: self, filter: None, scope: Scope::Group, stock: Stock::Flow }
     }
 
     /// The value of a bucket or group that has no rows.
@@ -86,11 +98,23 @@ impl Measure {
         self
     }
 
-    /// The value of a bucket includes all buckets before it, and the rows before the period.
+    /// The stock that rows have moved before the bucket, and before the period.
     #[must_use]
-    pub fn running(mut self) -> Self {
-        self.running = true;
+    pub fn opening(mut self) -> Self {
+        self.stock = Stock::Opening;
         self
+    }
+
+    /// The stock that rows have moved up to the bucket's end.
+    #[must_use]
+    pub fn closing(mut self) -> Self {
+        self.stock = Stock::Closing;
+        self
+    }
+
+    /// Whether rows of earlier buckets are in the value.
+    pub fn is_stock(&self) -> bool {
+        self.stock != Stock::Flow
     }
 
     /// Whether the values of disjoint groups of rows add up to the value of all of them.
@@ -100,7 +124,7 @@ impl Measure {
 
     /// Whether the values of consecutive buckets add up to the value of the period. A stock's do not.
     pub fn is_additive_over_time(&self) -> bool {
-        self.is_additive() && !self.running
+        self.is_additive() && !self.is_stock()
     }
 }
 

@@ -53,18 +53,21 @@ pub struct About {
     pub references: &'static [&'static str],
 }
 
-/// A worked example: a small table, and the value it must give in a report with the grain `total`.
+/// A worked example: a small table, and the value it must give.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Example {
     /// What the example shows.
     pub title: &'static str,
+    /// What the report says beside the table, as lines of its `[report]`; the grain is `total` unless it says another.
+    pub report: &'static str,
     /// Parameters as TOML `key = value` lines.
     pub params: &'static str,
     /// The header line of a CSV file.
     pub header: &'static str,
     /// Lines of the file, each with how often it comes. `{i}` in a line is its running number, so that ids can differ.
     pub rows: &'static [(usize, &'static str)],
-    /// The value, for the metric's own dimensions written `name=value` (empty when it has none). None is undefined.
+    /// The value, for the metric's own dimensions written `name=value` (empty when it has none), after the start of the bucket where the
+    /// report has a grain: `2025-01-01 age=1`. None is undefined.
     pub expected: &'static [(&'static str, Option<f64>)],
 }
 

@@ -1,5 +1,8 @@
 //! What a metric reads: a logical table and the columns it needs, with type, unit, domain and null rule.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use polars::prelude::Expr;
 
 use crate::Unit;
@@ -12,8 +15,11 @@ use crate::Unit;
 pub struct Source {
     /// The logical table, such as `orders`.
     pub table: &'static str,
-    /// The column whose instant decides the bucket of a row. Read only when a report has a period or a grain.
+    /// The column whose instant decides the bucket of a row. Read only when a report has a period or a grain, or where it is
+    /// [always](Self::always_at) read.
     pub time: Option<&'static str>,
+    /// Whether rows are placed in time even where a report has neither period nor grain; the period is then that of the data.
+    pub is_always_timed: bool,
     /// The other columns, in the order their rules are checked.
     pub columns: Vec<Column>,
     /// Rules over several columns, checked after the columns' own.
@@ -23,7 +29,7 @@ pub struct Source {
 impl Source {
     /// A source over a logical table, without columns yet.
     pub fn table(table: &'static str) -> Self {
-        Self { table, time: None, columns: Vec::new(), rules: Vec::new() }
+        Self { table, time: None, is_always_timed: false, columns: Vec::new(), rules: Vec::new() }
     }
 
     /// The column whose instant decides the bucket of a row.
@@ -31,6 +37,14 @@ impl Source {
     pub fn at(mut self, time: &'static str) -> Self {
         self.time = Some(time);
         self
+    }
+
+    /// The column whose instant decides the bucket of a row, for metrics that mean nothing without a beginning and an end. Where a report
+    /// has no period, that of the data is taken.
+    #[must_use]
+    pub fn always_at(mut self, time: &'static str) -> Self {
+        self.is_always_timed = true;
+        self.at(time)
     }
 
     /// Adds a column.
@@ -41,6 +55,8 @@ impl Source {
     }
 
     /// Adds a rule over several columns: a row for which `holds` is false is rejected with `reason`. A null passes.
+    ///
+    /// It may look at the other rows of the entity (`over`), and at no others.
     #[must_use]
     pub fn rule(mut self, reason: impl Into<String>, holds: Expr) -> Self {
         self.rules.push(Rule { reason: reason.into(), holds });
@@ -75,6 +91,18 @@ pub struct Column {
 }
 
 impl Column {
+    /// A name that only a report's parameters know, for the columns of metrics that are told what to read. Each name is kept once, for as
+    /// long as the program runs.
+    pub fn name_from(params: &str) -> &'static str {
+        static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get(params).copied().unwrap_or_else(|| {
+            let name: &'static str = params.to_owned().leak();
+            names.insert(name);
+            name
+        })
+    }
+
     const fn new(name: &'static str, kind: ColumnType) -> Self {
         Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, description: "" }
     }
@@ -115,6 +143,13 @@ impl Column {
     #[must_use]
     pub const fn whole(mut self, min: i64, max: i64) -> Self {
         self.domain = Domain::Whole { min, max };
+        self
+    }
+
+    /// Only these words, written just so.
+    #[must_use]
+    pub const fn one_of(mut self, words: &'static [&'static str]) -> Self {
+        self.domain = Domain::OneOf(words);
         self
     }
 
@@ -189,6 +224,8 @@ pub enum Domain {
         /// The largest possible value.
         max: i64,
     },
+    /// These words, written just so.
+    OneOf(&'static [&'static str]),
 }
 
 impl std::fmt::Display for Domain {
@@ -198,6 +235,10 @@ impl std::fmt::Display for Domain {
             Self::Between { min, max } if max.is_infinite() => write!(f, "{min} or more"),
             Self::Between { min, max } => write!(f, "{min} to {max}"),
             Self::Whole { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Self::OneOf(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                write!(f, "{}", words.join(" or "))
+            }
         }
     }
 }

@@ -33,6 +33,8 @@ pub enum Value {
         numerator: String,
         /// What it is divided by.
         denominator: String,
+        /// What the quotient is multiplied by, 1 or 100.
+        factor: f64,
     },
     /// sum / count, with Student's t interval. n is the count.
     Mean {
@@ -120,7 +122,11 @@ impl Value {
     }
     /// numerator / denominator.
     pub fn ratio(numerator: &str, denominator: &str) -> Self {
-        Self::Ratio { numerator: numerator.into(), denominator: denominator.into() }
+        Self::Ratio { numerator: numerator.into(), denominator: denominator.into(), factor: 1.0 }
+    }
+    /// 100 · numerator / denominator, where the one is no part of the other and may be more.
+    pub fn percentage(numerator: &str, denominator: &str) -> Self {
+        Self::Ratio { numerator: numerator.into(), denominator: denominator.into(), factor: 100.0 }
     }
     /// sum / count.
     pub fn mean(sum: &str, count: &str, variance: &str) -> Self {
@@ -157,7 +163,7 @@ impl Value {
         let formula: Vec<&str> = match self {
             Self::Measure { measure, n } => std::iter::once(measure.as_str()).chain(n.as_deref()).collect(),
             Self::Proportion { part, whole, .. } => vec![part, whole],
-            Self::Ratio { numerator, denominator } => vec![numerator, denominator],
+            Self::Ratio { numerator, denominator, .. } => vec![numerator, denominator],
             Self::Mean { sum, count, variance } => vec![sum, count, variance],
             Self::WeightedMean { sum, squares, weight, .. } => vec![sum, squares, weight],
             Self::RatioOfMeans { x, y, clusters, variances: [of_x, of_y, of_both] } => vec![x, y, clusters, of_x, of_y, of_both],
@@ -196,7 +202,7 @@ impl Value {
                 measures: defined.chain(effective).collect(),
             }
         };
-        Ok(Evaluation { observations: group.rows.iter().map(observe).collect(), annotations: None })
+        Ok(Evaluation { observations: group.rows.iter().map(observe).collect(), ..Evaluation::default() })
     }
 
     /// The value of one measure row.
@@ -214,9 +220,9 @@ impl Value {
                     n: Some(count(observations(whole, weights.as_ref()))),
                 }
             }
-            Self::Ratio { numerator, denominator } => {
+            Self::Ratio { numerator, denominator, factor } => {
                 let denominator = get(denominator);
-                Estimate { value: get(numerator).zip(denominator).and_then(|(a, b)| divide(a, b)), interval: None, n: denominator }
+                Estimate { value: get(numerator).zip(denominator).and_then(|(a, b)| divide(factor * a, b)), interval: None, n: denominator }
             }
             Self::Mean { sum, count: n, .. } | Self::WeightedMean { sum, weight: n, .. } => {
                 let sample = self.sample(row);
@@ -430,6 +436,8 @@ pub struct Evaluation {
     pub observations: Vec<Observation>,
     /// What the detail table learns from the value, such as a fitted model's prediction.
     pub annotations: Option<Annotations>,
+    /// What a reader must know of this group, beside the definition's own note: an assumption that its rows break.
+    pub note: Option<String>,
 }
 
 /// One row of a result, without its bucket and breakdown group.
@@ -448,8 +456,8 @@ pub struct Observation {
 pub struct Annotations {
     /// The names of the new columns.
     pub columns: Vec<String>,
-    /// Own dimensions → the new columns' values.
-    pub rows: Vec<(Vec<DimensionValue>, Vec<Option<f64>>)>,
+    /// Own dimensions → the new columns' values. A column is of numbers, or of text where any of its values is.
+    pub rows: Vec<(Vec<DimensionValue>, Vec<DimensionValue>)>,
 }
 
 /// Why a value can't be had, such as a fit that did not converge. The group is reported as undefined, with this text.

@@ -25,6 +25,7 @@ impl Metric for AverageOrderValue {
         ],
         examples: &[Example {
             title: "orders of 10, 20 and 60",
+            report: "",
             params: "",
             header: "amount",
             rows: &[(1, "10"), (1, "20"), (1, "60")],

@@ -40,20 +40,29 @@ impl Metric for Nps {
         examples: &[
             Example {
                 title: "70 promoters, 20 passives, 10 detractors",
+                report: "",
                 params: "",
                 header: "score",
                 rows: &[(40, "10"), (30, "9"), (12, "8"), (8, "7"), (6, "6"), (4, "0")],
                 expected: &[("", Some(60.0))],
             },
-            Example { title: "passives only", params: "", header: "score", rows: &[(5, "7"), (5, "8")], expected: &[("", Some(0.0))] },
+            Example {
+                title: "passives only",
+                report: "",
+                params: "",
+                header: "score",
+                rows: &[(5, "7"), (5, "8")],
+                expected: &[("", Some(0.0))],
+            },
             Example {
                 title: "two promoters of half an answer each, a passive, and a detractor who counts twice",
+                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(2, "10,0.5"), (1, "7,1"), (1, "0,2")],
                 expected: &[("", Some(-25.0))],
             },
-            Example { title: "no response", params: "", header: "score", rows: &[], expected: &[("", None)] },
+            Example { title: "no response", report: "", params: "", header: "score", rows: &[], expected: &[("", None)] },
         ],
         references: &[
             "F. Reichheld, \"The one number you need to grow\", Harvard Business Review, December 2003",

@@ -39,6 +39,7 @@ impl Metric for NpsDistribution {
         examples: &[
             Example {
                 title: "two nines, a seven and a zero",
+                report: "",
                 params: "",
                 header: "score",
                 rows: &[(2, "9"), (1, "7"), (1, "0")],
@@ -58,6 +59,7 @@ impl Metric for NpsDistribution {
             },
             Example {
                 title: "two nines of half an answer each, a seven, and a zero that counts twice",
+                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(2, "9,0.5"), (1, "7,1"), (1, "0,2")],

@@ -2,7 +2,6 @@
 
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
-use polars::prelude::{JoinArgs, JoinType, UnionArgs, concat};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +48,7 @@ impl Metric for RepeatPurchaseRate {
         examples: &[
             Example {
                 title: "1000 customers, 200 of whom ordered twice",
+                report: "",
                 params: "",
                 header: "customer_id",
                 rows: &[(1000, "c{i}"), (200, "c{i}")],
@@ -56,6 +56,7 @@ impl Metric for RepeatPurchaseRate {
             },
             Example {
                 title: "the same over their lifetime",
+                report: "",
                 params: "scope = \"lifetime\"",
                 header: "customer_id",
                 rows: &[(1000, "c{i}"), (200, "c{i}")],
@@ -69,12 +70,12 @@ impl Metric for RepeatPurchaseRate {
         let counted = |name| match params.scope {
             OrderScope::Period => count(name),
             // A customer becomes one once, and a repeat one once.
-            OrderScope::Lifetime => count(name).running(),
+            OrderScope::Lifetime => count(name).closing(),
         };
-        let repeat = counted("repeat_customers").filter(col("is_repeat"));
+        let repeat = counted("repeat_customers").filter(col("is_repeat").eq(lit(1)));
         let customers = match params.scope {
             OrderScope::Period => counted("customers"),
-            OrderScope::Lifetime => counted("customers").filter(col("is_repeat").not()),
+            OrderScope::Lifetime => counted("customers").filter(col("is_repeat").eq(lit(0))),
         };
         Ok(Definition::over(Source::table(ORDERS).at(TIME).column(CUSTOMER))
             .derive(RepeatCustomers { scope: params.scope })
@@ -100,32 +101,23 @@ impl Derive for RepeatCustomers {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let customer = || [context.dimension_columns(), vec![col(CUSTOMER_ID)]].concat();
-        let per_bucket = rows.group_by([customer(), vec![col(BUCKET)]].concat()).agg([len().alias("orders")]);
-        let twice = col("orders").gt_eq(lit(2));
-        match self.scope {
-            OrderScope::Period => Ok(per_bucket.with_column(twice.alias("is_repeat"))),
-            OrderScope::Lifetime => {
-                let per_bucket = per_bucket.cache();
-                // The second order is in the first bucket with two of them, or in the one after the first.
-                let first_twice = when(twice).then(col(BUCKET)).otherwise(lit(NULL)).min();
-                let firsts =
-                    per_bucket.clone().group_by(customer()).agg([col(BUCKET).min().alias("first"), first_twice.alias("at_once")]).cache();
-                let same_customer = JoinArgs { nulls_equal: true, ..JoinArgs::new(JoinType::Inner) };
-                let later = per_bucket.join(firsts.clone(), customer(), customer(), same_customer.clone());
-                let later = later.filter(col(BUCKET).gt(col("first"))).group_by(customer()).agg([col(BUCKET).min().alias("later")]);
-                let history = firsts.join(later, customer(), customer(), JoinArgs { how: JoinType::Left, ..same_customer });
-                let (at_once, later) = (|| col("at_once"), || col("later"));
-                let second = when(later().is_null().or(at_once().lt_eq(later()))).then(at_once()).otherwise(later());
-                let history = history.with_column(second.alias("second")).cache();
-                let became = |bucket: &str, is_repeat: bool| {
-                    let columns = [customer(), vec![col(bucket).alias(BUCKET), lit(is_repeat).alias("is_repeat")]].concat();
-                    history.clone().filter(col(bucket).is_not_null()).select(columns)
-                };
-                let movements = [became("first", false), became("second", true)];
-                concat(movements, UnionArgs::default())
+        let scope = self.scope;
+        let orders = Entities::in_groups(rows, CUSTOMER_ID, context).integers([col(BUCKET)]);
+        Ok(orders.derive("repeat_customers", [BUCKET, "is_repeat"], [], move |customer, derived| {
+            let [buckets] = customer.integers();
+            match scope {
+                OrderScope::Period => {
+                    for orders in buckets.chunk_by(|one, next| one == next) {
+                        derived.push(customer, [orders[0], i64::from(orders.len() >= 2)], []);
+                    }
+                }
+                OrderScope::Lifetime => {
+                    for (bucket, is_repeat) in buckets.iter().zip([0, 1]) {
+                        derived.push(customer, [*bucket, is_repeat], []);
+                    }
+                }
             }
-        }
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Comparison with earlier times: changes, whether they are significant, and what many of them at once do to that.
 
+use custometer_core::measure::Stock;
 use custometer_core::{Baseline, Group, Observation, Unit, statistics};
 
 use crate::config::MultipleComparisons;
@@ -26,8 +27,9 @@ pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, 
     let observed = before.observation;
     let (then, value) = (observed.and_then(|observed| observed.estimate.value), now.observation.and_then(|now| now.estimate.value));
     let change = value.zip(then).map(|(value, then)| value - then);
-    // A stock then is part of the stock now, and the tests are of samples that have nothing in common.
-    let apart = !request.definition.measures.iter().any(|measure| measure.running);
+    // What a stock closed with then is part of what it closes with now, and the tests are of samples that have nothing in common. What
+    // happens to an opening stock in one bucket is apart from what happens to it in another.
+    let apart = !request.definition.measures.iter().any(|measure| measure.stock == Stock::Closing);
     let p_value = match (now.observation, observed) {
         (Some(observation), Some(_)) if change.is_some() && apart => {
             request.definition.value.p_value(&observation.dimensions, &now.group, &before.group)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use custometer_core::aggregation::MeasureTable;
 use custometer_core::time::BUCKET;
-use custometer_core::{Buckets, ColumnType, Grain, Period};
+use custometer_core::{Buckets, ColumnType, Period};
 use polars::lazy::prelude::OptFlags;
 use polars::prelude::{DataFrame, Engine, LazyFrame, PolarsError, col, lit};
 
@@ -205,7 +205,7 @@ pub(crate) fn axes(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Axes, 
     let period = if needs_period_of_data(report) { period_of_data(report, indices)? } else { report.period };
     let mut axes = Axes::new();
     for request in &report.requests {
-        let timeless = report.period.is_none() && request.grain == Grain::Total;
+        let timeless = report.period.is_none() && request.is_timeless_without_period();
         let own = match period.filter(|_| !timeless) {
             Some(period) => Buckets::new(period, request.grain, &report.calendar, report.as_of).map_err(RunError::Period)?,
             None if timeless => Buckets::timeless(),
@@ -227,7 +227,7 @@ pub(crate) fn axes(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Axes, 
 
 /// Whether rows are cut by time, and only they say from when to when.
 fn needs_period_of_data(report: &Report) -> bool {
-    report.period.is_none() && report.requests.iter().any(|request| request.grain != Grain::Total)
+    report.period.is_none() && report.requests.iter().any(|request| !request.is_timeless_without_period())
 }
 
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.
@@ -235,7 +235,7 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
     let mut ends: Vec<i64> = Vec::new();
     for (position, table) in report.tables.iter().enumerate() {
         let failed = |source| RunError::Table { table: table.name.clone(), source };
-        let timed = report.requests.iter().filter(|request| request.table == position && request.grain != Grain::Total);
+        let timed = report.requests.iter().filter(|request| request.table == position && !request.is_timeless_without_period());
         let times: BTreeSet<&str> = timed.filter_map(|request| request.definition.source.time.map(|time| request.column(time))).collect();
         if times.is_empty() {
             continue;

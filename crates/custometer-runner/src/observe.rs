@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use custometer_core::aggregation::Measured;
 use custometer_core::dimension;
+use custometer_core::measure::Stock;
 use custometer_core::time::{BUCKET, Bucket};
 use custometer_core::{
-    Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, MeasureRow, Observation, Scope, Value,
+    Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, Measure, MeasureRow, Observation, Scope, Value,
 };
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
@@ -114,7 +115,7 @@ struct Cells<'a> {
     /// The columns that the value adds to the detail table.
     annotations: Vec<String>,
     /// Their values, by bucket, group and own dimensions.
-    annotated: HashMap<Vec<DimensionValue>, Vec<Option<f64>>>,
+    annotated: HashMap<Vec<DimensionValue>, Vec<DimensionValue>>,
 }
 
 /// One bucket of one group.
@@ -150,7 +151,7 @@ impl<'a> Breakdown<'a> {
             if let DimensionValue::Integer(at) = group[0] {
                 breakdown.seen.entry((at, dimensions.to_vec())).or_default().insert(own.to_vec());
             }
-            if definition.measures.iter().any(|measure| measure.running) {
+            if definition.measures.iter().any(Measure::is_stock) {
                 breakdown.ever.entry(dimensions.to_vec()).or_default().insert(own.to_vec());
             }
         }
@@ -160,12 +161,7 @@ impl<'a> Breakdown<'a> {
     /// Every reported bucket of every group, evaluated.
     fn cells(&self, collected: &Collected, report: &Report, groups: &[KnownGroup]) -> Cells<'a> {
         let buckets = &self.part.buckets;
-        // What was to be known of an earlier time was known when it ended.
-        let as_of = match self.part.baseline {
-            Some(_) => buckets.reported().filter_map(|(_, bucket)| bucket.end.clone()).last(),
-            None => report.as_of.and_then(|as_of| report.calendar.start_of_day(as_of).ok()),
-        };
-        let as_of = as_of.map(|as_of| as_of.timestamp().as_microsecond());
+        let as_of = report.known_until(buckets, self.part.baseline);
         let context = EvaluateContext { confidence: report.confidence, buckets, as_of };
         let mut cells = Cells::default();
         let mut stocks = Stocks::default();
@@ -176,7 +172,10 @@ impl<'a> Breakdown<'a> {
                 let (Some(bucket), Ok(index)) = (bucket.filter(|bucket| bucket.reported), usize::try_from(at)) else { continue };
                 let evaluated = self.definition.value.evaluate(&Group { index, bucket, rows: &measured }, &context);
                 let (mut evaluation, note) = match evaluated {
-                    Ok(evaluation) => (evaluation, self.definition.note.clone()),
+                    Ok(mut evaluation) => {
+                        let notes: Vec<String> = self.definition.note.iter().cloned().chain(evaluation.note.take()).collect();
+                        (evaluation, Some(notes.join("; ")).filter(|note| !note.is_empty()))
+                    }
                     Err(error) => (undefined(), Some(error.to_string())),
                 };
                 if let Some(found) = evaluation.annotations.take() {
@@ -203,8 +202,9 @@ impl<'a> Breakdown<'a> {
                     key.extend(own.iter().cloned());
                 }
                 let mut measured = collected.measures[&(part.node, *place)].get(&key)[*position];
-                if measure.running {
-                    measured = stocks.add((group.key.clone(), own.clone(), number), measured);
+                if measure.is_stock() {
+                    let (opening, closing) = stocks.add((group.key.clone(), own.clone(), number), measured);
+                    measured = Measured::number(Some(if measure.stock == Stock::Opening { opening } else { closing }));
                 }
                 (measure.name.clone(), measured)
             });
@@ -226,7 +226,7 @@ impl<'a> Breakdown<'a> {
                 combinations.iter().flat_map(with).collect()
             });
         }
-        let found = if self.definition.measures.iter().any(|measure| measure.running) {
+        let found = if self.definition.measures.iter().any(Measure::is_stock) {
             self.ever.get(&group.key)
         } else {
             self.seen.get(&(at, group.key.clone()))
@@ -240,10 +240,12 @@ impl<'a> Breakdown<'a> {
 struct Stocks(HashMap<(Vec<DimensionValue>, Vec<DimensionValue>, usize), f64>);
 
 impl Stocks {
-    fn add(&mut self, stock: (Vec<DimensionValue>, Vec<DimensionValue>, usize), movement: Measured) -> Measured {
+    /// What is held before and after a movement.
+    fn add(&mut self, stock: (Vec<DimensionValue>, Vec<DimensionValue>, usize), movement: Measured) -> (f64, f64) {
         let held = self.0.entry(stock).or_default();
+        let opening = *held;
         *held += movement.value.unwrap_or(0.0);
-        Measured::number(Some(*held))
+        (opening, *held)
     }
 }
 
@@ -275,7 +277,7 @@ fn narrowed(value: &DimensionValue) -> Option<DimensionValue> {
 
 /// What is reported of a group whose value can't be had.
 fn undefined() -> Evaluation {
-    Evaluation { observations: vec![Observation::default()], annotations: None }
+    Evaluation { observations: vec![Observation::default()], ..Evaluation::default() }
 }
 
 fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[DimensionValue], observation: &Observation) -> ResultRow {
@@ -324,7 +326,7 @@ fn with_annotations(
     node: &Node,
     request: &Request,
     names: &[String],
-    annotated: &HashMap<Vec<DimensionValue>, Vec<Option<f64>>>,
+    annotated: &HashMap<Vec<DimensionValue>, Vec<DimensionValue>>,
 ) -> Result<DataFrame, PolarsError> {
     let own = node.own_columns(&request.definition);
     let dimensions: Vec<String> = part.breakdown.iter().map(|name| dimension_name(name)).collect();
@@ -338,9 +340,15 @@ fn with_annotations(
         columns.push(frame.column(dimension)?.clone().with_name(name.into()));
     }
     for (position, name) in names.iter().enumerate() {
-        let values: Vec<Option<f64>> =
-            keys.iter().map(|key| annotated.get(key).and_then(|values| values.get(position).copied().flatten()).map(rounded)).collect();
-        columns.push(Series::new(name.as_str().into(), values).into());
+        let values: Vec<&DimensionValue> =
+            keys.iter().map(|key| annotated.get(key).and_then(|values| values.get(position)).unwrap_or(&DimensionValue::Missing)).collect();
+        columns.push(if values.iter().any(|value| matches!(value, DimensionValue::Text(_))) {
+            let text = values.into_iter().map(|value| Some(value.to_string()).filter(|_| *value != DimensionValue::Missing));
+            Series::new(name.as_str().into(), text.collect::<Vec<_>>()).into()
+        } else {
+            let numbers = values.into_iter().map(|value| value.as_number().map(rounded));
+            Series::new(name.as_str().into(), numbers.collect::<Vec<_>>()).into()
+        });
     }
     DataFrame::new(frame.height(), columns)
 }

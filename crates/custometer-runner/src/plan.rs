@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::measure::{Measure, Scope};
-use custometer_core::time::{BUCKET, index_between};
+use custometer_core::time::{BUCKET, LocalClock, index_between};
 use custometer_core::{
     Aggregation, Baseline, Buckets, Column, ColumnType, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain, NullRule, Source,
 };
@@ -103,7 +103,7 @@ pub(crate) struct Node {
 struct NodeKey {
     input: usize,
     axis: Axis,
-    running: bool,
+    stocks: bool,
     derivation: Option<String>,
     /// The breakdown, where each group derives by itself.
     group: Option<Vec<String>>,
@@ -145,6 +145,8 @@ pub(crate) struct Place {
 pub(crate) struct Axis {
     /// The name of the grain.
     pub(crate) grain: &'static str,
+    /// Whether a total is of the data's period, where the report has none.
+    is_timed_total: bool,
     pub(crate) baseline: Option<Baseline>,
 }
 
@@ -152,7 +154,8 @@ impl Axis {
     /// The axes of a request, its own first.
     pub(crate) fn of(request: &Request) -> impl Iterator<Item = Self> {
         let grain = request.grain.as_str();
-        std::iter::once(None).chain(request.compare.iter().copied().map(Some)).map(move |baseline| Self { grain, baseline })
+        let is_timed_total = request.grain == Grain::Total && request.definition.source.is_always_timed;
+        std::iter::once(None).chain(request.compare.iter().copied().map(Some)).map(move |baseline| Self { grain, is_timed_total, baseline })
     }
 }
 
@@ -233,7 +236,7 @@ impl TablePlan {
             plan.merge(node, table);
         }
         for node in &mut plan.nodes {
-            node.finish(&plan.inputs)?;
+            node.finish(&plan.inputs, report)?;
         }
         Ok(plan)
     }
@@ -246,7 +249,7 @@ impl TablePlan {
             let key = NodeKey {
                 input,
                 axis: placed,
-                running: is_running(definition),
+                stocks: has_stocks(definition),
                 derivation: definition.derivation.as_ref().map(|derivation| format!("{derivation:?}")),
                 group: by_group.then(|| breakdown.clone()),
             };
@@ -361,8 +364,8 @@ impl Grouping {
 }
 
 /// Whether a definition's values include all that was before.
-fn is_running(definition: &Definition) -> bool {
-    definition.measures.iter().any(|measure| measure.running)
+fn has_stocks(definition: &Definition) -> bool {
+    definition.measures.iter().any(|measure| measure.is_stock())
 }
 
 /// Of rows that share a key, one. A row without a part of it, or one that is damaged, shares it with none.
@@ -461,7 +464,7 @@ impl Node {
     fn key_sizes(&self, table: &Table) -> BTreeMap<String, Option<usize>> {
         let dimensions = self.dimensions.iter().map(|name| (dimension_name(name), table.distinct(name)));
         let own = self.own.iter().enumerate().map(|(position, (_, size))| (own_name(position), *size));
-        let bucket = (BUCKET.to_owned(), Some(self.buckets.as_slice().len() + usize::from(self.key.running)));
+        let bucket = (BUCKET.to_owned(), Some(self.buckets.as_slice().len() + usize::from(self.key.stocks)));
         dimensions.chain(own).chain([bucket]).collect()
     }
 
@@ -482,17 +485,18 @@ impl Node {
     }
 
     /// Plans the rows, once all that is asked of them is known.
-    fn finish(&mut self, inputs: &[InputPlan]) -> PolarsResult<()> {
+    fn finish(&mut self, inputs: &[InputPlan], report: &Report) -> PolarsResult<()> {
         let mut rows = inputs[self.input].usable.clone();
         let bucket = inputs[self.input].key.time().map_or_else(|| lit(0_i32), |time| col(bucket_name(time, self.key.axis)));
         rows = rows.with_column(bucket.alias(BUCKET));
         if let Some(derivation) = &self.derivation {
             let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
-            let context = DeriveContext { buckets: Arc::clone(&self.buckets), dimensions };
+            let (clock, as_of) = (LocalClock::new(&report.calendar.zone), report.known_until(&self.buckets, self.key.axis.baseline));
+            let context = DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, clock, as_of };
             rows = derivation.derive(rows, &context)?;
         }
         let count = i32::try_from(self.buckets.as_slice().len()).unwrap_or(i32::MAX);
-        let before = if self.key.running { -1 } else { 0 };
+        let before = if self.key.stocks { -1 } else { 0 };
         rows = rows.filter(col(BUCKET).gt_eq(lit(before)).and(col(BUCKET).lt(lit(count))));
         let own = self.own.iter().enumerate().map(|(position, (value, _))| value.clone().alias(own_name(position)));
         self.rows = Some(rows.with_columns(own.collect::<Vec<_>>()).cache());
@@ -540,7 +544,8 @@ fn typed_name(column: &str, kind: ColumnType) -> String {
 }
 
 fn bucket_name(time: &str, axis: Axis) -> String {
-    format!("{BUCKET}:{time}:{}:{}", axis.grain, axis.baseline.map_or("", Baseline::as_str))
+    let timed = if axis.is_timed_total { ":timed" } else { "" };
+    format!("{BUCKET}:{time}:{}{timed}:{}", axis.grain, axis.baseline.map_or("", Baseline::as_str))
 }
 
 fn ambiguous_name(time: &str) -> String {
@@ -640,6 +645,10 @@ impl InputPlan {
                 Domain::Between { min, max } => {
                     let outside = value.clone().lt(lit(min)).or(value.gt(lit(max)));
                     checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
+                }
+                Domain::OneOf(words) => {
+                    let known = words.iter().map(|word| value.clone().eq(lit(*word))).reduce(Expr::or).unwrap_or_else(|| lit(false));
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), known.not());
                 }
                 Domain::Whole { min, max } => {
                     let whole = value.clone().cast(DataType::Int64).cast(DataType::Float64);

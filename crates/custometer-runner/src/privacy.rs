@@ -63,7 +63,7 @@ impl<T> Basis<T> {
         let of_bucket = |name: &String| definition.measures.iter().any(|measure| measure.name == *name && measure.scope == Scope::Bucket);
         let size = match &definition.value {
             Value::Proportion { part: own, whole: n, weights: None }
-            | Value::Ratio { numerator: own, denominator: n }
+            | Value::Ratio { numerator: own, denominator: n, .. }
             | Value::Measure { measure: own, n: Some(n) }
                 if of_bucket(n) =>
             {

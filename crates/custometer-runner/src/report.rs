@@ -6,7 +6,7 @@ use std::path::Path;
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Baseline, Calendar, ColumnType, Definition, Grain, Period, Registry, Unit};
+use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Grain, Period, Registry, Unit};
 use jiff::civil::Date;
 use toml::Spanned;
 
@@ -64,6 +64,16 @@ impl Report {
         ids(own).contains(&column) || self.tables[own.table].holds_ids(column, &read)
     }
 
+    /// The instant up to which the data are known, in microseconds since 1970. What was to be known of an earlier time was known when it
+    /// ended.
+    pub(crate) fn known_until(&self, buckets: &Buckets, baseline: Option<Baseline>) -> Option<i64> {
+        let known = match baseline {
+            Some(_) => buckets.reported().filter_map(|(_, bucket)| bucket.end.clone()).last(),
+            None => self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()),
+        };
+        known.map(|known| known.timestamp().as_microsecond())
+    }
+
     /// Everything that any request is compared with, in the order of the report.
     pub fn baselines(&self) -> Vec<Baseline> {
         let mut baselines = Vec::new();
@@ -102,7 +112,12 @@ pub struct Request {
 impl Request {
     /// Whether its values are of the rows of their bucket, and of nothing else.
     pub(crate) fn is_plain(&self) -> bool {
-        self.definition.derivation.is_none() && !self.definition.measures.iter().any(|measure| measure.running)
+        self.definition.derivation.is_none() && !self.definition.measures.iter().any(|measure| measure.is_stock())
+    }
+
+    /// Whether rows are placed in time only where the report says from when to when, or by which grain.
+    pub(crate) fn is_timeless_without_period(&self) -> bool {
+        self.grain == Grain::Total && !self.definition.source.is_always_timed
     }
 
     /// The unit of its values.
@@ -303,7 +318,7 @@ fn resolve(
     }
     let (metric, definition) = (metric?, definition?);
     let grain = request.grain.unwrap_or(config.report.grain);
-    let needs_time = has_period || grain != Grain::Total;
+    let needs_time = has_period || grain != Grain::Total || definition.source.is_always_timed;
     for (logical, actual) in &request.columns {
         let reads = definition.source.time.into_iter().chain(definition.source.columns.iter().map(|column| column.name));
         let reads: Vec<&str> = reads.collect();

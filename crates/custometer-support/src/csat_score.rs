@@ -40,6 +40,7 @@ impl Metric for CsatScore {
         examples: &[
             Example {
                 title: "ratings of 5, 4, 4 and 1",
+                report: "",
                 params: "",
                 header: "score",
                 rows: &[(1, "5"), (2, "4"), (1, "1")],
@@ -47,6 +48,7 @@ impl Metric for CsatScore {
             },
             Example {
                 title: "ratings of 4 and 1, and one of 5 that counts twice",
+                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(1, "5,2"), (1, "4,1"), (1, "1,1")],

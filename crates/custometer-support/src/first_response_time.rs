@@ -84,6 +84,7 @@ impl Metric for FirstResponseTime {
         examples: &[
             Example {
                 title: "waits of 1, 2 and 9 minutes, and one ticket without a reply",
+                report: "",
                 params: "",
                 header: "created_at,first_replied_at",
                 rows: THREE_WAITS,
@@ -91,6 +92,7 @@ impl Metric for FirstResponseTime {
             },
             Example {
                 title: "the median of the same",
+                report: "",
                 params: "statistic = \"median\"",
                 header: "created_at,first_replied_at",
                 rows: THREE_WAITS,

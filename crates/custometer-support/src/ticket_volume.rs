@@ -42,9 +42,17 @@ impl Metric for TicketVolume {
         direction: Direction::Neutral,
         edge_cases: &["No ticket: the number is 0, every share is undefined.", "A row without a ticket id is rejected."],
         examples: &[
-            Example { title: "three tickets", params: "", header: "ticket_id", rows: &[(3, "t{i}")], expected: &[("", Some(3.0))] },
+            Example {
+                title: "three tickets",
+                report: "",
+                params: "",
+                header: "ticket_id",
+                rows: &[(3, "t{i}")],
+                expected: &[("", Some(3.0))],
+            },
             Example {
                 title: "the whole is its own share",
+                report: "",
                 params: "show = \"share\"",
                 header: "ticket_id",
                 rows: &[(3, "t{i}")],

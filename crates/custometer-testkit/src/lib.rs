@@ -163,8 +163,8 @@ fn check_example(id: &str, example: &Example) -> Result<(), String> {
         }
     }
     let config = format!(
-        "[tables.rows]\npath = \"rows.csv\"\n\n[[metrics]]\nmetric = \"{id}\"\ntable = \"rows\"\n\n[metrics.params]\n{}\n",
-        example.params
+        "[report]\n{}\n\n[tables.rows]\npath = \"rows.csv\"\n\n[[metrics]]\nmetric = \"{id}\"\ntable = \"rows\"\n\n[metrics.params]\n{}\n",
+        example.report, example.params
     );
     let json = Case::new().file("rows.csv", rows).json(&config).map_err(failed)?;
     let results = json["results"].as_array().cloned().unwrap_or_default();
@@ -172,7 +172,11 @@ fn check_example(id: &str, example: &Example) -> Result<(), String> {
         return Err(failed(format!("{} rows instead of {}: {}", results.len(), example.expected.len(), json["results"])));
     }
     for (dimensions, expected) in example.expected {
-        let found = results.iter().find(|row| named(&row["dimensions"]) == *dimensions);
+        let by_grain = example.report.lines().any(|line| line.starts_with("grain"));
+        let found = results.iter().find(|row| {
+            let start = row["start"].as_str().filter(|_| by_grain).map_or("", |start| &start[..10]);
+            format!("{start} {}", named(&row["dimensions"])).trim() == *dimensions
+        });
         let found = found.ok_or_else(|| failed(format!("no row for `{dimensions}`")))?;
         match (found["value"].as_f64(), expected) {
             (None, None) => {}

@@ -50,6 +50,7 @@ impl Metric for ConversionRate {
         examples: &[
             Example {
                 title: "50 of 500 visitors, one of them twice",
+                report: "",
                 params: "events = [\"purchase\"]",
                 header: "user_id,event",
                 rows: &[(500, "u{i},page_view"), (50, "u{i},purchase"), (1, "u{i},purchase")],
@@ -57,6 +58,7 @@ impl Metric for ConversionRate {
             },
             Example {
                 title: "one of two visits of the same user",
+                report: "",
                 params: "events = [\"purchase\"]\nbase = \"sessions\"",
                 header: "session_id,event",
                 rows: &[(2, "s{i},page_view"), (1, "s{i},purchase")],

@@ -33,6 +33,7 @@ impl Metric for PageViews {
         examples: &[
             Example {
                 title: "two views and a purchase",
+                report: "",
                 params: "view_events = [\"page_view\"]",
                 header: "event",
                 rows: &[(2, "page_view"), (1, "purchase")],
@@ -40,6 +41,7 @@ impl Metric for PageViews {
             },
             Example {
                 title: "a server's log",
+                report: "",
                 params: "view_events = []",
                 header: "page",
                 rows: &[(3, "/")],

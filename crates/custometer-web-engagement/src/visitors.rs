@@ -25,6 +25,7 @@ impl Metric for Visitors {
         ],
         examples: &[Example {
             title: "five events of three users",
+            report: "",
             params: "",
             header: "user_id",
             rows: &[(3, "u{i}"), (2, "u{i}")],

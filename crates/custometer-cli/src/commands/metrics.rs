@@ -50,7 +50,8 @@ fn write(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
     about.edge_cases.iter().try_for_each(|case| writeln!(text, "  - {case}"))?;
     writeln!(text, "\nExamples")?;
     for example in about.examples {
-        let params = if example.params.is_empty() { String::new() } else { format!(" with {}", example.params.replace('\n', ", ")) };
+        let given: Vec<&str> = example.report.lines().chain(example.params.lines()).collect();
+        let params = if given.is_empty() { String::new() } else { format!(" with {}", given.join(", ")) };
         let value = |value: &Option<f64>| value.map_or("undefined".to_owned(), |value| value.to_string());
         let expected = example.expected.iter().map(|(dimensions, found)| match dimensions {
             &"" => value(found),

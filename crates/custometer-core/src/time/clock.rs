@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use polars::prelude::arity::unary_elementwise;
-use polars::prelude::{BooleanChunked, Column, DataType, Expr, Field, Int64Chunked, IntoColumn, PolarsResult, TimeUnit};
+use polars::prelude::{BooleanChunked, Column, DataType, Expr, Field, Int64Chunked, IntoColumn, PolarsResult, TimeUnit, lit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since 1970, in UTC or on a local clock.
 const MICROSECONDS: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
+
+const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
 /// Clock changes from this instant on, 2100-01-01, are not tabulated.
 const TABULATED: Timestamp = Timestamp::constant(4_102_444_800, 0);
@@ -112,6 +114,8 @@ pub struct LocalClock {
     stretches: Arc<[Stretch]>,
     /// From this local time on the table does not say, and the zone is asked.
     tabulated_until: i64,
+    /// The offset from UTC from each instant on; the first holds for all earlier ones too.
+    offsets: Arc<[(i64, i64)]>,
 }
 
 impl LocalClock {
@@ -120,6 +124,7 @@ impl LocalClock {
         let mut offset = microseconds(zone.to_offset(Timestamp::MIN));
         let mut stretches = vec![Stretch { start: i64::MIN, before: offset, after: offset }];
         let mut tabulated_until = i64::MAX;
+        let mut offsets = vec![(i64::MIN, offset)];
         for change in zone.following(Timestamp::MIN) {
             let (at, after) = (change.timestamp().as_microsecond(), microseconds(change.offset()));
             let start = at + offset.min(after);
@@ -131,10 +136,11 @@ impl LocalClock {
             if after != offset {
                 stretches.push(Stretch { start, before: offset, after });
                 stretches.push(Stretch { start: at + offset.max(after), before: after, after });
+                offsets.push((at, after));
                 offset = after;
             }
         }
-        Self { zone: zone.clone(), stretches: stretches.into(), tabulated_until }
+        Self { zone: zone.clone(), stretches: stretches.into(), tabulated_until, offsets: offsets.into() }
     }
 
     /// Local times as UTC instants, `Datetime(Microseconds, None)`.
@@ -146,6 +152,48 @@ impl LocalClock {
             return local.cast(MICROSECONDS);
         }
         self.instants(local, "local_to_utc", move |local, stretch| rule.instant(local, stretch))
+    }
+
+    /// UTC instants as local times, `Datetime(Microseconds, None)`.
+    ///
+    /// `instant` is an expression of UTC instants without a zone, or of their microseconds since 1970. Null stays null.
+    pub fn to_local(&self, instant: Expr) -> Expr {
+        if self.is_utc() {
+            return instant.cast(MICROSECONDS);
+        }
+        let clock = self.clone();
+        let convert = move |column: Column| {
+            let instants = local_microseconds(&column)?;
+            let mut last = 0;
+            let local: Int64Chunked =
+                unary_elementwise(&instants, |instant: Option<i64>| instant?.checked_add(clock.offset(instant?, &mut last)?));
+            local.into_column().cast(&MICROSECONDS)
+        };
+        instant.map_with_fmt_str(convert, |_, field| Ok(Field::new(field.name().clone(), MICROSECONDS)), "utc_to_local")
+    }
+
+    /// The days since 1970 of the local dates of UTC instants, as whole numbers. Null stays null.
+    pub fn days_since_1970(&self, instant: Expr) -> Expr {
+        self.to_local(instant).cast(DataType::Int64).floor_div(lit(MICROSECONDS_PER_DAY))
+    }
+
+    /// The instants at which clocks show the same time so many days later, `Datetime(Microseconds, None)`: the first of two, and the one
+    /// that a clock not yet changed would show where there is none.
+    pub fn days_later(&self, instant: Expr, days: u32) -> Expr {
+        let later = self.to_local(instant).cast(DataType::Int64) + lit(i64::from(days) * MICROSECONDS_PER_DAY);
+        self.to_utc(later, ClockRule { ambiguous: AmbiguousTimes::Earliest, nonexistent: NonexistentTimes::ShiftForward })
+    }
+
+    /// The offset of an instant; none where the calendar ends. `last` is the position of the one found before, which is tried first.
+    fn offset(&self, instant: i64, last: &mut usize) -> Option<i64> {
+        if instant >= TABULATED.as_microsecond() {
+            return Some(microseconds(self.zone.to_offset(Timestamp::from_microsecond(instant).ok()?)));
+        }
+        let here = self.offsets[*last].0 <= instant && self.offsets.get(*last + 1).is_none_or(|next| instant < next.0);
+        if !here {
+            *last = self.offsets.partition_point(|(from, _)| *from <= instant).saturating_sub(1);
+        }
+        Some(self.offsets[*last].1)
     }
 
     /// The first instants of local days, `Datetime(Microseconds, None)`: later than midnight where the clock skipped it, the earlier one

@@ -82,7 +82,7 @@ fn only_counts_and_sums_are_declared_additive() {
         let measure = asked.measure();
         assert_eq!(measure.is_additive(), matches!(asked.kind, Kind::Count | Kind::Sum(_)), "{asked:?}");
         assert_eq!(measure.is_additive_over_time(), measure.is_additive(), "{asked:?}");
-        assert!(!measure.running().is_additive_over_time(), "{asked:?}");
+        assert!(!measure.closing().is_additive_over_time(), "{asked:?}");
     }
 }
 
