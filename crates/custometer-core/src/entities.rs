@@ -41,14 +41,14 @@ impl Entities {
     /// and so on; all of them, and the numbers after them, so that the order of the file does not matter.
     #[must_use]
     pub fn integers<const N: usize>(mut self, columns: [Expr; N]) -> Self {
-        self.integers = columns.to_vec();
+        self.integers = columns.into();
         self
     }
 
     /// Numbers that a step sees, none of them null.
     #[must_use]
     pub fn numbers<const N: usize>(mut self, columns: [Expr; N]) -> Self {
-        self.numbers = columns.to_vec();
+        self.numbers = columns.into();
         self
     }
 
