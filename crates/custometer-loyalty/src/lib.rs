@@ -5,5 +5,6 @@
 pub mod average_order_value;
 pub mod nps;
 pub mod nps_distribution;
+pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod tables;

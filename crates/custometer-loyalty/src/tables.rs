@@ -6,11 +6,27 @@ use custometer_core::{Column, NullRule, Unit};
 pub const RESPONSES: &str = "responses";
 /// One purchase.
 pub const ORDERS: &str = "orders";
+/// One customer's span.
+pub const SUBSCRIPTIONS: &str = "subscriptions";
+/// One customer.
+pub const CUSTOMERS: &str = "customers";
+/// One movement of a loyalty programme's points.
+pub const POINTS: &str = "points";
+/// One recommendation.
+pub const REFERRALS: &str = "referrals";
+/// One public review.
+pub const REVIEWS: &str = "reviews";
 
 /// When it happened.
 pub const TIME: &str = "time";
 /// Who it was.
 pub const CUSTOMER_ID: &str = "customer_id";
+/// When a span begins.
+pub const STARTED_AT: &str = "started_at";
+/// When a span ends; none while it goes on.
+pub const ENDED_AT: &str = "ended_at";
+/// When someone became a customer.
+pub const CREATED_AT: &str = "created_at";
 
 /// The answer to "how likely are you to recommend us", 0–10. An unanswered question is no response.
 pub const RECOMMENDATION: Column =

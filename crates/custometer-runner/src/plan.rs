@@ -365,7 +365,7 @@ impl Grouping {
 
 /// Whether a definition's values include all that was before.
 fn has_stocks(definition: &Definition) -> bool {
-    definition.measures.iter().any(|measure| measure.is_stock())
+    definition.measures.iter().any(Measure::is_stock)
 }
 
 /// Of rows that share a key, one. A row without a part of it, or one that is damaged, shares it with none.

@@ -6,7 +6,7 @@ use std::path::Path;
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Grain, Period, Registry, Unit};
+use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Grain, Measure, Period, Registry, Unit};
 use jiff::civil::Date;
 use toml::Spanned;
 
@@ -112,7 +112,7 @@ pub struct Request {
 impl Request {
     /// Whether its values are of the rows of their bucket, and of nothing else.
     pub(crate) fn is_plain(&self) -> bool {
-        self.definition.derivation.is_none() && !self.definition.measures.iter().any(|measure| measure.is_stock())
+        self.definition.derivation.is_none() && !self.definition.measures.iter().any(Measure::is_stock)
     }
 
     /// Whether rows are placed in time only where the report says from when to when, or by which grain.
