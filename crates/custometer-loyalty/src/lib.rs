@@ -3,9 +3,13 @@
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
 pub mod average_order_value;
+pub mod clv_historic;
+pub mod history;
+pub mod margin;
 pub mod models;
 pub mod nps;
 pub mod nps_distribution;
+pub mod orders;
 pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod tables;
