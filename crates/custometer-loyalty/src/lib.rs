@@ -2,6 +2,7 @@
 //!
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
+mod activity;
 pub mod average_order_value;
 pub mod clv_historic;
 pub mod history;
@@ -10,6 +11,7 @@ pub mod models;
 pub mod nps;
 pub mod nps_distribution;
 pub mod orders;
+pub mod purchase_frequency;
 pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod tables;

@@ -37,6 +37,7 @@ mod tests {
                 "loyalty.clv_historic",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
+                "loyalty.purchase_frequency",
                 "loyalty.repeat_purchase_rate",
                 "support.csat",
                 "support.csat_score",
