@@ -3,7 +3,10 @@
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
 mod activity;
+mod average_lifetime_value;
 pub mod average_order_value;
+pub mod clv;
+pub mod clv_forecast;
 pub mod clv_historic;
 pub mod history;
 pub mod margin;

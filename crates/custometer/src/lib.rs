@@ -34,6 +34,8 @@ mod tests {
             ids,
             [
                 "loyalty.average_order_value",
+                "loyalty.clv",
+                "loyalty.clv_forecast",
                 "loyalty.clv_historic",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
