@@ -17,4 +17,5 @@ pub mod orders;
 pub mod purchase_frequency;
 pub mod refunds;
 pub mod repeat_purchase_rate;
+pub mod rfm;
 pub mod tables;

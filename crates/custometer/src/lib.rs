@@ -41,6 +41,7 @@ mod tests {
                 "loyalty.nps_distribution",
                 "loyalty.purchase_frequency",
                 "loyalty.repeat_purchase_rate",
+                "loyalty.rfm",
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
