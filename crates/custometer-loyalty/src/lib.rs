@@ -5,9 +5,12 @@
 mod activity;
 mod average_lifetime_value;
 pub mod average_order_value;
+mod buyers;
 pub mod clv;
 pub mod clv_forecast;
 pub mod clv_historic;
+pub mod clv_predicted;
+pub mod customers_at_risk;
 pub mod history;
 pub mod margin;
 pub mod models;

@@ -37,6 +37,8 @@ mod tests {
                 "loyalty.clv",
                 "loyalty.clv_forecast",
                 "loyalty.clv_historic",
+                "loyalty.clv_predicted",
+                "loyalty.customers_at_risk",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.purchase_frequency",

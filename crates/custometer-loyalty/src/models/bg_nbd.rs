@@ -103,7 +103,7 @@ impl BgNbd {
     }
 
     /// The same, of a customer who is known not to have left yet.
-    pub(super) fn expected_purchases_if_alive(&self, horizon: f64, frequency: f64, age: f64) -> f64 {
+    pub fn expected_purchases_if_alive(&self, horizon: f64, frequency: f64, age: f64) -> f64 {
         expected_while_present(self.r + frequency, horizon / (self.alpha + age), self.a, self.b + frequency)
     }
 

@@ -25,6 +25,13 @@ impl Horizon {
     /// The discounted value of the purchases that a customer of this history is expected to make, each worth `mean_spend · margin`. Those of a
     /// month count at its end.
     pub fn lifetime_value(&self, model: &BgNbd, frequency: f64, recency: f64, age: f64, mean_spend: f64, margin: f64) -> f64 {
+        let discounted = self.discounted_purchases_if_alive(model, frequency, age);
+        margin * mean_spend * model.probability_alive(frequency, recency, age) * discounted
+    }
+
+    /// How many purchases a customer of this history is expected to make who is known not to have left yet, each discounted. It does not depend
+    /// on when the last purchase was, so customers who differ in nothing else share it.
+    pub fn discounted_purchases_if_alive(&self, model: &BgNbd, frequency: f64, age: f64) -> f64 {
         let purchases = |month: u32| model.expected_purchases_if_alive(f64::from(month) * self.units_per_month, frequency, age);
         let (mut before, mut discount, mut discounted) = (0.0, 1.0, 0.0);
         for month in 1..=self.months {
@@ -33,6 +40,6 @@ impl Horizon {
             discounted += discount * (so_far - before);
             before = so_far;
         }
-        margin * mean_spend * model.probability_alive(frequency, recency, age) * discounted
+        discounted
     }
 }
