@@ -101,7 +101,7 @@ impl Activity {
         let instant = |time: Expr| time.cast(DataType::Int64);
         let gone = instant(context.clock.days_later(col(TIME), days));
         // Whether another order comes in time can't be known before.
-        let known = context.as_of.map(|as_of| when(gone.clone().lt_eq(lit(as_of))).then(gone.clone()).otherwise(lit(i64::MAX)));
+        let known = context.as_of.map(|as_of| when(gone.clone().lt(lit(as_of))).then(gone.clone()).otherwise(lit(i64::MAX)));
         let gone = known.unwrap_or(gone).fill_null(lit(i64::MAX));
         [instant(col(TIME)), gone.clone(), context.bucket_of(gone), context.clock.days_since_1970(col(TIME))]
     }
