@@ -18,47 +18,74 @@ pub(super) struct Maximum<const N: usize> {
     pub(super) iterations: usize,
 }
 
-/// The positive parameters of the greatest likelihood, or else those where the search ended.
+/// The positive parameters of the greatest likelihood, or else those where the search came highest.
 ///
-/// `slope` tells the mean log-likelihood per customer and its derivatives by the parameters. L-BFGS over their logarithms comes near the maximum,
-/// and Newton's method ends there and proves it: the observed information is positive definite, and the way to the top of the parabola through
-/// the point is none. Where a likelihood only grows towards parameters of zero or infinity, its gradient vanishes too, but that way stays long.
-///
-/// Sources: D. C. Liu & J. Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45 (1989),
-/// 503–528; J. J. Moré & D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994), 286–307.
-pub(super) fn maximise<const N: usize>(
-    start: [f64; N],
+/// `slope` tells the mean log-likelihood per customer and its derivatives by the parameters. Where the search does not end at a maximum, the next
+/// of the `starts` is tried; the maximum that it leads to must be higher than where the others ended.
+pub(super) fn maximise<const N: usize, const STARTS: usize>(
+    starts: [[f64; N]; STARTS],
     customers: f64,
     slope: impl Fn(&[f64; N]) -> (f64, [f64; N]),
 ) -> Result<Maximum<N>, [f64; N]> {
-    const MOST_STEPS: usize = 50;
-    /// Of logarithms, so a share of each parameter.
-    const NO_WAY: f64 = 1e-8;
-    /// In units in which the data are near 1, a parameter further from 1 than this has run off.
-    const FARTHEST: f64 = 1e5;
-
     let survey = |logarithms: [f64; N]| {
         let parameters = logarithms.map(f64::exp);
         let (height, by_parameter) = slope(&parameters);
         Point { logarithms, height, gradient: array::from_fn(|i| by_parameter[i] * parameters[i]) }
     };
-    let (mut point, climbed) = climb(survey(start.map(f64::ln)), &survey);
-    for steps in 0..MOST_STEPS {
-        let parameters = point.logarithms.map(f64::exp);
-        if parameters.iter().any(|parameter| !(1.0 / FARTHEST..FARTHEST).contains(parameter)) {
-            return Err(parameters);
+    let mut ended: Option<Point<N>> = None;
+    let mut iterations = 0;
+    for start in starts {
+        let (end, proof) = search(survey(start.map(f64::ln)), &survey, &mut iterations);
+        let is_higher = ended.is_none_or(|other| end.height > other.height);
+        if let (true, Some(information)) = (is_higher, proof) {
+            let parameters = end.logarithms.map(f64::exp);
+            let standard_errors = array::from_fn(|i| parameters[i] * (information.inverse_diagonal(i) / customers).sqrt());
+            return Ok(Maximum { parameters, standard_errors, iterations });
         }
-        let Some(information) = Cholesky::of(&point.information(&survey)) else { return Err(parameters) };
+        if is_higher {
+            ended = Some(end);
+        }
+    }
+    Err(ended.map_or([f64::NAN; N], |end| end.logarithms.map(f64::exp)))
+}
+
+/// Where a search ends, and the observed information if that is a maximum.
+///
+/// L-BFGS over the logarithms of the parameters comes near it, and Newton's method ends there and proves it: the information is positive definite,
+/// and the way to the top of the parabola through the point is none. Where a likelihood only grows towards parameters of zero or infinity, its
+/// gradient vanishes too, but that way stays long.
+///
+/// Sources: D. C. Liu & J. Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45 (1989),
+/// 503–528; J. J. Moré & D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994), 286–307.
+fn search<const N: usize>(
+    start: Point<N>,
+    survey: &impl Fn([f64; N]) -> Point<N>,
+    iterations: &mut usize,
+) -> (Point<N>, Option<Cholesky<N>>) {
+    const MOST_STEPS: usize = 50;
+    /// Of logarithms, so a share of each parameter. Newton's method squares such a distance with its next step.
+    const NEAR: f64 = 1e-5;
+    /// In units in which the data are near 1, a parameter further from 1 than this has run off.
+    const FARTHEST: f64 = 1e5;
+
+    let mut point = climb(start, survey, iterations);
+    for _ in 0..MOST_STEPS {
+        if point.logarithms.iter().any(|logarithm| logarithm.abs() > FARTHEST.ln()) {
+            break;
+        }
+        let Some(information) = Cholesky::of(&point.information(survey)) else { break };
         let way = information.solve(point.gradient);
         let length = way.iter().fold(0.0_f64, |length, part| length.max(part.abs()));
-        if length < NO_WAY {
-            let standard_errors = array::from_fn(|i| parameters[i] * (information.inverse_diagonal(i) / customers).sqrt());
-            return Ok(Maximum { parameters, standard_errors, iterations: climbed + steps });
+        *iterations += 1;
+        if length < NEAR {
+            return (survey(array::from_fn(|i| point.logarithms[i] + way[i])), Some(information));
         }
-        let Some(higher) = point.ahead(way, length, &survey) else { return Err(parameters) };
-        point = higher;
+        match point.ahead(way, length, survey) {
+            Some(higher) => point = higher,
+            None => break,
+        }
     }
-    Err(point.logarithms.map(f64::exp))
+    (point, None)
 }
 
 /// The mean log-likelihood at the logarithms of parameters, and its derivatives by these.
@@ -89,7 +116,7 @@ impl<const N: usize> Point<N> {
     fn ahead(&self, way: [f64; N], length: f64, survey: &impl Fn([f64; N]) -> Self) -> Option<Self> {
         const LONGEST: f64 = 1.0;
         const SHORTEST: f64 = 1e-6;
-        let rounding = 1e-13 * self.height.abs();
+        let rounding = 1e-12 * (1.0 + self.height.abs());
         let mut share = (LONGEST / length).min(1.0);
         while share > SHORTEST {
             let next = survey(array::from_fn(|i| self.logarithms[i] + share * way[i]));
@@ -102,8 +129,8 @@ impl<const N: usize> Point<N> {
     }
 }
 
-/// The highest point that L-BFGS comes to, and how many it went to. How its search ends is no matter: the point is judged elsewhere.
-fn climb<const N: usize>(start: Point<N>, survey: &impl Fn([f64; N]) -> Point<N>) -> (Point<N>, usize) {
+/// The highest point that L-BFGS comes to. How its search ends is no matter: the point is judged elsewhere.
+fn climb<const N: usize>(start: Point<N>, survey: &impl Fn([f64; N]) -> Point<N>, iterations: &mut usize) -> Point<N> {
     const MEMORY: usize = 10;
     const MOST_STEPS: u64 = 200;
     const FLAT: f64 = 1e-6;
@@ -116,7 +143,8 @@ fn climb<const N: usize>(start: Point<N>, survey: &impl Fn([f64; N]) -> Point<N>
         let _ = Executor::new(Descent { survey, path: &path }, solver).configure(begin).run();
     }
     let path = path.into_inner();
-    (path.highest, path.points)
+    *iterations += path.points;
+    path.highest
 }
 
 /// Where a search has been.
@@ -240,7 +268,7 @@ mod tests {
             let (u, v) = (x.ln() - 1.0, y.ln() + 2.0);
             (-0.5 * u * u - 2.0 * v * v + 0.5 * u * v, [(0.5 * v - u) / x, (0.5 * u - 4.0 * v) / y])
         };
-        let maximum = maximise([1.0, 1.0], 100.0, slope).unwrap();
+        let maximum = maximise([[1.0, 1.0]], 100.0, slope).unwrap();
         let expected = [1.0_f64.exp(), (-2.0_f64).exp()];
         for (i, variance) in [4.0 / 3.75, 1.0 / 3.75].into_iter().enumerate() {
             assert!((maximum.parameters[i] / expected[i] - 1.0).abs() < 1e-9);
@@ -252,13 +280,13 @@ mod tests {
     fn a_likelihood_that_grows_for_ever_has_no_maximum() {
         // Towards an infinite x its gradient vanishes.
         let rising = |[x]: &[f64; 1]| (-1.0 / x, [1.0 / (x * x)]);
-        assert!(maximise([1.0], 100.0, rising).is_err_and(|[x]| x > 1e3));
+        assert!(maximise([[1.0]], 100.0, rising).is_err_and(|[x]| x > 1e3));
         let falling = |[x]: &[f64; 1]| (-x, [-1.0]);
-        assert!(maximise([1.0], 100.0, falling).is_err_and(|[x]| x < 1e-3));
+        assert!(maximise([[1.0]], 100.0, falling).is_err_and(|[x]| x < 1e-3));
         let flat = |_: &[f64; 1]| (-1.0, [0.0]);
-        assert!(maximise([1.0], 100.0, flat).is_err());
+        assert!(maximise([[1.0]], 100.0, flat).is_err());
         let saddle = |[x, y]: &[f64; 2]| (x.ln().powi(2) - y.ln().powi(2), [2.0 * x.ln() / x, -2.0 * y.ln() / y]);
-        assert!(maximise([1.0, 1.0], 100.0, saddle).is_err());
+        assert!(maximise([[1.0, 1.0]], 100.0, saddle).is_err());
     }
 
     #[test]
