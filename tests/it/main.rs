@@ -10,6 +10,7 @@
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 
+mod cdnow;
 mod compare;
 mod damage;
 mod examples;
@@ -18,6 +19,7 @@ mod faulty;
 mod golden;
 mod inspect;
 mod ledger;
+mod loyalty_orders;
 mod privacy;
 mod real_data;
 mod shapes;
