@@ -8,6 +8,7 @@ mod baseline;
 mod buckets;
 mod calendar;
 mod clock;
+pub mod opening_hours;
 mod period;
 
 pub use baseline::Baseline;
