@@ -10,6 +10,7 @@
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 
+mod calendars;
 mod compare;
 mod damage;
 mod examples;

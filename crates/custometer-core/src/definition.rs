@@ -107,10 +107,10 @@ impl Definition {
         self
     }
 
-    /// What a reader must know of the choices made.
+    /// What a reader must know of the choices made; after what was said before.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
+        self.note = Some(self.note.into_iter().chain([note.into()]).collect::<Vec<_>>().join("; "));
         self
     }
 

@@ -1,7 +1,7 @@
 //! First response time: how long customers wait for the first answer.
 
 use custometer_core::prelude::*;
-use polars::prelude::DataType;
+use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::tables::{CREATED_AT, FIRST_REPLIED_AT, SOLVED_AT, TICKETS};
 pub struct FirstResponseTimeParams {
     /// What is reported of the waiting times.
     pub statistic: Statistic,
-    /// Which time counts.
+    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
     pub clock: Clock,
     /// What the mean is taken over.
     pub denominator: Denominator,
@@ -32,15 +32,6 @@ pub enum Statistic {
     P90,
     /// Nineteen of twenty customers waited no longer.
     P95,
-}
-
-/// Which time counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Clock {
-    /// All of it, nights and holidays too.
-    #[default]
-    Calendar,
 }
 
 /// What the mean is taken over.
@@ -111,12 +102,14 @@ impl Metric for FirstResponseTime {
             .column(Column::time(CREATED_AT).describe("when the ticket was created"))
             .column(Column::time(FIRST_REPLIED_AT).nulls(NullRule::Keep).describe("when it was first answered; missing while it is not"))
             .rule("`first_replied_at` is before `created_at`", col(FIRST_REPLIED_AT).gt_eq(col(CREATED_AT)));
-        let wait = || (col(FIRST_REPLIED_AT) - col(CREATED_AT)).cast(DataType::Int64).cast(DataType::Float64) / lit(1e6);
+        let wait = params.clock.seconds_between(col(CREATED_AT), col(FIRST_REPLIED_AT));
+        let wait = || wait.clone();
         let answered = || col(FIRST_REPLIED_AT).is_not_null();
         let definition = |source| {
-            Definition::over(source)
+            let counted = Definition::over(source)
                 .measure(count("answered").filter(answered()))
-                .measure(count("unanswered").filter(col(FIRST_REPLIED_AT).is_null()))
+                .measure(count("unanswered").filter(col(FIRST_REPLIED_AT).is_null()));
+            params.clock.note().into_iter().fold(counted, Definition::note)
         };
         let level = match (params.statistic, params.denominator) {
             (Statistic::Mean, Denominator::Responded) => {

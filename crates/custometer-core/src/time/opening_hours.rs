@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use polars::prelude::arity::unary_elementwise;
 use polars::prelude::{DataType, Expr, Field, Int64Chunked, IntoColumn};
@@ -129,18 +129,17 @@ fn weekday_of(day: i64) -> usize {
     usize::try_from((day + 3).rem_euclid(7)).unwrap_or_default()
 }
 
-/// The position of a weekday in [`OpeningHours::week`].
-pub fn position_of(weekday: Weekday) -> usize {
-    usize::try_from(weekday.to_monday_zero_offset()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{date, time};
+    use jiff::civil::{Weekday, date, time};
     use jiff::{Timestamp, Zoned};
     use proptest::prelude::*;
 
     use super::*;
+
+    fn position_of(weekday: Weekday) -> usize {
+        usize::try_from(weekday.to_monday_zero_offset()).unwrap()
+    }
 
     fn hours(zone: &str, days: &[(Weekday, &[(u16, u16)])], holidays: &[Date]) -> OpeningHours {
         let mut week: [Vec<(u16, u16)>; 7] = Default::default();
