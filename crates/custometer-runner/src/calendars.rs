@@ -80,7 +80,9 @@ fn read(name: &str, config: &CalendarConfig, zone: &TimeZone, problems: &mut Col
                 wrong(stretch, message, "hours over midnight are written for both days: up to `24:00`, and from `00:00`");
                 continue;
             }
-            positions.iter().for_each(|&day| week[day].push((opens, closes, stretch)));
+            for &day in &positions {
+                week[day].push((opens, closes, stretch));
+            }
         }
     }
     let mut overlapping = BTreeSet::new();
