@@ -20,7 +20,7 @@ fn business_hours_leave_out_nights_breaks_and_weekends() {
     let json = Case::new().file("t.csv", TICKETS).json(&report(OFFICE, "office")).unwrap();
     let row = &json["results"][0];
     // Monday 15:00 to Tuesday 09:00 is two hours; Friday 11:00 to Monday 10:00 is one, two and a half after lunch, and two.
-    assert_eq!(row["value"].as_f64(), Some((2.0 + 5.5) / 2.0 * 3600.0));
+    assert_eq!(row["value"].as_f64(), Some(f64::midpoint(2.0, 5.5) * 3600.0));
     assert_eq!(row["note"], "business hours of `office`");
 }
 
@@ -29,7 +29,7 @@ fn hours_are_those_of_the_calendars_own_time_zone() {
     let new_york = OFFICE.replace("hours =", "timezone = \"America/New_York\"\nhours =");
     let json = Case::new().file("t.csv", TICKETS).json(&report(&new_york, "office")).unwrap();
     // Six hours earlier there: Monday 09:00 to Tuesday 03:00, and Friday 05:00 to Monday 04:00.
-    assert_eq!(json["results"][0]["value"].as_f64(), Some((7.0 + 6.5) / 2.0 * 3600.0));
+    assert_eq!(json["results"][0]["value"].as_f64(), Some(f64::midpoint(7.0, 6.5) * 3600.0));
 }
 
 #[test]
