@@ -2,7 +2,9 @@
 //!
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
+pub mod acquisition_source;
 pub mod average_order_value;
+pub mod customers;
 pub mod nps;
 pub mod nps_distribution;
 pub mod refunds;

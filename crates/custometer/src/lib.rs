@@ -33,6 +33,7 @@ mod tests {
         assert_eq!(
             ids,
             [
+                "loyalty.acquisition_source",
                 "loyalty.average_order_value",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
