@@ -7,6 +7,7 @@ pub mod average_order_value;
 pub mod customers;
 pub mod nps;
 pub mod nps_distribution;
+pub mod program_participation;
 pub mod referral_conversion;
 pub mod referral_rate;
 pub mod refunds;

@@ -37,6 +37,7 @@ mod tests {
                 "loyalty.average_order_value",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
+                "loyalty.program_participation",
                 "loyalty.referral_conversion",
                 "loyalty.referral_rate",
                 "loyalty.repeat_purchase_rate",
