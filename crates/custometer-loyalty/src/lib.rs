@@ -13,3 +13,4 @@ pub mod referral_rate;
 pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod tables;
+pub mod training_participation;

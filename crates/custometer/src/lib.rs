@@ -41,6 +41,7 @@ mod tests {
                 "loyalty.referral_conversion",
                 "loyalty.referral_rate",
                 "loyalty.repeat_purchase_rate",
+                "loyalty.training_participation",
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
