@@ -4,10 +4,13 @@
 
 pub mod acquisition_source;
 pub mod average_order_value;
+pub mod breakage_rate;
 pub mod customers;
 pub mod nps;
 pub mod nps_distribution;
+mod points;
 pub mod program_participation;
+pub mod redemption_rate;
 pub mod referral_conversion;
 pub mod referral_rate;
 pub mod refunds;

@@ -35,9 +35,11 @@ mod tests {
             [
                 "loyalty.acquisition_source",
                 "loyalty.average_order_value",
+                "loyalty.breakage_rate",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.program_participation",
+                "loyalty.redemption_rate",
                 "loyalty.referral_conversion",
                 "loyalty.referral_rate",
                 "loyalty.repeat_purchase_rate",
