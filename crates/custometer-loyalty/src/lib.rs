@@ -6,6 +6,7 @@ pub mod acquisition_source;
 pub mod average_order_value;
 pub mod breakage_rate;
 pub mod customers;
+pub mod engagement_score;
 pub mod nps;
 pub mod nps_distribution;
 mod points;

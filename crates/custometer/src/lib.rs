@@ -36,6 +36,7 @@ mod tests {
                 "loyalty.acquisition_source",
                 "loyalty.average_order_value",
                 "loyalty.breakage_rate",
+                "loyalty.engagement_score",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.program_participation",
