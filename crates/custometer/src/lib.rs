@@ -44,6 +44,7 @@ mod tests {
                 "loyalty.referral_conversion",
                 "loyalty.referral_rate",
                 "loyalty.repeat_purchase_rate",
+                "loyalty.review_rating",
                 "loyalty.training_participation",
                 "support.csat",
                 "support.csat_score",
