@@ -10,6 +10,7 @@ pub mod engagement_score;
 pub mod nps;
 pub mod nps_distribution;
 mod points;
+pub mod positive_reviews;
 pub mod program_participation;
 pub mod ratings;
 pub mod redemption_rate;

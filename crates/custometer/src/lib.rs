@@ -39,6 +39,7 @@ mod tests {
                 "loyalty.engagement_score",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
+                "loyalty.positive_reviews",
                 "loyalty.program_participation",
                 "loyalty.redemption_rate",
                 "loyalty.referral_conversion",
