@@ -5,5 +5,6 @@
 pub mod csat;
 pub mod csat_score;
 pub mod first_response_time;
+pub mod ratings;
 pub mod tables;
 pub mod ticket_volume;

@@ -9,7 +9,7 @@ pub const RESPONSES: &str = "responses";
 /// One support case.
 pub const TICKETS: &str = "tickets";
 
-/// When a response was given.
+/// When it happened.
 pub const TIME: &str = "time";
 /// When a ticket was created.
 pub const CREATED_AT: &str = "created_at";
