@@ -2,8 +2,11 @@
 //!
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
+pub mod ces;
+pub mod ces_easy_share;
 pub mod csat;
 pub mod csat_score;
+pub mod effort;
 pub mod first_response_time;
 pub mod ratings;
 pub mod tables;

@@ -37,6 +37,8 @@ mod tests {
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
+                "support.ces",
+                "support.ces_easy_share",
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
