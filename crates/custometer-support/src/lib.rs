@@ -4,10 +4,13 @@
 
 pub mod ces;
 pub mod ces_easy_share;
+pub mod channel_preference;
 pub mod csat;
 pub mod csat_score;
 pub mod effort;
 pub mod first_response_time;
 pub mod ratings;
+pub mod shares;
 pub mod tables;
 pub mod ticket_volume;
+pub mod words;

@@ -39,6 +39,7 @@ mod tests {
                 "loyalty.repeat_purchase_rate",
                 "support.ces",
                 "support.ces_easy_share",
+                "support.channel_preference",
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
