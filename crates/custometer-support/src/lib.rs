@@ -8,6 +8,7 @@ pub mod channel_preference;
 pub mod csat;
 pub mod csat_score;
 pub mod effort;
+pub mod feedback_response_rate;
 pub mod first_response_time;
 pub mod ratings;
 pub mod shares;

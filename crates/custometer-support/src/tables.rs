@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const RESPONSES: &str = "responses";
 /// One support case.
 pub const TICKETS: &str = "tickets";
+/// A piece of feedback.
+pub const FEEDBACK: &str = "feedback";
 
 /// When it happened.
 pub const TIME: &str = "time";

@@ -42,6 +42,7 @@ mod tests {
                 "support.channel_preference",
                 "support.csat",
                 "support.csat_score",
+                "support.feedback_response_rate",
                 "support.first_response_time",
                 "support.ticket_volume",
                 "web.conversion_rate",
