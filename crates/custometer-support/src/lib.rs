@@ -10,6 +10,7 @@ pub mod csat_score;
 pub mod effort;
 pub mod feedback_response_rate;
 pub mod first_response_time;
+pub mod quality_score;
 pub mod ratings;
 pub mod shares;
 pub mod tables;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const RESPONSES: &str = "responses";
 /// One support case.
 pub const TICKETS: &str = "tickets";
+/// One criterion of one reviewed case.
+pub const QUALITY_SCORES: &str = "quality_scores";
 /// A piece of feedback.
 pub const FEEDBACK: &str = "feedback";
 

@@ -44,6 +44,7 @@ mod tests {
                 "support.csat_score",
                 "support.feedback_response_rate",
                 "support.first_response_time",
+                "support.quality_score",
                 "support.ticket_volume",
                 "web.conversion_rate",
                 "web.page_views",
