@@ -12,6 +12,8 @@ pub const TICKETS: &str = "tickets";
 pub const QUALITY_SCORES: &str = "quality_scores";
 /// A piece of feedback.
 pub const FEEDBACK: &str = "feedback";
+/// A mention on social media.
+pub const MENTIONS: &str = "mentions";
 
 /// When it happened.
 pub const TIME: &str = "time";
