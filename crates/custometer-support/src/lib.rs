@@ -5,6 +5,7 @@
 pub mod ces;
 pub mod ces_easy_share;
 pub mod channel_preference;
+pub mod contact_rate;
 pub mod csat;
 pub mod csat_score;
 pub mod effort;

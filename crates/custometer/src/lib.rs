@@ -40,6 +40,7 @@ mod tests {
                 "support.ces",
                 "support.ces_easy_share",
                 "support.channel_preference",
+                "support.contact_rate",
                 "support.csat",
                 "support.csat_score",
                 "support.feedback_response_rate",
