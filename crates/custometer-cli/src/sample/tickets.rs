@@ -80,18 +80,13 @@ fn ticket(seed: u64, rng: &mut ChaCha8Rng, customers: &Population, created: i64)
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::*;
-
     use super::super::{Table, tests};
-
-    fn seconds(frame: &DataFrame, name: &str) -> Int64Chunked {
-        frame.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().clone()
-    }
 
     #[test]
     fn few_replies_precede_their_ticket_and_no_solution_precedes_its_reply() {
         let frame = tests::sample(Table::Tickets);
-        let (created, replied, solved) = (seconds(&frame, "created_at"), seconds(&frame, "first_replied_at"), seconds(&frame, "solved_at"));
+        let (created, replied, solved) =
+            (tests::seconds(&frame, "created_at"), tests::seconds(&frame, "first_replied_at"), tests::seconds(&frame, "solved_at"));
         let both = |row| created.get(row).zip(replied.get(row));
         tests::assert_few(&frame, |row| both(row).is_some_and(|(created, replied)| replied < created));
         let pairs = (0..frame.height()).filter_map(|row| replied.get(row).zip(solved.get(row)));
@@ -102,7 +97,7 @@ mod tests {
     #[test]
     fn unanswered_tickets_have_no_replies() {
         let frame = tests::sample(Table::Tickets);
-        let replied = seconds(&frame, "first_replied_at");
+        let replied = tests::seconds(&frame, "first_replied_at");
         let answers = frame.column("agent_replies").unwrap().i64().unwrap();
         assert!((60..240).contains(&replied.null_count()), "{}", replied.null_count());
         assert!((0..frame.height()).all(|row| replied.get(row).is_none() == (answers.get(row) == Some(0))));
