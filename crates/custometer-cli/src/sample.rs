@@ -1,12 +1,19 @@
 //! Invented data for trying out a report: any table, any size, the same bytes for the same seed.
 
+mod calls;
 mod customers;
 mod events;
+mod feedback;
+mod mentions;
+mod messages;
 mod orders;
 mod points;
+mod quality_scores;
 mod referrals;
 mod responses;
 mod reviews;
+mod search;
+mod sessions;
 mod subscriptions;
 mod tickets;
 mod world;
@@ -56,13 +63,27 @@ pub enum Table {
     Reviews = 12,
     /// Cases of a support desk
     Tickets = 2,
+    /// Messages in the cases of the support desk
+    Messages = 13,
+    /// Calls in the queues of the support desk
+    Calls = 14,
+    /// Reviewed cases of the support desk, a row for each criterion
+    QualityScores = 15,
+    /// Feedback and when it was answered
+    Feedback = 16,
+    /// Mentions in social media
+    Mentions = 17,
     /// Page views and actions on a web site
     Events = 3,
+    /// Visits of a web site that are already put together
+    Sessions = 18,
+    /// A search console's export
+    Search = 19,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::Responses,
         Self::Orders,
         Self::Customers,
@@ -71,7 +92,14 @@ impl Table {
         Self::Referrals,
         Self::Reviews,
         Self::Tickets,
+        Self::Messages,
+        Self::Calls,
+        Self::QualityScores,
+        Self::Feedback,
+        Self::Mentions,
         Self::Events,
+        Self::Sessions,
+        Self::Search,
     ];
 
     /// The table's name, as on the command line and in a config.
@@ -85,29 +113,39 @@ impl Table {
             Self::Referrals => "referrals",
             Self::Reviews => "reviews",
             Self::Tickets => "tickets",
+            Self::Messages => "messages",
+            Self::Calls => "calls",
+            Self::QualityScores => "quality_scores",
+            Self::Feedback => "feedback",
+            Self::Mentions => "mentions",
             Self::Events => "events",
+            Self::Sessions => "sessions",
+            Self::Search => "search",
         }
     }
 
-    /// Enough rows for a report to show something, in a small file. With these sizes the same people are in all tables of customers.
+    /// Enough rows for a report to show something, in a small file. With these sizes the same customers, users and tickets are in all
+    /// tables that name them.
     pub const fn default_rows(self) -> u64 {
         match self {
-            Self::Responses => 3_000,
+            Self::Responses | Self::Calls => 3_000,
             Self::Orders | Self::Points => 4_000,
             Self::Customers | Self::Subscriptions => 3_500,
             Self::Referrals => 1_750,
-            Self::Reviews => 1_500,
-            Self::Tickets => 2_000,
+            Self::Reviews | Self::Feedback | Self::Sessions => 1_500,
+            Self::Tickets | Self::QualityScores | Self::Mentions => 2_000,
+            Self::Messages => 8_000,
             Self::Events => 6_000,
+            Self::Search => 3_650,
         }
     }
 
     const fn season(self) -> &'static Season {
         match self {
-            Self::Responses => &world::SURVEYS,
-            Self::Orders | Self::Points | Self::Reviews | Self::Events => &world::SHOPPING,
+            Self::Responses | Self::Feedback => &world::SURVEYS,
+            Self::Orders | Self::Points | Self::Reviews | Self::Mentions | Self::Events | Self::Sessions | Self::Search => &world::SHOPPING,
             Self::Customers | Self::Subscriptions | Self::Referrals => &world::JOINING,
-            Self::Tickets => &world::SUPPORT,
+            Self::Tickets | Self::Messages | Self::Calls | Self::QualityScores => &world::SUPPORT,
         }
     }
 
@@ -207,7 +245,14 @@ impl SampleOptions {
                 Table::Referrals => referrals::frame(&chunk, &mut rng),
                 Table::Reviews => reviews::frame(&chunk, &mut rng),
                 Table::Tickets => tickets::frame(&chunk, &mut rng),
+                Table::Messages => messages::frame(&chunk, &mut rng),
+                Table::Calls => calls::frame(&chunk, &mut rng),
+                Table::QualityScores => quality_scores::frame(&chunk, &mut rng),
+                Table::Feedback => feedback::frame(&chunk, &mut rng),
+                Table::Mentions => mentions::frame(&chunk, &mut rng),
                 Table::Events => events::frame(&chunk, &mut rng),
+                Table::Sessions => sessions::frame(&chunk, &mut rng),
+                Table::Search => search::frame(&chunk, &mut rng),
             }
         })
     }
@@ -243,22 +288,25 @@ mod tests {
     fn time_column(table: Table) -> &'static str {
         match table {
             Table::Customers | Table::Tickets => "created_at",
-            Table::Subscriptions => "started_at",
+            Table::Subscriptions | Table::Sessions => "started_at",
+            Table::Calls => "queued_at",
+            Table::Feedback => "received_at",
+            Table::Search => "date",
             _ => "time",
         }
     }
 
     /// The times of a column, in seconds of UTC.
     pub(super) fn seconds(frame: &DataFrame, name: &str) -> Int64Chunked {
-        let times = frame.column(name).unwrap().cast(&DataType::Int64).unwrap();
-        times.i64().unwrap().apply(|time| time.map(|time| time / 1_000_000))
+        let times = frame.column(name).unwrap().cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+        times.cast(&DataType::Int64).unwrap().i64().unwrap().apply(|time| time.map(|time| time / 1_000_000))
     }
 
     #[test]
     fn the_seed_decides_every_byte() {
         for table in Table::ALL {
             for format in [Format::Csv, Format::Parquet] {
-                let options = options(table, format);
+                let options = SampleOptions { rows: 400, ..options(table, format) };
                 assert!(bytes(&options) == bytes(&options), "{options:?}");
                 assert!(bytes(&options) != bytes(&SampleOptions { seed: 2, ..options }), "{options:?}");
             }
@@ -273,14 +321,22 @@ mod tests {
             (Table::Customers, "C0003500,2025-12-31T22:37:18Z,partner,SE,false,true,false,2025-12-31T22:38:53Z,4.69,0.09,1"),
             (Table::Subscriptions, "C0003500,2025-12-31T22:56:19Z,,Plus,SE,31.20"),
             (Table::Points, "P0004000,2025-12-31T22:23:00Z,C0003065,NO,earn,34"),
-            (Table::Referrals, "F0001750,2025-12-31T22:22:58Z,C0003341,in_person,,"),
+            (Table::Referrals, "F0001750,2025-12-31T22:22:58Z,C0003307,link,,"),
             (Table::Reviews, "V0001500,2025-12-31T20:26:20Z,Pro,map,5"),
             (
                 Table::Tickets,
                 "T0002000,2025-12-31T15:54:19Z,2025-12-31T17:38:25Z,2025-12-31T20:25:00Z,email,question,normal,West,C0012201,1,0",
             ),
+            (Table::Messages, "M0008000,T0002000,2025-12-31T17:40:16Z,agent,false,email"),
+            (Table::Calls, "K0003000,2025-12-31T21:48:18Z,support,85,true,false"),
+            (Table::QualityScores, "Q0000400,2025-12-31T13:54:55Z,A13,data_protection,1,10,0,1,true"),
+            (Table::Feedback, "B0001500,31-02-2025,,email"),
+            (Table::Mentions, "N0002000,2025-12-31T22:45:26Z,forum,Acme,negative,technical"),
             (Table::Events, "U0000701,2025-12-31T20:46:18Z,page_view,/,S00006000,direct,mobile,DK,"),
+            (Table::Sessions, "W00001500,U0000703,2025-12-31T15:08:58Z,0,1,0,organic,desktop,DK"),
+            (Table::Search, "2025-12-31,customer survey price,/blog,8,95,5.42"),
         ];
+        assert!(last_lines.iter().map(|&(table, _)| table).eq(Table::ALL));
         for (table, last_line) in last_lines {
             let csv = String::from_utf8(bytes(&options(table, Format::Csv))).unwrap();
             assert_eq!(csv.lines().last(), Some(last_line));
@@ -304,8 +360,8 @@ mod tests {
     fn times_are_in_order_and_in_the_period_across_chunks() {
         for table in Table::ALL {
             let Range { start, end } = table.period();
-            // All rows of a customer are in a row.
-            let in_order = table != Table::Subscriptions;
+            // All rows of a customer, and of a ticket, are in a row.
+            let in_order = ![Table::Subscriptions, Table::Messages].contains(&table);
             let mut last = start;
             let mut rows = 0;
             for frame in options(table, Format::Parquet).frames(150) {

@@ -4,10 +4,13 @@ use polars::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::world::{Chunk, DAY, Profile, REFERRAL, Time, choose, spread, whole};
+use super::world::{Chunk, DAY, Population, Profile, REFERRAL, Time, choose, spread, whole};
 
 /// So many people join for each recommendation, most of them without one.
 const PEOPLE: u64 = 2;
+
+/// Whoever asks so many customers finds one that recommends us, unless there are hardly any customers yet.
+const TRIES: usize = 30;
 
 struct Referral {
     time: Time,
@@ -58,13 +61,13 @@ fn referrals(chunk: &Chunk, rng: &mut ChaCha8Rng) -> Vec<Referral> {
     told.into_iter().map(|(second, came)| referral(chunk.seed, rng, second, came, customers(second))).collect()
 }
 
-/// A recommendation by one of so many customers, most of whom joined not long ago.
+/// A recommendation by one of so many customers.
 fn referral(seed: u64, rng: &mut ChaCha8Rng, second: i64, came: Option<(i64, i64)>, customers: i64) -> Referral {
-    let latest = customers - whole(customers as f64 * rng.random::<f64>() * rng.random::<f64>());
-    let referrer = (1..=latest).rev().find(|&id| Profile::new(seed, id).is_referrer);
+    let mut tries = (0..TRIES).map(|_| Population::pick_of(rng, customers));
+    let referrer = tries.find(|&id| id <= customers && Profile::new(seed, id).is_referrer);
     // Two systems whose clocks disagree: the customer is there before the recommendation.
     let early = second - rng.random_range(60..7_200);
-    let clocks_disagree = rng.random_bool(0.01);
+    let clocks_disagree = rng.random_bool(0.005);
     Referral {
         time: Time::recorded(rng, second),
         referrer: referrer.filter(|_| rng.random_bool(0.998)),

@@ -4,28 +4,27 @@ use polars::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::world::{CHANGE, Chunk, Customer, Population, SOUTH, Time, YEAR, choose, repeats, spread, whole};
+use super::world::{CHANGE, Chunk, Customer, HOUR, Population, SOUTH, Time, YEAR, choose, repeats, spread, whole};
 
 const MINUTE: f64 = 60.0;
-const HOUR: f64 = 60.0 * MINUTE;
 
-struct Ticket {
+pub(super) struct Ticket {
+    /// When it was created, whatever was written down.
+    pub(super) second: i64,
     created: Time,
-    first_replied: Option<i64>,
-    solved: Option<i64>,
-    channel: &'static str,
+    pub(super) first_replied: Option<i64>,
+    pub(super) solved: Option<i64>,
+    pub(super) channel: &'static str,
     kind: &'static str,
     priority: &'static str,
     region: &'static str,
     customer: i64,
-    agent_replies: i64,
+    pub(super) agent_replies: i64,
     reopens: i64,
 }
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {
-    let customers = Population::new(chunk.total, 0.15);
-    let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
-    let rows: Vec<Ticket> = seconds.into_iter().map(|second| ticket(chunk.seed, rng, &customers, second)).collect();
+    let rows = tickets(chunk, rng);
     DataFrame::new(
         rows.len(),
         vec![
@@ -42,6 +41,13 @@ pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFra
             Column::new("reopens".into(), rows.iter().map(|row| row.reopens).collect::<Vec<_>>()),
         ],
     )
+}
+
+/// The tickets of a chunk.
+pub(super) fn tickets(chunk: &Chunk, rng: &mut ChaCha8Rng) -> Vec<Ticket> {
+    let customers = Population::new(chunk.total, 0.15);
+    let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
+    seconds.into_iter().map(|second| ticket(chunk.seed, rng, &customers, second)).collect()
 }
 
 fn ticket(seed: u64, rng: &mut ChaCha8Rng, customers: &Population, created: i64) -> Ticket {
@@ -65,6 +71,7 @@ fn ticket(seed: u64, rng: &mut ChaCha8Rng, customers: &Population, created: i64)
     let early = (created - rng.random_range(60..7_200)).max(YEAR.start);
     let clocks_disagree = rng.random_bool(0.003);
     Ticket {
+        second: created,
         created: Time::recorded(rng, created),
         first_replied: replied.map(|replied| if clocks_disagree { early } else { replied }),
         solved,

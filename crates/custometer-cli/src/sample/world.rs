@@ -29,6 +29,8 @@ pub(super) struct Season {
     hours: [u32; 24],
 }
 
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
+
 const EVENINGS: [u32; 24] = [10, 5, 3, 2, 2, 4, 12, 28, 45, 55, 62, 66, 68, 64, 60, 62, 68, 75, 84, 98, 100, 88, 55, 26];
 const OFFICE_HOURS: [u32; 24] = [3, 2, 1, 1, 1, 3, 12, 40, 85, 100, 98, 90, 75, 88, 90, 82, 68, 48, 38, 34, 28, 20, 12, 6];
 
@@ -84,12 +86,19 @@ impl Calendar {
         let part = (target - self.until[hour]) / (self.until[hour + 1] - self.until[hour]);
         (self.period.start + whole((hour as f64 + part) * HOUR)).min(self.period.end - 1)
     }
+
+    /// How busy the 24 hours are that `second` is in the middle of, relative to others.
+    pub(super) fn busyness(&self, second: i64) -> f64 {
+        let last = self.until.len() - 1;
+        let until = |second: i64| self.until[usize::try_from((second - self.period.start) / 3_600).unwrap_or(0).min(last)];
+        (until(second + 43_200) - until(second - 43_200)) / self.until[last] * last as f64 / 24.0
+    }
 }
 
 /// What clocks show in Copenhagen.
-fn local(second: i64) -> civil::DateTime {
+pub(super) fn local(second: i64) -> civil::DateTime {
     let offset = if SUMMERS.iter().any(|summer| summer.contains(&second)) { 7_200 } else { 3_600 };
-    civil::date(1970, 1, 1).at(0, 0, 0, 0) + SignedDuration::from_secs(second + offset)
+    EPOCH.at(0, 0, 0, 0) + SignedDuration::from_secs(second + offset)
 }
 
 /// A run of rows, and the slice of the period that is theirs because as much of its busyness falls into it.
@@ -133,6 +142,14 @@ impl Chunk<'_> {
         (self.rows.start as f64 / total, self.rows.end as f64 / total)
     }
 
+    /// A column of the local dates of times.
+    pub(super) fn date_column(&self, name: &str, times: impl Iterator<Item = Time>) -> PolarsResult<Column> {
+        match self.format {
+            Format::Csv => Ok(Column::new(name.into(), times.map(Time::date_text).collect::<Vec<_>>())),
+            Format::Parquet => Column::new(name.into(), times.map(Time::days).collect::<Vec<_>>()).cast(&DataType::Date),
+        }
+    }
+
     pub(super) fn time_column(&self, name: &str, times: impl Iterator<Item = Time>) -> PolarsResult<Column> {
         match self.format {
             Format::Csv => Ok(Column::new(name.into(), times.map(Time::text).collect::<Vec<_>>())),
@@ -141,6 +158,8 @@ impl Chunk<'_> {
         }
     }
 }
+
+const NO_DATE: &str = "31-02-2025";
 
 /// A cell of a time column.
 #[derive(Clone, Copy)]
@@ -161,7 +180,22 @@ impl Time {
         match self {
             Self::At(second) => Some((Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)).to_string()),
             Self::Missing => None,
-            Self::Unreadable => Some("31-02-2025".to_owned()),
+            Self::Unreadable => Some(NO_DATE.to_owned()),
+        }
+    }
+
+    fn date_text(self) -> Option<String> {
+        match self {
+            Self::At(second) => Some(local(second).date().to_string()),
+            Self::Missing => None,
+            Self::Unreadable => Some(NO_DATE.to_owned()),
+        }
+    }
+
+    fn days(self) -> Option<i32> {
+        match self {
+            Self::At(second) => Some((local(second).date() - EPOCH).get_days()),
+            Self::Missing | Self::Unreadable => None,
         }
     }
 
@@ -202,11 +236,21 @@ impl Population {
         if place < Self::REGULARS { 26.0 * (1.0 - place / Self::REGULARS) / (1.0 + 0.35 * place) } else { 0.17 }
     }
 
+    /// One of the first so many people, or of those who come next: rather a regular, and rather one who arrived not long ago.
+    pub(super) fn pick_of(rng: &mut ChaCha8Rng, people: i64) -> i64 {
+        let latest = people as f64 * (1.0 - rng.random::<f64>() * rng.random::<f64>());
+        Self::one_of(rng, (latest / Self::BLOCK).floor())
+    }
+
     /// Whose visit it is at `second`.
     pub(super) fn pick(&self, rng: &mut ChaCha8Rng, second: i64) -> i64 {
         let passed = (second - YEAR.start) as f64 / (YEAR.end - YEAR.start) as f64;
         let age = rng.random::<f64>() * rng.random::<f64>();
-        let block = (self.blocks * (passed + 1.0 - age) / 2.0).floor();
+        Self::one_of(rng, (self.blocks * (passed + 1.0 - age) / 2.0).floor())
+    }
+
+    /// One of those who arrived about the same time.
+    fn one_of(rng: &mut ChaCha8Rng, block: f64) -> i64 {
         let place = if rng.random_bool(Self::VISITS_OF_OTHERS) {
             Self::REGULARS + (Self::BLOCK - Self::REGULARS) * rng.random::<f64>()
         } else {
