@@ -14,8 +14,21 @@ use crate::{shares, words};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChannelPreferenceParams {
+    /// Whether the value is the stated share or the observed one. The other is beside it.
+    pub show: Show,
     /// Channels that always have a row. Any other has one where somebody prefers or uses it.
     pub channels: Vec<String>,
+}
+
+/// What the value is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Show {
+    /// The share of answers that prefer the channel.
+    #[default]
+    Stated,
+    /// The share of contacts that came by it.
+    Observed,
 }
 
 const CHANNEL: &str = "channel";
@@ -33,7 +46,7 @@ impl Metric for ChannelPreference {
         summary: "For each channel, the share of customers who say that they prefer it, beside the share of contacts that came by it. One row of \
                   the table is one contact: `channel` is how it came, `preferred_channel` what its survey was answered, if it was. Where \
                   contacts and answers are apart, put both into one table, each with the other's column blank.",
-        formula: "100 · answers that prefer the channel / answers; beside it 100 · contacts by the channel / contacts",
+        formula: "100 · answers that prefer the channel / answers; 100 · contacts by the channel / contacts",
         unit: Unit::Percent,
         range: "0 to 100; the stated shares sum to 100, and so do the observed ones",
         direction: Direction::Neutral,
@@ -55,6 +68,14 @@ impl Metric for ChannelPreference {
                 expected: &[("channel=chat", Some(200.0 / 3.0)), ("channel=email", Some(0.0)), ("channel=phone", Some(100.0 / 3.0))],
             },
             Example {
+                title: "how the same contacts came",
+                report: "",
+                params: "show = \"observed\"",
+                header: "channel,preferred_channel",
+                rows: &[(1, "phone,chat"), (1, "phone,phone"), (1, "email,chat"), (1, "email,")],
+                expected: &[("channel=chat", Some(0.0)), ("channel=email", Some(50.0)), ("channel=phone", Some(50.0))],
+            },
+            Example {
                 title: "a channel that always has a row, and no answer",
                 report: "",
                 params: "channels = [\"chat\"]",
@@ -63,7 +84,7 @@ impl Metric for ChannelPreference {
                 expected: &[("channel=chat", None), ("channel=phone", None)],
             },
         ],
-        references: &["E. B. Wilson, JASA 22 (1927), for the interval of the stated share"],
+        references: &["E. B. Wilson, JASA 22 (1927), for the intervals"],
     };
 
     fn define(params: &ChannelPreferenceParams) -> Result<Definition, ParamError> {
@@ -77,14 +98,14 @@ impl Metric for ChannelPreference {
             .own_dimension(CHANNEL, col(CHANNEL))
             .own_dimension(PREFERRED_CHANNEL, col(PREFERRED_CHANNEL))
             .measure(count("rows"))
-            .value(Value::function(Preference { channels: params.channels.clone() })))
+            .value(Value::function(Preference { params: params.clone() })))
     }
 }
 
 /// Contacts by channel and preferred channel → what is stated and what is observed of each.
 #[derive(Debug)]
 struct Preference {
-    channels: Vec<String>,
+    params: ChannelPreferenceParams,
 }
 
 /// How many state, and how many use each channel.
@@ -115,9 +136,13 @@ impl Counts {
         counts
     }
 
-    /// How many prefer a channel, of how many.
-    fn stated(&self, channel: &DimensionValue) -> (f64, f64) {
-        (self.channels.get(channel).map_or(0.0, |(stated, _)| *stated), self.stated)
+    /// How many prefer a channel or come by it, of how many.
+    fn share(&self, channel: &DimensionValue, show: Show) -> (f64, f64) {
+        let (stated, observed) = self.channels.get(channel).copied().unwrap_or_default();
+        match show {
+            Show::Stated => (stated, self.stated),
+            Show::Observed => (observed, self.observed),
+        }
     }
 }
 
@@ -132,31 +157,38 @@ impl Evaluate for Preference {
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
         let mut counts = Counts::of(group);
-        for channel in &self.channels {
+        for channel in &self.params.channels {
             counts.channels.entry(channel.as_str().into()).or_default();
         }
         if counts.channels.is_empty() {
             counts.channels.insert(DimensionValue::Missing, (0.0, 0.0));
         }
-        let observations = counts.channels.iter().map(|(channel, &(stated, observed))| Observation {
-            dimensions: vec![channel.clone()],
-            estimate: shares::estimate(stated, counts.stated, context.confidence),
-            measures: vec![
-                ("stated".to_owned(), Some(stated)),
-                ("all_stated".to_owned(), Some(counts.stated)),
-                ("unstated".to_owned(), Some(counts.rows - counts.stated)),
-                ("observed".to_owned(), Some(observed)),
-                ("all_observed".to_owned(), Some(counts.observed)),
-                ("unobserved".to_owned(), Some(counts.rows - counts.observed)),
-                ("observed_share".to_owned(), shares::estimate(observed, counts.observed, context.confidence).value),
-            ],
-        });
-        Ok(Evaluation { observations: observations.collect(), ..Evaluation::default() })
+        let observation = |channel: &DimensionValue| {
+            let [stated, observed] = [Show::Stated, Show::Observed].map(|show| counts.share(channel, show));
+            let [of_stated, of_observed] = [stated, observed].map(|(part, whole)| shares::estimate(part, whole, context.confidence));
+            let measures = [
+                ("stated", Some(stated.0)),
+                ("all_stated", Some(stated.1)),
+                ("unstated", Some(counts.rows - stated.1)),
+                ("stated_share", of_stated.value),
+                ("observed", Some(observed.0)),
+                ("all_observed", Some(observed.1)),
+                ("unobserved", Some(counts.rows - observed.1)),
+                ("observed_share", of_observed.value),
+            ];
+            Observation {
+                dimensions: vec![channel.clone()],
+                estimate: if self.params.show == Show::Stated { of_stated } else { of_observed },
+                measures: measures.map(|(name, value)| (name.to_owned(), value)).into(),
+            }
+        };
+        Ok(Evaluation { observations: counts.channels.keys().map(observation).collect(), ..Evaluation::default() })
     }
 
     fn p_value(&self, dimensions: &[DimensionValue], now: &Group<'_>, before: &Group<'_>) -> Option<f64> {
         let channel = dimensions.first()?;
-        statistics::two_proportions(Counts::of(now).stated(channel), Counts::of(before).stated(channel))
+        let [now, before] = [now, before].map(|group| Counts::of(group).share(channel, self.params.show));
+        statistics::two_proportions(now, before)
     }
 }
 
