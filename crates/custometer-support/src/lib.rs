@@ -4,6 +4,8 @@
 
 pub mod csat;
 pub mod csat_score;
+pub mod durations;
 pub mod first_response_time;
+pub mod messages;
 pub mod tables;
 pub mod ticket_volume;
