@@ -7,5 +7,6 @@ pub mod csat_score;
 pub mod durations;
 pub mod first_response_time;
 pub mod messages;
+pub mod response_time;
 pub mod tables;
 pub mod ticket_volume;
