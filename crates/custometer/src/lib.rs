@@ -40,6 +40,7 @@ mod tests {
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
+                "support.resolution_time",
                 "support.response_time",
                 "support.ticket_volume",
                 "web.conversion_rate",
