@@ -2,6 +2,7 @@
 //!
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
+pub mod complaint_resolution_time;
 pub mod csat;
 pub mod csat_score;
 pub mod durations;
