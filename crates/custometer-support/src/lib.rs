@@ -2,6 +2,7 @@
 //!
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
+pub mod as_of;
 pub mod complaint_resolution_time;
 pub mod csat;
 pub mod csat_score;
@@ -9,6 +10,7 @@ pub mod durations;
 pub mod first_response_time;
 pub mod history;
 pub mod messages;
+pub mod resolution_rate;
 pub mod resolution_time;
 pub mod response_time;
 pub mod tables;

@@ -41,6 +41,7 @@ mod tests {
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
+                "support.resolution_rate",
                 "support.resolution_time",
                 "support.response_time",
                 "support.ticket_volume",
