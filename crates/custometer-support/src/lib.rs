@@ -7,6 +7,7 @@ pub mod complaint_resolution_time;
 pub mod csat;
 pub mod csat_score;
 pub mod durations;
+pub mod first_contact_resolution;
 pub mod first_response_time;
 pub mod history;
 pub mod messages;

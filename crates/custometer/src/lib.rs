@@ -40,6 +40,7 @@ mod tests {
                 "support.complaint_resolution_time",
                 "support.csat",
                 "support.csat_score",
+                "support.first_contact_resolution",
                 "support.first_response_time",
                 "support.resolution_rate",
                 "support.resolution_time",
