@@ -11,6 +11,7 @@ pub mod first_contact_resolution;
 pub mod first_response_time;
 pub mod history;
 pub mod messages;
+pub mod reopen_rate;
 pub mod resolution_rate;
 pub mod resolution_time;
 pub mod response_time;

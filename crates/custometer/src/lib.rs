@@ -42,6 +42,7 @@ mod tests {
                 "support.csat_score",
                 "support.first_contact_resolution",
                 "support.first_response_time",
+                "support.reopen_rate",
                 "support.resolution_rate",
                 "support.resolution_time",
                 "support.response_time",
