@@ -12,6 +12,7 @@ pub mod first_response_time;
 pub mod history;
 pub mod messages;
 pub mod reopen_rate;
+pub mod repeat_contact_rate;
 pub mod resolution_rate;
 pub mod resolution_time;
 pub mod response_time;

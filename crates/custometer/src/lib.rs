@@ -43,6 +43,7 @@ mod tests {
                 "support.first_contact_resolution",
                 "support.first_response_time",
                 "support.reopen_rate",
+                "support.repeat_contact_rate",
                 "support.resolution_rate",
                 "support.resolution_time",
                 "support.response_time",
