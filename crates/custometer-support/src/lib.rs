@@ -3,6 +3,7 @@
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
 pub mod as_of;
+pub mod backlog;
 pub mod complaint_resolution_time;
 pub mod csat;
 pub mod csat_score;
