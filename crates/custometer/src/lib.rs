@@ -48,6 +48,7 @@ mod tests {
                 "support.resolution_rate",
                 "support.resolution_time",
                 "support.response_time",
+                "support.sla_attainment",
                 "support.ticket_volume",
                 "web.conversion_rate",
                 "web.page_views",
