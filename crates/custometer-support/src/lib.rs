@@ -1,9 +1,11 @@
 //! Support metrics: are customers satisfied, and how long do they wait?
 //!
-//! One file per metric; what they share of the logical tables is in [`tables`].
+//! One file per metric. What they share: the logical tables' columns in [`tables`] and [`calls`], what is reported of durations in
+//! [`durations`], replies in [`messages`], the stories of tickets in [`history`], and what is known at the as-of date in [`as_of`].
 
 pub mod as_of;
 pub mod backlog;
+pub mod calls;
 pub mod complaint_resolution_time;
 pub mod csat;
 pub mod csat_score;
@@ -20,3 +22,4 @@ pub mod response_time;
 pub mod sla_attainment;
 pub mod tables;
 pub mod ticket_volume;
+pub mod wait_time;

@@ -50,6 +50,7 @@ mod tests {
                 "support.response_time",
                 "support.sla_attainment",
                 "support.ticket_volume",
+                "support.wait_time",
                 "web.conversion_rate",
                 "web.page_views",
                 "web.visitors",
