@@ -3,6 +3,7 @@
 //! One file per metric. What they share: the logical tables' columns in [`tables`] and [`calls`], what is reported of durations in
 //! [`durations`], replies in [`messages`], the stories of tickets in [`history`], and what is known at the as-of date in [`as_of`].
 
+pub mod abandonment_rate;
 pub mod as_of;
 pub mod backlog;
 pub mod calls;

@@ -37,6 +37,7 @@ mod tests {
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
+                "support.abandonment_rate",
                 "support.backlog",
                 "support.complaint_resolution_time",
                 "support.csat",
