@@ -20,6 +20,7 @@ pub mod repeat_contact_rate;
 pub mod resolution_rate;
 pub mod resolution_time;
 pub mod response_time;
+pub mod service_level;
 pub mod sla_attainment;
 pub mod tables;
 pub mod ticket_volume;

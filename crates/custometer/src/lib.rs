@@ -49,6 +49,7 @@ mod tests {
                 "support.resolution_rate",
                 "support.resolution_time",
                 "support.response_time",
+                "support.service_level",
                 "support.sla_attainment",
                 "support.ticket_volume",
                 "support.wait_time",
