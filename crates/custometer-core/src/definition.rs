@@ -26,7 +26,7 @@ pub struct Definition {
     pub value: Value,
     /// The unit, where the parameters change it from the metric's usual one.
     pub unit: Option<Unit>,
-    /// Which change is good news, where the parameters decide it.
+    /// Which change is good news, where the parameters change it from the metric's usual one.
     pub direction: Option<Direction>,
     /// Columns of the derived rows that make the metric's detail table, one row per entity; empty when it has none.
     pub detail: Vec<String>,

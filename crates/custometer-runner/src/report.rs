@@ -126,7 +126,7 @@ impl Request {
         self.definition.unit.unwrap_or(self.metric.about.unit)
     }
 
-    /// Which change of its values is good news.
+    /// Which change of them is good news.
     pub fn direction(&self) -> Direction {
         self.definition.direction.unwrap_or(self.metric.about.direction)
     }

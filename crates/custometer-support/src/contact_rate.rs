@@ -11,7 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::tables::{CREATED_AT, TICKETS};
+use crate::tables::{CREATED_AT, TICKET, TICKETS};
 
 /// Parameters of [`ContactRate`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -129,8 +129,7 @@ impl Metric for ContactRate {
         if let Some(number) = numbers.into_iter().find(|number| !number.is_finite() || *number <= 0.0) {
             return Err(refused(number));
         }
-        let ticket = Column::identifier("ticket_id").describe("which ticket it is");
-        Ok(Definition::over(Source::table(TICKETS).at(CREATED_AT).column(ticket))
+        Ok(Definition::over(Source::table(TICKETS).at(CREATED_AT).column(TICKET))
             .measure(count("tickets"))
             .value(Value::function(PerHundred { active_customers: params.active_customers.clone() })))
     }

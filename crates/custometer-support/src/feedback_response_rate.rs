@@ -6,6 +6,7 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::as_of::{KNOWN_UNTIL, has_happened, known_until};
 use crate::tables::FEEDBACK;
 
 /// Parameters of [`FeedbackResponseRate`].
@@ -20,7 +21,6 @@ pub struct FeedbackResponseRateParams {
 
 const RECEIVED_AT: &str = "received_at";
 const RESPONDED_AT: &str = "responded_at";
-const KNOWN_UNTIL: &str = "known_until";
 
 /// `support.feedback_response_rate`: how much feedback is answered?
 pub struct FeedbackResponseRate;
@@ -77,8 +77,7 @@ impl Metric for FeedbackResponseRate {
             .column(Column::time(RESPONDED_AT).nulls(NullRule::Keep).describe("when it was responded to; missing while it is not"))
             .rule("`responded_at` is before `received_at`", col(RESPONDED_AT).gt_eq(col(RECEIVED_AT)));
         let instant = |name: &str| col(name).cast(DataType::Int64);
-        // Null, and so no, where there is none.
-        let responded = instant(RESPONDED_AT).lt(col(KNOWN_UNTIL));
+        let responded = has_happened(RESPONDED_AT);
         let Some(hours) = params.within_hours else {
             if params.clock != Clock::Calendar {
                 return Err(ParamError::new("clock", "there are no hours to count").help("add `within_hours`, or leave the clock out"));
@@ -126,8 +125,8 @@ impl Derive for Known {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let end = context.buckets.edges().last().copied().filter(|_| self.end_of_buckets);
-        Ok(rows.with_column(lit(context.as_of.or(end).unwrap_or(i64::MAX)).alias(KNOWN_UNTIL)))
+        let until = if self.end_of_buckets { known_until(context) } else { context.as_of.unwrap_or(i64::MAX) };
+        Ok(rows.with_column(lit(until).alias(KNOWN_UNTIL)))
     }
 }
 
