@@ -24,4 +24,5 @@ mod privacy;
 mod real_data;
 mod shapes;
 mod sources;
+mod support_surveys;
 mod time;

@@ -1,6 +1,7 @@
 //! Invented data for trying out a report: any table, any size, the same bytes for the same seed.
 
 mod calls;
+mod contact_surveys;
 mod customers;
 mod events;
 mod feedback;
@@ -37,8 +38,6 @@ pub struct SampleOptions {
     pub table: Table,
     /// How many rows to write.
     pub rows: u64,
-    /// How many people there are; as many as the rows need unless said.
-    pub people: Option<u64>,
     /// The same seed gives the same data.
     pub seed: u64,
     /// The file format.
@@ -73,6 +72,8 @@ pub enum Table {
     QualityScores = 15,
     /// Feedback and when it was answered
     Feedback = 16,
+    /// Answers to a survey after contacts with the support desk
+    ContactSurveys = 20,
     /// Mentions in social media
     Mentions = 17,
     /// Page views and actions on a web site
@@ -85,7 +86,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Responses,
         Self::Orders,
         Self::Customers,
@@ -98,6 +99,7 @@ impl Table {
         Self::Calls,
         Self::QualityScores,
         Self::Feedback,
+        Self::ContactSurveys,
         Self::Mentions,
         Self::Events,
         Self::Sessions,
@@ -119,6 +121,7 @@ impl Table {
             Self::Calls => "calls",
             Self::QualityScores => "quality_scores",
             Self::Feedback => "feedback",
+            Self::ContactSurveys => "contact_surveys",
             Self::Mentions => "mentions",
             Self::Events => "events",
             Self::Sessions => "sessions",
@@ -134,7 +137,7 @@ impl Table {
             Self::Orders | Self::Points => 4_000,
             Self::Customers | Self::Subscriptions => 3_500,
             Self::Referrals => 1_750,
-            Self::Reviews | Self::Feedback | Self::Sessions => 1_500,
+            Self::Reviews | Self::Feedback | Self::ContactSurveys | Self::Sessions => 1_500,
             Self::Tickets | Self::QualityScores | Self::Mentions => 2_000,
             Self::Messages => 8_000,
             Self::Events => 6_000,
@@ -147,7 +150,7 @@ impl Table {
             Self::Responses | Self::Feedback => &world::SURVEYS,
             Self::Orders | Self::Points | Self::Reviews | Self::Mentions | Self::Events | Self::Sessions | Self::Search => &world::SHOPPING,
             Self::Customers | Self::Subscriptions | Self::Referrals => &world::JOINING,
-            Self::Tickets | Self::Messages | Self::Calls | Self::QualityScores => &world::SUPPORT,
+            Self::Tickets | Self::Messages | Self::Calls | Self::QualityScores | Self::ContactSurveys => &world::SUPPORT,
         }
     }
 
@@ -251,6 +254,7 @@ impl SampleOptions {
                 Table::Calls => calls::frame(&chunk, &mut rng),
                 Table::QualityScores => quality_scores::frame(&chunk, &mut rng),
                 Table::Feedback => feedback::frame(&chunk, &mut rng),
+                Table::ContactSurveys => contact_surveys::frame(&chunk, &mut rng),
                 Table::Mentions => mentions::frame(&chunk, &mut rng),
                 Table::Events => events::frame(&chunk, &mut rng),
                 Table::Sessions => sessions::frame(&chunk, &mut rng),
@@ -333,6 +337,7 @@ mod tests {
             (Table::Calls, "K0003000,2025-12-31T21:48:18Z,support,85,true,false"),
             (Table::QualityScores, "Q0000400,2025-12-31T13:54:55Z,A13,data_protection,1,10,0,1,true"),
             (Table::Feedback, "B0001500,31-02-2025,,email"),
+            (Table::ContactSurveys, "A0001500,2025-12-31T17:15:30Z,chat,chat,6"),
             (Table::Mentions, "N0002000,2025-12-31T22:45:26Z,forum,Acme,negative,technical"),
             (Table::Events, "U0000701,2025-12-31T20:46:18Z,page_view,/,S00006000,direct,mobile,DK,"),
             (Table::Sessions, "W00001500,U0000703,2025-12-31T15:08:58Z,0,1,0,organic,desktop,DK"),

@@ -8,7 +8,7 @@ use crate::derivation::{Derive, DimensionRule};
 use crate::dimension::DimensionValue;
 use crate::measure::Measure;
 use crate::source::Source;
-use crate::unit::Unit;
+use crate::unit::{Direction, Unit};
 use crate::value::Value;
 
 /// A metric with its parameters settled.
@@ -26,6 +26,8 @@ pub struct Definition {
     pub value: Value,
     /// The unit, where the parameters change it from the metric's usual one.
     pub unit: Option<Unit>,
+    /// Which change is good news, where the parameters change it from the metric's usual one.
+    pub direction: Option<Direction>,
     /// Columns of the derived rows that make the metric's detail table, one row per entity; empty when it has none.
     pub detail: Vec<String>,
     /// What a reader must know of the choices made, such as which of several rival definitions was used.
@@ -53,6 +55,7 @@ impl Definition {
             measures: Vec::new(),
             value: Value::Measure { measure: String::new(), n: None },
             unit: None,
+            direction: None,
             detail: Vec::new(),
             note: None,
         }
@@ -97,6 +100,13 @@ impl Definition {
     #[must_use]
     pub fn unit(mut self, unit: Unit) -> Self {
         self.unit = Some(unit);
+        self
+    }
+
+    /// A direction other than the metric's usual one.
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = Some(direction);
         self
     }
 

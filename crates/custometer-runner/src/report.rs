@@ -6,7 +6,7 @@ use std::path::Path;
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Grain, Measure, Period, Registry, Unit};
+use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Direction, Grain, Measure, Period, Registry, Unit};
 use jiff::civil::Date;
 use toml::Spanned;
 
@@ -124,6 +124,11 @@ impl Request {
     /// The unit of its values.
     pub fn unit(&self) -> Unit {
         self.definition.unit.unwrap_or(self.metric.about.unit)
+    }
+
+    /// Which change of them is good news.
+    pub fn direction(&self) -> Direction {
+        self.definition.direction.unwrap_or(self.metric.about.direction)
     }
 
     /// The table's name for one of the metric's columns.

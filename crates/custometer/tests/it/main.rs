@@ -4,6 +4,7 @@
 
 mod determinism;
 mod inspect;
+mod support;
 
 use std::fs;
 use std::path::Path;
