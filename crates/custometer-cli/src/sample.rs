@@ -38,6 +38,8 @@ pub struct SampleOptions {
     pub table: Table,
     /// How many rows to write.
     pub rows: u64,
+    /// How many people there are; as many as the rows need unless said.
+    pub people: Option<u64>,
     /// The same seed gives the same data.
     pub seed: u64,
     /// The file format.
