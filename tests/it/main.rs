@@ -23,4 +23,5 @@ mod privacy;
 mod real_data;
 mod shapes;
 mod sources;
+mod support_tickets;
 mod time;
