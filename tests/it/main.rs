@@ -10,6 +10,7 @@
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 
+mod calendars;
 mod cdnow;
 mod compare;
 mod damage;
@@ -19,9 +20,12 @@ mod faulty;
 mod golden;
 mod inspect;
 mod ledger;
+mod loyalty_customers;
 mod loyalty_orders;
 mod privacy;
 mod real_data;
 mod shapes;
 mod sources;
+mod support_surveys;
+mod support_tickets;
 mod time;

@@ -1,13 +1,27 @@
 //! Invented data for trying out a report: any table, any size, the same bytes for the same seed.
 
+mod calls;
+mod contact_surveys;
+mod customers;
 mod events;
+mod feedback;
+mod mentions;
+mod messages;
 mod orders;
+mod points;
+mod quality_scores;
+mod referrals;
 mod responses;
+mod reviews;
+mod search;
+mod sessions;
+mod subscriptions;
 mod tickets;
 mod world;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
@@ -24,54 +38,129 @@ pub struct SampleOptions {
     pub table: Table,
     /// How many rows to write.
     pub rows: u64,
+    /// How many people there are; as many as the rows need unless said.
+    pub people: Option<u64>,
     /// The same seed gives the same data.
     pub seed: u64,
     /// The file format.
     pub format: Format,
 }
 
-/// A table that can be invented.
+/// A table that can be invented. Its number is its own stream of chance; 4 to 7 are those of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub enum Table {
     /// Answers to a survey about recommending and satisfaction
-    Responses,
+    Responses = 0,
     /// Purchases in a shop
-    Orders,
+    Orders = 1,
+    /// Customers, with how they came and how active they are
+    Customers = 8,
+    /// Subscriptions of customers, with their plan and price
+    Subscriptions = 9,
+    /// Movements of a loyalty programme
+    Points = 10,
+    /// Recommendations of customers to others
+    Referrals = 11,
+    /// Public reviews of products
+    Reviews = 12,
     /// Cases of a support desk
-    Tickets,
+    Tickets = 2,
+    /// Messages in the cases of the support desk
+    Messages = 13,
+    /// Calls in the queues of the support desk
+    Calls = 14,
+    /// Reviewed cases of the support desk, a row for each criterion
+    QualityScores = 15,
+    /// Feedback and when it was answered
+    Feedback = 16,
+    /// Answers to a survey after contacts with the support desk
+    ContactSurveys = 20,
+    /// Mentions in social media
+    Mentions = 17,
     /// Page views and actions on a web site
-    Events,
+    Events = 3,
+    /// Visits of a web site that are already put together
+    Sessions = 18,
+    /// A search console's export
+    Search = 19,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 4] = [Self::Responses, Self::Orders, Self::Tickets, Self::Events];
+    pub const ALL: [Self; 17] = [
+        Self::Responses,
+        Self::Orders,
+        Self::Customers,
+        Self::Subscriptions,
+        Self::Points,
+        Self::Referrals,
+        Self::Reviews,
+        Self::Tickets,
+        Self::Messages,
+        Self::Calls,
+        Self::QualityScores,
+        Self::Feedback,
+        Self::ContactSurveys,
+        Self::Mentions,
+        Self::Events,
+        Self::Sessions,
+        Self::Search,
+    ];
 
     /// The table's name, as on the command line and in a config.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Responses => "responses",
             Self::Orders => "orders",
+            Self::Customers => "customers",
+            Self::Subscriptions => "subscriptions",
+            Self::Points => "points",
+            Self::Referrals => "referrals",
+            Self::Reviews => "reviews",
             Self::Tickets => "tickets",
+            Self::Messages => "messages",
+            Self::Calls => "calls",
+            Self::QualityScores => "quality_scores",
+            Self::Feedback => "feedback",
+            Self::ContactSurveys => "contact_surveys",
+            Self::Mentions => "mentions",
             Self::Events => "events",
+            Self::Sessions => "sessions",
+            Self::Search => "search",
         }
     }
 
-    /// Enough rows for a report to show something, in a small file.
+    /// Enough rows for a report to show something, in a small file. With these sizes the same customers, users and tickets are in all
+    /// tables that name them.
     pub const fn default_rows(self) -> u64 {
         match self {
-            Self::Responses => 3_000,
-            Self::Orders => 4_000,
-            Self::Tickets => 2_000,
+            Self::Responses | Self::Calls => 3_000,
+            Self::Orders | Self::Points => 4_000,
+            Self::Customers | Self::Subscriptions => 3_500,
+            Self::Referrals => 1_750,
+            Self::Reviews | Self::Feedback | Self::ContactSurveys | Self::Sessions => 1_500,
+            Self::Tickets | Self::QualityScores | Self::Mentions => 2_000,
+            Self::Messages => 8_000,
             Self::Events => 6_000,
+            Self::Search => 3_650,
         }
     }
 
     const fn season(self) -> &'static Season {
         match self {
-            Self::Responses => &world::SURVEYS,
-            Self::Orders | Self::Events => &world::SHOPPING,
-            Self::Tickets => &world::SUPPORT,
+            Self::Responses | Self::Feedback => &world::SURVEYS,
+            Self::Orders | Self::Points | Self::Reviews | Self::Mentions | Self::Events | Self::Sessions | Self::Search => &world::SHOPPING,
+            Self::Customers | Self::Subscriptions | Self::Referrals => &world::JOINING,
+            Self::Tickets | Self::Messages | Self::Calls | Self::QualityScores | Self::ContactSurveys => &world::SUPPORT,
+        }
+    }
+
+    /// The seconds in which its rows happen, or begin.
+    const fn period(self) -> Range<i64> {
+        match self {
+            Self::Customers | Self::Subscriptions | Self::Referrals => world::HISTORY,
+            _ => world::YEAR,
         }
     }
 }
@@ -148,17 +237,30 @@ fn write_parquet(mut frames: impl Iterator<Item = PolarsResult<DataFrame>>, file
 impl SampleOptions {
     /// The sample in chunks of at most `chunk_rows`; no rows at all is one empty chunk, which still has its columns.
     fn frames(&self, chunk_rows: u64) -> impl Iterator<Item = PolarsResult<DataFrame>> {
-        let Self { table, rows, seed, format } = *self;
-        let calendar = Calendar::new(table.season());
+        let Self { table, rows, people, seed, format } = *self;
+        let calendar = Calendar::new(table.season(), table.period());
         (0..rows.div_ceil(chunk_rows).max(1)).map(move |number| {
             let first = number * chunk_rows;
-            let chunk = Chunk { rows: first..rows.min(first + chunk_rows), total: rows, seed, format, calendar: &calendar };
+            let chunk = Chunk { rows: first..rows.min(first + chunk_rows), total: rows, people, seed, format, calendar: &calendar };
             let mut rng = world::stream(seed, table as u64, number);
             match table {
                 Table::Responses => responses::frame(&chunk, &mut rng),
                 Table::Orders => orders::frame(&chunk, &mut rng),
+                Table::Customers => customers::frame(&chunk, &mut rng),
+                Table::Subscriptions => subscriptions::frame(&chunk, &mut rng),
+                Table::Points => points::frame(&chunk, &mut rng),
+                Table::Referrals => referrals::frame(&chunk, &mut rng),
+                Table::Reviews => reviews::frame(&chunk, &mut rng),
                 Table::Tickets => tickets::frame(&chunk, &mut rng),
+                Table::Messages => messages::frame(&chunk, &mut rng),
+                Table::Calls => calls::frame(&chunk, &mut rng),
+                Table::QualityScores => quality_scores::frame(&chunk, &mut rng),
+                Table::Feedback => feedback::frame(&chunk, &mut rng),
+                Table::ContactSurveys => contact_surveys::frame(&chunk, &mut rng),
+                Table::Mentions => mentions::frame(&chunk, &mut rng),
                 Table::Events => events::frame(&chunk, &mut rng),
+                Table::Sessions => sessions::frame(&chunk, &mut rng),
+                Table::Search => search::frame(&chunk, &mut rng),
             }
         })
     }
@@ -169,7 +271,7 @@ mod tests {
     use super::*;
 
     fn options(table: Table, format: Format) -> SampleOptions {
-        SampleOptions { table, rows: table.default_rows(), seed: 1, format }
+        SampleOptions { table, rows: table.default_rows(), people: None, seed: 1, format }
     }
 
     /// The default sample as one frame, times parsed.
@@ -192,14 +294,27 @@ mod tests {
     }
 
     fn time_column(table: Table) -> &'static str {
-        if table == Table::Tickets { "created_at" } else { "time" }
+        match table {
+            Table::Customers | Table::Tickets => "created_at",
+            Table::Subscriptions | Table::Sessions => "started_at",
+            Table::Calls => "queued_at",
+            Table::Feedback => "received_at",
+            Table::Search => "date",
+            _ => "time",
+        }
+    }
+
+    /// The times of a column, in seconds of UTC.
+    pub(super) fn seconds(frame: &DataFrame, name: &str) -> Int64Chunked {
+        let times = frame.column(name).unwrap().cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+        times.cast(&DataType::Int64).unwrap().i64().unwrap().apply(|time| time.map(|time| time / 1_000_000))
     }
 
     #[test]
     fn the_seed_decides_every_byte() {
         for table in Table::ALL {
             for format in [Format::Csv, Format::Parquet] {
-                let options = options(table, format);
+                let options = SampleOptions { rows: 400, ..options(table, format) };
                 assert!(bytes(&options) == bytes(&options), "{options:?}");
                 assert!(bytes(&options) != bytes(&SampleOptions { seed: 2, ..options }), "{options:?}");
             }
@@ -211,12 +326,26 @@ mod tests {
         let last_lines = [
             (Table::Responses, "R0003000,2025-12-31T22:55:04Z,C0028501,East,Pro,web,10,4"),
             (Table::Orders, "O0004000,2025-12-31T21:20:06Z,C0002906,West,web,84.96,0.26"),
+            (Table::Customers, "C0003500,2025-12-31T22:37:18Z,partner,SE,false,true,false,2025-12-31T22:38:53Z,4.69,0.09,1"),
+            (Table::Subscriptions, "C0003500,2025-12-31T22:56:19Z,,Plus,SE,31.20"),
+            (Table::Points, "P0004000,2025-12-31T22:23:00Z,C0003065,NO,earn,34"),
+            (Table::Referrals, "F0001750,2025-12-31T22:22:58Z,C0003307,link,,"),
+            (Table::Reviews, "V0001500,2025-12-31T20:26:20Z,Pro,map,5"),
             (
                 Table::Tickets,
                 "T0002000,2025-12-31T15:54:19Z,2025-12-31T17:38:25Z,2025-12-31T20:25:00Z,email,question,normal,West,C0012201,1,0",
             ),
+            (Table::Messages, "M0008000,T0002000,2025-12-31T17:40:16Z,agent,false,email"),
+            (Table::Calls, "K0003000,2025-12-31T21:48:18Z,support,85,true,false"),
+            (Table::QualityScores, "Q0000400,2025-12-31T13:54:55Z,A13,data_protection,1,10,0,1,true"),
+            (Table::Feedback, "B0001500,31-02-2025,,email"),
+            (Table::ContactSurveys, "A0001500,2025-12-31T17:15:30Z,chat,chat,6"),
+            (Table::Mentions, "N0002000,2025-12-31T22:45:26Z,forum,Acme,negative,technical"),
             (Table::Events, "U0000701,2025-12-31T20:46:18Z,page_view,/,S00006000,direct,mobile,DK,"),
+            (Table::Sessions, "W00001500,U0000703,2025-12-31T15:08:58Z,0,1,0,organic,desktop,DK"),
+            (Table::Search, "2025-12-31,customer survey price,/blog,8,95,5.42"),
         ];
+        assert!(last_lines.iter().map(|&(table, _)| table).eq(Table::ALL));
         for (table, last_line) in last_lines {
             let csv = String::from_utf8(bytes(&options(table, Format::Csv))).unwrap();
             assert_eq!(csv.lines().last(), Some(last_line));
@@ -237,17 +366,19 @@ mod tests {
     }
 
     #[test]
-    fn times_are_in_order_and_in_the_year_across_chunks() {
+    fn times_are_in_order_and_in_the_period_across_chunks() {
         for table in Table::ALL {
-            let mut last = world::YEAR.start;
+            let Range { start, end } = table.period();
+            // All rows of a customer, and of a ticket, are in a row.
+            let in_order = ![Table::Subscriptions, Table::Messages].contains(&table);
+            let mut last = start;
             let mut rows = 0;
             for frame in options(table, Format::Parquet).frames(150) {
                 let frame = frame.unwrap();
                 rows += frame.height() as u64;
-                for time in frame.column(time_column(table)).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().iter().flatten() {
-                    let second = time / 1_000_000;
-                    assert!(last <= second && second < world::YEAR.end, "{table:?}");
-                    last = second;
+                for second in seconds(&frame, time_column(table)).iter().flatten() {
+                    assert!(last <= second && second < end, "{table:?}");
+                    last = if in_order { second } else { start };
                 }
             }
             assert_eq!(rows, table.default_rows());
@@ -260,7 +391,7 @@ mod tests {
             let times = sample(table).column(time_column(table)).unwrap().is_null();
             assert_few(&sample(table), |row| times.get(row) == Some(true));
             let csv = String::from_utf8(bytes(&options(table, Format::Csv))).unwrap();
-            assert_eq!(csv.matches(",31-02-2025,").count(), times.iter().flatten().filter(|&null| null).count(), "{table:?}");
+            assert_eq!(csv.matches("31-02-2025,").count(), times.iter().flatten().filter(|&null| null).count(), "{table:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::derivation::{Derive, DimensionRule};
 use crate::dimension::DimensionValue;
 use crate::measure::Measure;
 use crate::source::Source;
-use crate::unit::Unit;
+use crate::unit::{Direction, Unit};
 use crate::value::Value;
 
 /// A metric with its parameters settled.
@@ -26,6 +26,8 @@ pub struct Definition {
     pub value: Value,
     /// The unit, where the parameters change it from the metric's usual one.
     pub unit: Option<Unit>,
+    /// Which change is good news, where the parameters change it from the metric's usual one.
+    pub direction: Option<Direction>,
     /// Columns of the derived rows that make the metric's detail table, one row per entity; empty when it has none.
     pub detail: Vec<String>,
     /// What a reader must know of the choices made, such as which of several rival definitions was used.
@@ -53,6 +55,7 @@ impl Definition {
             measures: Vec::new(),
             value: Value::Measure { measure: String::new(), n: None },
             unit: None,
+            direction: None,
             detail: Vec::new(),
             note: None,
         }
@@ -100,6 +103,13 @@ impl Definition {
         self
     }
 
+    /// A direction other than the metric's usual one.
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = Some(direction);
+        self
+    }
+
     /// The columns of the derived rows that make the detail table.
     #[must_use]
     pub fn detail(mut self, columns: &[&str]) -> Self {
@@ -107,10 +117,10 @@ impl Definition {
         self
     }
 
-    /// What a reader must know of the choices made.
+    /// What a reader must know of the choices made; after what was said before.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
+        self.note = Some(self.note.into_iter().chain([note.into()]).collect::<Vec<_>>().join("; "));
         self
     }
 

@@ -44,7 +44,7 @@ pub mod __private {
 
 /// Everything a metric's file needs, in one import.
 pub mod prelude {
-    pub use crate::measure::{count, count_distinct, max, mean, min, quantile, sum, variance};
+    pub use crate::measure::{binned, count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::{
         About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric, NoParams, NullRule,
         ParamError, Source, Unit, Value, Weights, register_metric,

@@ -43,7 +43,7 @@ pub struct About {
     pub unit: Unit,
     /// The values it can take, such as "−100 to 100".
     pub range: &'static str,
-    /// Which change is good news.
+    /// Which change is usually good news.
     pub direction: Direction,
     /// What happens in each unusual case.
     pub edge_cases: &'static [&'static str],

@@ -8,10 +8,14 @@ mod baseline;
 mod buckets;
 mod calendar;
 mod clock;
+mod duration;
+mod opening_hours;
 mod period;
 
 pub use baseline::Baseline;
 pub use buckets::{BUCKET, Bucket, Buckets, index_between};
 pub use calendar::{Calendar, Grain};
 pub use clock::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
+pub use duration::{Clock, NamedCalendar};
+pub use opening_hours::{BusinessClock, OpeningHours};
 pub use period::{Last, LastError, Period};

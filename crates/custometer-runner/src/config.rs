@@ -25,6 +25,9 @@ use crate::text::{Delimiter, Encoding, ShortRows};
 pub(crate) struct Config {
     /// Settings of the report as a whole.
     pub report: ReportConfig,
+    /// Opening hours, by the names that durations are counted on.
+    #[schemars(default)]
+    pub calendars: BTreeMap<String, CalendarConfig>,
     /// The tables, by the names that requests use.
     pub tables: BTreeMap<String, TableConfig>,
     /// The requests, in the order of their results.
@@ -78,6 +81,22 @@ pub(crate) struct ReportConfig {
     /// a metric reads as ids, that are called `id` or `…_id`, or that are derived from one of these.
     #[schemars(with = "Option<String>")]
     pub hash_ids: Option<Spanned<String>>,
+}
+
+/// When somebody is there to answer: the hours that business durations count.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CalendarConfig {
+    /// IANA time zone of the hours. The report's unless said.
+    #[schemars(with = "Option<String>")]
+    pub timezone: Option<ZoneName>,
+    /// For a weekday or several, the hours: `{ mon-thu = ["08:00-16:00"], fri = ["08:00-12:00", "12:30-15:00"] }`. Days that are not named
+    /// are closed.
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub hours: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+    /// Days that are closed, whatever their weekday.
+    #[serde(default)]
+    pub holidays: Vec<Day>,
 }
 
 /// A table: one or several files of one shape.
@@ -520,10 +539,17 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
         setting.apply(&mut root, problems);
     }
 
-    let mut config = Config { report: ReportConfig::default(), tables: BTreeMap::new(), metrics: Vec::new() };
+    let mut config = Config { report: ReportConfig::default(), calendars: BTreeMap::new(), tables: BTreeMap::new(), metrics: Vec::new() };
     for (key, value) in root {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("report", _) => config.report = section(value, problems).unwrap_or_default(),
+            ("calendars", DeValue::Table(calendars)) => {
+                for (name, calendar) in calendars.clone() {
+                    if let Some(calendar) = section(calendar, problems) {
+                        config.calendars.insert(name.get_ref().to_string(), calendar);
+                    }
+                }
+            }
             ("tables", DeValue::Table(tables)) => {
                 for (name, table) in tables.clone() {
                     if let Some(table) = section(table, problems) {
@@ -537,11 +563,14 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             ("tables", _) => {
                 problems.report(value.span(), "`tables` must be tables").help("write `[tables.NAME]`");
             }
+            ("calendars", _) => {
+                problems.report(value.span(), "`calendars` must be tables").help("write `[calendars.NAME]`");
+            }
             ("metrics", _) => {
                 problems.report(value.span(), "`metrics` must be a list of tables").help("write `[[metrics]]` above each request");
             }
             (unknown, _) => {
-                let help = did_you_mean(unknown, &["report", "tables", "metrics"]);
+                let help = did_you_mean(unknown, &["report", "calendars", "tables", "metrics"]);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
             }
         }

@@ -3,6 +3,7 @@
 //! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how,
 //! and [`inspect()`] says of files what a config needs to say.
 
+mod calendars;
 mod column;
 mod compare;
 mod config;

@@ -306,7 +306,7 @@ fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[Dimensio
         dimensions: breakdown.chain(definition.dimensions().into_iter().zip(observation.dimensions.iter().cloned())).collect(),
         value: shown(estimate.value),
         unit: request.unit(),
-        direction: request.metric.about.direction,
+        direction: request.direction(),
         low: shown(estimate.interval.map(|(low, _)| low)),
         high: shown(estimate.interval.map(|(_, high)| high)),
         n: shown(estimate.n),

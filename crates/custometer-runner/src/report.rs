@@ -6,10 +6,11 @@ use std::path::Path;
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Grain, Measure, Period, Registry, Unit};
+use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Direction, Grain, Measure, Period, Registry, Unit};
 use jiff::civil::Date;
 use toml::Spanned;
 
+use crate::calendars::Calendars;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::privacy::IdHasher;
@@ -125,6 +126,11 @@ impl Request {
         self.definition.unit.unwrap_or(self.metric.about.unit)
     }
 
+    /// Which change of them is good news.
+    pub fn direction(&self) -> Direction {
+        self.definition.direction.unwrap_or(self.metric.about.direction)
+    }
+
     /// The table's name for one of the metric's columns.
     pub fn column<'a>(&'a self, logical: &'a str) -> &'a str {
         self.columns.get(logical).map_or(logical, String::as_str)
@@ -167,6 +173,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(input.today);
     let period = period(&config, as_of, &calendar, &mut problems);
     let id_hasher = id_hasher(&config, input.environment, &mut problems);
+    let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     let mut tables = Vec::new();
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
     for (name, table) in &config.tables {
@@ -178,7 +185,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let timed = period.is_some();
     let mut requests = Vec::new();
     for request in &config.metrics {
-        if let Some(request) = resolve(request, &config, &tables, registry, timed, &mut problems) {
+        if let Some(request) = resolve(request, &config, &calendars, &tables, registry, timed, &mut problems) {
             requests.push(request);
         }
     }
@@ -259,6 +266,7 @@ fn period(config: &Config, as_of: Option<Date>, calendar: &Calendar, problems: &
 fn resolve(
     request: &MetricConfig,
     config: &Config,
+    calendars: &Calendars,
     tables: &[Table],
     registry: &Registry,
     has_period: bool,
@@ -269,7 +277,7 @@ fn resolve(
     if metric.is_none() {
         problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(registry.help(id));
     }
-    let definition = metric.and_then(|metric| match metric.define(request.params.given.clone()) {
+    let definition = metric.and_then(|metric| match metric.define(calendars.bind(request, metric, problems)?) {
         Ok(definition) => Some(definition),
         Err(errors) => {
             for error in &errors {

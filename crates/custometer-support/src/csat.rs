@@ -4,7 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RESPONSES, Scale, TIME, WEIGHT};
+use crate::ratings;
+use crate::tables::Scale;
 
 /// Parameters of [`Csat`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -88,23 +89,8 @@ impl Metric for Csat {
     };
 
     fn define(params: &CsatParams) -> Result<Definition, ParamError> {
-        let column = params.scale.column()?;
         let from = positive_from(params)?;
-        let positive = col("score").gt_eq(lit(from));
-        let source = Source::table(RESPONSES).at(TIME).column(column);
-        if params.weighted {
-            let weight = || col(WEIGHT.name);
-            return Ok(Definition::over(source.column(WEIGHT))
-                .measure(sum("positive_weight", weight()).filter(positive))
-                .measure(sum("total_weight", weight()))
-                .measure(sum("squared_weights", weight() * weight()))
-                .measure(count("responses"))
-                .value(Value::weighted_proportion("positive_weight", "total_weight", Weights::new("squared_weights", "responses"))));
-        }
-        Ok(Definition::over(source)
-            .measure(count("positive").filter(positive))
-            .measure(count("responses"))
-            .value(Value::proportion("positive", "responses")))
+        ratings::share(params.scale, params.weighted, "positive", col("score").gt_eq(lit(from)))
     }
 }
 

@@ -4,7 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RESPONSES, Scale, TIME, WEIGHT};
+use crate::ratings;
+use crate::tables::Scale;
 
 /// Parameters of [`CsatScore`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -62,28 +63,7 @@ impl Metric for CsatScore {
     };
 
     fn define(params: &CsatScoreParams) -> Result<Definition, ParamError> {
-        let score = || col("score");
-        let source = Source::table(RESPONSES).at(TIME).column(params.scale.column()?);
-        if params.weighted {
-            let weight = || col(WEIGHT.name);
-            return Ok(Definition::over(source.column(WEIGHT))
-                .measure(sum("weighted_rating_sum", weight() * score()))
-                .measure(sum("weighted_rating_squares", weight() * score() * score()))
-                .measure(sum("total_weight", weight()))
-                .measure(sum("squared_weights", weight() * weight()))
-                .measure(count("responses"))
-                .value(Value::weighted_mean(
-                    "weighted_rating_sum",
-                    "weighted_rating_squares",
-                    "total_weight",
-                    Weights::new("squared_weights", "responses"),
-                )));
-        }
-        Ok(Definition::over(source)
-            .measure(sum("rating_sum", score()))
-            .measure(count("responses"))
-            .measure(variance("rating_variance", score()))
-            .value(Value::mean("rating_sum", "responses", "rating_variance")))
+        ratings::mean(params.scale, params.weighted)
     }
 }
 

@@ -1,46 +1,43 @@
 //! First response time: how long customers wait for the first answer.
 
 use custometer_core::prelude::*;
-use polars::prelude::DataType;
+use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{CREATED_AT, FIRST_REPLIED_AT, SOLVED_AT, TICKETS};
+use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
+use crate::messages::{self, Replies, Visibility, asked_and_replied};
+use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED, SOLVED_AT, TICKETS, TIME};
 
 /// Parameters of [`FirstResponseTime`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FirstResponseTimeParams {
+    /// Where it stands when tickets were answered.
+    pub basis: Basis,
     /// What is reported of the waiting times.
     pub statistic: Statistic,
-    /// Which time counts.
+    /// The longest wait that is short enough; with `statistic = "share_within"` only.
+    pub within_seconds: Option<f64>,
+    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
     pub clock: Clock,
     /// What the mean is taken over.
     pub denominator: Denominator,
+    /// Which messages customers see; with `basis = "messages"` only.
+    pub visibility: Visibility,
+    /// Whether a quantile may be off by 0.4 %, to take less memory on many tickets.
+    pub approximate: bool,
 }
 
-/// What is reported of the waiting times.
+/// Where it stands when tickets were answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Statistic {
-    /// Their mean.
+pub enum Basis {
+    /// In the columns `created_at` and `first_replied_at` of a table of tickets.
     #[default]
-    Mean,
-    /// Half of the customers waited no longer.
-    Median,
-    /// Nine of ten customers waited no longer.
-    P90,
-    /// Nineteen of twenty customers waited no longer.
-    P95,
-}
-
-/// Which time counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Clock {
-    /// All of it, nights and holidays too.
-    #[default]
-    Calendar,
+    Tickets,
+    /// In a table of messages: a ticket's wait is from its first customer message to the first public reply of an agent after it.
+    Messages,
 }
 
 /// What the mean is taken over.
@@ -50,7 +47,7 @@ pub enum Denominator {
     /// Tickets that were answered.
     #[default]
     Responded,
-    /// Tickets that were solved, as some help desks count. Only for the mean.
+    /// Tickets that were solved, as some help desks count. Only for the mean, and only on the basis of tickets.
     Resolved,
 }
 
@@ -71,15 +68,20 @@ impl Metric for FirstResponseTime {
         id: "support.first_response_time",
         title: "First response time",
         summary: "The time from a ticket's creation to the first public reply of an agent.",
-        formula: "mean, median or another quantile of first_replied_at − created_at over the tickets created in the bucket",
+        formula: "mean, median or another quantile of first_replied_at − created_at over the tickets created in the bucket; or the share of \
+                  those that are at most `within_seconds`",
         unit: Unit::Seconds,
-        range: "0 or more",
+        range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Tickets without a reply are left out and counted as `unanswered`.",
-            "No answered ticket: undefined.",
+            "Tickets without a reply are left out and counted as `unanswered`; a reply after the as-of date is one, where the file has it.",
+            "No answered ticket: undefined. One ticket: no interval.",
             "A reply before the ticket's creation is rejected.",
             "With `denominator = \"resolved\"`, the waiting times are divided by the number of solved tickets, and there is no interval.",
+            "With `basis = \"messages\"`, a ticket begins with its first customer message. Bots and internal notes are no replies, and what \
+             agents write before the customer does is none either.",
+            "With `basis = \"messages\"`, an answered ticket is in the group of its reply, an unanswered one in that of its first customer message.",
+            "In opening hours, a wait outside of them is 0 seconds long.",
         ],
         examples: &[
             Example {
@@ -98,52 +100,85 @@ impl Metric for FirstResponseTime {
                 rows: THREE_WAITS,
                 expected: &[("", Some(120.0))],
             },
+            Example {
+                title: "two of the three waits are at most two minutes",
+                report: "",
+                params: "statistic = \"share_within\"\nwithin_seconds = 120",
+                header: "created_at,first_replied_at",
+                rows: THREE_WAITS,
+                expected: &[("", Some(200.0 / 3.0))],
+            },
+            Example {
+                title: "a bot and an internal note come before the reply to a customer who wrote twice",
+                report: "",
+                params: "basis = \"messages\"",
+                header: "ticket_id,time,author,is_public",
+                rows: &[
+                    (1, "a,2025-01-06 09:00:00,customer,yes"),
+                    (1, "a,2025-01-06 09:00:01,bot,yes"),
+                    (1, "a,2025-01-06 09:05:00,customer,yes"),
+                    (1, "a,2025-01-06 09:06:00,agent,no"),
+                    (1, "a,2025-01-06 09:10:00,agent,yes"),
+                    (1, "a,2025-01-06 10:00:00,customer,yes"),
+                    (1, "a,2025-01-06 12:00:00,agent,yes"),
+                ],
+                expected: &[("", Some(600.0))],
+            },
         ],
-        references: &[
-            "W. J. Conover, \"Practical Nonparametric Statistics\", 3rd ed. (1999), section 3.2, for the interval of a quantile",
-            "R. J. Hyndman & Y. Fan, The American Statistician 50 (1996), definition 7, for the quantile",
-        ],
+        references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],
     };
 
     fn define(params: &FirstResponseTimeParams) -> Result<Definition, ParamError> {
-        let source = Source::table(TICKETS)
-            .at(CREATED_AT)
-            .column(Column::time(CREATED_AT).describe("when the ticket was created"))
-            .column(Column::time(FIRST_REPLIED_AT).nulls(NullRule::Keep).describe("when it was first answered; missing while it is not"))
-            .rule("`first_replied_at` is before `created_at`", col(FIRST_REPLIED_AT).gt_eq(col(CREATED_AT)));
-        let wait = || (col(FIRST_REPLIED_AT) - col(CREATED_AT)).cast(DataType::Int64).cast(DataType::Float64) / lit(1e6);
-        let answered = || col(FIRST_REPLIED_AT).is_not_null();
-        let definition = |source| {
-            Definition::over(source)
-                .measure(count("answered").filter(answered()))
-                .measure(count("unanswered").filter(col(FIRST_REPLIED_AT).is_null()))
-        };
-        let level = match (params.statistic, params.denominator) {
-            (Statistic::Mean, Denominator::Responded) => {
-                return Ok(definition(source)
-                    .measure(sum("wait_seconds", wait()))
-                    .measure(variance("wait_variance", wait()))
-                    .value(Value::mean("wait_seconds", "answered", "wait_variance")));
+        let reported = Reported { statistic: params.statistic, within_seconds: params.within_seconds, approximate: params.approximate };
+        match (params.basis, params.denominator) {
+            (Basis::Tickets, _) if params.visibility != Visibility::default() => {
+                Err(ParamError::new("visibility", "tickets are no messages").help("leave it out, or take `basis = \"messages\"`"))
             }
-            (Statistic::Mean, Denominator::Resolved) => {
-                let solved_at = Column::time(SOLVED_AT).nulls(NullRule::Keep).describe("when it was solved; missing while it is not");
-                return Ok(definition(source.column(solved_at))
-                    .measure(sum("wait_seconds", wait()))
+            (Basis::Tickets, Denominator::Responded) => reported.measure(tickets(params, source()), "wait", "answered", &wait(params)),
+            (Basis::Tickets, Denominator::Resolved) if params.statistic == Statistic::Mean && !params.approximate => {
+                Ok(tickets(params, source().column(SOLVED))
+                    .measure(count("answered").filter(col(FIRST_REPLIED_AT).is_not_null()))
+                    .measure(sum("wait_seconds", wait(params)))
                     .measure(count("solved").filter(col(SOLVED_AT).is_not_null()))
                     .value(Value::ratio("wait_seconds", "solved"))
-                    .note("divided by solved tickets, not by answered ones"));
+                    .note("divided by solved tickets, not by answered ones"))
             }
-            (_, Denominator::Resolved) => {
-                return Err(
-                    ParamError::new("denominator", "a quantile has no denominator").help("leave it out, or take `statistic = \"mean\"`")
-                );
+            (Basis::Tickets, Denominator::Resolved) => {
+                Err(ParamError::new("denominator", "only a mean has a denominator").help("leave it out, or take `statistic = \"mean\"`"))
             }
-            (Statistic::Median, _) => 0.5,
-            (Statistic::P90, _) => 0.9,
-            (Statistic::P95, _) => 0.95,
-        };
-        Ok(definition(source).measure(quantile("wait_quantile", wait(), level)).value(Value::quantile("wait_quantile")))
+            (Basis::Messages, Denominator::Resolved) => {
+                Err(ParamError::new("denominator", "messages do not say what was solved")
+                    .help("leave it out, or take `basis = \"tickets\"`"))
+            }
+            (Basis::Messages, Denominator::Responded) => {
+                let [asked, replied] = asked_and_replied();
+                let wait = params.clock.seconds_between(asked, replied.clone());
+                let source = on_clock(messages::source(params.visibility), &params.clock, &[TIME]);
+                let definition = Definition::over(source)
+                    .derive(Replies { visibility: params.visibility, first_only: true })
+                    .measure(count("unanswered").filter(replied.is_null()));
+                reported.measure(noted(definition, &params.clock), "wait", "answered", &wait)
+            }
+        }
     }
+}
+
+fn source() -> Source {
+    let replied_after_creation = col(FIRST_REPLIED_AT).gt_eq(col(CREATED_AT));
+    Source::table(TICKETS)
+        .at(CREATED_AT)
+        .column(CREATED)
+        .column(FIRST_REPLIED)
+        .rule("`first_replied_at` is before `created_at`", replied_after_creation)
+}
+
+fn wait(params: &FirstResponseTimeParams) -> Expr {
+    params.clock.seconds_between(col(CREATED_AT), col(FIRST_REPLIED_AT))
+}
+
+fn tickets(params: &FirstResponseTimeParams, source: Source) -> Definition {
+    let source = on_clock(source, &params.clock, &[CREATED_AT, FIRST_REPLIED_AT]);
+    noted(Definition::over(source).measure(count("unanswered").filter(col(FIRST_REPLIED_AT).is_null())), &params.clock)
 }
 
 register_metric!(FirstResponseTime);

@@ -5,7 +5,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{CREATED_AT, TICKETS};
+use crate::tables::{CREATED_AT, TICKET, TICKETS};
 
 /// Parameters of [`TicketVolume`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -63,8 +63,7 @@ impl Metric for TicketVolume {
     };
 
     fn define(params: &TicketVolumeParams) -> Result<Definition, ParamError> {
-        let ticket = Column::identifier("ticket_id").describe("which ticket it is");
-        let definition = Definition::over(Source::table(TICKETS).at(CREATED_AT).column(ticket))
+        let definition = Definition::over(Source::table(TICKETS).at(CREATED_AT).column(TICKET))
             .measure(count("tickets"))
             .measure(count("all_tickets").scope(Scope::Bucket));
         Ok(match params.show {

@@ -4,28 +4,27 @@ use polars::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::world::{CHANGE, Chunk, Customer, Population, SOUTH, Time, YEAR, choose, repeats, spread, whole};
+use super::world::{CHANGE, Chunk, Customer, HOUR, Population, SOUTH, Time, YEAR, choose, repeats, spread, whole};
 
 const MINUTE: f64 = 60.0;
-const HOUR: f64 = 60.0 * MINUTE;
 
-struct Ticket {
+pub(super) struct Ticket {
+    /// When it was created, whatever was written down.
+    pub(super) second: i64,
     created: Time,
-    first_replied: Option<i64>,
-    solved: Option<i64>,
-    channel: &'static str,
+    pub(super) first_replied: Option<i64>,
+    pub(super) solved: Option<i64>,
+    pub(super) channel: &'static str,
     kind: &'static str,
     priority: &'static str,
     region: &'static str,
     customer: i64,
-    agent_replies: i64,
+    pub(super) agent_replies: i64,
     reopens: i64,
 }
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {
-    let customers = Population::new(chunk.total, 0.15);
-    let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
-    let rows: Vec<Ticket> = seconds.into_iter().map(|second| ticket(chunk.seed, rng, &customers, second)).collect();
+    let rows = tickets(chunk, rng);
     DataFrame::new(
         rows.len(),
         vec![
@@ -42,6 +41,13 @@ pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFra
             Column::new("reopens".into(), rows.iter().map(|row| row.reopens).collect::<Vec<_>>()),
         ],
     )
+}
+
+/// The tickets of a chunk.
+pub(super) fn tickets(chunk: &Chunk, rng: &mut ChaCha8Rng) -> Vec<Ticket> {
+    let customers = chunk.population(chunk.total, 0.15);
+    let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
+    seconds.into_iter().map(|second| ticket(chunk.seed, rng, &customers, second)).collect()
 }
 
 fn ticket(seed: u64, rng: &mut ChaCha8Rng, customers: &Population, created: i64) -> Ticket {
@@ -65,6 +71,7 @@ fn ticket(seed: u64, rng: &mut ChaCha8Rng, customers: &Population, created: i64)
     let early = (created - rng.random_range(60..7_200)).max(YEAR.start);
     let clocks_disagree = rng.random_bool(0.003);
     Ticket {
+        second: created,
         created: Time::recorded(rng, created),
         first_replied: replied.map(|replied| if clocks_disagree { early } else { replied }),
         solved,
@@ -80,18 +87,13 @@ fn ticket(seed: u64, rng: &mut ChaCha8Rng, customers: &Population, created: i64)
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::*;
-
     use super::super::{Table, tests};
-
-    fn seconds(frame: &DataFrame, name: &str) -> Int64Chunked {
-        frame.column(name).unwrap().cast(&DataType::Int64).unwrap().i64().unwrap().clone()
-    }
 
     #[test]
     fn few_replies_precede_their_ticket_and_no_solution_precedes_its_reply() {
         let frame = tests::sample(Table::Tickets);
-        let (created, replied, solved) = (seconds(&frame, "created_at"), seconds(&frame, "first_replied_at"), seconds(&frame, "solved_at"));
+        let (created, replied, solved) =
+            (tests::seconds(&frame, "created_at"), tests::seconds(&frame, "first_replied_at"), tests::seconds(&frame, "solved_at"));
         let both = |row| created.get(row).zip(replied.get(row));
         tests::assert_few(&frame, |row| both(row).is_some_and(|(created, replied)| replied < created));
         let pairs = (0..frame.height()).filter_map(|row| replied.get(row).zip(solved.get(row)));
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn unanswered_tickets_have_no_replies() {
         let frame = tests::sample(Table::Tickets);
-        let replied = seconds(&frame, "first_replied_at");
+        let replied = tests::seconds(&frame, "first_replied_at");
         let answers = frame.column("agent_replies").unwrap().i64().unwrap();
         assert!((60..240).contains(&replied.null_count()), "{}", replied.null_count());
         assert!((0..frame.height()).all(|row| replied.get(row).is_none() == (answers.get(row) == Some(0))));

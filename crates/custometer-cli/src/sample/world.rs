@@ -11,12 +11,16 @@ use super::Format;
 
 /// The year 2025 in Copenhagen, in seconds of UTC.
 pub(super) const YEAR: Range<i64> = 1_735_686_000..1_767_222_000;
-/// Summer time of that year.
-const SUMMER: Range<i64> = 1_743_296_400..1_761_440_400;
+/// When people joined, up to the end of that year. It starts so much earlier than arrivals in [`Population`] that at the default sizes
+/// nobody buys before joining.
+pub(super) const HISTORY: Range<i64> = 1_700_262_000..YEAR.end;
+/// Summer times.
+const SUMMERS: [Range<i64>; 2] = [1_711_846_800..1_729_990_800, 1_743_296_400..1_761_440_400];
 /// The first of September, when something changes that a report should find.
 pub(super) const CHANGE: i64 = 1_756_677_600;
 
-const HOUR: f64 = 3_600.0;
+pub(super) const HOUR: f64 = 3_600.0;
+pub(super) const DAY: f64 = 24.0 * HOUR;
 
 /// How busy each month, weekday (from Monday) and local hour is, relative to the others.
 pub(super) struct Season {
@@ -24,6 +28,8 @@ pub(super) struct Season {
     weekdays: [u32; 7],
     hours: [u32; 24],
 }
+
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
 const EVENINGS: [u32; 24] = [10, 5, 3, 2, 2, 4, 12, 28, 45, 55, 62, 66, 68, 64, 60, 62, 68, 75, 84, 98, 100, 88, 55, 26];
 const OFFICE_HOURS: [u32; 24] = [3, 2, 1, 1, 1, 3, 12, 40, 85, 100, 98, 90, 75, 88, 90, 82, 68, 48, 38, 34, 28, 20, 12, 6];
@@ -43,45 +49,66 @@ pub(super) const SUPPORT: Season = Season {
 pub(super) const SURVEYS: Season =
     Season { months: [100, 98, 102, 100, 101, 97, 76, 95, 103, 104, 106, 98], weekdays: [108, 110, 108, 104, 96, 84, 90], hours: EVENINGS };
 
-/// A season laid out over the year.
+/// When people join: in the evening, before the summer rather than in it.
+pub(super) const JOINING: Season = Season {
+    months: [110, 104, 104, 102, 101, 96, 80, 98, 104, 104, 102, 95],
+    weekdays: [104, 104, 102, 100, 100, 96, 94],
+    hours: EVENINGS,
+};
+
+/// A season laid out over a period.
 pub(super) struct Calendar {
-    /// The busyness from the year's start to each hour, and to the year's end.
+    period: Range<i64>,
+    /// The busyness from the period's start to each hour, and to the period's end.
     until: Vec<f64>,
 }
 
 impl Calendar {
-    pub(super) fn new(season: &Season) -> Self {
-        let epoch = civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    pub(super) fn new(season: &Season, period: Range<i64>) -> Self {
         let mut total = 0.0;
         let mut until = vec![total];
-        for second in YEAR.step_by(3_600) {
-            let offset = if SUMMER.contains(&second) { 7_200 } else { 3_600 };
-            let local = epoch + SignedDuration::from_secs(second + offset);
+        for second in period.clone().step_by(3_600) {
+            let local = local(second);
             let month = season.months[usize::from(local.month().unsigned_abs()) - 1];
             let weekday = season.weekdays[usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())];
             let hour = season.hours[usize::from(local.hour().unsigned_abs())];
             total += f64::from(month) * f64::from(weekday) * f64::from(hour);
             until.push(total);
         }
-        Self { until }
+        Self { period, until }
     }
 
-    /// The second by which `share` of the year's busyness is over.
+    /// The second by which `share` of the period's busyness is over.
     fn second(&self, share: f64) -> i64 {
         let last = self.until.len() - 1;
         let target = share * self.until[last];
         let hour = self.until.partition_point(|&until| until <= target).clamp(1, last) - 1;
         let part = (target - self.until[hour]) / (self.until[hour + 1] - self.until[hour]);
-        (YEAR.start + whole((hour as f64 + part) * HOUR)).min(YEAR.end - 1)
+        (self.period.start + whole((hour as f64 + part) * HOUR)).min(self.period.end - 1)
+    }
+
+    /// How busy the 24 hours are that `second` is in the middle of, relative to others.
+    pub(super) fn busyness(&self, second: i64) -> f64 {
+        let last = self.until.len() - 1;
+        let until = |second: i64| self.until[usize::try_from((second - self.period.start) / 3_600).unwrap_or(0).min(last)];
+        (until(second + 43_200) - until(second - 43_200)) / self.until[last] * last as f64 / 24.0
     }
 }
 
-/// A run of rows, and the slice of the year that is theirs because as much of its busyness falls into it.
+/// What clocks show in Copenhagen.
+pub(super) fn local(second: i64) -> civil::DateTime {
+    let offset = if SUMMERS.iter().any(|summer| summer.contains(&second)) { 7_200 } else { 3_600 };
+    EPOCH.at(0, 0, 0, 0) + SignedDuration::from_secs(second + offset)
+}
+
+/// A run of rows, and the slice of the period that is theirs because as much of its busyness falls into it.
 pub(super) struct Chunk<'a> {
     /// The numbers of the rows, from 0.
     pub(super) rows: Range<u64>,
     /// The rows of the whole sample.
     pub(super) total: u64,
+    /// How many people there are, where that is said.
+    pub(super) people: Option<u64>,
     pub(super) seed: u64,
     pub(super) format: Format,
     pub(super) calendar: &'a Calendar,
@@ -96,6 +123,21 @@ impl Chunk<'_> {
         seconds
     }
 
+    /// The people who make so many visits: as many as are said, or so many that each makes the mean number.
+    pub(super) fn population(&self, visits: u64, mean: f64) -> Population {
+        Population::new(self.people.map_or(visits as f64 / mean, |people| people as f64))
+    }
+
+    /// What corresponds to this chunk in a table of another size.
+    pub(super) fn of(&self, rows: impl Fn(u64) -> u64) -> Self {
+        Self { rows: rows(self.rows.start)..rows(self.rows.end), total: rows(self.total), ..*self }
+    }
+
+    /// When the people joined whose numbers are those of the rows: the same in every table of as many rows.
+    pub(super) fn joined(&self) -> Vec<i64> {
+        self.seconds(&mut stream(self.seed, JOINED, self.rows.start), self.rows.end - self.rows.start)
+    }
+
     /// The first and the last second of this chunk's slice.
     pub(super) fn bounds(&self) -> (i64, i64) {
         let (start, end) = self.shares();
@@ -107,6 +149,14 @@ impl Chunk<'_> {
         (self.rows.start as f64 / total, self.rows.end as f64 / total)
     }
 
+    /// A column of the local dates of times.
+    pub(super) fn date_column(&self, name: &str, times: impl Iterator<Item = Time>) -> PolarsResult<Column> {
+        match self.format {
+            Format::Csv => Ok(Column::new(name.into(), times.map(Time::date_text).collect::<Vec<_>>())),
+            Format::Parquet => Column::new(name.into(), times.map(Time::days).collect::<Vec<_>>()).cast(&DataType::Date),
+        }
+    }
+
     pub(super) fn time_column(&self, name: &str, times: impl Iterator<Item = Time>) -> PolarsResult<Column> {
         match self.format {
             Format::Csv => Ok(Column::new(name.into(), times.map(Time::text).collect::<Vec<_>>())),
@@ -115,6 +165,8 @@ impl Chunk<'_> {
         }
     }
 }
+
+const NO_DATE: &str = "31-02-2025";
 
 /// A cell of a time column.
 #[derive(Clone, Copy)]
@@ -135,7 +187,22 @@ impl Time {
         match self {
             Self::At(second) => Some((Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)).to_string()),
             Self::Missing => None,
-            Self::Unreadable => Some("31-02-2025".to_owned()),
+            Self::Unreadable => Some(NO_DATE.to_owned()),
+        }
+    }
+
+    fn date_text(self) -> Option<String> {
+        match self {
+            Self::At(second) => Some(local(second).date().to_string()),
+            Self::Missing => None,
+            Self::Unreadable => Some(NO_DATE.to_owned()),
+        }
+    }
+
+    fn days(self) -> Option<i32> {
+        match self {
+            Self::At(second) => Some((local(second).date() - EPOCH).get_days()),
+            Self::Missing | Self::Unreadable => None,
         }
     }
 
@@ -165,16 +232,32 @@ impl Population {
     const REGULARS: f64 = 15.0;
     const VISITS_OF_OTHERS: f64 = 0.12;
 
-    /// A population for so many visits; many of its people make none within the year, so that the others make more than the mean.
-    pub(super) fn new(visits: u64, mean: f64) -> Self {
-        Self { blocks: (visits as f64 / mean / Self::BLOCK).round().max(1.0) }
+    /// So many people; many of them make no visit within the year, so that the others make more than the mean.
+    fn new(people: f64) -> Self {
+        Self { blocks: (people / Self::BLOCK).round().max(1.0) }
+    }
+
+    /// How often a customer comes in the first year, by the place that [`Population::pick`] gives them.
+    pub(super) fn visits_per_year(id: i64) -> f64 {
+        let place = (id - 1) as f64 % Self::BLOCK;
+        if place < Self::REGULARS { 26.0 * (1.0 - place / Self::REGULARS) / (1.0 + 0.35 * place) } else { 0.17 }
+    }
+
+    /// One of the first so many people, or of those who come next: rather a regular, and rather one who arrived not long ago.
+    pub(super) fn pick_of(rng: &mut ChaCha8Rng, people: i64) -> i64 {
+        let latest = people as f64 * (1.0 - rng.random::<f64>() * rng.random::<f64>());
+        Self::one_of(rng, (latest / Self::BLOCK).floor())
     }
 
     /// Whose visit it is at `second`.
     pub(super) fn pick(&self, rng: &mut ChaCha8Rng, second: i64) -> i64 {
         let passed = (second - YEAR.start) as f64 / (YEAR.end - YEAR.start) as f64;
         let age = rng.random::<f64>() * rng.random::<f64>();
-        let block = (self.blocks * (passed + 1.0 - age) / 2.0).floor();
+        Self::one_of(rng, (self.blocks * (passed + 1.0 - age) / 2.0).floor())
+    }
+
+    /// One of those who arrived about the same time.
+    fn one_of(rng: &mut ChaCha8Rng, block: f64) -> i64 {
         let place = if rng.random_bool(Self::VISITS_OF_OTHERS) {
             Self::REGULARS + (Self::BLOCK - Self::REGULARS) * rng.random::<f64>()
         } else {
@@ -197,11 +280,40 @@ pub(super) struct Customer {
 
 impl Customer {
     pub(super) fn new(seed: u64, id: i64) -> Self {
-        let mut rng = stream(seed, 4, id.cast_unsigned());
+        let mut rng = stream(seed, CUSTOMER, id.cast_unsigned());
         Self {
             region: choose(&mut rng, &[("North", 28), (SOUTH, 24), ("East", 22), ("West", 26)]),
             product: choose(&mut rng, &[("Basic", 45), (PLUS, 35), ("Pro", 20)]),
             spending: spread(&mut rng, 1.0, 0.8),
+        }
+    }
+}
+
+pub(super) const REFERRAL: &str = "referral";
+
+/// What the books say of a customer.
+pub(super) struct Profile {
+    pub(super) country: &'static str,
+    /// How they found us, where they said.
+    pub(super) source: Option<&'static str>,
+    /// Whether they are in the loyalty programme.
+    pub(super) is_member: bool,
+    pub(super) is_trained: bool,
+    /// Whether they recommend us to others.
+    pub(super) is_referrer: bool,
+}
+
+impl Profile {
+    pub(super) fn new(seed: u64, id: i64) -> Self {
+        let mut rng = stream(seed, PROFILE, id.cast_unsigned());
+        let is_regular = Population::visits_per_year(id) > 1.0;
+        let sources = [("search", 30), ("advertisement", 21), (REFERRAL, 14), ("social", 14), ("partner", 9), ("event", 5), ("other", 7)];
+        Self {
+            is_referrer: rng.random_bool(if is_regular { 0.4 } else { 0.1 }),
+            is_member: rng.random_bool(if is_regular { 0.7 } else { 0.35 }),
+            is_trained: rng.random_bool(0.22),
+            country: country(&mut rng),
+            source: rng.random_bool(0.98).then(|| choose(&mut rng, &sources)),
         }
     }
 }
@@ -214,7 +326,7 @@ pub(super) struct User {
 
 impl User {
     pub(super) fn new(seed: u64, id: i64) -> Self {
-        let mut rng = stream(seed, 5, id.cast_unsigned());
+        let mut rng = stream(seed, USER, id.cast_unsigned());
         Self { device: device(&mut rng), country: country(&mut rng) }
     }
 }
@@ -226,6 +338,12 @@ pub(super) fn device(rng: &mut ChaCha8Rng) -> &'static str {
 pub(super) fn country(rng: &mut ChaCha8Rng) -> &'static str {
     choose(rng, &[("DK", 46), ("SE", 20), ("NO", 14), ("DE", 13), ("GB", 7)])
 }
+
+/// Purposes of chance beside those of the tables.
+const CUSTOMER: u64 = 4;
+const USER: u64 = 5;
+const PROFILE: u64 = 6;
+const JOINED: u64 = 7;
 
 /// A stream of chance of its own for each purpose and number (a chunk, a person): none depends on how much another used.
 pub(super) fn stream(seed: u64, purpose: u64, number: u64) -> ChaCha8Rng {
@@ -283,16 +401,37 @@ mod tests {
     #[test]
     fn the_year_is_copenhagens() {
         assert_eq!(YEAR, second("2025-01-01T00:00[Europe/Copenhagen]")..second("2026-01-01T00:00[Europe/Copenhagen]"));
-        assert_eq!(SUMMER, second("2025-03-30T03:00[Europe/Copenhagen]")..second("2025-10-26T02:00+01:00[Europe/Copenhagen]"));
+        let summers = [
+            second("2024-03-31T03:00[Europe/Copenhagen]")..second("2024-10-27T02:00+01:00[Europe/Copenhagen]"),
+            second("2025-03-30T03:00[Europe/Copenhagen]")..second("2025-10-26T02:00+01:00[Europe/Copenhagen]"),
+        ];
+        assert_eq!(SUMMERS, summers);
+        assert_eq!(HISTORY.start, second("2023-11-18T00:00[Europe/Copenhagen]"));
         assert_eq!(CHANGE, second("2025-09-01T00:00[Europe/Copenhagen]"));
     }
 
     #[test]
-    fn the_calendar_spans_the_year_in_order() {
-        let calendar = Calendar::new(&SHOPPING);
-        let seconds: Vec<i64> = (0..=10_000).map(|share| calendar.second(f64::from(share) / 10_000.0)).collect();
-        assert!(seconds.is_sorted());
-        assert_eq!((seconds[0], seconds[10_000]), (YEAR.start, YEAR.end - 1));
+    fn a_calendar_spans_its_period_in_order() {
+        for (season, period) in [(SHOPPING, YEAR), (JOINING, HISTORY)] {
+            let calendar = Calendar::new(&season, period.clone());
+            let seconds: Vec<i64> = (0..=10_000).map(|share| calendar.second(f64::from(share) / 10_000.0)).collect();
+            assert!(seconds.is_sorted());
+            assert_eq!((seconds[0], seconds[10_000]), (period.start, period.end - 1));
+        }
+    }
+
+    #[test]
+    fn people_visit_as_often_as_is_said_of_them() {
+        let population = Population::new(120_000.0 / 1.2);
+        let mut rng = stream(1, 0, 0);
+        let mut visits = [0.0; 100];
+        for _ in 0..120_000 {
+            visits[usize::try_from((population.pick(&mut rng, YEAR.end - 1) - 1) % 100).unwrap()] += 0.001;
+        }
+        for (id, visits) in (1..).zip(visits) {
+            let said = Population::visits_per_year(id);
+            assert!((said - visits).abs() < 0.2 * visits + 0.3, "{said} is not {visits} of {id}");
+        }
     }
 
     #[test]

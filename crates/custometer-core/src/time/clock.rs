@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Microseconds since 1970, in UTC or on a local clock.
 const MICROSECONDS: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
-const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+pub(super) const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
 /// Clock changes from this instant on, 2100-01-01, are not tabulated.
 const TABULATED: Timestamp = Timestamp::constant(4_102_444_800, 0);
@@ -182,6 +182,20 @@ impl LocalClock {
     pub fn days_later(&self, instant: Expr, days: u32) -> Expr {
         let later = self.to_local(instant).cast(DataType::Int64) + lit(i64::from(days) * MICROSECONDS_PER_DAY);
         self.to_utc(later, ClockRule { ambiguous: AmbiguousTimes::Earliest, nonexistent: NonexistentTimes::ShiftForward })
+    }
+
+    /// The stretches of time from `from` to `until` with one offset from UTC each: first instant, instant after the last, offset. All in
+    /// microseconds.
+    pub(super) fn constant_offsets(&self, from: i64, until: i64) -> Vec<(i64, i64, i64)> {
+        let mut changes: Vec<(i64, i64)> = self.offsets.to_vec();
+        let mut at = TABULATED;
+        while let Some(change) = self.zone.following(at).next().filter(|change| change.timestamp().as_microsecond() < until) {
+            at = change.timestamp();
+            changes.push((at.as_microsecond(), microseconds(change.offset())));
+        }
+        let ends = changes.iter().skip(1).map(|(at, _)| *at).chain([i64::MAX]);
+        let stretches = changes.iter().zip(ends).map(|(&(start, offset), end)| (start.max(from), end.min(until), offset));
+        stretches.filter(|(start, end, _)| start < end).collect()
     }
 
     /// The offset of an instant; none where the calendar ends. `last` is the position of the one found before, which is tried first.

@@ -4,6 +4,7 @@
 
 mod determinism;
 mod inspect;
+mod support;
 
 use std::fs;
 use std::path::Path;
@@ -123,10 +124,17 @@ fn settings_and_the_as_of_date_change_the_report() {
 fn samples_are_the_committed_ones() {
     let folder = TempDir::new().unwrap();
     stdout(&custometer(&["sample", "--out", folder.path().to_str().unwrap()]));
-    for table in ["responses", "orders", "tickets", "events"] {
-        let made = fs::read(folder.path().join(format!("{table}.csv"))).unwrap();
-        let committed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../datasets/{table}.csv"))).unwrap();
-        assert!(made == committed, "datasets/{table}.csv is not what `custometer sample` makes");
+    let files = |folder: &Path| {
+        let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets");
+    let names = files(folder.path());
+    assert_eq!(names, files(&datasets));
+    for name in names {
+        let (made, committed) = (fs::read(folder.path().join(&name)).unwrap(), fs::read(datasets.join(&name)).unwrap());
+        assert!(made == committed, "datasets/{name} is not what `custometer sample` makes");
     }
 }
 

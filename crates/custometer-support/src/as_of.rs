@@ -1,0 +1,46 @@
+//! What is known at the as-of instant.
+
+use custometer_core::prelude::*;
+use polars::prelude::DataType;
+
+use crate::tables::TICKET_ID;
+
+/// The instant up to which things are known, in microseconds since 1970, on every row.
+pub const KNOWN_UNTIL: &str = "known_until";
+
+/// The last instant of a window, in microseconds since 1970, on every row of [`AsOf`] with a window; missing where it has not begun.
+pub const DEADLINE: &str = "deadline";
+
+/// Rows → the same, each with the instant up to which things are known: the as-of instant, or where there is none the end of the last
+/// bucket. For sources that are always placed in time.
+#[derive(Debug, Default)]
+pub struct AsOf {
+    /// A window that begins at the time in a column, and is so many local days long.
+    pub window: Option<(&'static str, u32)>,
+}
+
+impl Derive for AsOf {
+    fn entity(&self) -> &'static str {
+        TICKET_ID
+    }
+
+    fn dimensions(&self) -> DimensionRule {
+        DimensionRule::Attribute
+    }
+
+    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
+        let deadline = |(column, days)| context.clock.days_later(col(column), days).cast(DataType::Int64).alias(DEADLINE);
+        let added = std::iter::once(lit(known_until(context)).alias(KNOWN_UNTIL)).chain(self.window.map(deadline));
+        Ok(rows.with_columns(added.collect::<Vec<_>>()))
+    }
+}
+
+/// The instant up to which things are known; that of no rows is of no matter.
+pub fn known_until(context: &DeriveContext) -> i64 {
+    context.as_of.or_else(|| context.buckets.edges().last().copied()).unwrap_or(i64::MAX)
+}
+
+/// Whether something has happened by then.
+pub fn has_happened(time: &str) -> Expr {
+    col(time).is_not_null().and(col(time).cast(DataType::Int64).lt(col(KNOWN_UNTIL)))
+}

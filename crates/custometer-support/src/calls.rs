@@ -1,0 +1,98 @@
+//! The logical table of calls and chats: which were answered, and after how long.
+
+use custometer_core::prelude::*;
+use custometer_core::time::Clock;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One call or chat that was put into a queue.
+pub const CALLS: &str = "calls";
+/// When it was put there.
+pub const QUEUED_AT: &str = "queued_at";
+
+const ANSWERED_AT: Column = Column::time("answered_at").nulls(NullRule::Keep).describe("when it was answered; missing where it was not");
+const IS_ANSWERED: Column = Column::boolean("is_answered").describe("whether it was answered; the others were abandoned");
+const WAIT_SECONDS: Column = Column::number("wait_seconds")
+    .between(0.0, f64::INFINITY)
+    .unit(Unit::Seconds)
+    .nulls(NullRule::Keep)
+    .describe("how long it was in the queue until it was answered or abandoned");
+const IS_SHORT_ABANDON: Column = Column::boolean("is_short_abandon")
+    .nulls(NullRule::Keep)
+    .describe("whether it was abandoned so soon that nobody could have answered; may be missing where it was answered");
+
+/// Where it stands which calls were answered, and when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallBasis {
+    /// In the columns `is_answered` and `wait_seconds`.
+    #[default]
+    WaitSeconds,
+    /// In the column `answered_at`, which is missing for a call that was abandoned; the wait is from `queued_at` on.
+    AnsweredAt,
+}
+
+impl CallBasis {
+    /// The calls, with what says whether they were answered.
+    pub fn source(self) -> Source {
+        let source = Source::table(CALLS).at(QUEUED_AT);
+        match self {
+            Self::WaitSeconds => source.column(IS_ANSWERED),
+            Self::AnsweredAt => source
+                .column(Column::time(QUEUED_AT).describe("when it was put into the queue"))
+                .column(ANSWERED_AT)
+                .rule("`answered_at` is before `queued_at`", col(ANSWERED_AT.name).gt_eq(col(QUEUED_AT))),
+        }
+    }
+
+    /// The same, with how long the answered ones waited.
+    pub fn source_with_waits(self) -> Source {
+        match self {
+            Self::WaitSeconds => {
+                let has_wait = col(IS_ANSWERED.name).not().or(col(WAIT_SECONDS.name).is_not_null());
+                self.source().column(WAIT_SECONDS).rule("`wait_seconds` of an answered call is missing", has_wait)
+            }
+            Self::AnsweredAt => self.source(),
+        }
+    }
+
+    /// Whether a call was answered.
+    pub fn is_answered(self) -> Expr {
+        match self {
+            Self::WaitSeconds => col(IS_ANSWERED.name),
+            Self::AnsweredAt => col(ANSWERED_AT.name).is_not_null(),
+        }
+    }
+
+    /// How long an answered call waited, in seconds; null where it was abandoned.
+    pub fn wait(self) -> Expr {
+        match self {
+            Self::WaitSeconds => when(self.is_answered()).then(col(WAIT_SECONDS.name)).otherwise(lit(NULL)),
+            Self::AnsweredAt => Clock::Calendar.seconds_between(col(QUEUED_AT), col(ANSWERED_AT.name)),
+        }
+    }
+
+    /// A source that says which calls were abandoned at once.
+    pub fn with_short_abandons(self, source: Source) -> Source {
+        let [answered, short] = [self.is_answered(), col(IS_SHORT_ABANDON.name)];
+        source
+            .column(IS_SHORT_ABANDON)
+            .rule("an answered call is a short abandon", (answered.clone().and(short.clone())).fill_null(lit(false)).not())
+            .rule("`is_short_abandon` of an abandoned call is missing", answered.or(short.is_not_null()))
+    }
+}
+
+/// Whether a call was abandoned at once.
+pub fn is_short_abandon() -> Expr {
+    col(IS_SHORT_ABANDON.name).fill_null(lit(false))
+}
+
+/// How long a call was in the queue, answered or not, of a source with the rule that it is known.
+pub fn with_waits_of_abandoned(source: Source) -> Source {
+    source.rule("`wait_seconds` of an abandoned call is missing", col(WAIT_SECONDS.name).is_not_null())
+}
+
+/// How long a call was in the queue, answered or not.
+pub fn time_in_queue() -> Expr {
+    col(WAIT_SECONDS.name)
+}

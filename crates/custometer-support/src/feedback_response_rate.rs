@@ -1,0 +1,133 @@
+//! Feedback response rate: how much of what customers tell us is answered.
+
+use custometer_core::prelude::*;
+use custometer_core::time::Clock;
+use polars::prelude::DataType;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::as_of::{KNOWN_UNTIL, has_happened, known_until};
+use crate::tables::FEEDBACK;
+
+/// Parameters of [`FeedbackResponseRate`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedbackResponseRateParams {
+    /// How long a response may take, in hours. Without it, as long as it does: old feedback then has had longer than young.
+    pub within_hours: Option<f64>,
+    /// Which hours count: `calendar` for all of them, or the name of one of the report's calendars for its opening hours.
+    pub clock: Clock,
+}
+
+const RECEIVED_AT: &str = "received_at";
+const RESPONDED_AT: &str = "responded_at";
+
+/// `support.feedback_response_rate`: how much feedback is answered?
+pub struct FeedbackResponseRate;
+
+impl Metric for FeedbackResponseRate {
+    type Params = FeedbackResponseRateParams;
+
+    const ABOUT: &'static About = &About {
+        id: "support.feedback_response_rate",
+        title: "Feedback response rate",
+        summary: "The share of feedback that was responded to.",
+        formula: "100 · responded / received, by the bucket in which it was received. With `within_hours`: responded within so many hours / \
+                  received so many hours ago",
+        unit: Unit::Percent,
+        range: "0 to 100",
+        direction: Direction::HigherIsBetter,
+        edge_cases: &[
+            "No feedback: undefined.",
+            "A response on or after the as-of date is not known yet: there is none.",
+            "With `within_hours`, feedback that has not had so many hours by the as-of date is left out, responded to or not, and counted as \
+             `too_young`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+            "A response after exactly so many hours is within them.",
+            "A response before its feedback is rejected.",
+        ],
+        examples: &[
+            Example {
+                title: "three of four",
+                report: "",
+                params: "",
+                header: "received_at,responded_at",
+                rows: &[(3, "2025-01-06 09:00:00,2025-01-08 09:00:00"), (1, "2025-01-06 09:00:00,")],
+                expected: &[("", Some(75.0))],
+            },
+            Example {
+                title: "within a day: one of three that have had a day, and one that has not",
+                report: "as_of = 2025-01-09",
+                params: "within_hours = 24",
+                header: "received_at,responded_at",
+                rows: &[
+                    (1, "2025-01-06 09:00:00,2025-01-07 09:00:00"),
+                    (1, "2025-01-06 09:00:00,2025-01-07 09:00:01"),
+                    (1, "2025-01-06 09:00:00,"),
+                    (1, "2025-01-08 09:00:00,2025-01-08 10:00:00"),
+                ],
+                expected: &[("", Some(100.0 / 3.0))],
+            },
+        ],
+        references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
+    };
+
+    fn define(params: &FeedbackResponseRateParams) -> Result<Definition, ParamError> {
+        let source = Source::table(FEEDBACK)
+            .column(Column::time(RECEIVED_AT).describe("when the feedback was received"))
+            .column(Column::time(RESPONDED_AT).nulls(NullRule::Keep).describe("when it was responded to; missing while it is not"))
+            .rule("`responded_at` is before `received_at`", col(RESPONDED_AT).gt_eq(col(RECEIVED_AT)));
+        let instant = |name: &str| col(name).cast(DataType::Int64);
+        let responded = has_happened(RESPONDED_AT);
+        let Some(hours) = params.within_hours else {
+            if params.clock != Clock::Calendar {
+                return Err(ParamError::new("clock", "there are no hours to count").help("add `within_hours`, or leave the clock out"));
+            }
+            return Ok(Definition::over(source.at(RECEIVED_AT))
+                .derive(Known { end_of_buckets: false })
+                .measure(count("responded").filter(responded))
+                .measure(count("received"))
+                .value(Value::proportion("responded", "received")));
+        };
+        if !hours.is_finite() || hours <= 0.0 {
+            return Err(
+                ParamError::new("within_hours", format!("{hours} hours are no time to respond in")).help("write `within_hours = 24`")
+            );
+        }
+        let seconds = lit(3600.0 * hours);
+        let in_time = params.clock.seconds_between(instant(RECEIVED_AT), instant(RESPONDED_AT)).lt_eq(seconds.clone());
+        // On a business clock, a response may still be in time until the clock goes on.
+        let has_had_time = params.clock.seconds_between(instant(RECEIVED_AT), col(KNOWN_UNTIL)).gt(seconds);
+        let definition = Definition::over(source.always_at(RECEIVED_AT))
+            .derive(Known { end_of_buckets: true })
+            .measure(count("responded").filter(responded.and(in_time).and(has_had_time.clone())))
+            .measure(count("received").filter(has_had_time.clone()))
+            .measure(count("too_young").filter(has_had_time.not()))
+            .value(Value::proportion("responded", "received"))
+            .note(format!("within {hours} hours, of those that have had them"));
+        Ok(params.clock.note().into_iter().fold(definition, Definition::note))
+    }
+}
+
+/// Feedback → the same, with the instant until which responses are known.
+#[derive(Debug)]
+struct Known {
+    /// Whether the end of the report's buckets is taken where there is no as-of date.
+    end_of_buckets: bool,
+}
+
+impl Derive for Known {
+    fn entity(&self) -> &'static str {
+        RECEIVED_AT
+    }
+
+    fn dimensions(&self) -> DimensionRule {
+        DimensionRule::Attribute
+    }
+
+    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
+        let until = if self.end_of_buckets { known_until(context) } else { context.as_of.unwrap_or(i64::MAX) };
+        Ok(rows.with_column(lit(until).alias(KNOWN_UNTIL)))
+    }
+}
+
+register_metric!(FeedbackResponseRate);
