@@ -11,6 +11,7 @@
 use custometer as _;
 
 mod calendars;
+mod cdnow;
 mod compare;
 mod damage;
 mod examples;
@@ -20,6 +21,7 @@ mod golden;
 mod inspect;
 mod ledger;
 mod loyalty_customers;
+mod loyalty_orders;
 mod privacy;
 mod real_data;
 mod shapes;

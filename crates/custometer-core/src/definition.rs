@@ -124,6 +124,14 @@ impl Definition {
         self
     }
 
+    /// The names of the dimensions that its results have beside those of a breakdown.
+    pub fn dimensions(&self) -> Vec<String> {
+        match &self.value {
+            Value::Function(function) => function.dimensions(),
+            _ => self.own_dimensions.iter().map(|own| own.name.clone()).collect(),
+        }
+    }
+
     /// Whether a measure's values over the groups of a breakdown add up to the total. Groups that share entities never do.
     pub fn is_additive_over_dimensions(&self, measure: &Measure) -> bool {
         let shares_entities = self.derivation.as_ref().is_some_and(|derivation| derivation.dimensions() == DimensionRule::PartOfEntity);

@@ -45,3 +45,17 @@ pub const CUSTOMER: Column = Column::identifier(CUSTOMER_ID).describe("who bough
 
 /// The amount of a purchase.
 pub const AMOUNT: Column = Column::number("amount").unit(Unit::Currency).describe("what was paid");
+
+/// The order that a purchase is a line of.
+pub const ORDER_ID: Column =
+    Column::identifier("order_id").describe("which order it is a line of; read with `one_order_per = \"order_id\"`");
+
+/// The lowest gross margin that is taken for one: of a purchase that cost twice what was paid.
+pub const LOWEST_MARGIN: f64 = -1.0;
+/// The highest gross margin: of a purchase that cost nothing.
+pub const HIGHEST_MARGIN: f64 = 1.0;
+
+/// The gross margin of a purchase.
+pub const MARGIN_RATE: Column = Column::number("margin_rate")
+    .between(LOWEST_MARGIN, HIGHEST_MARGIN)
+    .describe("what is left of the amount after the costs of what was sold, as a share of it; read with `margin = \"column\"`");

@@ -7,7 +7,7 @@ use custometer_core::dimension;
 use custometer_core::measure::Stock;
 use custometer_core::time::{BUCKET, Bucket};
 use custometer_core::{
-    Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, Measure, MeasureRow, Observation, Scope, Value,
+    Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, Measure, MeasureRow, Observation, Scope,
 };
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
@@ -36,7 +36,8 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let ids: Vec<bool> = part.breakdown.iter().map(|name| report.is_identifier(part.request, name)).collect();
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
-        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, &groups);
+        let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
+        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, &groups, kept);
         let now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
         let known_since = collected.known_since[plan.nodes[part.node].input()];
@@ -118,6 +119,15 @@ struct Cells<'a> {
     annotated: HashMap<Vec<DimensionValue>, Vec<DimensionValue>>,
 }
 
+/// What is kept of an evaluation beside its rows. With own dimensions, both can be as many as there are entities.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// The measures, which changes are tested by.
+    measured: bool,
+    /// What the detail table learns.
+    annotations: bool,
+}
+
 /// One bucket of one group.
 struct Cell<'a> {
     index: usize,
@@ -159,7 +169,7 @@ impl<'a> Breakdown<'a> {
     }
 
     /// Every reported bucket of every group, evaluated.
-    fn cells(&self, collected: &Collected, report: &Report, groups: &[KnownGroup]) -> Cells<'a> {
+    fn cells(&self, collected: &Collected, report: &Report, groups: &[KnownGroup], kept: Kept) -> Cells<'a> {
         let buckets = &self.part.buckets;
         let as_of = report.known_until(buckets, self.part.baseline);
         let context = EvaluateContext { confidence: report.confidence, buckets, as_of };
@@ -178,10 +188,11 @@ impl<'a> Breakdown<'a> {
                     }
                     Err(error) => (undefined(), Some(error.to_string())),
                 };
-                if let Some(found) = evaluation.annotations.take() {
+                if let Some(found) = evaluation.annotations.take().filter(|_| kept.annotations) {
                     cells.annotations = found.columns;
                     cells.annotated.extend(found.rows.into_iter().map(|(own, values)| (detail_key(at, &group.key, own), values)));
                 }
+                let measured = if kept.measured { measured } else { Vec::new() };
                 cells.cells.push(Cell { index, bucket, group: number, measured, evaluation, note });
             }
         }
@@ -282,10 +293,6 @@ fn undefined() -> Evaluation {
 
 fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[DimensionValue], observation: &Observation) -> ResultRow {
     let definition = &request.definition;
-    let own: Vec<String> = match &definition.value {
-        Value::Function(function) => function.dimensions(),
-        _ => definition.own_dimensions.iter().map(|own| own.name.clone()).collect(),
-    };
     let breakdown = part.breakdown.iter().cloned().zip(group.iter().cloned());
     let estimate = observation.estimate;
     ResultRow {
@@ -296,7 +303,7 @@ fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[Dimensio
         partial: cell.bucket.partial,
         grain: request.grain,
         breakdown: part.breakdown.len(),
-        dimensions: breakdown.chain(own.into_iter().zip(observation.dimensions.iter().cloned())).collect(),
+        dimensions: breakdown.chain(definition.dimensions().into_iter().zip(observation.dimensions.iter().cloned())).collect(),
         value: shown(estimate.value),
         unit: request.unit(),
         direction: request.direction(),

@@ -344,10 +344,9 @@ fn resolve(
     let mapped: BTreeMap<String, String> =
         request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect();
     check_source(request, &definition, &mapped, table, needs_time, problems);
-    for own in &definition.own_dimensions {
-        if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| column.get_ref() == &own.name)
-        {
-            problems.report(taken.span(), format!("`{}` is a dimension of `{id}` itself, and always there", own.name));
+    for own in definition.dimensions() {
+        if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| *column.get_ref() == own) {
+            problems.report(taken.span(), format!("`{own}` is a dimension of `{id}` itself, and always there"));
         }
     }
     let detail = request.detail.as_ref().is_some_and(|detail| *detail.get_ref());

@@ -65,7 +65,7 @@ impl Buckets {
             (Grain::Hour, Baseline::YearAgo) => self.hours_a_year_before(period, known, calendar)?,
             (grain, _) => days_before(baseline.step(period, grain)?, &day_edges(period, grain, calendar)?, period.from, known, calendar)?,
         };
-        Ok(Self::with_gaps(self.grain(), spans))
+        Ok(Self::with_gaps(self.grain(), calendar.week_start, spans))
     }
 
     /// The start and end of every bucket of which something is known.

@@ -3,7 +3,7 @@
 use std::iter::successors;
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::{ToSpan, Zoned};
 use polars::prelude::{DataType, Expr, Field, Int32Chunked, IntoColumn, arity::unary_elementwise_values};
 
@@ -40,6 +40,7 @@ impl Bucket {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Buckets {
     grain: Grain,
+    week_start: Weekday,
     /// What was cut; none where there was nothing to cut.
     period: Option<Period>,
     buckets: Vec<Bucket>,
@@ -57,7 +58,8 @@ impl Buckets {
 
     /// No bucket at all, for data without a single time.
     pub fn none(grain: Grain) -> Self {
-        Self { grain, period: None, buckets: Vec::new(), edges: Arc::new(Vec::new()), timeless: false }
+        let week_start = Calendar::default().week_start;
+        Self { grain, week_start, period: None, buckets: Vec::new(), edges: Arc::new(Vec::new()), timeless: false }
     }
 
     /// Cuts `period` at the edges of `grain`. A bucket that the period cuts, or that ends after the start of `as_of`, is partial.
@@ -78,30 +80,35 @@ impl Buckets {
             // A day that the calendar skipped has no instant.
             (start < end).then(|| Bucket::new(start, end, cut || uncovered))
         });
-        Ok(Self::of(grain, Some(period), buckets.collect()))
+        Ok(Self::of(grain, calendar.week_start, Some(period), buckets.collect()))
     }
 
     /// Buckets that are in order, the gaps between them filled with unreported ones.
-    pub(super) fn with_gaps(grain: Grain, spans: impl IntoIterator<Item = (Zoned, Zoned)>) -> Self {
+    pub(super) fn with_gaps(grain: Grain, week_start: Weekday, spans: impl IntoIterator<Item = (Zoned, Zoned)>) -> Self {
         let mut buckets: Vec<Bucket> = Vec::new();
         for (start, end) in spans {
             let before = buckets.last().and_then(|before| before.end.clone()).filter(|before| *before < start);
             buckets.extend(before.map(|before| Bucket { reported: false, ..Bucket::new(before, start.clone(), false) }));
             buckets.push(Bucket::new(start, end, false));
         }
-        Self::of(grain, None, buckets)
+        Self::of(grain, week_start, None, buckets)
     }
 
-    fn of(grain: Grain, period: Option<Period>, buckets: Vec<Bucket>) -> Self {
+    fn of(grain: Grain, week_start: Weekday, period: Option<Period>, buckets: Vec<Bucket>) -> Self {
         let starts = buckets.iter().filter_map(|bucket| bucket.start.as_ref());
         let edges = starts.chain(buckets.last().and_then(|bucket| bucket.end.as_ref()));
         let edges = edges.map(|edge| edge.timestamp().as_microsecond()).collect();
-        Self { grain, period, buckets, edges: Arc::new(edges), timeless: false }
+        Self { grain, week_start, period, buckets, edges: Arc::new(edges), timeless: false }
     }
 
     /// The grain the period is cut by.
     pub fn grain(&self) -> Grain {
         self.grain
+    }
+
+    /// The day that the report's weeks start on.
+    pub fn week_start(&self) -> Weekday {
+        self.week_start
     }
 
     /// The period that was cut; none for a baseline, and where there was nothing to cut.
@@ -190,7 +197,7 @@ pub(super) fn hour_edges(first: &Zoned, last: &Zoned) -> Result<Vec<Zoned>, jiff
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{Weekday, date};
+    use jiff::civil::date;
     use jiff::tz::TimeZone;
     use polars::prelude::{IntoLazy, col, df};
 

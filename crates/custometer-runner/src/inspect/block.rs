@@ -57,8 +57,8 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
         writeln!(text, "# deduplicate = [{}]   # if rows that repeat it are duplicates", quoted(&column.name))?;
     }
     let example = wanted.best.and_then(|best| {
-        // The plainest: without parameters, without rows to reject, and with as many columns as any.
-        let rank = |metric: &&Runnable| (metric.params.is_none(), metric.rejects == 0, metric.reads.len());
+        // The plainest: without parameters, without rows to reject, of rows as they are, and with as many columns as any.
+        let rank = |metric: &&Runnable| (metric.params.is_none(), metric.rejects == 0, metric.is_plain, metric.reads.len());
         best.metrics.iter().rev().max_by_key(rank)
     });
     let Some(example) = example else { return Ok(()) };

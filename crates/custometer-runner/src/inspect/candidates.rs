@@ -55,6 +55,8 @@ pub struct Runnable {
     pub metric: String,
     /// The parameters that it needs, as in its documented example, in TOML; none where it needs none.
     pub params: Option<String>,
+    /// Whether it goes through rows as they are, and not through each entity's in order.
+    pub is_plain: bool,
     /// Whether its rows have a time, so that it can be reported by month.
     pub timed: bool,
     /// How many rows it would reject at least, because a value is missing, unreadable or out of its range.
@@ -69,6 +71,7 @@ pub struct Runnable {
 struct Variant {
     metric: &'static Descriptor,
     params: &'static str,
+    is_plain: bool,
     source: Source,
 }
 
@@ -103,7 +106,8 @@ fn variants(metric: &'static Descriptor) -> Vec<Variant> {
     params
         .filter_map(|params| {
             let given: Map<String, Json> = toml::from_str(params).ok()?;
-            Some(Variant { metric, params, source: metric.define(given).ok()?.source })
+            let definition = metric.define(given).ok()?;
+            Some(Variant { metric, params, is_plain: definition.derivation.is_none(), source: definition.source })
         })
         .collect()
 }
@@ -120,6 +124,8 @@ struct Wanted {
     on_scale: bool,
     /// How many metrics read it; one that does only with some parameters counts less.
     readers: f64,
+    /// Whether every metric can do without it.
+    is_optional: bool,
 }
 
 /// The columns of a logical table.
@@ -131,8 +137,16 @@ fn wanted(variants: &[Variant]) -> BTreeMap<&'static str, Wanted> {
             let column = variant.source.columns.iter().find(|column| column.name == name);
             let kind = column.map_or(ColumnType::Time, |column| column.kind);
             let on_scale = column.is_some_and(|column| matches!(column.domain, Domain::Whole { .. }));
-            wanted.entry(name).or_insert(Wanted { kind, on_scale, readers: 0.0 }).readers += 1.0 / of_metric as f64;
+            wanted.entry(name).or_insert(Wanted { kind, on_scale, readers: 0.0, is_optional: false }).readers += 1.0 / of_metric as f64;
         }
+    }
+    let mut metrics: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
+    for variant in variants {
+        metrics.entry(variant.metric.about.id).or_default().push(&variant.source);
+    }
+    let needs = |of_metric: &Vec<&Source>, name: &str| of_metric.iter().all(|source| names(source).any(|read| read == name));
+    for (name, wanted) in &mut wanted {
+        wanted.is_optional = !metrics.values().any(|of_metric| needs(of_metric, name));
     }
     wanted
 }
@@ -160,7 +174,10 @@ impl Fit<'_> {
         if matches.is_empty() || self.has_names && !telling && files + columns == 0 {
             return None;
         }
-        let all: f64 = wanted.iter().map(|(name, wanted)| weight(name) * wanted.readers).sum();
+        // What nobody needs speaks for a table where it is there, and not against it where it is not.
+        let is_there = |name: &str| matches.iter().any(|(of, _)| of.logical == name);
+        let counted = wanted.iter().filter(|(name, wanted)| !wanted.is_optional || is_there(name));
+        let all: f64 = counted.map(|(name, wanted)| weight(name) * wanted.readers).sum();
         let found: f64 = matches.iter().map(|(of, likeness)| weight(&of.logical) * wanted[of.logical.as_str()].readers * likeness).sum();
         let spoken = 0.12 * columns.min(4) as f64 + 0.3 * files.min(1) as f64;
         let columns: Vec<Match> = matches.into_iter().map(|(of, _)| of).collect();
@@ -263,6 +280,7 @@ impl Fit<'_> {
         fits.then(|| Runnable {
             metric: variant.metric.about.id.to_owned(),
             params: (!variant.params.is_empty()).then(|| variant.params.trim().to_owned()),
+            is_plain: variant.is_plain,
             timed: variant.source.time.is_some_and(|time| column_of(time).is_some()),
             rejects,
             rejects_no_more: counted && rejected.iter().filter(|rows| **rows > 0).count() < 2,

@@ -1,0 +1,352 @@
+//! How long things last, when some of them have not ended yet: the Kaplan–Meier estimator.
+
+use std::cmp::Ordering;
+
+use super::{Interval, normal_quantile};
+
+/// How many lifetimes of one duration there are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lifetimes {
+    /// How long they have lasted.
+    pub duration: f64,
+    /// How many of them have ended then.
+    pub ended: f64,
+    /// How many were seen for so long and had not ended.
+    pub censored: f64,
+}
+
+/// What happened at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The time.
+    pub time: f64,
+    /// How many had neither ended nor been censored before. Who is censored at a time at which others end was there when they did.
+    pub at_risk: f64,
+    /// How many ended.
+    pub ended: f64,
+    /// How many were censored.
+    pub censored: f64,
+    /// The estimated probability to last longer than this.
+    pub survival: f64,
+    /// Greenwood's sum so far, the variance of ln(survival); infinite once nothing is left.
+    log_variance: f64,
+}
+
+/// The estimated probability to last longer than a time.
+///
+/// The estimate is known from 0 to the last time at which something was seen, and from there on only if it has reached 0: when the
+/// longest lifetime is censored, nobody knows what comes after it, and what rests on that is none.
+///
+/// Sources: E. L. Kaplan & P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958), 457–481; M. Greenwood, "The natural
+/// duration of cancer", Reports on Public Health and Medical Subjects 33 (1926), for the variance; J. D. Kalbfleisch & R. L. Prentice, "The
+/// Statistical Analysis of Failure Time Data" (1980), section 1.3, for the interval; R. Brookmeyer & J. Crowley, "A confidence interval for the
+/// median survival time", Biometrics 38 (1982), 29–41.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurvivalCurve {
+    steps: Vec<Step>,
+}
+
+/// The survival curve of lifetimes in any order. None when there are none, and for durations and counts that are negative or no numbers.
+pub fn kaplan_meier(lifetimes: &[Lifetimes]) -> Option<SurvivalCurve> {
+    let is_possible = |row: &Lifetimes| [row.duration, row.ended, row.censored].iter().all(|number| *number >= 0.0 && number.is_finite());
+    if !lifetimes.iter().all(is_possible) {
+        return None;
+    }
+    let mut rows: Vec<_> = lifetimes.iter().filter(|row| row.ended + row.censored > 0.0).collect();
+    let key = |row: &Lifetimes| [row.duration, row.ended, row.censored];
+    rows.sort_by(|left, right| key(left).partial_cmp(&key(right)).unwrap_or(Ordering::Equal));
+    let at_one_time: Vec<_> = rows.chunk_by(|left, right| left.duration >= right.duration).collect();
+    // From the end, so that the last ones are exactly all that are left.
+    let mut at_risk = 0.0;
+    let mut steps: Vec<Step> = Vec::with_capacity(at_one_time.len());
+    for rows in at_one_time.iter().rev() {
+        let [ended, censored] = rows.iter().fold([0.0; 2], |[ended, censored], row| [ended + row.ended, censored + row.censored]);
+        at_risk += ended + censored;
+        steps.push(Step { time: rows[0].duration, at_risk, ended, censored, survival: 1.0, log_variance: 0.0 });
+    }
+    steps.reverse();
+    let (mut survival, mut log_variance) = (1.0, 0.0);
+    for step in &mut steps {
+        survival *= (step.at_risk - step.ended) / step.at_risk;
+        log_variance += step.greenwood_term();
+        (step.survival, step.log_variance) = (survival, log_variance);
+    }
+    (!steps.is_empty()).then_some(SurvivalCurve { steps })
+}
+
+impl SurvivalCurve {
+    /// All times at which something was seen, ascending.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The probability to last longer than a time. None beyond what is known.
+    pub fn at(&self, time: f64) -> Option<f64> {
+        if time < self.steps[0].time {
+            return Some(1.0);
+        }
+        Some(self.step(time)?.survival)
+    }
+
+    /// The interval of that probability, from the normal distribution of ln(−ln S), which keeps it between 0 and 1. None where none or all have
+    /// ended, whose spread is unknown.
+    pub fn interval(&self, time: f64, confidence: f64) -> Option<Interval> {
+        self.step(time)?.interval(confidence)
+    }
+
+    /// The first time by which at least half have ended. None when more than half last beyond what is known.
+    pub fn median(&self) -> Option<f64> {
+        self.steps.iter().find(|step| at_most_half(step.survival)).map(|step| step.time)
+    }
+
+    /// The times that the median lies between: those at which the lower and the upper end of the curve's interval first are at most one
+    /// half. Each is none where that end stays above, which is common for the upper one.
+    pub fn median_interval(&self, confidence: f64) -> (Option<f64>, Option<f64>) {
+        let first = |end: fn(Interval) -> f64| {
+            self.steps.iter().find(|step| step.interval(confidence).is_some_and(|ends| at_most_half(end(ends)))).map(|step| step.time)
+        };
+        (first(|(low, _)| low), first(|(_, high)| high))
+    }
+
+    /// The mean time within `limit`: the area under the curve up to there. None when the limit is beyond what is known.
+    pub fn restricted_mean(&self, limit: f64) -> Option<RestrictedMean> {
+        if limit < 0.0 || self.at(limit).is_none() {
+            return None;
+        }
+        // Backwards: the variance weighs each step by the square of the area after it.
+        let (mut mean, mut variance, mut until) = (0.0, 0.0, limit);
+        for step in self.steps.iter().rev().filter(|step| step.time < limit) {
+            mean += step.survival * (until - step.time);
+            until = step.time;
+            if mean > 0.0 {
+                variance += mean * mean * step.greenwood_term();
+            }
+        }
+        Some(RestrictedMean { mean: mean + until, variance })
+    }
+
+    /// The last step that is not after a time; none beyond what is known.
+    fn step(&self, time: f64) -> Option<&Step> {
+        let last = self.steps.last()?;
+        let is_known = time <= last.time || time.is_finite() && last.survival == 0.0;
+        let after = self.steps.partition_point(|step| step.time <= time);
+        if is_known { self.steps.get(after.checked_sub(1)?) } else { None }
+    }
+}
+
+impl Step {
+    /// What it adds to the variance of ln(survival); infinite when nothing is left.
+    fn greenwood_term(&self) -> f64 {
+        if self.ended > 0.0 { self.ended / (self.at_risk * (self.at_risk - self.ended)) } else { 0.0 }
+    }
+
+    fn interval(&self, confidence: f64) -> Option<Interval> {
+        let Self { survival, log_variance, .. } = *self;
+        if survival <= 0.0 || survival >= 1.0 {
+            return None;
+        }
+        let half = normal_quantile(confidence) * log_variance.sqrt() / -survival.ln();
+        Some((survival.powf(half.exp()), survival.powf((-half).exp())))
+    }
+}
+
+/// Whether a probability is at most one half, which the rounding of products must not decide.
+fn at_most_half(probability: f64) -> bool {
+    probability <= 0.5 + 1e-12
+}
+
+/// A mean time within a limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RestrictedMean {
+    /// The mean.
+    pub mean: f64,
+    /// The variance of its estimate.
+    ///
+    /// Source: J. P. Klein & M. L. Moeschberger, "Survival Analysis", 2nd ed. (2003), section 4.5.
+    pub variance: f64,
+}
+
+impl RestrictedMean {
+    /// The interval of the mean, from the normal distribution. None without any spread.
+    pub fn interval(&self, confidence: f64) -> Option<Interval> {
+        let half = normal_quantile(confidence) * self.variance.sqrt();
+        (half > 0.0).then_some(((self.mean - half).max(0.0), self.mean + half))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn close(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{found} is not {expected}");
+    }
+
+    fn seen(step: &Step, expected: [f64; 4]) {
+        [step.time, step.at_risk, step.ended, step.censored].into_iter().zip(expected).for_each(|(found, expected)| close(found, expected));
+    }
+
+    fn curve(lifetimes: &[(f64, f64, f64)]) -> SurvivalCurve {
+        let rows: Vec<_> = lifetimes.iter().map(|&(duration, ended, censored)| Lifetimes { duration, ended, censored }).collect();
+        kaplan_meier(&rows).unwrap()
+    }
+
+    /// Weeks in remission of 21 patients on 6-mercaptopurine: E. J. Freireich et al., Blood 21 (1963), 699–716.
+    fn treated() -> SurvivalCurve {
+        let ended = [6, 6, 6, 7, 10, 13, 16, 22, 23].map(|week| (f64::from(week), 1.0, 0.0));
+        let censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35].map(|week| (f64::from(week), 0.0, 1.0));
+        curve(&[ended.as_slice(), &censored].concat())
+    }
+
+    /// Those of the 21 patients without it, all of which ended.
+    fn untreated() -> SurvivalCurve {
+        let weeks = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23];
+        curve(&weeks.map(|week| (f64::from(week), 1.0, 0.0)))
+    }
+
+    #[test]
+    fn remissions_are_those_of_the_textbooks() {
+        // J. P. Klein & M. L. Moeschberger, "Survival Analysis", 2nd ed. (2003), table 4.1: time, at risk, ended, survival.
+        let published = [
+            (6.0, 21.0, 3.0, 0.857),
+            (7.0, 17.0, 1.0, 0.807),
+            (10.0, 15.0, 1.0, 0.753),
+            (13.0, 12.0, 1.0, 0.690),
+            (16.0, 11.0, 1.0, 0.628),
+            (22.0, 7.0, 1.0, 0.538),
+            (23.0, 6.0, 1.0, 0.448),
+        ];
+        let treated = treated();
+        let ended: Vec<&Step> = treated.steps().iter().filter(|step| step.ended > 0.0).collect();
+        assert_eq!(ended.len(), published.len());
+        for (step, (time, at_risk, count, survival)) in ended.into_iter().zip(published) {
+            seen(step, [time, at_risk, count, step.censored]);
+            assert!((step.survival - survival).abs() < 6e-4, "{step:?}");
+        }
+        let last = treated.steps().last().unwrap();
+        seen(last, [35.0, 1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn intervals_and_medians_are_those_of_lifelines() {
+        // lifelines 0.30.3: KaplanMeierFitter.confidence_interval_, and median_survival_times of it.
+        let treated = treated();
+        let expected =
+            [(6.0, 0.619_718, 0.951_552), (12.9, 0.503_200, 0.889_362), (23.0, 0.188_052, 0.680_143), (35.0, 0.188_052, 0.680_143)];
+        for (time, low, high) in expected {
+            let found = treated.interval(time, 0.95).unwrap();
+            assert!((found.0 - low).abs() < 1e-6 && (found.1 - high).abs() < 1e-6, "{found:?} is not ({low}, {high})");
+        }
+        assert_eq!(treated.median(), Some(23.0));
+        assert_eq!(treated.median_interval(0.95), (Some(13.0), None));
+        assert_eq!(untreated().median(), Some(8.0));
+        assert_eq!(untreated().median_interval(0.95), (Some(4.0), Some(11.0)));
+    }
+
+    #[test]
+    fn restricted_means_are_areas_under_the_curve() {
+        // lifelines 0.30.3: restricted_mean_survival_time at 35 and 22 weeks. The variance is Σ (area after tᵢ)² · dᵢ / (nᵢ · (nᵢ − dᵢ)) in NumPy.
+        let mean = treated().restricted_mean(35.0).unwrap();
+        close(mean.mean, 23.287_394_957_983_193);
+        close(mean.variance, 7.994_573_161_213_736);
+        let (low, high) = mean.interval(0.95).unwrap();
+        assert!((low - 17.746).abs() < 1e-3 && (high - 28.829).abs() < 1e-3, "({low}, {high})");
+        let earlier = treated().restricted_mean(22.0).unwrap();
+        close(earlier.mean, 17.371_428_571_428_567);
+        close(earlier.variance, 2.131_479_585_671_803);
+        // Of lifetimes that have all ended it is their mean, and their variance over n: Σx = 182, Σx² = 2414.
+        let all = untreated().restricted_mean(100.0).unwrap();
+        close(all.mean, 182.0 / 21.0);
+        close(all.variance, (2414.0 - 182.0 * 182.0 / 21.0) / 21.0 / 21.0);
+    }
+
+    #[test]
+    fn telephone_customers_stay_as_in_lifelines() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/telco_churn/Telco-Customer-Churn.csv");
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            println!("skipped: there is no {}", file.display());
+            return;
+        };
+        let customer = |line: &str| {
+            let cells: Vec<&str> = line.trim_end().split(',').collect();
+            let tenure = cells[5].parse().unwrap();
+            if *cells.last().unwrap() == "Yes" { (tenure, 1.0, 0.0) } else { (tenure, 0.0, 1.0) }
+        };
+        let curve = curve(&text.lines().skip(1).map(customer).collect::<Vec<_>>());
+        seen(&curve.steps()[0], [0.0, 7043.0, 0.0, 11.0]);
+        // lifelines 0.30.3: survival_function_ and confidence_interval_ after so many months.
+        let expected = [
+            (12.0, 0.843_199_553_815_830_2, 0.834_168_685_811_462, 0.851_783_320_693_123_5),
+            (24.0, 0.788_736_398_370_596_5, 0.778_312_955_529_913_1, 0.798_735_202_136_176),
+            (36.0, 0.748_545_414_876_370_2, 0.737_078_562_120_863_3, 0.759_597_031_294_287_9),
+            (48.0, 0.708_840_184_346_074_1, 0.696_245_083_070_984, 0.721_022_733_210_261_3),
+            (60.0, 0.664_403_914_374_739_7, 0.650_226_792_853_396_8, 0.678_156_779_186_675_4),
+            (72.0, 0.592_790_152_052_227_5, 0.573_062_891_004_291_8, 0.611_936_209_192_661_9),
+        ];
+        for (time, survival, low, high) in expected {
+            close(curve.at(time).unwrap(), survival);
+            let found = curve.interval(time, 0.95).unwrap();
+            close(found.0, low);
+            close(found.1, high);
+        }
+        let (low, high) = curve.interval(36.0, 0.9).unwrap();
+        close(low, 0.738_950_403_702_818_2);
+        close(high, 0.757_847_959_652_144_2);
+        // More than half are still there at the end.
+        assert_eq!((curve.median(), curve.median_interval(0.95)), (None, (None, None)));
+        let mean = curve.restricted_mean(60.0).unwrap();
+        // restricted_mean_survival_time, and the variance as above.
+        close(mean.mean, 46.817_351_873_331_71);
+        close(mean.variance, 0.076_713_002_671_370_52);
+    }
+
+    #[test]
+    fn nothing_is_known_after_a_censored_end() {
+        let treated = treated();
+        assert_eq!((treated.at(-1.0), treated.at(0.0), treated.at(5.9)), (Some(1.0), Some(1.0), Some(1.0)));
+        assert!(treated.at(35.0).is_some());
+        assert_eq!((treated.at(35.1), treated.interval(35.1, 0.95), treated.restricted_mean(35.1)), (None, None, None));
+        assert_eq!((treated.at(f64::NAN), treated.restricted_mean(f64::NAN)), (None, None));
+        // Where all have ended, all is known.
+        assert_eq!((untreated().at(1e9), untreated().interval(1e9, 0.95)), (Some(0.0), None));
+        assert_eq!(untreated().interval(0.5, 0.95), None);
+    }
+
+    #[test]
+    fn curves_at_the_edges() {
+        let rows = |duration, ended, censored| kaplan_meier(&[Lifetimes { duration, ended, censored }]);
+        assert_eq!(kaplan_meier(&[]), None);
+        assert_eq!(rows(1.0, 0.0, 0.0), None);
+        for impossible in [rows(-1.0, 1.0, 0.0), rows(f64::NAN, 1.0, 0.0), rows(f64::INFINITY, 1.0, 0.0), rows(1.0, -1.0, 2.0)] {
+            assert_eq!(impossible, None);
+        }
+        let censored = rows(3.0, 0.0, 5.0).unwrap();
+        assert_eq!((censored.at(3.0), censored.interval(3.0, 0.95), censored.median()), (Some(1.0), None, None));
+        let mean = censored.restricted_mean(3.0).unwrap();
+        assert_eq!((mean.mean, mean.variance, mean.interval(0.95)), (3.0, 0.0, None));
+        let gone_at_once = rows(0.0, 2.0, 0.0).unwrap();
+        assert_eq!((gone_at_once.at(0.0), gone_at_once.median()), (Some(0.0), Some(0.0)));
+        assert_eq!(gone_at_once.restricted_mean(7.0), Some(RestrictedMean { mean: 0.0, variance: 0.0 }));
+    }
+
+    #[test]
+    fn a_half_is_a_half_whatever_rounding_says() {
+        // Survival is a product of up to a hundred inexact factors, and is 1/2 once half have ended.
+        for half in 1..60 {
+            let lifetimes: Vec<_> = (1..=2 * half).map(|time| (f64::from(time), 1.0, 0.0)).collect();
+            assert_eq!(curve(&lifetimes).median(), Some(f64::from(half)), "{half}");
+        }
+    }
+
+    #[test]
+    fn order_and_grouping_change_no_digit() {
+        let grouped = curve(&[(2.0, 3.0, 1.0), (5.0, 0.0, 2.0), (7.0, 4.0, 0.0), (9.0, 1.0, 6.0)]);
+        let mut one_by_one = [vec![(2.0, 1.0, 0.0); 3], vec![(7.0, 1.0, 0.0); 4], vec![(9.0, 1.0, 0.0)]].concat();
+        one_by_one.extend([vec![(2.0, 0.0, 1.0)], vec![(9.0, 0.0, 1.0); 6], vec![(5.0, 0.0, 1.0); 2], vec![(3.0, 0.0, 0.0)]].concat());
+        assert_eq!(curve(&one_by_one), grouped);
+        one_by_one.reverse();
+        assert_eq!(curve(&one_by_one), grouped);
+    }
+}
