@@ -24,4 +24,5 @@ mod real_data;
 mod shapes;
 mod sources;
 mod support_surveys;
+mod support_tickets;
 mod time;

@@ -7,7 +7,7 @@ use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
 /// A folder of real data beside the checkout; none when it is not there.
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")).join(name);
     let found = folder.canonicalize().ok();
     if found.is_none() {

@@ -47,6 +47,7 @@ impl Metric for ResolutionRate {
             "No ticket: undefined.",
             "A solution on or after the as-of date is not known yet: the ticket is not solved. Where there is no as-of date, the end of the \
              report's period counts, or that of the data.",
+            "A ticket that was created on or after the as-of date is not known yet either: it is left out and counted as `pending`.",
             "With `within_hours`, tickets that have not had so many hours by the as-of date are left out, solved or not, and counted as \
              `pending`. A solution after exactly so many hours is within them.",
             "A solution before the ticket's creation is rejected.",
@@ -74,30 +75,27 @@ impl Metric for ResolutionRate {
 
     fn define(params: &ResolutionRateParams) -> Result<Definition, ParamError> {
         let source = solved_after_creation(Source::table(TICKETS).always_at(CREATED_AT).column(CREATED).column(SOLVED));
-        let is_solved = has_happened(SOLVED_AT);
-        let Some(hours) = params.within_hours else {
-            if params.clock != Clock::Calendar {
-                return Err(ParamError::new("clock", "nothing is counted on a clock").help("leave it out, or give `within_hours`"));
+        let mut is_solved = has_happened(SOLVED_AT);
+        let mut is_pending = has_happened(CREATED_AT).not();
+        let mut notes = Vec::new();
+        if let Some(hours) = params.within_hours {
+            if hours <= 0.0 || !hours.is_finite() {
+                return Err(ParamError::new("within_hours", format!("{hours} is no time to solve anything in")));
             }
-            return Ok(Definition::over(source)
-                .derive(AsOf::default())
-                .measure(count("solved").filter(is_solved))
-                .measure(count("tickets"))
-                .value(Value::proportion("solved", "tickets")));
-        };
-        if hours <= 0.0 || !hours.is_finite() {
-            return Err(ParamError::new("within_hours", format!("{hours} is no time to solve anything in")));
+            let at_most = |end: Expr| params.clock.seconds_between(col(CREATED_AT), end).lt_eq(lit(hours * 3600.0));
+            is_solved = is_solved.and(at_most(col(SOLVED_AT)));
+            is_pending = at_most(col(KNOWN_UNTIL));
+            notes.push(format!("solved within {hours} hours, of those that have had them"));
+        } else if params.clock != Clock::Calendar {
+            return Err(ParamError::new("clock", "nothing is counted on a clock").help("leave it out, or give `within_hours`"));
         }
-        let at_most = |end: Expr| params.clock.seconds_between(col(CREATED_AT), end).lt_eq(lit(hours * 3600.0));
-        let is_pending = at_most(col(KNOWN_UNTIL));
         let definition = Definition::over(on_clock(source, &params.clock, &[CREATED_AT, SOLVED_AT]))
             .derive(AsOf::default())
-            .measure(count("solved_within").filter(is_solved.and(at_most(col(SOLVED_AT))).and(is_pending.clone().not())))
+            .measure(count("solved").filter(is_solved.and(is_pending.clone().not())))
             .measure(count("tickets").filter(is_pending.clone().not()))
             .measure(count("pending").filter(is_pending))
-            .value(Value::proportion("solved_within", "tickets"))
-            .note(format!("solved within {hours} hours, of those that have had them"));
-        Ok(noted(definition, &params.clock))
+            .value(Value::proportion("solved", "tickets"));
+        Ok(noted(notes.into_iter().fold(definition, Definition::note), &params.clock))
     }
 }
 
