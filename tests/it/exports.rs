@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 fn revenue(case: &Case, table: &str, report: &str) -> (Vec<(String, f64)>, Json) {
     let config = format!(
         "[report]\ntimezone = \"Europe/Copenhagen\"\n{report}\n[tables.orders]\n{table}\n\
-         [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\n"
+         [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\nparams = {{ refunds = \"net\" }}\n"
     );
     let json = case.json(&config).unwrap_or_else(|problems| panic!("{problems}"));
     let day = |row: &Json| (row["start"].as_str().unwrap_or("-").chars().take(10).collect(), row["measures"]["revenue"].as_f64().unwrap());

@@ -19,6 +19,7 @@ mod faulty;
 mod golden;
 mod inspect;
 mod ledger;
+mod loyalty_customers;
 mod privacy;
 mod real_data;
 mod shapes;

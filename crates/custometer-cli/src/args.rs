@@ -79,6 +79,9 @@ pub(crate) enum Command {
         /// How many rows each table gets; a size fit for a first look unless said.
         #[arg(long)]
         rows: Option<u64>,
+        /// How many people there are, some of whom do nothing; the rows decide unless said.
+        #[arg(long)]
+        people: Option<u64>,
         /// The seed of the random numbers.
         #[arg(long, default_value_t = 1)]
         seed: u64,

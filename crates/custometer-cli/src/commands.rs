@@ -47,7 +47,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut Args::command(), "custometer", &mut script);
             write(&script)
         }
-        Command::Sample { out, table, rows, seed, format } => samples(&out, &table, rows, seed, format),
+        Command::Sample { out, table, rows, people, seed, format } => {
+            samples(&out, &table, |table| SampleOptions { table, rows: rows.unwrap_or(table.default_rows()), people, seed, format })
+        }
     }
 }
 
@@ -151,12 +153,12 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn samples(out: &Path, tables: &[sample::Table], rows: Option<u64>, seed: u64, format: sample::Format) -> Result<(), Failure> {
+fn samples(out: &Path, tables: &[sample::Table], of: impl Fn(sample::Table) -> SampleOptions) -> Result<(), Failure> {
     fs::create_dir_all(out).map_err(Failure::run)?;
     let tables = if tables.is_empty() { &sample::Table::ALL[..] } else { tables };
     for &table in tables {
-        let path = out.join(format!("{}.{}", table.name(), format.extension()));
-        let options = SampleOptions { table, rows: rows.unwrap_or(table.default_rows()), seed, format };
+        let options = of(table);
+        let path = out.join(format!("{}.{}", table.name(), options.format.extension()));
         let written = sample::write(&options, &path).map_err(Failure::run)?;
         let _ = writeln!(io::stderr(), "wrote {} ({written} rows)", path.display());
     }

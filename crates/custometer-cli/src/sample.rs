@@ -38,6 +38,8 @@ pub struct SampleOptions {
     pub table: Table,
     /// How many rows to write.
     pub rows: u64,
+    /// How many people there are; as many as the rows need unless said.
+    pub people: Option<u64>,
     /// The same seed gives the same data.
     pub seed: u64,
     /// The file format.
@@ -235,11 +237,11 @@ fn write_parquet(mut frames: impl Iterator<Item = PolarsResult<DataFrame>>, file
 impl SampleOptions {
     /// The sample in chunks of at most `chunk_rows`; no rows at all is one empty chunk, which still has its columns.
     fn frames(&self, chunk_rows: u64) -> impl Iterator<Item = PolarsResult<DataFrame>> {
-        let Self { table, rows, seed, format } = *self;
+        let Self { table, rows, people, seed, format } = *self;
         let calendar = Calendar::new(table.season(), table.period());
         (0..rows.div_ceil(chunk_rows).max(1)).map(move |number| {
             let first = number * chunk_rows;
-            let chunk = Chunk { rows: first..rows.min(first + chunk_rows), total: rows, seed, format, calendar: &calendar };
+            let chunk = Chunk { rows: first..rows.min(first + chunk_rows), total: rows, people, seed, format, calendar: &calendar };
             let mut rng = world::stream(seed, table as u64, number);
             match table {
                 Table::Responses => responses::frame(&chunk, &mut rng),
@@ -269,7 +271,7 @@ mod tests {
     use super::*;
 
     fn options(table: Table, format: Format) -> SampleOptions {
-        SampleOptions { table, rows: table.default_rows(), seed: 1, format }
+        SampleOptions { table, rows: table.default_rows(), people: None, seed: 1, format }
     }
 
     /// The default sample as one frame, times parsed.

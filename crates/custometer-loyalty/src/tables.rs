@@ -27,6 +27,10 @@ pub const STARTED_AT: &str = "started_at";
 pub const ENDED_AT: &str = "ended_at";
 /// When someone became a customer.
 pub const CREATED_AT: &str = "created_at";
+/// When a customer was last active.
+pub const LAST_ACTIVE_AT: &str = "last_active_at";
+/// When a recommendation made a customer.
+pub const CONVERTED_AT: &str = "converted_at";
 
 /// The answer to "how likely are you to recommend us", 0–10. An unanswered question is no response.
 pub const RECOMMENDATION: Column =

@@ -58,7 +58,7 @@ pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFra
 
 /// The sessions of a chunk, and their events in the order of time.
 fn sessions(chunk: &Chunk, rng: &mut ChaCha8Rng) -> (Vec<Session>, Vec<Event>) {
-    let users = Population::new(chunk.total / 4, 2.0);
+    let users = chunk.population(chunk.total / 4, 2.0);
     let mut numbers = Vec::new();
     let mut next = chunk.rows.start;
     while next < chunk.rows.end {

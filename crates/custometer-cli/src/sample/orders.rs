@@ -17,7 +17,7 @@ struct Order {
 }
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {
-    let customers = Population::new(chunk.total, 1.2);
+    let customers = chunk.population(chunk.total, 1.2);
     let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
     let rows: Vec<Order> = seconds.into_iter().map(|second| order(chunk.seed, rng, &customers, second)).collect();
     DataFrame::new(

@@ -17,7 +17,7 @@ struct Movement {
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {
     // As many people as there are for so many orders.
-    let customers = Population::new(chunk.total, 1.2);
+    let customers = chunk.population(chunk.total, 1.2);
     let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
     let rows: Vec<Movement> = seconds.into_iter().map(|second| movement(chunk.seed, rng, &customers, second)).collect();
     DataFrame::new(

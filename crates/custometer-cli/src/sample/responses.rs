@@ -17,7 +17,7 @@ struct Response {
 }
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {
-    let customers = Population::new(chunk.total, 0.1);
+    let customers = chunk.population(chunk.total, 0.1);
     let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
     let rows: Vec<Response> = seconds.into_iter().map(|second| response(chunk.seed, rng, &customers, second)).collect();
     DataFrame::new(

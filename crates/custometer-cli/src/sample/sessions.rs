@@ -19,7 +19,7 @@ struct Session {
 }
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {
-    let users = Population::new(chunk.total, 2.0);
+    let users = chunk.population(chunk.total, 2.0);
     let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
     let rows: Vec<Session> = seconds.into_iter().map(|second| session(chunk.seed, rng, &users, second)).collect();
     DataFrame::new(

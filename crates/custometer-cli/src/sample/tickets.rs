@@ -45,7 +45,7 @@ pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFra
 
 /// The tickets of a chunk.
 pub(super) fn tickets(chunk: &Chunk, rng: &mut ChaCha8Rng) -> Vec<Ticket> {
-    let customers = Population::new(chunk.total, 0.15);
+    let customers = chunk.population(chunk.total, 0.15);
     let seconds = chunk.seconds(rng, chunk.rows.end - chunk.rows.start);
     seconds.into_iter().map(|second| ticket(chunk.seed, rng, &customers, second)).collect()
 }

@@ -107,6 +107,8 @@ pub(super) struct Chunk<'a> {
     pub(super) rows: Range<u64>,
     /// The rows of the whole sample.
     pub(super) total: u64,
+    /// How many people there are, where that is said.
+    pub(super) people: Option<u64>,
     pub(super) seed: u64,
     pub(super) format: Format,
     pub(super) calendar: &'a Calendar,
@@ -119,6 +121,11 @@ impl Chunk<'_> {
         let mut seconds: Vec<i64> = (0..count).map(|_| self.calendar.second(start + (end - start) * rng.random::<f64>())).collect();
         seconds.sort_unstable();
         seconds
+    }
+
+    /// The people who make so many visits: as many as are said, or so many that each makes the mean number.
+    pub(super) fn population(&self, visits: u64, mean: f64) -> Population {
+        Population::new(self.people.map_or(visits as f64 / mean, |people| people as f64))
     }
 
     /// What corresponds to this chunk in a table of another size.
@@ -225,9 +232,9 @@ impl Population {
     const REGULARS: f64 = 15.0;
     const VISITS_OF_OTHERS: f64 = 0.12;
 
-    /// A population for so many visits; many of its people make none within the year, so that the others make more than the mean.
-    pub(super) fn new(visits: u64, mean: f64) -> Self {
-        Self { blocks: (visits as f64 / mean / Self::BLOCK).round().max(1.0) }
+    /// So many people; many of them make no visit within the year, so that the others make more than the mean.
+    fn new(people: f64) -> Self {
+        Self { blocks: (people / Self::BLOCK).round().max(1.0) }
     }
 
     /// How often a customer comes in the first year, by the place that [`Population::pick`] gives them.
@@ -415,7 +422,7 @@ mod tests {
 
     #[test]
     fn people_visit_as_often_as_is_said_of_them() {
-        let population = Population::new(120_000, 1.2);
+        let population = Population::new(120_000.0 / 1.2);
         let mut rng = stream(1, 0, 0);
         let mut visits = [0.0; 100];
         for _ in 0..120_000 {

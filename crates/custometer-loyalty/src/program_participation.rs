@@ -1,0 +1,190 @@
+//! Participation in the loyalty programme.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use custometer_core::prelude::*;
+use custometer_core::time::{BUCKET, index_between};
+use custometer_core::{
+    Column, DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, statistics,
+};
+use polars::prelude::DataType;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::customers::{self, IS_MEMBER};
+use crate::tables::{CREATED_AT, CUSTOMER_ID, LAST_ACTIVE_AT};
+
+/// Parameters of [`ProgramParticipation`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProgramParticipationParams {
+    /// Only members count that were active in so many local days before the bucket's end, as `last_active_at` says; without it, all do.
+    pub active_within_days: Option<NonZeroU16>,
+}
+
+/// `loyalty.program_participation`: how many take part in the loyalty programme?
+pub struct ProgramParticipation;
+
+impl Metric for ProgramParticipation {
+    type Params = ProgramParticipationParams;
+
+    const ABOUT: &'static About = &About {
+        id: "loyalty.program_participation",
+        title: "Loyalty programme participation",
+        summary: "The share of customers who are members of the loyalty programme, or who are active ones.",
+        formula: "100 · members / customers at the bucket's end. With `active_within_days`: 100 · members active in so many days before it / \
+                  customers",
+        unit: Unit::Percent,
+        range: "0 to 100",
+        direction: Direction::HigherIsBetter,
+        edge_cases: &[
+            "No customer: undefined.",
+            "Customers at a bucket's end are all that were created before; the table does not know who left.",
+            "`is_member` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
+            "`last_active_at` tells of the last time only. A member who was active after a bucket's end may or may not have been active \
+             before it: with one such member the bucket is undefined, and `activity_unknown` counts them. So mostly the last bucket has a \
+             value, and earlier ones do where nobody has been active since.",
+            "Active exactly so many days before the end, at the same local time, is active. Never active: inactive.",
+            "A bucket that is not over is taken as it stands on the as-of date.",
+            "A member who was active before being created is rejected.",
+            "A row without a customer is rejected, and so is every row of a customer who has several.",
+        ],
+        examples: &[
+            Example {
+                title: "300 of 1200 are members",
+                report: "",
+                params: "",
+                header: "customer_id,created_at,is_member",
+                rows: &[(300, "a{i},2025-01-06,true"), (900, "b{i},2025-02-07,false")],
+                expected: &[("", Some(25.0))],
+            },
+            Example {
+                title: "of three members, one was active in February; how many were in January nobody knows",
+                report: "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"",
+                params: "active_within_days = 28",
+                header: "customer_id,created_at,is_member,last_active_at",
+                rows: &[
+                    (1, "a,2024-11-01,true,2025-02-01"),
+                    (1, "b,2024-12-01,true,2025-01-31 23:59:59"),
+                    (1, "c,2024-12-01,true,"),
+                    (1, "d,2024-12-01,false,2025-02-20"),
+                ],
+                expected: &[("2025-01-01", None), ("2025-02-01", Some(25.0))],
+            },
+        ],
+        references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
+    };
+
+    fn define(params: &ProgramParticipationParams) -> Result<Definition, ParamError> {
+        let source = customers::source().always_at(CREATED_AT).column(IS_MEMBER);
+        let note = "`is_member` is taken as the table has it now";
+        let Some(days) = params.active_within_days else {
+            return Ok(Definition::over(source)
+                .measure(count("members").filter(col(IS_MEMBER.name)).closing())
+                .measure(count("customers").closing())
+                .value(Value::proportion("members", "customers"))
+                .note(note));
+        };
+        let source = source
+            .column(Column::time(CREATED_AT).describe("when they became a customer"))
+            .column(Column::time(LAST_ACTIVE_AT).nulls(NullRule::Keep).describe("when they were last active; missing for never"))
+            .rule("`last_active_at` is before `created_at`", col(LAST_ACTIVE_AT).gt_eq(col(CREATED_AT)));
+        let stock = |name: &str| sum(name, col(name)).closing();
+        Ok(Definition::over(source)
+            .derive(Activity { within_days: days.get().into() })
+            .measure(stock("active_members"))
+            .measure(stock("activity_unknown"))
+            .measure(stock("members"))
+            .measure(stock("customers"))
+            .value(Value::function(ActiveShare))
+            .note(format!("active in the {days} days before the end; {note}")))
+    }
+}
+
+/// Customers → what joining, and being active for the last time, change in the numbers of a bucket's end.
+#[derive(Debug)]
+struct Activity {
+    within_days: u32,
+}
+
+impl Derive for Activity {
+    fn entity(&self) -> &'static str {
+        CUSTOMER_ID
+    }
+
+    fn dimensions(&self) -> DimensionRule {
+        DimensionRule::Attribute
+    }
+
+    fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
+        let known = |edge: &i64| context.as_of.map_or(*edge, |as_of| as_of.min(*edge));
+        let edges: Arc<Vec<i64>> = Arc::new(context.buckets.edges().iter().map(known).collect());
+        // The first bucket that ends after an instant; before all for one that never was.
+        let ends_after = |time: Expr| index_between(time, Arc::clone(&edges)).cast(DataType::Int64).fill_null(lit(i64::MIN));
+        let last = ends_after(col(LAST_ACTIVE_AT));
+        let lapse = ends_after(context.clock.days_later(col(LAST_ACTIVE_AT), self.within_days));
+        let customers = Entities::with_attributes(rows, CUSTOMER_ID, context).integers([col(BUCKET), col(IS_MEMBER.name), last, lapse]);
+        let changes = [BUCKET, "active_members", "activity_unknown", "members", "customers"];
+        Ok(customers.derive("programme_activity", changes, [], |customer, derived| {
+            let [joined, is_member, last, lapse] = customer.integers().map(|column| column[0]);
+            derived.push(customer, [joined, 0, 0, is_member, 1], []);
+            if is_member == 1 && last >= joined {
+                derived.push(customer, [joined, 0, 1, 0, 0], []);
+                derived.push(customer, [last, 1, -1, 0, 0], []);
+                derived.push(customer, [lapse, -1, 0, 0, 0], []);
+            }
+        }))
+    }
+}
+
+/// The share of active members, where it is known.
+#[derive(Debug)]
+struct ActiveShare;
+
+impl ActiveShare {
+    fn active_and_all(row: &MeasureRow) -> Option<(f64, f64)> {
+        row.get("activity_unknown").filter(|unknown| *unknown == 0.0)?;
+        row.get("active_members").zip(row.get("customers"))
+    }
+}
+
+impl Evaluate for ActiveShare {
+    fn measures(&self) -> Vec<&str> {
+        vec!["active_members", "activity_unknown", "members", "customers"]
+    }
+
+    fn dimensions(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
+        let observe = |row: &MeasureRow| {
+            let known = Self::active_and_all(row).filter(|(_, customers)| *customers > 0.0);
+            let wilson = |(active, customers)| statistics::wilson(active, customers, context.confidence);
+            Observation {
+                dimensions: Vec::new(),
+                estimate: Estimate {
+                    value: known.map(|(active, customers)| 100.0 * active / customers),
+                    interval: known.and_then(wilson).map(|(low, high)| (100.0 * low, 100.0 * high)),
+                    n: row.get("customers"),
+                },
+                measures: row.measures.iter().map(|(name, measured)| (name.clone(), measured.value)).collect(),
+            }
+        };
+        let unknown: f64 = group.rows.iter().filter_map(|row| row.get("activity_unknown")).sum();
+        let note = format!("{unknown} members were active after the end: what they did before it, `last_active_at` does not say");
+        Ok(Evaluation {
+            observations: group.rows.iter().map(observe).collect(),
+            note: (unknown > 0.0).then_some(note),
+            ..Evaluation::default()
+        })
+    }
+
+    fn p_value(&self, _: &[DimensionValue], now: &Group<'_>, before: &Group<'_>) -> Option<f64> {
+        let known = |group: &Group<'_>| Self::active_and_all(group.rows.first()?);
+        statistics::two_proportions(known(now)?, known(before)?)
+    }
+}
+
+register_metric!(ProgramParticipation);
