@@ -8,6 +8,7 @@ mod intervals;
 mod quantiles;
 mod significance;
 mod students_t;
+mod survival;
 mod weights;
 
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -16,6 +17,7 @@ pub use clusters::Clusters;
 pub use intervals::{Interval, mean, net_promoter_score, ratio_of_means, wilson};
 pub use quantiles::{order_statistic, quantile, quantile_ranks};
 pub use significance::{benjamini_hochberg, net_promoter_scores, two_proportions, two_ratios, welch};
+pub use survival::{Lifetimes, RestrictedMean, Step, SurvivalCurve, kaplan_meier};
 pub use weights::{kish_effective_size, weighted_variance};
 
 /// The two-sided standard normal quantile for a confidence level: 1.959964 for 0.95.
