@@ -3,9 +3,12 @@
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
 pub mod average_order_value;
+mod formula;
 pub mod models;
 pub mod nps;
 pub mod nps_distribution;
 pub mod refunds;
 pub mod repeat_purchase_rate;
+pub mod retention_rate;
+pub mod spans;
 pub mod tables;

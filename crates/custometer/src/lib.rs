@@ -37,6 +37,7 @@ mod tests {
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
+                "loyalty.retention_rate",
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
