@@ -3,6 +3,7 @@
 //! One file per metric; what they share of the logical tables is in [`tables`].
 
 pub mod average_order_value;
+pub mod churn_rate;
 mod formula;
 pub mod models;
 pub mod nps;

@@ -34,6 +34,7 @@ mod tests {
             ids,
             [
                 "loyalty.average_order_value",
+                "loyalty.churn_rate",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
