@@ -4,6 +4,7 @@
 
 pub mod average_order_value;
 pub mod churn_rate;
+pub mod customer_lifespan;
 mod formula;
 pub mod models;
 pub mod nps;

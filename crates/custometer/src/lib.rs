@@ -35,6 +35,7 @@ mod tests {
             [
                 "loyalty.average_order_value",
                 "loyalty.churn_rate",
+                "loyalty.customer_lifespan",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
