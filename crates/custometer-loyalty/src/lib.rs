@@ -13,4 +13,5 @@ pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod retention_rate;
 pub mod spans;
+pub mod survival;
 pub mod tables;

@@ -40,6 +40,7 @@ mod tests {
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
                 "loyalty.retention_rate",
+                "loyalty.survival",
                 "support.csat",
                 "support.csat_score",
                 "support.first_response_time",
