@@ -36,6 +36,7 @@ mod tests {
                 "loyalty.average_order_value",
                 "loyalty.churn_rate",
                 "loyalty.customer_lifespan",
+                "loyalty.mrr",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
