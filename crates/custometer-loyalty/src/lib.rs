@@ -8,6 +8,7 @@ pub mod customer_lifespan;
 mod formula;
 pub mod models;
 pub mod mrr;
+pub mod mrr_movement;
 pub mod nps;
 pub mod nps_distribution;
 pub mod refunds;

@@ -37,6 +37,7 @@ mod tests {
                 "loyalty.churn_rate",
                 "loyalty.customer_lifespan",
                 "loyalty.mrr",
+                "loyalty.mrr_movement",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
