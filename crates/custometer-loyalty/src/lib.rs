@@ -9,6 +9,7 @@ mod formula;
 pub mod models;
 pub mod mrr;
 pub mod mrr_movement;
+pub mod net_revenue_retention;
 pub mod nps;
 pub mod nps_distribution;
 pub mod refunds;

@@ -38,6 +38,7 @@ mod tests {
                 "loyalty.customer_lifespan",
                 "loyalty.mrr",
                 "loyalty.mrr_movement",
+                "loyalty.net_revenue_retention",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
