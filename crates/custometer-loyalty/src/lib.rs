@@ -6,6 +6,7 @@ pub mod average_order_value;
 pub mod churn_rate;
 pub mod customer_lifespan;
 mod formula;
+pub mod gross_revenue_retention;
 pub mod models;
 pub mod mrr;
 pub mod mrr_movement;

@@ -36,6 +36,7 @@ mod tests {
                 "loyalty.average_order_value",
                 "loyalty.churn_rate",
                 "loyalty.customer_lifespan",
+                "loyalty.gross_revenue_retention",
                 "loyalty.mrr",
                 "loyalty.mrr_movement",
                 "loyalty.net_revenue_retention",
