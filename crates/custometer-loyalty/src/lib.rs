@@ -17,6 +17,7 @@ pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod retention_rate;
 pub mod revenue;
+pub mod revenue_churn_rate;
 pub mod spans;
 pub mod survival;
 pub mod tables;

@@ -44,6 +44,7 @@ mod tests {
                 "loyalty.nps_distribution",
                 "loyalty.repeat_purchase_rate",
                 "loyalty.retention_rate",
+                "loyalty.revenue_churn_rate",
                 "loyalty.survival",
                 "support.csat",
                 "support.csat_score",
