@@ -13,6 +13,7 @@ pub mod mrr_movement;
 pub mod net_revenue_retention;
 pub mod nps;
 pub mod nps_distribution;
+pub mod quick_ratio;
 pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod retention_rate;

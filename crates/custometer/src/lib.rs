@@ -42,6 +42,7 @@ mod tests {
                 "loyalty.net_revenue_retention",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
+                "loyalty.quick_ratio",
                 "loyalty.repeat_purchase_rate",
                 "loyalty.retention_rate",
                 "loyalty.revenue_churn_rate",
