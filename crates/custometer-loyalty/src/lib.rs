@@ -4,6 +4,7 @@
 
 pub mod average_order_value;
 pub mod churn_rate;
+pub mod cohort_retention;
 pub mod customer_lifespan;
 mod formula;
 pub mod gross_revenue_retention;

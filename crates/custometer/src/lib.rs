@@ -35,6 +35,7 @@ mod tests {
             [
                 "loyalty.average_order_value",
                 "loyalty.churn_rate",
+                "loyalty.cohort_retention",
                 "loyalty.customer_lifespan",
                 "loyalty.gross_revenue_retention",
                 "loyalty.mrr",
