@@ -18,6 +18,7 @@ mod faulty;
 mod golden;
 mod inspect;
 mod ledger;
+mod loyalty_spans;
 mod privacy;
 mod real_data;
 mod shapes;
