@@ -661,12 +661,16 @@ impl InputPlan {
         }
         let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
         for rule in &key.source.rules {
+            let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
+            let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
+            let failed = failed.reduce(Expr::or).filter(|_| sees_others);
             // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
-            let holds = rule.holds.clone().map_expr(|part| match &part {
-                Expr::Column(name) => typed.get(name.as_str()).map_or_else(|| part.clone(), |typed| col(typed.as_str())),
-                _ => part,
-            });
-            checks.add(rule.reason.clone(), None, holds.not());
+            let column = |name: &str| {
+                let typed = col(typed.get(name)?.as_str());
+                // What is no row of its entity says nothing of the others.
+                Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
+            };
+            checks.add(rule.reason.clone(), None, with_columns(rule.holds.clone(), &column).not());
         }
         // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
@@ -701,6 +705,19 @@ impl InputPlan {
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
     }
+}
+
+/// An expression with other columns in the place of its own, where there are any.
+fn with_columns(expression: Expr, column: &dyn Fn(&str) -> Option<Expr>) -> Expr {
+    expression.map_expr(|part| match part {
+        Expr::Column(name) => column(&name).unwrap_or(Expr::Column(name)),
+        // Polars goes into all parts of a window but its order.
+        Expr::Over { function, partition_by, order_by: Some((order, options)), mapping } => {
+            let order = with_columns((*order).clone(), column);
+            Expr::Over { function, partition_by, order_by: Some((Arc::new(order), options)), mapping }
+        }
+        other => other,
+    })
 }
 
 fn is_ambiguous(table: &Table, time: &str) -> bool {
