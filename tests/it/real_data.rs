@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
-/// A folder of real data beside the checkout; none when it is not there.
+/// A folder or a file of real data beside the checkout; none when it is not there.
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")).join(name);
     let found = folder.canonicalize().ok();
