@@ -12,7 +12,6 @@
 //!
 //! Groups, keys of sets and texts are small numbers here: what is kept of a row has 8 bytes, and is found without comparing texts.
 
-mod groups;
 mod moments;
 mod multisets;
 mod sets;
@@ -22,11 +21,11 @@ use std::collections::HashMap;
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, col, lit, when};
 
-use self::groups::{Groups, Kind};
 use self::moments::{Ends, Moments};
 use self::multisets::{Multisets, Ranked};
 use self::sets::{Member, Sets};
 use crate::dimension::{self, DimensionValue};
+use crate::groups::{Groups, Kind};
 use crate::interner::Interner;
 use crate::measure::{Aggregate, Measure};
 use crate::statistics;

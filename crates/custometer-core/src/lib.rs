@@ -13,6 +13,7 @@ pub mod derivation;
 pub mod dimension;
 pub mod entities;
 mod exact;
+mod groups;
 pub mod interner;
 pub mod measure;
 pub mod metric;

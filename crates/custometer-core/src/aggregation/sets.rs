@@ -1,7 +1,7 @@
 //! Sets of (group, key), for distinct counts.
 
 use super::Coarser;
-use super::groups::Pairs;
+use crate::groups::Pairs;
 use crate::parallel;
 
 /// The keys that came in each group, with the filters that held.

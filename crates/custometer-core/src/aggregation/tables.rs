@@ -9,6 +9,7 @@ use super::moments::{Ends, Moments};
 use super::sets::Member;
 use super::{Aggregation, Kept, State, Values, each_number, each_true, unite_onto};
 use crate::exact::ExactSum;
+use crate::groups::Kind;
 
 const ROWS: &str = "__rows";
 const KEY: &str = "__key";
@@ -89,7 +90,7 @@ impl Aggregation {
             match &mut state.values[position] {
                 Values::Sets(kind, sets) => {
                     let keys = table.column(KEY)?;
-                    *kind = super::Kind::of(keys.dtype());
+                    *kind = Kind::of(keys.dtype());
                     let mut passed = vec![0; groups.len()];
                     for filter in 0..self.filters(position) {
                         each_true(table.column(&name(filter))?, |row| passed[row] |= 1 << filter)?;

@@ -7,11 +7,11 @@ use polars::prelude::{Column, DataType, Float64Type, Int32Type, Int64Chunked, In
 
 use crate::interner::Interner;
 
-/// The groups of an aggregation.
+/// The groups of rows by some keys.
 ///
 /// A combination is numbered key by key: each pair of the number that the keys before have and the next key's value gets a number.
 #[derive(Debug, Clone)]
-pub(super) struct Groups {
+pub(crate) struct Groups {
     keys: Vec<Key>,
     /// Whether there is the one group of no keys.
     has_rows: bool,
@@ -24,16 +24,16 @@ struct Key {
 }
 
 impl Groups {
-    pub(super) fn new(keys: usize) -> Self {
+    pub(crate) fn new(keys: usize) -> Self {
         Self { keys: vec![Key::default(); keys], has_rows: false }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.last().map_or(usize::from(self.has_rows), |key| key.pairs.len())
     }
 
     /// The group of each row, by its key columns.
-    pub(super) fn of_rows(&mut self, keys: &[Column], interners: &[Interner], rows: usize) -> PolarsResult<Vec<u32>> {
+    pub(crate) fn of_rows(&mut self, keys: &[Column], interners: &[Interner], rows: usize) -> PolarsResult<Vec<u32>> {
         let mut numbers = vec![0; rows];
         self.has_rows |= rows > 0;
         for ((values, key), interner) in keys.iter().zip(&mut self.keys).zip(interners) {
@@ -50,7 +50,7 @@ impl Groups {
     }
 
     /// Adds the groups of others by the same keys. The group here of each.
-    pub(super) fn unite(&mut self, others: &Self) -> Vec<u32> {
+    pub(crate) fn unite(&mut self, others: &Self) -> Vec<u32> {
         for (key, other) in self.keys.iter_mut().zip(&others.keys).filter(|(key, _)| key.pairs.len() == 0) {
             key.kind = other.kind;
         }
@@ -58,7 +58,7 @@ impl Groups {
     }
 
     /// The groups by some of the keys, named by their positions, and the one of them that each group here is in.
-    pub(super) fn by(&self, keys: &[usize]) -> (Self, Vec<u32>) {
+    pub(crate) fn by(&self, keys: &[usize]) -> (Self, Vec<u32>) {
         let of = |key: &usize| Key { kind: self.keys[*key].kind, pairs: Pairs::default() };
         let mut fewer = Self { keys: keys.iter().map(of).collect(), has_rows: self.has_rows };
         let groups = (0..self.len()).map(|group| {
@@ -70,7 +70,7 @@ impl Groups {
     }
 
     /// The values that a key has in the groups.
-    pub(super) fn values(&self, key: usize, interner: &Interner) -> PolarsResult<Series> {
+    pub(crate) fn values(&self, key: usize, interner: &Interner) -> PolarsResult<Series> {
         self.keys[key].kind.values(&(0..self.len()).map(|group| self.codes(group)[key]).collect(), interner)
     }
 
@@ -92,7 +92,7 @@ impl Groups {
 
 /// How the values of a key are coded, each by a number of 32 bits.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Unsigned,
     Signed,
     Truth,
@@ -106,7 +106,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(stored: &DataType) -> Self {
+    pub(crate) fn of(stored: &DataType) -> Self {
         match stored {
             DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Self::Unsigned,
             DataType::Int8 | DataType::Int16 | DataType::Int32 => Self::Signed,
@@ -117,7 +117,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn codes(self, values: &Column, interner: &Interner) -> PolarsResult<UInt32Chunked> {
+    pub(crate) fn codes(self, values: &Column, interner: &Interner) -> PolarsResult<UInt32Chunked> {
         let values = values.as_materialized_series();
         match self {
             Self::Unsigned | Self::Truth => Ok(values.cast(&DataType::UInt32)?.u32()?.clone()),
@@ -137,7 +137,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn values(self, codes: &UInt32Chunked, interner: &Interner) -> PolarsResult<Series> {
+    pub(crate) fn values(self, codes: &UInt32Chunked, interner: &Interner) -> PolarsResult<Series> {
         match self {
             Self::Unsigned => Ok(codes.clone().into_series()),
             Self::Signed => {
@@ -158,7 +158,7 @@ impl Kind {
 
 /// Pairs of a number below 2³¹ and a code or none, numbered as they come.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     /// Each pair as one number, at its own.
     pairs: Vec<u64>,
     /// The number of every pair that there can be, plus 1, or 0 where it has none: as long as they are few.
@@ -173,16 +173,16 @@ pub(super) struct Pairs {
 const FEW: usize = 1 << 22;
 
 impl Pairs {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
 
     /// Turns numbers into those of their pairs with codes.
-    pub(super) fn number_all(&mut self, numbers: &mut [u32], codes: impl Iterator<Item = Option<u32>>) {
+    pub(crate) fn number_all(&mut self, numbers: &mut [u32], codes: impl Iterator<Item = Option<u32>>) {
         numbers.iter_mut().zip(codes).for_each(|(number, code)| *number = self.number(*number, code));
     }
 
-    pub(super) fn number(&mut self, first: u32, second: Option<u32>) -> u32 {
+    pub(crate) fn number(&mut self, first: u32, second: Option<u32>) -> u32 {
         let second = second.map_or(0, |code| u64::from(code) + 1);
         if second >> self.width == 0
             && let Some(number) = self.dense.get((first as usize) << self.width | second as usize)
@@ -194,7 +194,7 @@ impl Pairs {
     }
 
     /// The two of a pair.
-    pub(super) fn pair(&self, number: usize) -> (u32, Option<u32>) {
+    pub(crate) fn pair(&self, number: usize) -> (u32, Option<u32>) {
         let pair = self.pairs[number];
         let half = |half: u64| u32::try_from(half).unwrap_or(u32::MAX);
         (half(pair >> 33), (pair & SECOND).checked_sub(1).map(half))
