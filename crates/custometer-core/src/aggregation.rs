@@ -134,7 +134,9 @@ impl Aggregation {
         let (of_keys, of_kept) = self.interners.split_at(self.keys.len());
         let groups = state.groups.of_rows(keys, of_keys, rows.height())?;
         state.make_room();
-        groups.iter().for_each(|group| state.rows[*group as usize] += 1);
+        for group in &groups {
+            state.rows[*group as usize] += 1;
+        }
         for ((kept, values), interner) in self.kept.iter().zip(&mut state.values).zip(of_kept) {
             let group = |row: usize| groups[row] as usize;
             match (kept, values) {
@@ -160,7 +162,9 @@ impl Aggregation {
                     }
                     let keys = kind.codes(&read[*key], interner)?;
                     for ((key, group), filters) in keys.iter().zip(&groups).zip(passed) {
-                        key.into_iter().for_each(|key| sets.add(Member { group: *group, key, filters }));
+                        if let Some(key) = key {
+                            sets.add(Member { group: *group, key, filters });
+                        }
                     }
                 }
                 _ => {}
@@ -361,17 +365,29 @@ fn unite_onto<T>(all: &mut [T], others: &[T], group_of: &[u32], unite: impl Fn(&
 
 /// Goes through the rows that a filter keeps. A null is no.
 fn each_true(filter: &Column, mut see: impl FnMut(usize)) -> PolarsResult<()> {
-    let flags = filter.as_materialized_series().bool()?;
-    let flags = flags.downcast_iter().flat_map(|array| array.iter());
-    flags.enumerate().filter(|(_, flag)| *flag == Some(true)).for_each(|(row, _)| see(row));
+    let mut row = 0;
+    for flags in filter.as_materialized_series().bool()?.downcast_iter() {
+        for flag in flags {
+            if flag == Some(true) {
+                see(row);
+            }
+            row += 1;
+        }
+    }
     Ok(())
 }
 
 /// Goes through the rows that have a number.
 fn each_number(numbers: &Column, mut see: impl FnMut(usize, f64)) -> PolarsResult<()> {
-    let numbers = numbers.as_materialized_series().f64()?;
-    let numbers = numbers.downcast_iter().flat_map(|array| array.iter());
-    numbers.enumerate().filter_map(|(row, number)| Some((row, *number?))).for_each(|(row, number)| see(row, number));
+    let mut row = 0;
+    for numbers in numbers.as_materialized_series().f64()?.downcast_iter() {
+        for number in numbers {
+            if let Some(number) = number {
+                see(row, *number);
+            }
+            row += 1;
+        }
+    }
     Ok(())
 }
 

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use polars::prelude::{
     AllowedOptimizations, Column, DataFrame, DataType, Expr, Field, Float64Chunked, IdxCa, IdxSize, Int64Chunked, IntoColumn, LazyFrame,
-    PolarsResult, Schema, SchemaExt, col, polars_ensure,
+    PolarsResult, Schema, SchemaExt, col, polars_bail, polars_ensure,
 };
 
 use crate::derivation::DeriveContext;
-use crate::groups::Groups;
+use crate::groups::{Groups, Kind};
 use crate::interner::Interner;
 use crate::time::BUCKET;
 
@@ -184,26 +184,34 @@ struct Rows {
 }
 
 impl Rows {
-    /// The rows of entities with these keys, the last of which tells most of them apart.
+    /// The rows of entities with these keys, the last of which is the one that tells most of them apart.
     fn new(keys: &[Column], height: usize, integers: &[Column], numbers: &[Column]) -> PolarsResult<Self> {
-        let keys: Vec<Column> = keys.iter().rev().cloned().collect();
-        let interners: Vec<Interner> = keys.iter().map(|_| Interner::default()).collect();
-        let mut entities = Groups::new(keys.len());
-        let entity_of = entities.of_rows(&keys, &interners, height)?;
-        let mut ends = vec![0; entities.len()];
-        entity_of.iter().for_each(|entity| ends[*entity as usize] += 1);
-        ends.iter_mut().fold(0, |start, end| start + std::mem::replace(end, start));
-        let mut positions = vec![0; height];
-        for (position, entity) in (0..).zip(entity_of) {
-            let end = &mut ends[entity as usize];
-            positions[*end] = position;
-            *end += 1;
+        let Some((entity, dimensions)) = keys.split_last() else { polars_bail!(ComputeError: "an entity has no key") };
+        let entities = numbered(entity)?;
+        let interners: Vec<Interner> = dimensions.iter().map(|_| Interner::default()).collect();
+        let groups = Groups::new(dimensions.len()).of_rows(dimensions, &interners, height)?;
+        let mut positions = order_of(&entities);
+        let mut ends = Vec::new();
+        let mut start = 0;
+        while start < height {
+            let entity = entities[positions[start] as usize];
+            let end = start + positions[start..].iter().take_while(|position| entities[**position as usize] == entity).count();
+            let group = |position: &IdxSize| groups[*position as usize];
+            let rows = &mut positions[start..end];
+            rows.sort_by_key(group);
+            ends.extend(rows.chunk_by(|one, next| group(one) == group(next)).scan(start, |end, rows| {
+                *end += rows.len();
+                Some(*end)
+            }));
+            start = end;
         }
         let integers = integers.iter().map(|column| integers_at(column, &positions)).collect::<PolarsResult<_>>()?;
         let numbers = numbers.iter().map(|column| numbers_at(column, &positions)).collect::<PolarsResult<_>>()?;
         let mut rows = Self { positions, integers, numbers, ends };
         let unordered: Vec<Range<usize>> = rows.entities().filter(|entity| !rows.is_ordered(entity.clone())).collect();
-        unordered.into_iter().for_each(|entity| rows.order(entity));
+        for entity in unordered {
+            rows.order(entity);
+        }
         Ok(rows)
     }
 
@@ -230,6 +238,45 @@ impl Rows {
         let numbers = self.numbers.iter().map(|column| column[one].total_cmp(&column[other]));
         integers.chain(numbers).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
+}
+
+/// Rows with those of each entity together: derivations of many kinds over the same rows need not each look for them.
+pub fn by_entity(rows: &DataFrame, entity: &str) -> PolarsResult<DataFrame> {
+    let order = IdxCa::from_vec("order".into(), order_of(&numbered(rows.column(entity)?)?));
+    let columns = rows.columns().iter().map(|column| column.take(&order)).collect::<PolarsResult<_>>()?;
+    DataFrame::new(rows.height(), columns)
+}
+
+/// A number for each value of a column; 0 for a missing one.
+fn numbered(values: &Column) -> PolarsResult<Vec<u64>> {
+    let codes = Kind::of(values.dtype()).codes(values, &Interner::default())?;
+    Ok(codes.iter().map(|code| code.map_or(0, |code| u64::from(code) + 1)).collect())
+}
+
+/// The positions of numbers in their order, and of equal ones as they come: sorted by some bits at a time, from the lowest on.
+fn order_of(numbers: &[u64]) -> Vec<IdxSize> {
+    const BITS: u32 = 11;
+    let mut order: Vec<IdxSize> = (0..).zip(numbers).map(|(position, _)| position).collect();
+    if numbers.is_sorted() {
+        return order;
+    }
+    let largest = numbers.iter().max().copied().unwrap_or(0);
+    let mut next = order.clone();
+    for shift in (0..u64::BITS - largest.leading_zeros()).step_by(BITS as usize) {
+        let digit = |position: IdxSize| usize::try_from(numbers[position as usize] >> shift & ((1 << BITS) - 1)).unwrap_or_default();
+        let mut places = [0; 1 << BITS];
+        for position in &order {
+            places[digit(*position)] += 1;
+        }
+        places.iter_mut().fold(0, |start, place| start + std::mem::replace(place, start));
+        for position in &order {
+            let place = &mut places[digit(*position)];
+            next[*place] = *position;
+            *place += 1;
+        }
+        std::mem::swap(&mut order, &mut next);
+    }
+    order
 }
 
 fn reorder<T: Copy>(column: &mut [T], rows: Range<usize>, order: &[usize]) {
@@ -306,6 +353,23 @@ mod tests {
     fn a_dimension_can_be_part_of_the_entity() {
         let found = derived(Entities::in_groups(rows(&[0, 1, 2, 3]), "id", &context(&["group"])));
         assert_eq!(found, ["x a 1 0 9.0", "x a 3 1 1.5", "x b 1 0 null", "y a 1 0 2.5"]);
+    }
+
+    #[test]
+    fn many_ids_in_any_order_are_told_apart() {
+        // More numbers than one step of sorting has bits, each in three rows; and a missing one.
+        let ids: Vec<Option<u32>> = (0..30_000_u32).map(|row| (row != 7).then_some(row.wrapping_mul(7_919) % 10_000)).collect();
+        let column = Column::new("id".into(), &ids);
+        let frame =
+            DataFrame::new(ids.len(), vec![column.clone(), Column::new("row".into(), (0..30_000_i64).collect::<Vec<_>>())]).unwrap();
+        let together = by_entity(&frame, "id").unwrap();
+        for frame in [frame, together] {
+            let rows = Rows::new(&[frame.column("id").unwrap().clone()], 30_000, &[frame.column("row").unwrap().clone()], &[]).unwrap();
+            let mut expected: std::collections::BTreeMap<Option<u32>, Vec<i64>> = std::collections::BTreeMap::new();
+            (0..).zip(&ids).for_each(|(row, id)| expected.entry(*id).or_default().push(row));
+            let found: std::collections::BTreeSet<&[i64]> = rows.entities().map(|entity| &rows.integers[0][entity]).collect();
+            assert_eq!(found, expected.values().map(Vec::as_slice).collect());
+        }
     }
 
     #[test]

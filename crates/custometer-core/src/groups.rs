@@ -185,7 +185,7 @@ impl Pairs {
     pub(crate) fn number(&mut self, first: u32, second: Option<u32>) -> u32 {
         let second = second.map_or(0, |code| u64::from(code) + 1);
         if second >> self.width == 0
-            && let Some(number) = self.dense.get((first as usize) << self.width | second as usize)
+            && let Some(number) = self.dense.get(place(u64::from(first) << self.width | second))
             && *number > 0
         {
             return number - 1;
@@ -204,7 +204,7 @@ impl Pairs {
     fn look_up(&mut self, pair: u64) -> u32 {
         let new = u32::try_from(self.pairs.len()).ok().filter(|new| *new < 1 << 31).expect("so many groups fit into no memory");
         if self.sparse.is_empty() && self.make_room(pair) {
-            let place = self.place(pair);
+            let place = self.place_of(pair);
             // A pair that is there and was not found has got its place just now.
             if self.dense[place] == 0 {
                 self.dense[place] = new + 1;
@@ -223,8 +223,8 @@ impl Pairs {
         }
     }
 
-    fn place(&self, pair: u64) -> usize {
-        ((pair >> 33) << self.width | (pair & SECOND)) as usize
+    fn place_of(&self, pair: u64) -> usize {
+        place((pair >> 33) << self.width | (pair & SECOND))
     }
 
     /// Makes the dense table large enough for a pair. Whether they are few; if not, it is given up.
@@ -244,7 +244,7 @@ impl Pairs {
             self.width = width;
             self.dense = vec![0; firsts << width];
             for (number, pair) in (1..).zip(self.pairs.clone()) {
-                let place = self.place(pair);
+                let place = self.place_of(pair);
                 self.dense[place] = number;
             }
         }
@@ -253,6 +253,11 @@ impl Pairs {
 }
 
 const SECOND: u64 = (1 << 33) - 1;
+
+/// A place in a table; of one that no memory holds, where it is too long.
+fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
 
 fn hash(pair: u64) -> u64 {
     let product = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -6,15 +6,32 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Place;
-use polars::prelude::{ChunkAgg, DataType, Int64Chunked, IntoSeries, PolarsError, PolarsResult, Series, StringChunked, UInt32Chunked};
+use polars::prelude::{
+    BooleanChunked, ChunkAgg, ChunkedArray, DataType, Int64Chunked, IntoSeries, NewChunkedArray, PlSmallStr, PolarsDataType, PolarsError,
+    PolarsResult, Series, StringChunked, UInt32Chunked,
+};
 
 /// Gives texts codes, counted from 0 in the order in which they are first seen. Several threads see them, so nothing may depend on that order.
 ///
 /// Whole numbers are the texts that they are written as, so that an id is the same whatever its file stores it as.
+#[derive(Default)]
 pub struct Interner {
+    missing: Missing,
     /// The texts, spread by their hash, so that threads seldom wait for each other and each table is small.
-    shards: Vec<Mutex<Shard>>,
+    shards: Shards,
     next: AtomicU32,
+}
+
+/// What has no code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// Null.
+    #[default]
+    Null,
+    /// Null, and a text without characters.
+    Empty,
+    /// Null, and a text without characters that can be seen.
+    Blank,
 }
 
 const SHARDS: usize = 64;
@@ -32,6 +49,8 @@ enum Text<'a> {
     Long(&'a str),
 }
 
+struct Shards(Vec<Mutex<Shard>>);
+
 #[derive(Default)]
 struct Shard {
     entries: HashTable<Entry>,
@@ -46,9 +65,9 @@ struct Entry {
     code: u32,
 }
 
-impl Default for Interner {
+impl Default for Shards {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU32::new(0) }
+        Self((0..SHARDS).map(|_| Mutex::default()).collect())
     }
 }
 
@@ -59,7 +78,12 @@ impl std::fmt::Debug for Interner {
 }
 
 impl Interner {
-    /// The codes of a column of texts or whole numbers. Null stays null.
+    /// An interner by which more than null has no code.
+    pub fn without(missing: Missing) -> Self {
+        Self { missing, ..Self::default() }
+    }
+
+    /// The codes of a column of texts or whole numbers; null for what is missing.
     pub fn codes(&self, values: &Series) -> PolarsResult<UInt32Chunked> {
         if let Ok(texts) = values.str() {
             return self.codes_of_texts(texts);
@@ -76,38 +100,49 @@ impl Interner {
     fn codes_of_texts(&self, texts: &StringChunked) -> PolarsResult<UInt32Chunked> {
         let texts = texts.rechunk();
         let array = texts.downcast_as_array();
-        let (views, validity) = (array.views(), texts.rechunk_validity());
-        let is_null = |row: usize| validity.as_ref().is_some_and(|validity| !validity.get_bit(row));
+        let views = array.views();
         let text = |row: usize| if views[row].is_inline() { Text::Short(views[row].as_u128()) } else { Text::Long(array.value(row)) };
+        let is_missing = |row: usize| match self.missing {
+            Missing::Null => false,
+            Missing::Empty => views[row].length == 0,
+            Missing::Blank => views[row].length == 0 || !may_be_seen(views[row].prefix) && array.value(row).trim().is_empty(),
+        };
         // Equal views into the same buffers are of equal texts.
-        let codes = self.codes_of_rows(array.len(), is_null, |row| views[row].as_u128(), text)?;
-        Ok(UInt32Chunked::from_vec_validity(texts.name().clone(), codes, validity))
+        self.codes_of_rows(&texts, is_missing, |row| views[row].as_u128(), text)
     }
 
     fn codes_of_integers(&self, integers: &Int64Chunked) -> PolarsResult<UInt32Chunked> {
         let integers = integers.rechunk();
         let array = integers.downcast_as_array();
-        let (values, validity) = (array.values(), integers.rechunk_validity());
-        let is_null = |row: usize| validity.as_ref().is_some_and(|validity| !validity.get_bit(row));
+        let values = array.values();
         let identity = |row: usize| u128::from(values[row].cast_unsigned());
-        let codes = self.codes_of_rows(values.len(), is_null, identity, |row| Text::Short(written(values[row])))?;
-        Ok(UInt32Chunked::from_vec_validity(integers.name().clone(), codes, validity))
+        self.codes_of_rows(&integers, |_| false, identity, |row| Text::Short(written(values[row])))
     }
 
-    /// The codes of rows. Those of one `identity` have the same text.
-    fn codes_of_rows<'a>(
+    /// The codes of the rows of a column of one chunk. Rows of one `identity` have the same text.
+    fn codes_of_rows<'a, T: PolarsDataType>(
         &self,
-        rows: usize,
-        is_null: impl Fn(usize) -> bool,
+        values: &ChunkedArray<T>,
+        is_missing: impl Fn(usize) -> bool,
         identity: impl Fn(usize) -> u128,
         text: impl Fn(usize) -> Text<'a>,
-    ) -> PolarsResult<Vec<u32>> {
+    ) -> PolarsResult<UInt32Chunked> {
+        let rows = values.len();
+        let mut known = values.rechunk_validity();
+        if (0..rows).any(&is_missing) {
+            let is_known = |row: usize| known.as_ref().is_none_or(|known| known.get_bit(row)) && !is_missing(row);
+            known = BooleanChunked::from_iter_values(PlSmallStr::EMPTY, (0..rows).map(is_known))
+                .downcast_iter()
+                .next()
+                .map(|flags| flags.values().clone());
+        }
+        let is_null = |row: usize| known.as_ref().is_some_and(|known| !known.get_bit(row));
         let mut codes = vec![0; rows];
         let mut looked_up = LookUp::default();
         for start in (0..rows).step_by(ROWS) {
-            looked_up.prepare(start..rows.min(start + ROWS), &is_null, &identity, &text);
+            looked_up.prepare(start..rows.min(start + ROWS), is_null, &identity, &text);
             for (shard, found) in looked_up.by_shard() {
-                let mut shard = lock(&self.shards[shard]);
+                let mut shard = lock(&self.shards.0[shard]);
                 for (hash, row) in found {
                     codes[*row] = shard.code(*hash, text(*row), &self.next)?;
                 }
@@ -116,7 +151,7 @@ impl Interner {
                 codes[*row] = codes[*before];
             }
         }
-        Ok(codes)
+        Ok(UInt32Chunked::from_vec_validity(values.name().clone(), codes, known))
     }
 
     /// How many texts there are.
@@ -128,7 +163,7 @@ impl Interner {
     /// All texts so far, each at its code.
     pub fn texts(&self) -> Vec<String> {
         let mut texts = vec![String::new(); self.len()];
-        for shard in &self.shards {
+        for shard in &self.shards.0 {
             let shard = lock(shard);
             for entry in &shard.entries {
                 texts[entry.code as usize] = entry.text(&shard.long).to_string();
@@ -268,6 +303,11 @@ impl std::fmt::Display for Text<'_> {
     }
 }
 
+/// Whether the first of some bytes, that a view begins with, shows for itself that it is no blank.
+fn may_be_seen(prefix: u32) -> bool {
+    prefix.to_ne_bytes()[0].is_ascii_graphic()
+}
+
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -382,6 +422,15 @@ mod tests {
         let interner = Interner::default();
         let large = codes(&interner, &Series::new("id".into(), [u64::MAX, 7]));
         assert_eq!(large, codes(&interner, &Series::new("id".into(), ["18446744073709551615", "7"])));
+    }
+
+    #[test]
+    fn what_is_missing_has_no_code() {
+        let values = Series::new("id".into(), [Some("a"), Some(""), Some(" \u{a0}"), None, Some(" a"), Some("              ")]);
+        let known = |missing| codes(&Interner::without(missing), &values).iter().map(Option::is_some).collect::<Vec<_>>();
+        assert_eq!(known(Missing::Null), [true, true, true, false, true, true]);
+        assert_eq!(known(Missing::Empty), [true, false, true, false, true, true]);
+        assert_eq!(known(Missing::Blank), [true, false, false, false, true, false]);
     }
 
     #[test]

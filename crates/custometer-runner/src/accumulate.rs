@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use custometer_core::Aggregation;
 use custometer_core::aggregation::State;
+use custometer_core::entities::by_entity;
 use polars::prelude::{AllowedOptimizations, Column, DataFrame, DataType, IdxCa, IdxSize, LazyFrame, PolarsResult, Schema, SchemaRef, col};
 
 use crate::files::ROW;
@@ -85,7 +86,9 @@ impl Split {
         let Some(first) = rows.column(ROW)?.idx()?.first() else { return Ok(()) };
         let part_of = parts_of(rows.column(&self.entity)?, rows.height());
         let mut sizes = [0; PARTS];
-        part_of.iter().for_each(|part| sizes[*part] += 1);
+        for part in &part_of {
+            sizes[*part] += 1;
+        }
         let mut starts = [0; PARTS];
         for part in 1..PARTS {
             starts[part] = starts[part - 1] + sizes[part - 1];
@@ -104,6 +107,11 @@ impl Split {
             part.push((first, ordered.slice(i64::try_from(start).unwrap_or(i64::MAX), size)));
         }
         Ok(())
+    }
+
+    /// Some of the rows, with those of each entity together.
+    pub(crate) fn together(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        by_entity(rows, &self.entity)
     }
 
     /// No rows, of the columns that there are.

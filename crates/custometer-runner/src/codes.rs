@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use custometer_core::interner::Interner;
+use custometer_core::interner::{Interner, Missing};
 use custometer_core::{DimensionValue, dimension};
 use polars::prelude::{Column, DataType, Expr, Field, IntoColumn, PolarsResult, UInt32Chunked};
 
@@ -23,15 +23,16 @@ pub(crate) struct Coded<'a> {
 impl Codes {
     /// Codes for ids, and for the dimensions that are text.
     pub(crate) fn new<'a>(dimensions: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { ids: Arc::default(), dimensions: dimensions.into_iter().map(|name| (name.to_owned(), Arc::default())).collect() }
+        let of_dimension = |name: &str| (name.to_owned(), Arc::new(Interner::without(Missing::Empty)));
+        Self { ids: Arc::new(Interner::without(Missing::Blank)), dimensions: dimensions.into_iter().map(of_dimension).collect() }
     }
 
-    /// Ids as codes. Null stays null.
+    /// Ids as codes; null for blank ones.
     pub(crate) fn of_ids(&self, ids: Expr) -> Expr {
         codes(&self.ids, ids)
     }
 
-    /// A dimension as codes, where it is text.
+    /// A dimension as codes, where it is text; null for empty ones.
     pub(crate) fn of_dimension(&self, name: &str, values: Expr) -> Expr {
         match self.dimensions.get(name) {
             Some(interner) => codes(interner, values),

@@ -65,7 +65,7 @@ impl Collected {
         }
         for (split, nodes) in &ends.splits {
             let derive = |rows: DataFrame| {
-                let rows = rows.lazy();
+                let rows = split.together(&rows)?.lazy();
                 let of_node = |node: &usize| {
                     let frames = collect(plan.frames_of_node(report, *node, &rows, &ends)?, Engine::InMemory)?;
                     Ok(plan.take_details(report, *node, &mut frames.into_iter()))

@@ -611,7 +611,7 @@ fn with_typed_columns(
         for (name, kind) in columns {
             let name = request.column(name);
             let column = typed_column(table, name, kind)?;
-            let value = if kind == ColumnType::Identifier { codes.of_ids(column.value) } else { column.value };
+            let value = if kind == ColumnType::Identifier { codes.of_ids(col(name)) } else { column.value };
             typed.insert(typed_name(name, kind), value);
             typed.extend(column.ambiguous.map(|ambiguous| (ambiguous_name(name), ambiguous.fill_null(lit(false)))));
         }
@@ -626,7 +626,6 @@ fn with_typed_columns(
         let value = col(name);
         // A blank, and what is no number, are missing values in every format.
         let value = match table.schema.get(name) {
-            Some(DataType::String) if table.may_be_blank(name) => when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)),
             Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
             _ => value,
         };
@@ -681,12 +680,14 @@ impl InputPlan {
             let name = key.actual(name);
             let typed = typed_column(table, name, kind)?;
             let value = col(typed_name(name, kind));
+            // An id that is there can be read.
+            let missing = if kind == ColumnType::Identifier { value.clone().is_null() } else { typed.missing };
             match nulls {
-                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, typed.missing.clone()),
-                NullRule::Skip => skips.push(typed.missing.clone()),
+                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, missing.clone()),
+                NullRule::Skip => skips.push(missing.clone()),
                 NullRule::Keep => {}
             }
-            let unreadable = typed.missing.clone().not().and(value.clone().is_null());
+            let unreadable = missing.not().and(value.clone().is_null());
             checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
             match domain {
                 Domain::Between { min, max } => {

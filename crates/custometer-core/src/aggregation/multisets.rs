@@ -107,8 +107,8 @@ impl<'a> Ranked<'a> {
 
     /// The value of a rank, counted from 1: the least one that so many are up to, found by halving the numbers there are.
     pub(super) fn at(&self, rank: u64) -> Option<f64> {
-        let ends = |end: fn(&'a [(f64, u64)]) -> Option<&'a (f64, u64)>| self.0.iter().filter_map(move |run| Some(position(end(run)?.0)));
-        let (mut low, mut high) = (ends(<[_]>::first).min()?, ends(<[_]>::last).max()?);
+        let mut low = self.0.iter().filter_map(|run| Some(position(run.first()?.0))).min()?;
+        let mut high = self.0.iter().filter_map(|run| Some(position(run.last()?.0))).max()?;
         while low < high {
             let middle = low + (high - low) / 2;
             let value = value_at(middle);

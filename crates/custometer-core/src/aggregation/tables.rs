@@ -76,7 +76,7 @@ impl Aggregation {
                 _ => {
                     match &mut state.values[position] {
                         Values::Counts(counts) => {
-                            unite_onto(counts, &values(scalars, of_scalars)?, &groups, |count, other| *count += other)
+                            unite_onto(counts, &values(scalars, of_scalars)?, &groups, |count, other| *count += other);
                         }
                         Values::Ends(ends) => unite_onto(ends, &values(scalars, of_scalars)?, &groups, Ends::unite),
                         Values::Moments(moments) => unite_onto(moments, &values(scalars, of_scalars)?, &groups, Moments::unite),
@@ -97,7 +97,9 @@ impl Aggregation {
                     }
                     let keys = kind.codes(keys, &self.interners[self.keys.len() + position])?;
                     for ((key, group), filters) in keys.iter().zip(groups).zip(passed) {
-                        key.into_iter().for_each(|key| sets.add(Member { group, key, filters }));
+                        if let Some(key) = key {
+                            sets.add(Member { group, key, filters });
+                        }
                     }
                 }
                 Values::Multisets(multisets) => {
