@@ -436,7 +436,7 @@ mod tests {
     #[test]
     fn threads_that_see_the_same_texts_agree() {
         let interner = Interner::default();
-        let text = |number: usize| if number % 3 == 0 { format!("c{number}") } else { format!("customer-{number:010}") };
+        let text = |number: usize| if number.is_multiple_of(3) { format!("c{number}") } else { format!("customer-{number:010}") };
         let see = |thread: usize| {
             // Each thread goes another way through the same 40 000 texts.
             let seen: Vec<String> = (0..80_000).map(|step| text((thread * 10_007 + step * 7_919) % 40_000)).collect();

@@ -147,7 +147,9 @@ mod tests {
             let mut multisets = Multisets::default();
             multisets.resize(runs.len());
             for (group, values) in runs.iter().enumerate() {
-                values.iter().for_each(|value| multisets.add(group, *value));
+                for value in values {
+                    multisets.add(group, *value);
+                }
             }
             let ranks = multisets.ranked();
             let ranked = Ranked::new(ranks.iter().collect());

@@ -358,6 +358,11 @@ fn rejected(column: &InspectedColumn, wanted: &Column) -> u64 {
 }
 
 fn outside(column: &InspectedColumn, domain: Domain) -> u64 {
+    if let Domain::OneOf(words) = domain {
+        let others =
+            |counts: &BTreeMap<String, u64>| counts.iter().filter(|(text, _)| !words.contains(&text.as_str())).map(|(_, rows)| rows).sum();
+        return column.counts().map_or(1, others);
+    }
     let Some((min, max)) = ends(domain) else { return 0 };
     let is_outside = |number: f64| {
         let fraction = matches!(domain, Domain::Whole { .. }) && number.fract() != 0.0;
