@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use custometer_core::Registry;
+use custometer_core::prelude::*;
+use custometer_core::registry::Descriptor;
+use custometer_core::{NullRule, Registry};
 use custometer_runner::inspect::{Header, InspectedTable, LooksLike};
 use custometer_runner::{Inspection, inspect};
 use custometer_testkit::Case;
 use serde_json::Value as Json;
+
+use super::real_data::shared;
 
 fn inspected(case: &Case, files: &[&str]) -> Inspection {
     let paths: Vec<String> = files.iter().map(|file| case.path().join(file).to_string_lossy().into_owned()).collect();
@@ -295,4 +299,199 @@ fn a_parquet_file_says_its_types_itself() {
     assert_eq!((table.columns[1].missing, table.columns[1].min.as_ref().unwrap().to_string()), (1, "-2".to_owned()));
     // Three purchases of two customers; an amount is missing.
     assert_eq!(pasted(&case, &table.block)["results"][0]["value"], 1.5);
+}
+
+/// Readers of the tables that no metric reads yet: what a file is taken for rests on the columns that metrics read.
+macro_rules! readers {
+    ($($name:ident: $source:expr,)*) => {
+        $(
+            struct $name;
+
+            impl Metric for $name {
+                type Params = NoParams;
+                const ABOUT: &'static About = &About {
+                    id: concat!("reader.", stringify!($name)),
+                    title: "A reader",
+                    summary: "Reads a table.",
+                    formula: "rows",
+                    unit: Unit::Count,
+                    range: "any",
+                    direction: Direction::Neutral,
+                    edge_cases: &[],
+                    examples: &[],
+                    references: &[],
+                };
+                fn define(_: &NoParams) -> Result<Definition, ParamError> {
+                    Ok(Definition::over($source).measure(count("rows")).value(Value::measure("rows")))
+                }
+            }
+        )*
+        static READERS: &[Descriptor] = &[$(Descriptor::new::<$name>("tests")),*];
+    };
+}
+
+fn table_of(table: &'static str, columns: &[Column]) -> Source {
+    columns.iter().cloned().fold(Source::table(table), Source::column)
+}
+
+const fn kept(column: Column) -> Column {
+    column.nulls(NullRule::Keep)
+}
+
+readers! {
+    Visits: table_of("sessions", &[Column::identifier("session_id")]).at("started_at"),
+    Durations: table_of("sessions", &[Column::identifier("session_id"), Column::number("duration_seconds")]).at("started_at"),
+    Pages: table_of("sessions", &[Column::number("page_views")]).at("started_at"),
+    Visitors: table_of("sessions", &[kept(Column::identifier("user_id")), Column::number("conversions")]).at("started_at"),
+    Rate: table_of("search", &[Column::number("clicks"), Column::number("impressions")]).at("date"),
+    Places: table_of("search", &[kept(Column::text("query")), Column::number("impressions"), Column::number("position")]).at("date"),
+}
+
+fn catalogue() -> Registry {
+    Registry::of(Registry::linked().unwrap().iter().chain(READERS)).unwrap()
+}
+
+/// What a file is taken for first, with its logical columns and the file's names for them.
+fn taken_for(path: &str) -> Option<(String, Vec<(String, String)>)> {
+    let found = inspect(&[path.to_owned()], &catalogue()).unwrap();
+    let best = found.tables[0].could_be.first()?;
+    assert_eq!(best.doubt, None, "{path}");
+    Some((best.table.clone(), best.columns.iter().map(|of| (of.logical.clone(), of.column.clone())).collect()))
+}
+
+#[test]
+fn every_sample_is_taken_for_the_table_that_it_is() {
+    let mut files: Vec<_> =
+        fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets")).unwrap().map(|file| file.unwrap().path()).collect();
+    // Surveys after contacts are responses, under a name of their own.
+    files.retain(|file| file.file_stem().unwrap() != "contact_surveys");
+    files.sort();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let (table, columns) = taken_for(file.to_str().unwrap()).unwrap();
+        assert_eq!(Some(table.as_str()), file.file_stem().unwrap().to_str());
+        assert!(columns.iter().all(|(logical, column)| logical == column), "{table}: {columns:?}");
+    }
+}
+
+#[test]
+fn exports_under_other_names_are_taken_for_what_they_are() {
+    let day = |row: u32| format!("2025-{:02}-{:02}", row % 12 + 1, row % 27 + 1);
+    let lines = |header: &str, line: &dyn Fn(u32) -> String| format!("{header}\n{}\n", (0..60).map(line).collect::<Vec<_>>().join("\n"));
+    let cases = [
+        (
+            "abonnementer.csv",
+            lines("Kundenr;Startdato;Opsagt;Abonnement;Månedspris", &|row| {
+                format!("{};{};{};Basis;{},00", 1000 + row, day(row), if row % 3 == 0 { day(row + 3) } else { String::new() }, 99 + row % 3)
+            }),
+            "subscriptions: customer_id=Kundenr started_at=Startdato ended_at=Opsagt amount_per_month=Månedspris",
+        ),
+        (
+            "bonuspoint.csv",
+            lines("Medlemsnummer;Dato;Type;Point", &|row| {
+                format!("{};{};{};{}", 1000 + row % 17, day(row), if row % 2 == 0 { "optjent" } else { "indløst" }, row * 7)
+            }),
+            "points: customer_id=Medlemsnummer time=Dato kind=Type points=Point",
+        ),
+        (
+            "invites.csv",
+            lines("Inviter ID,Invitee Email,Invited At,Accepted At", &|row| {
+                format!("u{},a{row}@example.com,{},{}", row % 13, day(row), if row % 3 == 0 { day(row + 1) } else { String::new() })
+            }),
+            "referrals: referrer_id=Inviter ID time=Invited At converted_at=Accepted At",
+        ),
+        (
+            "public.csv",
+            lines("Review Created (UTC),Review Title,Review Stars", &|row| format!("{} 10:00,Good,{}", day(row), row % 5 + 1)),
+            "reviews: time=Review Created (UTC) rating=Review Stars",
+        ),
+        (
+            "conversations.csv",
+            // A column without values is no answer to anything.
+            lines("conversation_id,created_at,author_type,public,body", &|row| {
+                format!("{},{} 10:00,{},,text", row / 3, day(row), ["user", "admin", "bot"][row as usize % 3])
+            }),
+            "messages: ticket_id=conversation_id time=created_at author=author_type",
+        ),
+        (
+            "anrufe.csv",
+            lines("Anrufzeit;Warteschlange;Wartezeit;Angenommen", &|row| {
+                format!("{} 10:{row:02};Vertrieb;{};{}", day(row), row * 7 % 300, row % 4 > 0)
+            }),
+            "calls: queued_at=Anrufzeit wait_seconds=Wartezeit is_answered=Angenommen",
+        ),
+        (
+            "export.csv",
+            lines("Evaluation ID,Evaluated at,Criterion,Score,Weight,Min,Max,Auto fail", &|row| {
+                format!("{},{},{},{},25,1,5,{}", row / 4, day(row), ["tone", "solution"][row as usize % 2], row % 5 + 1, row % 4 == 1)
+            }),
+            "quality_scores: review_id=Evaluation ID time=Evaluated at category=Criterion score=Score weight=Weight min=Min max=Max \
+             is_critical=Auto fail",
+        ),
+        (
+            "inbox.csv",
+            lines("id,Received,Responded,Text", &|row| {
+                format!("{row},{} 10:00,{},hello", day(row), if row % 3 > 0 { day(row + 1) + " 09:00" } else { String::new() })
+            }),
+            "feedback: received_at=Received responded_at=Responded",
+        ),
+        (
+            "listening.csv",
+            lines("Date,Domain,Company,Tone,Topics,Reach", &|row| {
+                format!("{} 10:00,example.com,Acme,{},price|praise,{row}", day(row), ["positive", "negative"][row as usize % 2])
+            }),
+            "mentions: time=Date brand=Company sentiment=Tone category=Topics",
+        ),
+        (
+            "besøg.csv",
+            lines("Besøgs-id;Starttid;Varighed;Sidevisninger;Konverteringer", &|row| {
+                format!("{row};{} 10:00;{};{};{}", day(row), row * 13, row % 9 + 1, row % 2)
+            }),
+            "sessions: session_id=Besøgs-id started_at=Starttid duration_seconds=Varighed page_views=Sidevisninger conversions=Konverteringer",
+        ),
+        (
+            "Forespørgsler.csv",
+            lines("Mest populære forespørgsler;Klik;Eksponeringer;CTR;Position", &|row| {
+                format!("søgning {row};{};{};2,5%;{},{}", row * 3, row * 100 + 7, row % 20 + 1, row % 10)
+            }),
+            "search: query=Mest populære forespørgsler clicks=Klik impressions=Eksponeringer position=Position",
+        ),
+        (
+            "Dates.csv",
+            lines("Date,Clicks,Impressions,CTR,Position", &|row| {
+                format!("{},{},{},2.5%,{}.{}", day(row), row * 3, row * 100 + 7, row % 20 + 1, row % 10)
+            }),
+            "search: date=Date clicks=Clicks impressions=Impressions position=Position",
+        ),
+    ];
+    for (name, content, expected) in cases {
+        let case = Case::new().file(name, content.as_bytes());
+        let (table, columns) = taken_for(case.path().join(name).to_str().unwrap()).unwrap();
+        let pairs: Vec<String> = columns.iter().map(|(logical, column)| format!("{logical}={column}")).collect();
+        assert_eq!(format!("{table}: {}", pairs.join(" ")), expected);
+    }
+}
+
+#[test]
+fn real_files_are_taken_for_what_they_are() {
+    for (file, expected) in [
+        ("cdnow/CDNOW_master.txt", "orders"),
+        ("cdnow/CDNOW_sample.txt", "orders"),
+        ("sfo_survey/2017_SFO_Customer_Survey_20250817.csv", "responses"),
+        ("telco_churn/Telco-Customer-Churn.csv", "customers"),
+        ("web_log/access.csv", "events"),
+        ("zendesk/ticket_data.csv", "tickets"),
+        ("zendesk/ticket_comment_data.csv", "messages"),
+        ("zendesk/ticket_field_history_data.csv", "ticket_history"),
+        ("zendesk/user_data.csv", "customers"),
+    ] {
+        let Some(path) = shared(file) else { continue };
+        let table = taken_for(path.to_str().unwrap()).map(|(table, _)| table);
+        assert_eq!(table.as_deref(), Some(expected), "{file}");
+    }
+    // Opening hours, holidays and targets are none.
+    for file in ["zendesk/schedule_data.csv", "zendesk/schedule_holiday_data.csv", "zendesk/sla_policy_metric_history_data.csv"] {
+        let Some(path) = shared(file) else { continue };
+        assert_eq!(taken_for(path.to_str().unwrap()), None, "{file}");
+    }
 }

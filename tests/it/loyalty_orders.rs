@@ -380,9 +380,10 @@ fn simulated() -> String {
         let leaves = 0.6 * uniform() * uniform();
         let mut day = 200.0 * uniform();
         loop {
-            let at = date(2024, 1, 1).at(12, 0, 0, 0) + SignedDuration::from_secs_f64(86_400.0 * day);
+            let date = date(2024, 1, 1).at(0, 0, 0, 0) + SignedDuration::from_secs_f64(day.floor() * 86_400.0);
+            let date = date.date();
             let amount = (mean_amount * (0.5 + uniform()) * 100.0).round() / 100.0;
-            writeln!(text, "c{customer},{at:.0},{amount},{region}").unwrap();
+            writeln!(text, "c{customer},{date} 12:00:00,{amount},{region}").unwrap();
             day -= mean_gap * uniform().ln();
             if uniform() < leaves || day >= 366.0 {
                 break;
@@ -430,8 +431,8 @@ fn what_is_known_later_is_not_tested_against_what_was_known_before() {
     let config = YEAR.replace("until", "grain = \"quarter\"\ncompare = [\"previous\"]\nuntil") + &all.concat();
     let json = case.json(&config).unwrap();
     let last = |request: &str| {
-        let row = rows(&json).iter().rfind(|row| row["request"] == json!(request));
-        row.map(|row| row["comparisons"][0].clone()).unwrap()
+        let mut of_request = rows(&json).iter().filter(|row| row["request"] == json!(request));
+        of_request.next_back().map(|row| row["comparisons"][0].clone()).unwrap()
     };
     for known_by_end in ["loyalty.clv_historic", "loyalty.customers_at_risk", "loyalty.clv_predicted", "loyalty.clv"] {
         let comparison = last(known_by_end);
@@ -467,14 +468,20 @@ fn a_correlation_of_spend_and_frequency_is_told() {
     // Who buys more often pays more each time.
     let text = simulated();
     let customer = |line: &str| line.split(',').next().unwrap().to_owned();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for line in text.lines().skip(1) {
         *counts.entry(customer(line)).or_default() += 1;
     }
     let mut lines: Vec<String> = text.lines().take(1).map(str::to_owned).collect();
     for (row, line) in text.lines().enumerate().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        lines.push(format!("{},{},{},{}", cells[0], cells[1], 20 + 5 * counts[&customer(line)] + row % 40, cells[3]));
+        lines.push(format!(
+            "{},{},{},{}",
+            cells[0],
+            cells[1],
+            20 + 5 * counts[&customer(line)] + u32::try_from(row % 40).unwrap(),
+            cells[3]
+        ));
     }
     let case = Case::new().file("o.csv", lines.join("\n") + "\n");
     let json = case.json(&format!("{YEAR}{}", metric("loyalty.clv_predicted", ""))).unwrap();

@@ -22,6 +22,7 @@ mod inspect;
 mod ledger;
 mod loyalty_customers;
 mod loyalty_orders;
+mod loyalty_spans;
 mod privacy;
 mod real_data;
 mod shapes;

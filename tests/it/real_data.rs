@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
-/// A folder of real data beside the checkout; none when it is not there.
+/// A folder or a file of real data beside the checkout; none when it is not there.
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")).join(name);
     let found = folder.canonicalize().ok();
@@ -181,4 +181,65 @@ fn the_raw_purchase_logs_load_by_config_alone() {
     // Every customer of the sample bought first in 1997.
     assert_eq!(rows[2]["value"].as_u64(), Some(2357));
     assert!(json["rejected"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn the_telephone_customers_survive_as_lifelines_says() {
+    let Some(folder) = shared("telco_churn") else { return };
+    let survival = |name: &str, params: &str| {
+        format!(
+            "[[metrics]]\nname = \"{name}\"\nmetric = \"loyalty.survival\"\ntable = \"customers\"\nby = [[], [\"Contract\"]]\n\
+             params = {{ basis = \"durations\", unit = \"months\", {params} }}\n"
+        )
+    };
+    let config = format!(
+        "[tables.customers]\npath = \"{}/*.csv\"\ncolumns = {{ duration = \"tenure\", has_ended = \"Churn\" }}\n{}{}{}",
+        folder.display(),
+        survival("curve", "at = [12, 24, 36, 48, 60]"),
+        survival("median", "statistic = \"median\""),
+        survival("mean", "statistic = \"restricted_mean\", limit = 60")
+    );
+    let json = Case::new().json(&config).unwrap();
+    let row = |request: &str, contract: Option<&str>, age: Option<u64>| -> &Json {
+        let of = |row: &&Json| {
+            let dimensions = &row["dimensions"];
+            row["request"] == request && dimensions["Contract"].as_str() == contract && dimensions["age"].as_u64() == age
+        };
+        json["results"].as_array().unwrap().iter().find(of).unwrap()
+    };
+    // KaplanMeierFitter of lifelines 0.30.3 on `tenure` and `Churn`: the estimate, its log-log interval, and those who were at risk, had left,
+    // and were censored before.
+    let expected = [
+        (12, [84.319_955_381_583_03, 83.416_868_581_146_2, 85.178_332_069_312_35], [4974, 1037, 1070]),
+        (24, [78.873_639_837_059_66, 77.831_295_552_991_3, 79.873_520_213_617_6], [3927, 1331, 1808]),
+        (36, [74.854_541_487_637_02, 73.707_856_212_086_33, 75.959_703_129_428_79], [3051, 1511, 2491]),
+        (48, [70.884_018_434_607_41, 69.624_508_307_098_4, 72.102_273_321_026_13], [2303, 1656, 3093]),
+        (60, [66.440_391_437_473_96, 65.022_679_285_339_68, 67.815_677_918_667_53], [1483, 1776, 3790]),
+    ];
+    let close = |found: &Json, expected: f64| {
+        let found = found.as_f64().unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-9, "{found} is not {expected}");
+    };
+    for (age, estimate, counts) in expected {
+        let row = row("curve", None, Some(age));
+        for (name, expected) in ["value", "low", "high"].iter().zip(estimate) {
+            close(&row[name], expected);
+        }
+        let measures = &row["measures"];
+        assert_eq!(["at_risk", "ended", "censored"].map(|name| measures[name].as_u64().unwrap()), counts, "at {age}");
+    }
+    close(&row("curve", Some("Month-to-month"), Some(24))["value"], 58.591_547_390_466_62);
+    close(&row("curve", Some("One year"), Some(24))["value"], 97.827_237_642_791_56);
+    close(&row("mean", None, None)["value"], 46.817_351_873_331_71);
+    let median = row("median", Some("Month-to-month"), None);
+    assert_eq!(
+        (&median["value"], &median["low"], &median["high"], &median["unit"]),
+        (&json!(35), &json!(32), &json!(38), &json!("months"))
+    );
+    // More than half of all customers are still there.
+    assert_eq!(row("median", None, None)["value"], Json::Null);
+    // 1 869 of 7 043 churned, 26.54 %.
+    let all = row("median", None, None);
+    assert_eq!((&all["n"], &all["measures"]["ended"]), (&json!(7043), &json!(1869)));
+    close(&json!(100.0 * all["measures"]["ended"].as_f64().unwrap() / all["n"].as_f64().unwrap()), 26.536_987_079_369_588);
 }

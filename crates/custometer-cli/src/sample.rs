@@ -326,7 +326,7 @@ mod tests {
         let last_lines = [
             (Table::Responses, "R0003000,2025-12-31T22:55:04Z,C0028501,East,Pro,web,10,4"),
             (Table::Orders, "O0004000,2025-12-31T21:20:06Z,C0002906,West,web,84.96,0.26"),
-            (Table::Customers, "C0003500,2025-12-31T22:37:18Z,partner,SE,false,true,false,2025-12-31T22:38:53Z,4.69,0.09,1"),
+            (Table::Customers, "C0003500,2025-12-31T22:37:18Z,partner,SE,false,true,false,false,2025-12-31T22:38:53Z,4.69,0.09,1"),
             (Table::Subscriptions, "C0003500,2025-12-31T22:56:19Z,,Plus,SE,31.20"),
             (Table::Points, "P0004000,2025-12-31T22:23:00Z,C0003065,NO,earn,34"),
             (Table::Referrals, "F0001750,2025-12-31T22:22:58Z,C0003307,link,,"),

@@ -1,82 +1,103 @@
 //! Aggregation: the measures of a table as mergeable partial states.
 //!
-//! Two pure steps. [`Aggregation::partial`] turns rows into state rows; states of other rows can be [united](Aggregation::unite) with
-//! them in any order, and onto fewer keys. [`Aggregation::finish`] turns states into the values of measures. The runner composes the
-//! two in one streaming plan; an engine that shuffles between machines runs them apart.
+//! [`Aggregation::add`] adds rows to a [`State`], batch by batch. States of different rows are [united](Aggregation::unite), in any order, and
+//! [finished](Aggregation::finish) by all keys or by fewer. Where states are kept, or sent to another machine, they are
+//! [tables](Aggregation::tables):
 //!
-//! States are tables, one per kind:
-//!
-//! | state | one row per | columns |
+//! | table | one row per | columns |
 //! |---|---|---|
-//! | scalars | group | `rows`, and per measure a count, min or max, or sums in exact parts: Σx, and (n, Σx, Σx²) |
-//! | set | group and distinct key | per measure, whether a row of the filter had the key |
+//! | scalars | group | the number of rows; per measure a count, both ends, or n, Σx and Σx² in exact parts |
+//! | set | group and distinct key | per filter, whether a row that it keeps had the key |
 //! | multiset | group and value | how often the value came |
+//!
+//! Groups, keys of sets and texts are small numbers here: what is kept of a row has 8 bytes, and is found without comparing texts.
+
+mod moments;
+mod multisets;
+mod sets;
+mod tables;
 
 use std::collections::HashMap;
 
-use polars::prelude::{DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, UnionArgs, col, concat, len, lit, when};
+use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, col, lit, when};
 
+use self::moments::{Ends, Moments};
+use self::multisets::{Multisets, Ranked};
+use self::sets::{Member, Sets};
 use crate::dimension::{self, DimensionValue};
-use crate::exact::{self, ExactSum, PARTS};
+use crate::groups::{Groups, Kind};
+use crate::interner::Interner;
 use crate::measure::{Aggregate, Measure};
 use crate::statistics;
 
-const ROWS: &str = "__rows";
-const KEY: &str = "__key";
-const TIMES: &str = "__times";
-const LOWEST: &str = "lowest";
-const HIGHEST: &str = "highest";
-
 /// Measures over the rows of each combination of key columns.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Aggregation {
     keys: Vec<String>,
     measures: Vec<Measure>,
-    states: Vec<State>,
+    /// What is read of each row beside the keys.
+    read: Vec<Expr>,
+    kept: Vec<Kept>,
+    /// For each measure, the position of what it is finished from, and of its filter there.
+    sources: Vec<(usize, usize)>,
+    /// What texts are numbered by: those of each key, and then those of the keys of what is kept.
+    interners: Vec<Interner>,
 }
 
-/// One table of partial states, with the measures (by position) that it serves.
+/// What is kept of a group's rows. What it reads of them is named by its position.
 #[derive(Debug, Clone, PartialEq)]
-enum State {
-    Scalars(Vec<usize>),
-    Set { key: Expr, measures: Vec<usize> },
-    Multiset { value: Expr, filter: Option<Expr>, measures: Vec<usize> },
+enum Kept {
+    /// Their number.
+    Rows,
+    /// The number of those that a filter keeps.
+    Count { filter: usize },
+    /// The smallest and the largest value.
+    Ends { value: usize },
+    /// n, Σx and, for variances, Σx².
+    Moments { value: usize, squares: bool },
+    /// The distinct keys of the rows that each filter keeps.
+    Set { key: usize, filters: Vec<Option<usize>> },
+    /// The values.
+    Multiset { value: usize },
+}
+
+/// Filters of a set are bits.
+const MOST_FILTERS: usize = 32;
+
+/// What is kept of the rows so far.
+#[derive(Debug, Clone)]
+pub struct State {
+    groups: Groups,
+    /// How many rows each group has.
+    rows: Vec<u64>,
+    values: Vec<Values>,
+}
+
+/// What is kept, by group.
+#[derive(Debug, Clone)]
+enum Values {
+    Counts(Vec<u64>),
+    Ends(Vec<Ends>),
+    Moments(Vec<Moments>),
+    /// With how their keys are coded.
+    Sets(Kind, Sets),
+    Multisets(Multisets),
+}
+
+/// Fewer groups that unite others.
+struct Coarser<'a> {
+    count: usize,
+    /// The one that each of the others is in.
+    group_of: &'a [u32],
 }
 
 impl Aggregation {
-    /// Measures grouped by `keys`. Measures over the same distinct key, or the same values, share one state.
+    /// Measures grouped by `keys`. What several of them need is kept once.
     pub fn new(keys: Vec<String>, measures: Vec<Measure>) -> Self {
-        let mut states: Vec<State> = vec![State::Scalars(Vec::new())];
-        for (index, measure) in measures.iter().enumerate() {
-            match &measure.aggregate {
-                Aggregate::CountDistinct(of) => {
-                    let shared = states.iter_mut().find_map(|state| match state {
-                        State::Set { key, measures } if key == of => Some(measures),
-                        _ => None,
-                    });
-                    match shared {
-                        Some(measures) => measures.push(index),
-                        None => states.push(State::Set { key: of.clone(), measures: vec![index] }),
-                    }
-                }
-                Aggregate::Quantile(of, _) => {
-                    let shared = states.iter_mut().find_map(|state| match state {
-                        State::Multiset { value, filter, measures } if value == of && *filter == measure.filter => Some(measures),
-                        _ => None,
-                    });
-                    match shared {
-                        Some(measures) => measures.push(index),
-                        None => states.push(State::Multiset { value: of.clone(), filter: measure.filter.clone(), measures: vec![index] }),
-                    }
-                }
-                _ => {
-                    if let State::Scalars(measures) = &mut states[0] {
-                        measures.push(index);
-                    }
-                }
-            }
-        }
-        Self { keys, measures, states }
+        let (mut read, mut kept) = (Vec::new(), Vec::new());
+        let sources = measures.iter().map(|measure| keep(&mut kept, Kept::of(measure, &mut read))).collect();
+        let interners = (0..keys.len() + kept.len()).map(|_| Interner::default()).collect();
+        Self { keys, measures, read, kept, sources, interners }
     }
 
     /// The columns that groups are made of.
@@ -84,160 +105,290 @@ impl Aggregation {
         &self.keys
     }
 
-    /// How many tables [`partial`](Self::partial), [`unite`](Self::unite) and [`finish`](Self::finish) each give.
-    pub fn table_count(&self) -> usize {
-        self.states.len()
-    }
-
     /// The measures, each under a name of its own.
     pub fn measures(&self) -> &[Measure] {
         &self.measures
     }
 
-    /// The plans of the partial states of `rows`: one table per kind of state, always in the same order.
-    ///
-    /// The first one counts the rows that were seen in each group, so that a part which was lost or came twice is noticed.
-    pub fn partial(&self, rows: &LazyFrame) -> Vec<LazyFrame> {
-        let keys = columns(&self.keys);
-        let plan = |state: &State| match state {
-            State::Scalars(measures) => {
-                let mut columns = vec![len().cast(DataType::Int64).alias(ROWS)];
-                columns.extend(measures.iter().flat_map(|&index| scalar_state(index, &self.measures[index])));
-                self.with_parts(rows.clone(), measures).group_by(&keys).agg(columns)
-            }
-            State::Set { key, measures } => {
-                let by: Vec<Expr> = keys.iter().cloned().chain([key.clone().alias(KEY)]).collect();
-                let filters: Vec<Option<&Expr>> = measures.iter().map(|&index| self.measures[index].filter.as_ref()).collect();
-                // When every measure is filtered, rows that no filter takes need not enter the set.
-                let wanted = filters.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().cloned().reduce(Expr::or));
-                let rows = wanted.into_iter().fold(rows.clone(), LazyFrame::filter);
-                let flags = measures.iter().zip(filters).map(|(&index, filter)| match filter {
-                    Some(filter) => holds(filter).max().alias(name(index)),
-                    None => lit(1_i32).first().alias(name(index)),
-                });
-                rows.filter(key.clone().is_not_null()).group_by(by).agg(flags.collect::<Vec<_>>())
-            }
-            State::Multiset { value, filter, .. } => {
-                let value = value.clone().cast(DataType::Float64);
-                let by: Vec<Expr> = keys.iter().cloned().chain([value.clone().alias(KEY)]).collect();
-                let rows = filter.iter().cloned().fold(rows.clone(), LazyFrame::filter);
-                rows.filter(value.is_not_null()).group_by(by).agg([len().cast(DataType::Int64).alias(TIMES)])
-            }
+    /// What [`add`](Self::add) is to be given of rows.
+    pub fn columns(&self) -> Vec<Expr> {
+        let read = self.read.iter().enumerate().map(|(position, read)| read.clone().alias(format!("__read{position}")));
+        self.keys.iter().map(|key| col(key.as_str())).chain(read).collect()
+    }
+
+    /// The state of no rows.
+    pub fn state(&self) -> State {
+        let nothing = |kept: &Kept| match kept {
+            Kept::Rows | Kept::Count { .. } => Values::Counts(Vec::new()),
+            Kept::Ends { .. } => Values::Ends(Vec::new()),
+            Kept::Moments { .. } => Values::Moments(Vec::new()),
+            Kept::Set { .. } => Values::Sets(Kind::default(), Sets::default()),
+            Kept::Multiset { .. } => Values::Multisets(Multisets::default()),
         };
-        self.states.iter().map(plan).collect()
+        State { groups: Groups::new(self.keys.len()), rows: Vec::new(), values: self.kept.iter().map(nothing).collect() }
     }
 
-    /// Rows with the exact parts of every number that is summed.
-    fn with_parts(&self, rows: LazyFrame, measures: &[usize]) -> LazyFrame {
-        let of = |index: &&usize| summed(&self.measures[**index]);
-        let numbers: Vec<Expr> = measures.iter().filter_map(|index| Some(of(&index)?.alias(name(*index)))).collect();
-        let sums: Vec<String> = measures.iter().filter(|index| of(index).is_some()).map(|&index| name(index)).collect();
-        let squares: Vec<String> = measures
-            .iter()
-            .filter(|&&index| matches!(self.measures[index].aggregate, Aggregate::Variance(_)))
-            .map(|&index| name(index))
-            .collect();
-        let summed: Vec<String> = sums.iter().cloned().chain(squares.iter().map(|column| format!("{column}.square"))).collect();
-        if summed.is_empty() {
-            return rows;
+    /// Adds rows, given by their [columns](Self::columns).
+    pub fn add(&self, state: &mut State, rows: &DataFrame) -> PolarsResult<()> {
+        let (keys, read) = rows.columns().split_at(self.keys.len());
+        let (of_keys, of_kept) = self.interners.split_at(self.keys.len());
+        let groups = state.groups.of_rows(keys, of_keys, rows.height())?;
+        state.make_room();
+        for group in &groups {
+            state.rows[*group as usize] += 1;
         }
-        exact::cut(exact::square(rows.with_columns(numbers), &squares), &summed)
-    }
-
-    /// Unites the states of several parts, onto all keys or onto some of them.
-    ///
-    /// `parts` are outcomes of [`partial`](Self::partial) or of this function. Any order and any split give the same.
-    pub fn unite(&self, parts: &[Vec<LazyFrame>], keys: &[String]) -> PolarsResult<Vec<LazyFrame>> {
-        self.states
-            .iter()
-            .enumerate()
-            .map(|(position, state)| {
-                let all: Vec<LazyFrame> = parts.iter().map(|part| part[position].clone()).collect();
-                let all = if let [only] = all.as_slice() { only.clone() } else { concat(all, UnionArgs::default())? };
-                let mut by = columns(keys);
-                Ok(match state {
-                    State::Scalars(measures) => {
-                        let mut united = vec![col(ROWS).sum()];
-                        united.extend(measures.iter().flat_map(|&index| unite_scalar(index, &self.measures[index])));
-                        all.group_by(by).agg(united)
-                    }
-                    State::Set { measures, .. } => {
-                        by.push(col(KEY));
-                        all.group_by(by).agg(measures.iter().map(|&index| col(name(index)).max()).collect::<Vec<_>>())
-                    }
-                    State::Multiset { .. } => {
-                        by.push(col(KEY));
-                        all.group_by(by).agg([col(TIMES).sum()])
-                    }
-                })
-            })
-            .collect()
-    }
-
-    /// The plans that turn united states into finished measures, to be collected and handed to [`table`](Self::table).
-    pub fn finish(&self, states: &[LazyFrame], keys: &[String]) -> Vec<LazyFrame> {
-        let keys = columns(keys);
-        self.states
-            .iter()
-            .zip(states)
-            .map(|(state, frame)| match state {
-                State::Scalars(_) => frame.clone(),
-                State::Set { measures, .. } => {
-                    let counted = measures.iter().map(|&index| col(name(index)).cast(DataType::Int64).sum());
-                    frame.clone().group_by(&keys).agg(counted.collect::<Vec<_>>())
+        for ((kept, values), interner) in self.kept.iter().zip(&mut state.values).zip(of_kept) {
+            let group = |row: usize| groups[row] as usize;
+            match (kept, values) {
+                (Kept::Count { filter }, Values::Counts(counts)) => each_true(&read[*filter], |row| counts[group(row)] += 1)?,
+                (Kept::Ends { value }, Values::Ends(ends)) => each_number(&read[*value], |row, value| ends[group(row)].add(value))?,
+                (Kept::Moments { value, squares: false }, Values::Moments(moments)) => {
+                    each_number(&read[*value], |row, value| moments[group(row)].add(value))?;
                 }
-                State::Multiset { .. } => frame.clone().group_by(&keys).agg([col(KEY), col(TIMES)]),
-            })
-            .collect()
+                (Kept::Moments { value, squares: true }, Values::Moments(moments)) => {
+                    each_number(&read[*value], |row, value| moments[group(row)].add_with_square(value))?;
+                }
+                (Kept::Multiset { value }, Values::Multisets(multisets)) => {
+                    each_number(&read[*value], |row, value| multisets.add(group(row), value))?;
+                }
+                (Kept::Set { key, filters }, Values::Sets(kind, sets)) => {
+                    *kind = Kind::of(read[*key].dtype());
+                    let mut passed = vec![0; groups.len()];
+                    for (bit, filter) in filters.iter().enumerate() {
+                        match filter {
+                            Some(filter) => each_true(&read[*filter], |row| passed[row] |= 1 << bit)?,
+                            None => passed.iter_mut().for_each(|passed| *passed |= 1 << bit),
+                        }
+                    }
+                    let keys = kind.codes(&read[*key], interner)?;
+                    for ((key, group), filters) in keys.iter().zip(&groups).zip(passed) {
+                        if let Some(key) = key {
+                            sets.add(Member { group: *group, key, filters });
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
-    /// The measures of every group, from the collected frames of [`finish`](Self::finish).
+    /// Adds the state of other rows.
+    pub fn unite(&self, state: &mut State, other: State) {
+        let groups = state.groups.unite(&other.groups);
+        state.make_room();
+        unite_onto(&mut state.rows, &other.rows, &groups, |count, other| *count += other);
+        for (values, others) in state.values.iter_mut().zip(other.values) {
+            match (values, others) {
+                (Values::Counts(counts), Values::Counts(others)) => unite_onto(counts, &others, &groups, |count, other| *count += other),
+                (Values::Ends(ends), Values::Ends(others)) => unite_onto(ends, &others, &groups, Ends::unite),
+                (Values::Moments(moments), Values::Moments(others)) => unite_onto(moments, &others, &groups, Moments::unite),
+                (Values::Sets(kind, sets), Values::Sets(of_others, others)) => {
+                    // Where there are no keys, nothing is known of their kind.
+                    *kind = if sets.is_empty() { of_others } else { *kind };
+                    sets.unite(others, &groups);
+                }
+                (Values::Multisets(multisets), Values::Multisets(others)) => multisets.unite(others, &groups),
+                _ => {}
+            }
+        }
+    }
+
+    /// The measures of the groups by some of the keys, for each such choice of keys.
     ///
     /// `confidence` is that of the quantiles' intervals.
-    pub fn table(&self, finished: &[DataFrame], keys: &[String], confidence: f64) -> PolarsResult<MeasureTable> {
-        let mut groups: HashMap<Vec<DimensionValue>, Vec<Measured>> = HashMap::new();
+    pub fn finish(&self, state: State, choices: &[Vec<String>], confidence: f64) -> PolarsResult<Vec<MeasureTable>> {
+        let position = |key: &String| self.keys.iter().position(|known| known == key);
+        let choices: Vec<Vec<usize>> = choices.iter().map(|keys| keys.iter().filter_map(position).collect()).collect();
+        let grouped: Vec<(Groups, Vec<u32>)> = choices.iter().map(|keys| state.groups.by(keys)).collect();
+        let coarser: Vec<Coarser<'_>> = grouped.iter().map(|(groups, of)| Coarser { count: groups.len(), group_of: of }).collect();
         let nothing: Vec<Measured> = self.measures.iter().map(Measured::of_nothing).collect();
-        for (state, frame) in self.states.iter().zip(finished) {
-            let group_of = group_keys(frame, keys)?;
-            let mut put = |row: usize, index: usize, measured: Measured| {
-                let group = groups.entry(group_of[row].clone()).or_insert_with(|| nothing.clone());
-                group[index] = measured;
+        let mut measured: Vec<Vec<Vec<Measured>>> = coarser.iter().map(|coarser| vec![nothing.clone(); coarser.count]).collect();
+        for (position, (kept, values)) in self.kept.iter().zip(state.values).enumerate() {
+            let sources = self.measures.iter().zip(&self.sources).enumerate();
+            let measures = sources.filter(|(_, (_, (from, _)))| *from == position);
+            let measures: Vec<(usize, &Aggregate, usize)> = measures.map(|(at, (of, (_, filter)))| (at, &of.aggregate, *filter)).collect();
+            let mut put = |choice: usize, group: usize, finished: &dyn Fn(&Aggregate, usize) -> Measured| {
+                for (at, aggregate, filter) in &measures {
+                    measured[choice][group][*at] = finished(aggregate, *filter);
+                }
             };
-            match state {
-                State::Scalars(measures) => {
-                    for &index in measures {
-                        let values = finished_scalar(frame, index, &self.measures[index])?;
-                        values.into_iter().enumerate().for_each(|(row, value)| put(row, index, Measured::number(value)));
+            let number = |number: u64| Measured::number(Some(number as f64));
+            match values {
+                Values::Counts(counts) => {
+                    let counts = if *kept == Kept::Rows { &state.rows } else { &counts };
+                    for (choice, coarser) in coarser.iter().enumerate() {
+                        let counts = coarser.united(counts, |count, other| *count += other);
+                        counts.into_iter().enumerate().for_each(|(group, count)| put(choice, group, &|_, _| number(count)));
                     }
-                    // A group whose rows no measure counts is a group all the same.
-                    for group in &group_of {
-                        if !groups.contains_key(group) {
-                            groups.insert(group.clone(), nothing.clone());
+                }
+                Values::Ends(ends) => {
+                    for (choice, coarser) in coarser.iter().enumerate() {
+                        for (group, ends) in coarser.united(&ends, Ends::unite).into_iter().enumerate() {
+                            let end = |of: &Aggregate| if matches!(of, Aggregate::Min(_)) { ends.lowest } else { ends.highest };
+                            put(choice, group, &|of, _| Measured::number(Some(end(of))));
                         }
                     }
                 }
-                State::Set { measures, .. } => {
-                    for &index in measures {
-                        let values = floats(frame, &name(index))?;
-                        values.into_iter().enumerate().for_each(|(row, value)| put(row, index, Measured::number(value)));
+                Values::Moments(moments) => {
+                    for (choice, coarser) in coarser.iter().enumerate() {
+                        for (group, moments) in coarser.united(&moments, Moments::unite).into_iter().enumerate() {
+                            let moment = |of: &Aggregate| match of {
+                                Aggregate::Mean(_) => moments.mean(),
+                                Aggregate::Variance(_) => moments.variance(),
+                                _ => Some(moments.sum()),
+                            };
+                            put(choice, group, &|of, _| Measured::number(moment(of)));
+                        }
                     }
                 }
-                State::Multiset { measures, .. } => {
-                    let (values, times) = (frame.column(KEY)?.list()?, frame.column(TIMES)?.list()?);
-                    for row in 0..frame.height() {
-                        let (Some(values), Some(times)) = (values.get_as_series(row), times.get_as_series(row)) else { continue };
-                        let (values, counts) = sorted(values.f64()?.iter().flatten().zip(times.i64()?.iter().flatten()));
-                        for &index in measures {
-                            if let Aggregate::Quantile(_, level) = self.measures[index].aggregate {
-                                put(row, index, Measured::quantile(&values, &counts, level, confidence));
-                            }
+                Values::Sets(_, sets) => {
+                    let filters = if let Kept::Set { filters, .. } = kept { filters.len() } else { 1 };
+                    for (choice, counts) in sets.counts(filters, &coarser).into_iter().enumerate() {
+                        counts
+                            .chunks(filters)
+                            .enumerate()
+                            .for_each(|(group, counts)| put(choice, group, &|_, filter| number(counts[filter])));
+                    }
+                }
+                Values::Multisets(multisets) => {
+                    let runs = multisets.ranked();
+                    for (choice, coarser) in coarser.iter().enumerate() {
+                        for (group, values) in coarser.gathered(&runs).into_iter().map(Ranked::new).enumerate() {
+                            let level = |of: &Aggregate| if let Aggregate::Quantile(_, level) = of { *level } else { 0.5 };
+                            put(choice, group, &|of, _| Measured::quantile(&values, level(of), confidence));
                         }
                     }
                 }
             }
         }
-        Ok(MeasureTable { groups, nothing })
+        let mut tables = Vec::new();
+        for ((keys, (groups, _)), measured) in choices.iter().zip(&grouped).zip(measured) {
+            let mut combinations = vec![Vec::with_capacity(keys.len()); groups.len()];
+            for (position, key) in keys.iter().enumerate() {
+                let values = dimension::from_series(&groups.values(position, &self.interners[*key])?)?;
+                combinations.iter_mut().zip(values).for_each(|(combination, value)| combination.push(value));
+            }
+            tables.push(MeasureTable { groups: combinations.into_iter().zip(measured).collect(), nothing: nothing.clone() });
+        }
+        Ok(tables)
     }
+}
+
+impl Kept {
+    /// What a measure needs. What it reads is added to `read` unless it is there.
+    fn of(measure: &Measure, read: &mut Vec<Expr>) -> Self {
+        let mut position = |wanted: Expr| {
+            read.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+                read.push(wanted);
+                read.len() - 1
+            })
+        };
+        let filter = measure.filter.as_ref();
+        let number = |of: &Expr| match filter {
+            Some(filter) => when(filter.clone()).then(of.clone()).otherwise(lit(NULL)).cast(DataType::Float64),
+            None => of.clone().cast(DataType::Float64),
+        };
+        match &measure.aggregate {
+            Aggregate::Count => filter.map_or(Self::Rows, |filter| Self::Count { filter: position(filter.clone()) }),
+            Aggregate::Min(of) | Aggregate::Max(of) => Self::Ends { value: position(number(of)) },
+            Aggregate::Sum(of) | Aggregate::Mean(of) => Self::Moments { value: position(number(of)), squares: false },
+            Aggregate::Variance(of) => Self::Moments { value: position(number(of)), squares: true },
+            Aggregate::CountDistinct(of) => {
+                Self::Set { key: position(of.clone()), filters: vec![filter.map(|filter| position(filter.clone()))] }
+            }
+            Aggregate::Quantile(of, _) => Self::Multiset { value: position(number(of)) },
+        }
+    }
+}
+
+/// Keeps what is wanted, beside what is there or as a part of it: its position, and that of its filter there.
+fn keep(kept: &mut Vec<Kept>, wanted: Kept) -> (usize, usize) {
+    for (position, known) in kept.iter_mut().enumerate() {
+        match (known, &wanted) {
+            (Kept::Moments { value, squares }, Kept::Moments { value: same, squares: wanted }) if value == same => {
+                *squares |= wanted;
+                return (position, 0);
+            }
+            (Kept::Set { key, filters }, Kept::Set { key: same, filters: wanted }) if key == same && filters.len() < MOST_FILTERS => {
+                let filter = filters.iter().position(|known| *known == wanted[0]).unwrap_or(filters.len());
+                if filter == filters.len() {
+                    filters.extend(wanted);
+                }
+                return (position, filter);
+            }
+            (known, wanted) if known == wanted => return (position, 0),
+            _ => {}
+        }
+    }
+    kept.push(wanted);
+    (kept.len() - 1, 0)
+}
+
+impl State {
+    /// Makes room for all groups there are.
+    fn make_room(&mut self) {
+        let groups = self.groups.len();
+        self.rows.resize(groups, 0);
+        for values in &mut self.values {
+            match values {
+                Values::Counts(counts) => counts.resize(groups, 0),
+                Values::Ends(ends) => ends.resize(groups, Ends::default()),
+                Values::Moments(moments) => moments.resize(groups, Moments::default()),
+                Values::Multisets(multisets) => multisets.resize(groups),
+                Values::Sets(..) => {}
+            }
+        }
+    }
+}
+
+impl Coarser<'_> {
+    /// What the others have, united.
+    fn united<T: Clone + Default>(&self, values: &[T], unite: impl Fn(&mut T, &T)) -> Vec<T> {
+        let mut united = vec![T::default(); self.count];
+        unite_onto(&mut united, values, self.group_of, unite);
+        united
+    }
+
+    /// What the others have, side by side.
+    fn gathered<'v, T>(&self, values: &'v [T]) -> Vec<Vec<&'v T>> {
+        let mut gathered = vec![Vec::new(); self.count];
+        values.iter().zip(self.group_of).for_each(|(value, group)| gathered[*group as usize].push(value));
+        gathered
+    }
+}
+
+/// Unites each of `others` with that of the group that it is in.
+fn unite_onto<T>(all: &mut [T], others: &[T], group_of: &[u32], unite: impl Fn(&mut T, &T)) {
+    others.iter().zip(group_of).for_each(|(other, group)| unite(&mut all[*group as usize], other));
+}
+
+/// Goes through the rows that a filter keeps. A null is no.
+fn each_true(filter: &Column, mut see: impl FnMut(usize)) -> PolarsResult<()> {
+    let mut row = 0;
+    for flags in filter.as_materialized_series().bool()?.downcast_iter() {
+        for flag in flags {
+            if flag == Some(true) {
+                see(row);
+            }
+            row += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Goes through the rows that have a number.
+fn each_number(numbers: &Column, mut see: impl FnMut(usize, f64)) -> PolarsResult<()> {
+    let mut row = 0;
+    for numbers in numbers.as_materialized_series().f64()?.downcast_iter() {
+        for number in numbers {
+            if let Some(number) = number {
+                see(row, *number);
+            }
+            row += 1;
+        }
+    }
+    Ok(())
 }
 
 /// A finished measure of one group.
@@ -263,11 +414,11 @@ impl Measured {
         Self { value: measure.aggregate.of_nothing(), interval: None, n }
     }
 
-    fn quantile(values: &[f64], counts: &[u64], level: f64, confidence: f64) -> Self {
-        let n: u64 = counts.iter().sum();
-        let at = |rank| statistics::order_statistic(values, counts, rank);
+    fn quantile(values: &Ranked<'_>, level: f64, confidence: f64) -> Self {
+        let n = values.len();
+        let at = |rank| values.at(rank);
         let interval = statistics::quantile_ranks(level, n, confidence).and_then(|(low, high)| at(low).zip(at(high)));
-        let value = statistics::quantile(values, counts, level).filter(|value| value.is_finite());
+        let value = statistics::quantile_by_rank(level, n, at).filter(|value| value.is_finite());
         Self { value, interval: interval.filter(|(low, high)| low.is_finite() && high.is_finite()), n: Some(n as f64) }
     }
 }
@@ -285,150 +436,14 @@ impl MeasureTable {
         self.groups.get(group).unwrap_or(&self.nothing)
     }
 
+    /// The same measures of groups under other names: what `rename` makes of the values of their keys.
+    #[must_use]
+    pub fn renamed(self, mut rename: impl FnMut(Vec<DimensionValue>) -> Vec<DimensionValue>) -> Self {
+        Self { groups: self.groups.into_iter().map(|(group, measured)| (rename(group), measured)).collect(), ..self }
+    }
+
     /// The groups that have rows, in no order.
     pub fn groups(&self) -> impl Iterator<Item = &Vec<DimensionValue>> {
         self.groups.keys()
     }
-}
-
-fn columns(names: &[String]) -> Vec<Expr> {
-    names.iter().map(|name| col(name.as_str())).collect()
-}
-
-fn name(index: usize) -> String {
-    format!("m{index}")
-}
-
-/// 1 where a filter holds, 0 where it does not or can't be known.
-fn holds(filter: &Expr) -> Expr {
-    filter.clone().fill_null(lit(false)).cast(DataType::Int32)
-}
-
-fn masked(of: &Expr, filter: Option<&Expr>) -> Expr {
-    match filter {
-        Some(filter) => when(filter.clone()).then(of.clone()).otherwise(lit(NULL)),
-        None => of.clone(),
-    }
-}
-
-/// The number that a measure sums, if it sums one.
-fn summed(measure: &Measure) -> Option<Expr> {
-    match &measure.aggregate {
-        Aggregate::Sum(of) | Aggregate::Mean(of) | Aggregate::Variance(of) => {
-            Some(masked(of, measure.filter.as_ref()).cast(DataType::Float64))
-        }
-        _ => None,
-    }
-}
-
-/// The columns of a measure's state that are sums.
-fn sums_of_state(index: usize, measure: &Measure) -> Vec<String> {
-    let parts = |column: String| PARTS.map(|part| format!("{column}.{part}"));
-    let mut columns = match measure.aggregate {
-        Aggregate::Count => return vec![name(index)],
-        Aggregate::Sum(_) => parts(name(index)).to_vec(),
-        Aggregate::Mean(_) | Aggregate::Variance(_) => [parts(name(index)).as_slice(), &[format!("{}.n", name(index))]].concat(),
-        _ => Vec::new(),
-    };
-    if matches!(measure.aggregate, Aggregate::Variance(_)) {
-        columns.extend(parts(format!("{}.square", name(index))));
-        columns.push(format!("{}.rounded", name(index)));
-    }
-    columns
-}
-
-/// The columns of a variance's state that hold its ends: equal values have no variance, whatever their sums round to.
-fn ends(index: usize, measure: &Measure) -> Option<[String; 2]> {
-    matches!(measure.aggregate, Aggregate::Variance(_)).then(|| [LOWEST, HIGHEST].map(|end| format!("{}.{end}", name(index))))
-}
-
-fn scalar_state(index: usize, measure: &Measure) -> Vec<Expr> {
-    let filter = measure.filter.as_ref();
-    match &measure.aggregate {
-        Aggregate::Count => vec![match filter {
-            Some(filter) => holds(filter).cast(DataType::Int64).sum().alias(name(index)),
-            None => len().cast(DataType::Int64).alias(name(index)),
-        }],
-        Aggregate::Min(of) => vec![masked(of, filter).min().alias(name(index))],
-        Aggregate::Max(of) => vec![masked(of, filter).max().alias(name(index))],
-        _ => {
-            let n = format!("{}.n", name(index));
-            let sum = |column: String| {
-                if column == n { col(name(index)).count().cast(DataType::Int64).alias(column) } else { col(column).sum() }
-            };
-            let sums = sums_of_state(index, measure).into_iter().map(sum);
-            let value = || col(name(index));
-            let ends = ends(index, measure).map(|[lowest, highest]| [value().min().alias(lowest), value().max().alias(highest)]);
-            sums.chain(ends.into_iter().flatten()).collect()
-        }
-    }
-}
-
-fn unite_scalar(index: usize, measure: &Measure) -> Vec<Expr> {
-    match &measure.aggregate {
-        Aggregate::Min(_) => vec![col(name(index)).min()],
-        Aggregate::Max(_) => vec![col(name(index)).max()],
-        _ => {
-            let sums = sums_of_state(index, measure).into_iter().map(|column| col(column).sum());
-            let ends = ends(index, measure).map(|[lowest, highest]| [col(lowest).min(), col(highest).max()]);
-            sums.chain(ends.into_iter().flatten()).collect()
-        }
-    }
-}
-
-fn finished_scalar(frame: &DataFrame, index: usize, measure: &Measure) -> PolarsResult<Vec<Option<f64>>> {
-    if !matches!(measure.aggregate, Aggregate::Sum(_) | Aggregate::Mean(_) | Aggregate::Variance(_)) {
-        return floats(frame, &name(index));
-    }
-    let sums = exact_sums(frame, &name(index))?;
-    if matches!(measure.aggregate, Aggregate::Sum(_)) {
-        return Ok(sums.into_iter().map(|sum| Some(sum.value())).collect());
-    }
-    let n = integers(frame, &format!("{}.n", name(index)))?;
-    if matches!(measure.aggregate, Aggregate::Mean(_)) {
-        return Ok(n.into_iter().zip(sums).map(|(n, sum)| (n > 0).then(|| sum.value() / n as f64)).collect());
-    }
-    let column = |of: &str| format!("{}.{of}", name(index));
-    let (squares, rounded) = (exact_sums(frame, &column("square"))?, floats(frame, &column("rounded"))?);
-    let (lowest, highest) = (floats(frame, &column(LOWEST))?, floats(frame, &column(HIGHEST))?);
-    let variance = |row: usize| match (lowest[row], highest[row]) {
-        _ if n[row] < 2 => None,
-        (Some(low), Some(high)) if low.total_cmp(&high).is_eq() && low.is_finite() => Some(0.0),
-        _ => Some(sums[row].squares_about_mean(n[row], &squares[row], rounded[row].unwrap_or(0.0))? / (n[row] - 1) as f64),
-    };
-    Ok((0..frame.height()).map(variance).collect())
-}
-
-fn exact_sums(frame: &DataFrame, column: &str) -> PolarsResult<Vec<ExactSum>> {
-    let [wholes @ .., rest] = PARTS.map(|part| format!("{column}.{part}"));
-    let wholes = wholes.iter().map(|part| integers(frame, part)).collect::<PolarsResult<Vec<_>>>()?;
-    let rest = floats(frame, &rest)?;
-    let sum = |row: usize| ExactSum::new(std::array::from_fn(|part| wholes[part][row]), rest[row].unwrap_or(0.0));
-    Ok((0..frame.height()).map(sum).collect())
-}
-
-/// A column of sums, of which those of nothing are 0.
-fn integers(frame: &DataFrame, column: &str) -> PolarsResult<Vec<i64>> {
-    Ok(frame.column(column)?.i64()?.iter().map(Option::unwrap_or_default).collect())
-}
-
-fn floats(frame: &DataFrame, column: &str) -> PolarsResult<Vec<Option<f64>>> {
-    let values = frame.column(column)?.cast(&DataType::Float64)?;
-    Ok(values.f64()?.iter().collect())
-}
-
-fn sorted(counted: impl Iterator<Item = (f64, i64)>) -> (Vec<f64>, Vec<u64>) {
-    let mut counted: Vec<(f64, i64)> = counted.collect();
-    counted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    counted.into_iter().map(|(value, times)| (value, times.unsigned_abs())).unzip()
-}
-
-/// The key of every row of a finished frame.
-fn group_keys(frame: &DataFrame, keys: &[String]) -> PolarsResult<Vec<Vec<DimensionValue>>> {
-    let mut groups = vec![Vec::with_capacity(keys.len()); frame.height()];
-    for key in keys {
-        let values = dimension::from_series(frame.column(key)?.as_materialized_series())?;
-        groups.iter_mut().zip(values).for_each(|(group, value)| group.push(value));
-    }
-    Ok(groups)
 }

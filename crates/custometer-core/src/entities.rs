@@ -4,14 +4,18 @@
 //! functions, it is sorted and joined many times; here each entity's rows are handed over once, in order, and a plain loop makes the derived
 //! rows. An entity's step sees no other entity, so the law of [`Derive`](crate::Derive) holds by itself.
 
+use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use polars::prelude::{
-    AllowedOptimizations, Column, DataFrame, DataType, Expr, Field, Float64Chunked, GroupsType, IdxCa, IdxSize, Int64Chunked, IntoColumn,
-    LazyFrame, PolarsResult, Schema, SchemaExt, col, polars_ensure,
+    AllowedOptimizations, Column, DataFrame, DataType, Expr, Field, Float64Chunked, IdxCa, IdxSize, Int64Chunked, IntoColumn, LazyFrame,
+    PolarsResult, Schema, SchemaExt, col, polars_bail, polars_ensure,
 };
 
 use crate::derivation::DeriveContext;
+use crate::groups::{Groups, Kind};
+use crate::interner::Interner;
 use crate::time::BUCKET;
 
 /// The rows of every entity, and what a step is to see of them.
@@ -79,14 +83,11 @@ impl Entities {
             Ok(Arc::new(kept.chain(made).collect::<Schema>()))
         };
         let pass = move |frame: DataFrame| {
-            let kept = &frame.columns()[..read_from];
-            let read = &frame.columns()[read_from..];
-            let rows = Rows {
-                integers: read[..integer_count].iter().map(dense_integers).collect::<PolarsResult<_>>()?,
-                numbers: read[integer_count..].iter().map(dense_numbers).collect::<PolarsResult<_>>()?,
-            };
+            let (kept, read) = frame.columns().split_at(read_from);
+            let (of_integers, of_numbers) = read.split_at(integer_count);
+            let rows = Rows::new(&kept[..kept_from], frame.height(), of_integers, of_numbers)?;
             let mut derived = Derived::<I, N>::new();
-            rows.pass(&kept[..kept_from], frame.height(), |entity| step(entity, &mut derived))?;
+            rows.entities().for_each(|entity| step(&Entity { all: &rows, rows: entity }, &mut derived));
             derived.into_frame(kept, integers, numbers, typed)
         };
         self.rows.select(read).map(pass, AllowedOptimizations::empty(), Some(Arc::new(schema)), Some(name))
@@ -95,17 +96,17 @@ impl Entities {
 
 /// The rows of one entity, in order.
 pub struct Entity<'a> {
-    /// The position of each row in the table.
-    positions: &'a [IdxSize],
-    integers: &'a [Vec<i64>],
-    numbers: &'a [Vec<f64>],
+    /// The rows of all entities.
+    all: &'a Rows,
+    /// Which of them are the entity's.
+    rows: Range<usize>,
 }
 
 impl Entity<'_> {
     /// How many rows there are; at least one.
     #[expect(clippy::len_without_is_empty, reason = "an entity has a row")]
     pub fn len(&self) -> usize {
-        self.positions.len()
+        self.rows.len()
     }
 
     /// The columns of whole numbers and instants, in the order they were asked for.
@@ -113,8 +114,8 @@ impl Entity<'_> {
     /// # Panics
     /// When another number of columns was asked for.
     pub fn integers<const N: usize>(&self) -> [&[i64]; N] {
-        let columns: Vec<&[i64]> = self.integers.iter().map(Vec::as_slice).collect();
-        columns.try_into().expect("as many columns as were asked for")
+        assert_eq!(self.all.integers.len(), N, "as many columns as were asked for");
+        std::array::from_fn(|column| &self.all.integers[column][self.rows.clone()])
     }
 
     /// The columns of numbers, in the order they were asked for.
@@ -122,8 +123,8 @@ impl Entity<'_> {
     /// # Panics
     /// When another number of columns was asked for.
     pub fn numbers<const N: usize>(&self) -> [&[f64]; N] {
-        let columns: Vec<&[f64]> = self.numbers.iter().map(Vec::as_slice).collect();
-        columns.try_into().expect("as many columns as were asked for")
+        assert_eq!(self.all.numbers.len(), N, "as many columns as were asked for");
+        std::array::from_fn(|column| &self.all.numbers[column][self.rows.clone()])
     }
 }
 
@@ -146,7 +147,7 @@ impl<const I: usize, const N: usize> Derived<I, N> {
 
     /// Adds a row that has the attributes of one of the entity's.
     pub fn push_like(&mut self, entity: &Entity<'_>, row: usize, integers: [i64; I], numbers: [f64; N]) {
-        self.origins.push(entity.positions[row]);
+        self.origins.push(entity.all.positions[entity.rows.clone()][row]);
         self.integers.iter_mut().zip(integers).for_each(|(column, value)| column.push(value));
         self.numbers.iter_mut().zip(numbers).for_each(|(column, value)| column.push(value));
     }
@@ -172,62 +173,129 @@ impl<const I: usize, const N: usize> Derived<I, N> {
     }
 }
 
-/// What steps see of all rows, column by column.
+/// What steps see of all rows, column by column: those of an entity together, and in order.
 struct Rows {
+    /// The position of each row in the table.
+    positions: Vec<IdxSize>,
     integers: Vec<Vec<i64>>,
     numbers: Vec<Vec<f64>>,
+    /// Where the rows of each entity end.
+    ends: Vec<usize>,
 }
 
 impl Rows {
-    /// Hands each entity's rows over, in order.
-    fn pass(&self, keys: &[Column], height: usize, mut step: impl FnMut(&Entity<'_>)) -> PolarsResult<()> {
-        if height == 0 {
-            return Ok(());
+    /// The rows of entities with these keys, the last of which is the one that tells most of them apart.
+    fn new(keys: &[Column], height: usize, integers: &[Column], numbers: &[Column]) -> PolarsResult<Self> {
+        let Some((entity, dimensions)) = keys.split_last() else { polars_bail!(ComputeError: "an entity has no key") };
+        let entities = numbered(entity)?;
+        let interners: Vec<Interner> = dimensions.iter().map(|_| Interner::default()).collect();
+        let groups = Groups::new(dimensions.len()).of_rows(dimensions, &interners, height)?;
+        let mut positions = order_of(&entities);
+        let mut ends = Vec::new();
+        let mut start = 0;
+        while start < height {
+            let entity = entities[positions[start] as usize];
+            let end = start + positions[start..].iter().take_while(|position| entities[**position as usize] == entity).count();
+            let group = |position: &IdxSize| groups[*position as usize];
+            let rows = &mut positions[start..end];
+            rows.sort_by_key(group);
+            ends.extend(rows.chunk_by(|one, next| group(one) == group(next)).scan(start, |end, rows| {
+                *end += rows.len();
+                Some(*end)
+            }));
+            start = end;
         }
-        let frame = DataFrame::new(height, keys.to_vec())?;
-        let names: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
-        let groups = frame.group_by(names)?.into_groups();
-        let mut one = Self { integers: vec![Vec::new(); self.integers.len()], numbers: vec![Vec::new(); self.numbers.len()] };
-        let mut positions: Vec<IdxSize> = Vec::new();
-        let mut hand_over = |rows: &mut dyn Iterator<Item = IdxSize>| {
-            positions.clear();
-            positions.extend(rows);
-            if !positions.is_sorted_by(|a, b| self.compare(*a, *b).is_le()) {
-                positions.sort_unstable_by(|a, b| self.compare(*a, *b));
-            }
-            let (integers, numbers) = (self.integers.iter().zip(&mut one.integers), self.numbers.iter().zip(&mut one.numbers));
-            integers.for_each(|(all, of_one)| gather(all, &positions, of_one));
-            numbers.for_each(|(all, of_one)| gather(all, &positions, of_one));
-            step(&Entity { positions: &positions, integers: &one.integers, numbers: &one.numbers });
-        };
-        match &*groups {
-            GroupsType::Idx(groups) => groups.all().iter().for_each(|rows| hand_over(&mut rows.iter().copied())),
-            GroupsType::Slice { groups, .. } => groups.iter().for_each(|[first, len]| hand_over(&mut (*first..first + len))),
+        let integers = integers.iter().map(|column| integers_at(column, &positions)).collect::<PolarsResult<_>>()?;
+        let numbers = numbers.iter().map(|column| numbers_at(column, &positions)).collect::<PolarsResult<_>>()?;
+        let mut rows = Self { positions, integers, numbers, ends };
+        let unordered: Vec<Range<usize>> = rows.entities().filter(|entity| !rows.is_ordered(entity.clone())).collect();
+        for entity in unordered {
+            rows.order(entity);
         }
-        Ok(())
+        Ok(rows)
     }
 
-    fn compare(&self, a: IdxSize, b: IdxSize) -> std::cmp::Ordering {
-        let (a, b) = (a as usize, b as usize);
-        let integers = self.integers.iter().map(|column| column[a].cmp(&column[b]));
-        let numbers = self.numbers.iter().map(|column| column[a].total_cmp(&column[b]));
-        integers.chain(numbers).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    fn entities(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| start..*end)
+    }
+
+    fn is_ordered(&self, rows: Range<usize>) -> bool {
+        rows.clone().zip(rows.skip(1)).all(|(row, next)| self.compare(row, next).is_le())
+    }
+
+    /// Brings some rows into order.
+    fn order(&mut self, rows: Range<usize>) {
+        let mut order: Vec<usize> = rows.clone().collect();
+        order.sort_unstable_by(|one, other| self.compare(*one, *other));
+        reorder(&mut self.positions, rows.clone(), &order);
+        self.integers.iter_mut().for_each(|column| reorder(column, rows.clone(), &order));
+        self.numbers.iter_mut().for_each(|column| reorder(column, rows.clone(), &order));
+    }
+
+    fn compare(&self, one: usize, other: usize) -> Ordering {
+        let integers = self.integers.iter().map(|column| column[one].cmp(&column[other]));
+        let numbers = self.numbers.iter().map(|column| column[one].total_cmp(&column[other]));
+        integers.chain(numbers).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
-fn gather<T: Copy>(all: &[T], positions: &[IdxSize], of_one: &mut Vec<T>) {
-    of_one.clear();
-    of_one.extend(positions.iter().map(|&position| all[position as usize]));
+/// Rows with those of each entity together: derivations of many kinds over the same rows need not each look for them.
+pub fn by_entity(rows: &DataFrame, entity: &str) -> PolarsResult<DataFrame> {
+    let order = IdxCa::from_vec("order".into(), order_of(&numbered(rows.column(entity)?)?));
+    let columns = rows.columns().iter().map(|column| column.take(&order)).collect::<PolarsResult<_>>()?;
+    DataFrame::new(rows.height(), columns)
 }
 
-fn dense_integers(column: &Column) -> PolarsResult<Vec<i64>> {
+/// A number for each value of a column; 0 for a missing one.
+fn numbered(values: &Column) -> PolarsResult<Vec<u64>> {
+    let codes = Kind::of(values.dtype()).codes(values, &Interner::default())?;
+    Ok(codes.iter().map(|code| code.map_or(0, |code| u64::from(code) + 1)).collect())
+}
+
+/// The positions of numbers in their order, and of equal ones as they come: sorted by some bits at a time, from the lowest on.
+fn order_of(numbers: &[u64]) -> Vec<IdxSize> {
+    const BITS: u32 = 11;
+    let mut order: Vec<IdxSize> = (0..).zip(numbers).map(|(position, _)| position).collect();
+    if numbers.is_sorted() {
+        return order;
+    }
+    let largest = numbers.iter().max().copied().unwrap_or(0);
+    let mut next = order.clone();
+    for shift in (0..u64::BITS - largest.leading_zeros()).step_by(BITS as usize) {
+        let digit = |position: IdxSize| usize::try_from(numbers[position as usize] >> shift & ((1 << BITS) - 1)).unwrap_or_default();
+        let mut places = [0; 1 << BITS];
+        for position in &order {
+            places[digit(*position)] += 1;
+        }
+        places.iter_mut().fold(0, |start, place| start + std::mem::replace(place, start));
+        for position in &order {
+            let place = &mut places[digit(*position)];
+            next[*place] = *position;
+            *place += 1;
+        }
+        std::mem::swap(&mut order, &mut next);
+    }
+    order
+}
+
+fn reorder<T: Copy>(column: &mut [T], rows: Range<usize>, order: &[usize]) {
+    let ordered: Vec<T> = order.iter().map(|row| column[*row]).collect();
+    column[rows].copy_from_slice(&ordered);
+}
+
+fn integers_at(column: &Column, positions: &[IdxSize]) -> PolarsResult<Vec<i64>> {
     polars_ensure!(column.null_count() == 0, ComputeError: "whole number {} of an entity's rows is null", column.name());
-    Ok(column.as_materialized_series().i64()?.into_no_null_iter().collect())
+    let values = column.as_materialized_series().i64()?.rechunk();
+    let values = values.cont_slice()?;
+    Ok(positions.iter().map(|position| values[*position as usize]).collect())
 }
 
-fn dense_numbers(column: &Column) -> PolarsResult<Vec<f64>> {
+fn numbers_at(column: &Column, positions: &[IdxSize]) -> PolarsResult<Vec<f64>> {
     polars_ensure!(column.null_count() == 0, ComputeError: "number {} of an entity's rows is null", column.name());
-    Ok(column.as_materialized_series().f64()?.into_no_null_iter().collect())
+    let values = column.as_materialized_series().f64()?.rechunk();
+    let values = values.cont_slice()?;
+    Ok(positions.iter().map(|position| values[*position as usize]).collect())
 }
 
 #[cfg(test)]
@@ -285,6 +353,23 @@ mod tests {
     fn a_dimension_can_be_part_of_the_entity() {
         let found = derived(Entities::in_groups(rows(&[0, 1, 2, 3]), "id", &context(&["group"])));
         assert_eq!(found, ["x a 1 0 9.0", "x a 3 1 1.5", "x b 1 0 null", "y a 1 0 2.5"]);
+    }
+
+    #[test]
+    fn many_ids_in_any_order_are_told_apart() {
+        // More numbers than one step of sorting has bits, each in three rows; and a missing one.
+        let ids: Vec<Option<u32>> = (0..30_000_u32).map(|row| (row != 7).then_some(row.wrapping_mul(7_919) % 10_000)).collect();
+        let column = Column::new("id".into(), &ids);
+        let frame =
+            DataFrame::new(ids.len(), vec![column.clone(), Column::new("row".into(), (0..30_000_i64).collect::<Vec<_>>())]).unwrap();
+        let together = by_entity(&frame, "id").unwrap();
+        for frame in [frame, together] {
+            let rows = Rows::new(&[frame.column("id").unwrap().clone()], 30_000, &[frame.column("row").unwrap().clone()], &[]).unwrap();
+            let mut expected: std::collections::BTreeMap<Option<u32>, Vec<i64>> = std::collections::BTreeMap::new();
+            (0..).zip(&ids).for_each(|(row, id)| expected.entry(*id).or_default().push(row));
+            let found: std::collections::BTreeSet<&[i64]> = rows.entities().map(|entity| &rows.integers[0][entity]).collect();
+            assert_eq!(found, expected.values().map(Vec::as_slice).collect());
+        }
     }
 
     #[test]

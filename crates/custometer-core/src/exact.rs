@@ -1,97 +1,106 @@
 //! Sums that do not depend on the order of rows.
 //!
-//! Floats added in another order, or by other threads, give other last digits. So a number is cut into parts: multiples of 2⁶⁴, of 2³², the
-//! other wholes, the fraction in steps of 2⁻³² and of 2⁻⁶⁴, and the rest below that. All but the last are whole numbers, whose sums are exact in any
-//! order; the rest is so small that the rounding of its sum shows in no digit that is kept.
+//! Floats added in another order, or by other threads, give other last digits. So a number is added in parts: its whole, its fraction in
+//! steps of 2⁻⁶⁴, and the rest below that. All but the last are whole numbers, whose sums are exact in any order; the rest is so small that
+//! the rounding of its sum shows in no digit that is kept.
 
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
-use polars::prelude::{DataType, Expr, LazyFrame, col, lit, when};
 
-/// The parts of a number, as suffixes of its column's name.
-pub(crate) const PARTS: [&str; 6] = ["huge", "big", "whole", "fraction", "fine", "rest"];
-/// The whole parts' steps. All of them are powers of two, so that cutting loses nothing.
-const STEPS: [f64; 5] = [STEP * STEP, STEP, 1.0, 1.0 / STEP, 1.0 / STEP / STEP];
 const STEP: f64 = 4_294_967_296.0;
+/// Whole numbers below this are all floats, and fit into 64 bits.
+const PLAIN: f64 = 9_007_199_254_740_992.0;
 /// Beyond this, and for what is no number, the rest is all of it. 2⁹⁴, the square of 10¹⁴.
 const LIMIT: f64 = STEP * STEP * 1_073_741_824.0;
 
-/// Adds the parts of each of the named float columns.
-pub(crate) fn cut(rows: LazyFrame, columns: &[String]) -> LazyFrame {
-    let part = |column: &String, of: usize| col(format!("{column}.{}", PARTS[of]));
-    let float = |part: Expr| part.cast(DataType::Float64);
-    // Each part is what is left of the ones before it; subtracting them loses nothing.
-    let left =
-        |column: &String, parts: usize| (0..parts).fold(col(column.as_str()), |left, of| left - float(part(column, of)) * lit(STEPS[of]));
-    let is_cut = |column: &String| col(column.as_str()).abs().lt(lit(LIMIT));
-    let level = |of: usize| {
-        let of_column = move |column: &String| {
-            let (value, otherwise) = match STEPS.get(of) {
-                Some(step) => ((left(column, of) / lit(*step)).cast(DataType::Int64), lit(0_i64)),
-                None => (left(column, of), col(column.as_str())),
-            };
-            when(is_cut(column)).then(value).otherwise(otherwise).alias(format!("{column}.{}", PARTS[of]))
-        };
-        columns.iter().map(of_column).collect::<Vec<_>>()
-    };
-    (0..PARTS.len()).fold(rows, |rows, of| rows.with_columns(level(of)))
-}
-
-/// Adds the square of each of the named float columns, and by how much it was rounded.
-///
-/// Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18 (1971), 224–242.
-pub(crate) fn square(rows: LazyFrame, columns: &[String]) -> LazyFrame {
-    const SPLIT: f64 = 134_217_729.0;
-    let high = |column: &String| {
-        let large = || col(column.as_str()) * lit(SPLIT);
-        (large() - (large() - col(column.as_str()))).alias(format!("{column}.high"))
-    };
-    let squared = |column: &String| (col(column.as_str()) * col(column.as_str())).alias(format!("{column}.square"));
-    let rounded = |column: &String| {
-        let [high, square] = ["high", "square"].map(|of| col(format!("{column}.{of}")));
-        let low = col(column.as_str()) - high.clone();
-        let error = ((high.clone() * high.clone() - square) + lit(2.0) * high * low.clone()) + low.clone() * low;
-        error.alias(format!("{column}.rounded"))
-    };
-    let first: Vec<Expr> = columns.iter().map(high).chain(columns.iter().map(squared)).collect();
-    rows.with_columns(first).with_columns(columns.iter().map(rounded).collect::<Vec<_>>())
-}
-
-/// A sum, from the sums of its parts.
-#[derive(Debug, Clone, PartialEq)]
+/// A sum.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct ExactSum {
-    /// In steps of 2⁻⁶⁴.
-    fixed: BigInt,
+    /// Of wholes.
+    whole: i128,
+    /// Of fractions, in steps of 2⁻⁶⁴.
+    fraction: i128,
     rest: f64,
 }
 
 impl ExactSum {
-    /// The sum whose whole parts, from the largest on, and rest are these.
-    pub(crate) fn new(wholes: [i64; 5], rest: f64) -> Self {
-        let fixed = wholes.into_iter().fold(BigInt::from(0), |sum, part| (sum << 32) + part);
-        Self { fixed, rest }
+    #[expect(clippy::cast_possible_truncation, reason = "what is cut off is added as the next part")]
+    pub(crate) fn add(&mut self, number: f64) {
+        if number.abs() < PLAIN {
+            let whole = number as i64;
+            self.whole += i128::from(whole);
+            let left = (number - whole as f64) * STEP;
+            if left != 0.0 {
+                let coarse = left as i64;
+                let left = (left - coarse as f64) * STEP;
+                let fine = left as i64;
+                self.fraction += (i128::from(coarse) << 32) + i128::from(fine);
+                self.rest += (left - fine as f64) / STEP / STEP;
+            }
+        } else if number.abs() < LIMIT {
+            self.whole += number as i128;
+        } else {
+            self.rest += number;
+        }
+    }
+
+    pub(crate) fn unite(&mut self, other: &Self) {
+        self.whole += other.whole;
+        self.fraction += other.fraction;
+        self.rest += other.rest;
+    }
+
+    /// The sum in numbers that tables hold.
+    #[expect(clippy::cast_possible_truncation, reason = "halves are meant")]
+    pub(crate) fn parts(&self) -> ([i64; 4], f64) {
+        let halves = |part: i128| [(part >> 64) as i64, part as i64];
+        let ([a, b], [c, d]) = (halves(self.whole), halves(self.fraction));
+        ([a, b, c, d], self.rest)
+    }
+
+    pub(crate) fn of_parts([a, b, c, d]: [i64; 4], rest: f64) -> Self {
+        let whole = |high: i64, low: i64| i128::from(high) << 64 | i128::from(low.cast_unsigned());
+        Self { whole: whole(a, b), fraction: whole(c, d), rest }
+    }
+
+    /// In steps of 2⁻⁶⁴, without the rest.
+    fn fixed(&self) -> BigInt {
+        (BigInt::from(self.whole) << 64) + self.fraction
     }
 
     pub(crate) fn value(&self) -> f64 {
-        float(&self.fixed) / STEP / STEP + self.rest
+        float(&self.fixed()) / STEP / STEP + self.rest
     }
 
     /// The sum of squares about the mean of `n` numbers, from their sum (`self`), that of their squares, and what rounding the squares lost.
     ///
     /// The squares of large numbers that lie near each other are equal in almost all digits; they are subtracted as whole numbers. None
     /// where even so nothing but rounding would be left: numbers beyond 10¹⁴, or below 10⁻⁷, that are equal in all but their last digits.
-    pub(crate) fn squares_about_mean(&self, n: i64, squares: &Self, lost: f64) -> Option<f64> {
+    pub(crate) fn squares_about_mean(&self, n: u64, squares: &Self, lost: f64) -> Option<f64> {
         const LEAST_DIGITS: f64 = 1e9;
         let n_floating = n as f64;
+        let fixed = self.fixed();
         // n·Σx² − (Σx)², in steps of 2⁻¹²⁸.
-        let about_mean = ((&squares.fixed * n) << 64) - &self.fixed * &self.fixed;
+        let about_mean = ((squares.fixed() * n) << 64) - &fixed * &fixed;
         let about_mean = float(&about_mean) / (STEP * STEP) / (STEP * STEP) / n_floating;
-        let twice_mean = 2.0 * float(&self.fixed) / STEP / STEP / n_floating;
+        let twice_mean = 2.0 * float(&fixed) / STEP / STEP / n_floating;
         let rests = [squares.rest, -twice_mean * self.rest, -self.rest * self.rest / n_floating];
         let sum = about_mean + lost + rests.iter().sum::<f64>();
         let rounding = 4.0 * f64::EPSILON * rests.iter().map(|rest| rest.abs()).sum::<f64>();
         (sum.is_finite() && sum > LEAST_DIGITS * rounding).then_some(sum)
     }
+}
+
+/// The square of a number, and by how much it was rounded.
+///
+/// Source: T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18 (1971), 224–242.
+pub(crate) fn square(number: f64) -> (f64, f64) {
+    const SPLIT: f64 = 134_217_729.0;
+    let square = number * number;
+    let large = number * SPLIT;
+    let high = large - (large - number);
+    let low = number - high;
+    (square, ((high * high - square) + 2.0 * high * low) + low * low)
 }
 
 fn float(number: &BigInt) -> f64 {
@@ -100,23 +109,37 @@ fn float(number: &BigInt) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::{DataFrame, IntoLazy, df};
+    use proptest::collection::vec;
+    use proptest::prelude::{any, proptest};
 
     use super::*;
 
-    #[expect(clippy::disallowed_methods, reason = "a test looks at its result")]
-    fn sums(numbers: &[f64]) -> (i64, ExactSum, ExactSum, f64) {
-        let rows = df!("x" => numbers).unwrap().lazy();
-        let (x, square) = (String::from("x"), String::from("x.square"));
-        let rows = cut(super::square(rows, std::slice::from_ref(&x)), &[x, square]);
-        let sum: DataFrame = rows.select([polars::prelude::all().as_expr().sum()]).collect().unwrap();
-        let whole = |column: String| sum.column(&column).unwrap().i64().unwrap().get(0).unwrap();
-        let float = |column: String| sum.column(&column).unwrap().f64().unwrap().get(0).unwrap();
-        let exact = |of: &str| {
-            let [huge, big, wholes, fraction, fine, rest] = PARTS.map(|part| format!("{of}.{part}"));
-            ExactSum::new([huge, big, wholes, fraction, fine].map(whole), float(rest))
-        };
-        (numbers.len().try_into().unwrap(), exact("x"), exact("x.square"), float("x.rounded".to_owned()))
+    fn sum(numbers: &[f64]) -> ExactSum {
+        let mut sum = ExactSum::default();
+        for number in numbers {
+            sum.add(*number);
+        }
+        sum
+    }
+
+    fn sums(numbers: &[f64]) -> (u64, ExactSum, ExactSum, f64) {
+        let (squares, lost): (Vec<f64>, Vec<f64>) = numbers.iter().map(|number| square(*number)).unzip();
+        (numbers.len() as u64, sum(numbers), sum(&squares), lost.iter().sum())
+    }
+
+    proptest! {
+        #[test]
+        fn sums_survive_in_tables(numbers in vec(any::<f64>(), 0..20)) {
+            let sum = sum(&numbers);
+            let (parts, rest) = sum.parts();
+            let again = ExactSum::of_parts(parts, rest);
+            assert_eq!((again.whole, again.fraction, again.rest.to_bits()), (sum.whole, sum.fraction, sum.rest.to_bits()));
+        }
+
+        #[test]
+        fn parts_that_are_cut_off_are_not_lost(number in any::<f64>()) {
+            assert_eq!(sum(&[number]).value().to_bits(), (number + 0.0).to_bits());
+        }
     }
 
     fn variance(numbers: &[f64]) -> f64 {

@@ -15,6 +15,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 pub use clusters::Clusters;
 pub use intervals::{Interval, mean, net_promoter_score, ratio_of_means, wilson};
+pub(crate) use quantiles::quantile_by_rank;
 pub use quantiles::{order_statistic, quantile, quantile_ranks};
 pub use significance::{benjamini_hochberg, net_promoter_scores, two_proportions, two_ratios, welch};
 pub use survival::{Lifetimes, RestrictedMean, Step, SurvivalCurve, kaplan_meier};

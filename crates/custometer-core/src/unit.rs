@@ -23,6 +23,10 @@ pub enum Unit {
     Ratio,
     /// A duration in days.
     Days,
+    /// A duration in months.
+    Months,
+    /// A duration in years.
+    Years,
 }
 
 impl Unit {
@@ -37,6 +41,8 @@ impl Unit {
             Self::Currency => "currency",
             Self::Ratio => "ratio",
             Self::Days => "days",
+            Self::Months => "months",
+            Self::Years => "years",
         }
     }
 }

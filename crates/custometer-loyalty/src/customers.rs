@@ -1,8 +1,9 @@
 //! The table of customers: one row each, with what is known of them now.
 
-use custometer_core::Column;
 use custometer_core::prelude::*;
+use custometer_core::{Column, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, statistics};
 
+use crate::history::known_end;
 use crate::tables::{CUSTOMER_ID, CUSTOMERS};
 
 /// How somebody became a customer.
@@ -26,4 +27,57 @@ pub fn source() -> Source {
     Source::table(CUSTOMERS)
         .column(Column::identifier(CUSTOMER_ID).describe("who it is"))
         .rule("`customer_id` comes in more than one row", col(CUSTOMER_ID).is_unique())
+}
+
+/// What is known of customers, in percent of those that are there as a bucket begins or ends; undefined where it begins on the as-of date or
+/// later.
+///
+/// No test of a change belongs to it: the customers of an earlier bucket are among those of now.
+#[derive(Debug)]
+pub(crate) struct PercentOfCustomers {
+    /// The measure of it.
+    pub(crate) part: &'static str,
+    /// The measure of all customers, a stock.
+    pub(crate) customers: &'static str,
+    /// The measure of those of whom nobody knows whether they belong to the part: one of them, and it is undefined.
+    pub(crate) unknown: Option<&'static str>,
+    /// Whether the part is of these customers, so that it has Wilson's interval.
+    pub(crate) is_share: bool,
+}
+
+impl PercentOfCustomers {
+    /// The share of customers that a measure counts.
+    pub(crate) fn share(part: &'static str) -> Self {
+        Self { part, customers: "customers", unknown: None, is_share: true }
+    }
+}
+
+impl Evaluate for PercentOfCustomers {
+    fn measures(&self) -> Vec<&str> {
+        [self.part, self.customers].into_iter().chain(self.unknown).collect()
+    }
+
+    fn dimensions(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
+        let is_known = known_end(group.bucket, context.as_of).is_some();
+        let observe = |row: &MeasureRow| {
+            let unknown = self.unknown.and_then(|unknown| row.get(unknown)).unwrap_or(0.0);
+            let numbers = row.get(self.part).zip(row.get(self.customers));
+            let numbers = numbers.filter(|(_, customers)| is_known && unknown == 0.0 && *customers > 0.0);
+            let wilson = |(part, customers)| statistics::wilson(part, customers, context.confidence);
+            Observation {
+                dimensions: Vec::new(),
+                estimate: Estimate {
+                    value: numbers.map(|(part, customers)| 100.0 * part / customers),
+                    interval: numbers.filter(|_| self.is_share).and_then(wilson).map(|(low, high)| (100.0 * low, 100.0 * high)),
+                    n: row.get(self.customers),
+                },
+                measures: row.measures.iter().map(|(name, measured)| (name.clone(), measured.value)).collect(),
+            }
+        };
+        Ok(Evaluation { observations: group.rows.iter().map(observe).collect(), ..Evaluation::default() })
+    }
 }

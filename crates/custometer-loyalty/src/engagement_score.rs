@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
-use custometer_core::time::BUCKET;
+use custometer_core::time::{BUCKET, Bucket};
 use custometer_core::value::Annotations;
 use custometer_core::{
     Column, DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, statistics,
@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::customers;
+use crate::history::known_end;
 use crate::tables::{CREATED_AT, CUSTOMER_ID};
 
 /// Parameters of [`EngagementScore`].
@@ -88,6 +89,7 @@ impl Metric for EngagementScore {
             "Least, greatest and 90th percentile are those of all customers of the bucket, whatever the breakdown: scores of different \
              groups are on one scale.",
             "Customers at a bucket's end are all that were created before, with their signals as the table has them now.",
+            "Of a bucket that begins on the as-of date or later nothing is known: undefined.",
             "A customer without a value of every signal is rejected; so is one below 0 under `p90`.",
             "A row without a customer is rejected, and so is every row of a customer who has several.",
             "Takes one row of memory per customer and bucket; a coarse grain is cheaper.",
@@ -263,7 +265,7 @@ impl NormalisedSignal {
     }
 }
 
-/// Customers → the same, in every bucket at whose end they are there.
+/// Customers → the same, in every bucket at whose end they are there, as far as buckets are known.
 #[derive(Debug)]
 struct CustomersAtEnd {
     signals: Vec<&'static str>,
@@ -282,11 +284,14 @@ impl Derive for CustomersAtEnd {
         let signals = self.signals.iter().map(|&signal| signal.to_owned());
         // Kept as they are, like dimensions.
         let kept = DeriveContext { dimensions: context.dimensions.iter().cloned().chain(signals).collect(), ..context.clone() };
-        let count = i64::try_from(context.buckets.as_slice().len()).unwrap_or(i64::MAX);
+        let is_known = |bucket: &Bucket| context.buckets.is_timeless() || known_end(bucket, context.as_of).is_some();
+        let known = context.buckets.reported().filter(|(_, bucket)| is_known(bucket));
+        let known: Vec<i64> = known.filter_map(|(index, _)| i64::try_from(index).ok()).collect();
         let customers = Entities::with_attributes(rows, CUSTOMER_ID, &kept).integers([col(BUCKET)]);
         Ok(customers.derive("customers_at_end", [BUCKET], [], move |customer, derived| {
             let [joined] = customer.integers();
-            (joined[0].max(0)..count).for_each(|bucket| derived.push(customer, [bucket], []));
+            let from = known.partition_point(|bucket| *bucket < joined[0]);
+            known[from..].iter().for_each(|bucket| derived.push(customer, [*bucket], []));
         }))
     }
 }

@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use custometer_core::prelude::*;
 use custometer_core::time::{BUCKET, index_between};
-use custometer_core::{
-    Column, DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, statistics,
-};
+use custometer_core::{Column, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group};
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::{self, IS_MEMBER};
+use crate::customers::{self, IS_MEMBER, PercentOfCustomers};
 use crate::tables::{CREATED_AT, CUSTOMER_ID, LAST_ACTIVE_AT};
 
 /// Parameters of [`ProgramParticipation`].
@@ -41,6 +39,7 @@ impl Metric for ProgramParticipation {
         edge_cases: &[
             "No customer: undefined.",
             "Customers at a bucket's end are all that were created before; the table does not know who left.",
+            "Of a bucket that begins on the as-of date or later nothing is known: undefined.",
             "`is_member` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
             "`last_active_at` tells of the last time only. A member who was active after a bucket's end may or may not have been active \
              before it: with one such member the bucket is undefined, and `activity_unknown` counts them. So mostly the last bucket has a \
@@ -83,7 +82,7 @@ impl Metric for ProgramParticipation {
             return Ok(Definition::over(source)
                 .measure(count("members").filter(col(IS_MEMBER.name)).closing())
                 .measure(count("customers").closing())
-                .value(Value::proportion("members", "customers"))
+                .value(Value::function(PercentOfCustomers::share("members")))
                 .note(note));
         };
         let source = source
@@ -94,13 +93,19 @@ impl Metric for ProgramParticipation {
         Ok(Definition::over(source)
             .derive(Activity { within_days: days.get().into() })
             .measure(stock("active_members"))
-            .measure(stock("activity_unknown"))
+            .measure(stock(UNKNOWN))
             .measure(stock("members"))
             .measure(stock("customers"))
-            .value(Value::function(ActiveShare))
+            .value(Value::function(ActiveShare(PercentOfCustomers {
+                unknown: Some(UNKNOWN),
+                ..PercentOfCustomers::share("active_members")
+            })))
             .note(format!("active in the {days} days before the end; {note}")))
     }
 }
+
+/// The measure of members of whom only the last activity is known, and that was later.
+const UNKNOWN: &str = "activity_unknown";
 
 /// Customers → what joining, and being active for the last time, change in the numbers of a bucket's end.
 #[derive(Debug)]
@@ -125,7 +130,7 @@ impl Derive for Activity {
         let last = ends_after(col(LAST_ACTIVE_AT));
         let lapse = ends_after(context.clock.days_later(col(LAST_ACTIVE_AT), self.within_days));
         let customers = Entities::with_attributes(rows, CUSTOMER_ID, context).integers([col(BUCKET), col(IS_MEMBER.name), last, lapse]);
-        let changes = [BUCKET, "active_members", "activity_unknown", "members", "customers"];
+        let changes = [BUCKET, "active_members", UNKNOWN, "members", "customers"];
         Ok(customers.derive("programme_activity", changes, [], |customer, derived| {
             let [joined, is_member, last, lapse] = customer.integers().map(|column| column[0]);
             derived.push(customer, [joined, 0, 0, is_member, 1], []);
@@ -138,52 +143,23 @@ impl Derive for Activity {
     }
 }
 
-/// The share of active members, where it is known.
+/// The share of active members, with how many customers stand in its way.
 #[derive(Debug)]
-struct ActiveShare;
-
-impl ActiveShare {
-    fn active_and_all(row: &MeasureRow) -> Option<(f64, f64)> {
-        row.get("activity_unknown").filter(|unknown| *unknown == 0.0)?;
-        row.get("active_members").zip(row.get("customers"))
-    }
-}
+struct ActiveShare(PercentOfCustomers);
 
 impl Evaluate for ActiveShare {
     fn measures(&self) -> Vec<&str> {
-        vec!["active_members", "activity_unknown", "members", "customers"]
+        self.0.measures()
     }
 
     fn dimensions(&self) -> Vec<String> {
-        Vec::new()
+        self.0.dimensions()
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let observe = |row: &MeasureRow| {
-            let known = Self::active_and_all(row).filter(|(_, customers)| *customers > 0.0);
-            let wilson = |(active, customers)| statistics::wilson(active, customers, context.confidence);
-            Observation {
-                dimensions: Vec::new(),
-                estimate: Estimate {
-                    value: known.map(|(active, customers)| 100.0 * active / customers),
-                    interval: known.and_then(wilson).map(|(low, high)| (100.0 * low, 100.0 * high)),
-                    n: row.get("customers"),
-                },
-                measures: row.measures.iter().map(|(name, measured)| (name.clone(), measured.value)).collect(),
-            }
-        };
-        let unknown: f64 = group.rows.iter().filter_map(|row| row.get("activity_unknown")).sum();
+        let unknown: f64 = group.rows.iter().filter_map(|row| row.get(UNKNOWN)).sum();
         let note = format!("{unknown} members were active after the end: what they did before it, `last_active_at` does not say");
-        Ok(Evaluation {
-            observations: group.rows.iter().map(observe).collect(),
-            note: (unknown > 0.0).then_some(note),
-            ..Evaluation::default()
-        })
-    }
-
-    fn p_value(&self, _: &[DimensionValue], now: &Group<'_>, before: &Group<'_>) -> Option<f64> {
-        let known = |group: &Group<'_>| Self::active_and_all(group.rows.first()?);
-        statistics::two_proportions(known(now)?, known(before)?)
+        Ok(Evaluation { note: (unknown > 0.0).then_some(note), ..self.0.evaluate(group, context)? })
     }
 }
 

@@ -5,7 +5,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::{self, IS_REFERRED, IS_REFERRER, SOURCE};
+use crate::customers::{self, IS_REFERRED, IS_REFERRER, PercentOfCustomers, SOURCE};
 use crate::tables::CREATED_AT;
 
 /// Parameters of [`ReferralRate`].
@@ -64,6 +64,7 @@ impl Metric for ReferralRate {
             "Who counts as referred is never guessed: `referral_sources`, or `referred = \"column\"`, must be given.",
             "A new customer of whom nobody knows where they came from is a new customer, not a referred one, and counted as `unknown_origin`.",
             "Customers at the start or the end of a bucket are all that were created before; the table does not know who left.",
+            "Of the customers of a bucket that begins on the as-of date or later nothing is known: undefined.",
             "`is_referrer` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
             "`new_over_base` has no interval: the new customers are no part of those at the start.",
             "A row without a customer is rejected, and so is every row of a customer who has several.",
@@ -121,14 +122,19 @@ impl Metric for ReferralRate {
                 .note("referred_new_customers: new customers who were referred, of all new customers")),
             ReferralDefinition::NewOverBase => Ok(new_customers(source.always_at(CREATED_AT))?
                 .measure(count("customers_at_start").opening())
-                .value(Value::percentage("referred_customers", "customers_at_start"))
+                .value(Value::function(PercentOfCustomers {
+                    part: "referred_customers",
+                    customers: "customers_at_start",
+                    unknown: None,
+                    is_share: false,
+                }))
                 .note("new_over_base: new customers who were referred, per hundred customers at the start")),
             ReferralDefinition::ReferringCustomers => {
                 params.no_referred()?;
                 Ok(Definition::over(source.always_at(CREATED_AT).column(IS_REFERRER))
                     .measure(count("referring_customers").filter(col(IS_REFERRER.name)).closing())
                     .measure(count("customers").closing())
-                    .value(Value::proportion("referring_customers", "customers"))
+                    .value(Value::function(PercentOfCustomers::share("referring_customers")))
                     .note("referring_customers: customers who referred somebody, as the table has it now, of all at the end"))
             }
         }

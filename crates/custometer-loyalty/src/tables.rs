@@ -59,3 +59,17 @@ pub const HIGHEST_MARGIN: f64 = 1.0;
 pub const MARGIN_RATE: Column = Column::number("margin_rate")
     .between(LOWEST_MARGIN, HIGHEST_MARGIN)
     .describe("what is left of the amount after the costs of what was sold, as a share of it; read with `margin = \"column\"`");
+
+/// The customer of a span.
+pub const SUBSCRIBER: Column = Column::identifier(CUSTOMER_ID).describe("whose span it is");
+
+/// When a span begins.
+pub const STARTED: Column = Column::time(STARTED_AT).describe("when the span begins");
+
+/// When a span ends.
+pub const ENDED: Column =
+    Column::time(ENDED_AT).nulls(NullRule::Keep).describe("when it ends, no longer part of it; missing while it goes on");
+
+/// What a span brings in a month.
+pub const AMOUNT_PER_MONTH: Column =
+    Column::number("amount_per_month").between(0.0, f64::INFINITY).unit(Unit::Currency).describe("what is paid for a month");

@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::customers::{self, IS_TRAINED};
+use crate::customers::{self, IS_TRAINED, PercentOfCustomers};
 use crate::tables::CREATED_AT;
 
 /// `loyalty.training_participation`: how many have been trained?
@@ -22,6 +22,7 @@ impl Metric for TrainingParticipation {
         edge_cases: &[
             "No customer: undefined.",
             "Customers at a bucket's end are all that were created before; the table does not know who left.",
+            "Of a bucket that begins on the as-of date or later nothing is known: undefined.",
             "`is_trained` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
             "A row without a customer is rejected, and so is every row of a customer who has several.",
         ],
@@ -50,7 +51,7 @@ impl Metric for TrainingParticipation {
         Ok(Definition::over(customers::source().always_at(CREATED_AT).column(IS_TRAINED))
             .measure(count("trained_customers").filter(col(IS_TRAINED.name)).closing())
             .measure(count("customers").closing())
-            .value(Value::proportion("trained_customers", "customers"))
+            .value(Value::function(PercentOfCustomers::share("trained_customers")))
             .note("`is_trained` is taken as the table has it now"))
     }
 }

@@ -15,6 +15,8 @@ pub(crate) fn value(value: f64, unit: Unit) -> String {
         Unit::Count => count(value),
         Unit::Currency => fixed(value, 2),
         Unit::Days => format!("{} d", precise(value, 1)),
+        Unit::Months => format!("{} mo", precise(value, 1)),
+        Unit::Years => format!("{} y", precise(value, 1)),
         // Scores, ratios, and units that are yet to come.
         _ => precise(value, 2),
     }
@@ -129,6 +131,8 @@ mod tests {
             (1.0, Unit::Ratio, "1.00"),
             (0.0032, Unit::Ratio, "0.0032"),
             (12.0, Unit::Days, "12.0 d"),
+            (20.37, Unit::Months, "20.4 mo"),
+            (0.5, Unit::Years, "0.50 y"),
             (999.0, Unit::Count, "999"),
             (1_234_567.0, Unit::Count, "1\u{2009}234\u{2009}567"),
             (12.5, Unit::Count, "12.5"),

@@ -1,21 +1,19 @@
 //! Execution: the plans streamed, one pass per table, and their few finished rows turned into results.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use custometer_core::aggregation::MeasureTable;
-use custometer_core::time::BUCKET;
 use custometer_core::{Buckets, ColumnType, Period};
-use polars::lazy::prelude::OptFlags;
-use polars::prelude::{DataFrame, Engine, LazyFrame, PolarsError, col, lit};
+use polars::prelude::{Engine, LazyFrame, PolarsError};
 
+use crate::collected::{Collected, collect};
 use crate::compare::judge;
 use crate::config::Keep;
 use crate::ledger::{Files, Ledger};
 use crate::observe::{Observed, observe};
-use crate::plan::{Axes, Axis, FIRST, Part, Place, TablePlan, dimension_name, plan};
+use crate::plan::{Axes, Axis, TablePlan, plan};
 use crate::privacy::{Basis, GroupSize, suppress};
 use crate::report::{Report, Request};
 use crate::result::{Manifest, ResultRow, RunResult, TableManifest};
@@ -189,10 +187,7 @@ pub(crate) fn explain_plans(report: &Report) -> Result<Vec<(TablePlan, String, S
     let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let explained = plans.into_iter().map(|plan| {
         let table = report.tables[plan.table].name.clone();
-        let frames = plan
-            .frames(report)
-            .and_then(|frames| LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations()));
-        match frames {
+        match plan.explained(report) {
             Ok(text) => Ok((plan, table, text)),
             Err(source) => Err(RunError::Table { table, source }),
         }
@@ -249,7 +244,7 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
                 plans.push(rows.clone().select([instant.clone().min().alias("first"), instant.max().alias("last")]));
             }
         }
-        for frame in collect(plans).map_err(failed)? {
+        for frame in collect(plans, Engine::Streaming).map_err(failed)? {
             for end in ["first", "last"] {
                 ends.extend(frame.column(end).ok().and_then(|column| column.i64().ok().and_then(|values| values.get(0))));
             }
@@ -264,117 +259,5 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
             Ok(Some(Period { from, until }))
         }
         _ => Ok(None),
-    }
-}
-
-fn optimizations() -> OptFlags {
-    OptFlags::default() | OptFlags::STREAMING
-}
-
-/// All plans in one pass, by the streaming engine; the only place where rows are gone through.
-#[expect(clippy::disallowed_methods, reason = "this is the place")]
-fn collect(plans: Vec<LazyFrame>) -> Result<Vec<DataFrame>, PolarsError> {
-    LazyFrame::collect_all_with_engine(plans.into_iter().map(|plan| plan.logical_plan).collect(), Engine::Streaming, optimizations())
-}
-
-impl TablePlan {
-    /// Every plan of the table, in the order that [`Collected::of`] takes them apart.
-    fn frames(&self, report: &Report) -> Result<Vec<LazyFrame>, PolarsError> {
-        let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
-        frames.extend(self.rows_unique.clone());
-        frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
-        for node in &self.nodes {
-            for grouping in &node.groupings {
-                let aggregation = grouping.aggregation();
-                let mut states = aggregation.partial(node.rows());
-                if grouping.served.len() > 1 {
-                    states = states.into_iter().map(LazyFrame::cache).collect();
-                }
-                for keys in &grouping.served {
-                    let all = keys.len() == aggregation.keys().len();
-                    let states = if all { states.clone() } else { aggregation.unite(std::slice::from_ref(&states), keys)? };
-                    let finished = aggregation.finish(&states, keys);
-                    let total = !keys.iter().any(|key| key == BUCKET);
-                    // A total is one bucket, the first.
-                    frames
-                        .extend(finished.into_iter().map(|frame| if total { frame.with_column(lit(0_i32).alias(BUCKET)) } else { frame }));
-                }
-            }
-        }
-        frames.extend(self.detailed(report).map(|(_, part, request)| self.detail_rows(part, request)));
-        Ok(frames)
-    }
-
-    /// The parts whose detail tables are wanted: each such request's first one.
-    fn detailed<'a>(&'a self, report: &'a Report) -> impl Iterator<Item = (usize, &'a Part, &'a Request)> {
-        let mut seen = BTreeSet::new();
-        let parts = self.parts.iter().enumerate().map(|(index, part)| (index, part, &report.requests[part.request]));
-        parts.filter(move |(_, part, request)| request.detail && part.baseline.is_none() && seen.insert(part.request))
-    }
-
-    fn detail_rows(&self, part: &Part, request: &Request) -> LazyFrame {
-        let node = &self.nodes[part.node];
-        let entity = request.definition.derivation.as_ref().map(|derivation| derivation.entity());
-        let shown = entity.into_iter().map(str::to_owned).chain(request.definition.detail.iter().cloned());
-        let mut columns: Vec<String> = shown.chain(part.breakdown.iter().map(|name| dimension_name(name))).collect();
-        columns.extend(node.own_columns(&request.definition));
-        columns.push(BUCKET.to_owned());
-        node.rows().clone().select(columns.into_iter().map(col).collect::<Vec<_>>())
-    }
-}
-
-/// The finished frames of one table.
-pub(crate) struct Collected {
-    pub(crate) rows_read: u64,
-    pub(crate) rows_kept: u64,
-    pub(crate) rows_unique: Option<u64>,
-    /// What became of the rows, by input.
-    pub(crate) fates: Vec<DataFrame>,
-    /// Rejected rows, by input.
-    pub(crate) rejected: Vec<DataFrame>,
-    /// The first instant of the data in microseconds since 1970, by input; none where rows are not placed in time.
-    pub(crate) known_since: Vec<Option<i64>>,
-    /// By node and place.
-    pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
-    /// By part.
-    pub(crate) details: HashMap<usize, DataFrame>,
-}
-
-impl Collected {
-    fn of(plan: &TablePlan, report: &Report) -> Result<Self, PolarsError> {
-        let mut frames = collect(plan.frames(report)?)?.into_iter();
-        let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
-        let count = |frame: &DataFrame| -> Result<u64, PolarsError> {
-            let column = frame.columns().first().map(|column| column.cast(&polars::prelude::DataType::UInt64)).transpose()?;
-            Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
-        };
-        let rows_read = count(&next()?)?;
-        let rows_kept = count(&next()?)?;
-        let rows_unique = plan.rows_unique.as_ref().map(|_| next().and_then(|frame| count(&frame))).transpose()?;
-        let (mut fates, mut rejected, mut known_since) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in &plan.inputs {
-            let frame = next()?;
-            known_since.push(frame.column(FIRST)?.i64()?.iter().flatten().min());
-            fates.push(frame);
-            rejected.push(next()?);
-        }
-        let mut measures = HashMap::new();
-        for (position, node) in plan.nodes.iter().enumerate() {
-            for (grouping, of) in node.groupings.iter().enumerate() {
-                let aggregation = of.aggregation();
-                for (served, keys) in of.served.iter().enumerate() {
-                    let finished: Vec<DataFrame> = (0..aggregation.table_count()).map(|_| next()).collect::<Result<_, _>>()?;
-                    let total = (!keys.iter().any(|key| key == BUCKET)).then(|| BUCKET.to_owned());
-                    let keys: Vec<String> = total.into_iter().chain(keys.iter().cloned()).collect();
-                    let table = aggregation.table(&finished, &keys, report.confidence)?;
-                    measures.insert((position, Place { grouping, served }), table);
-                }
-            }
-        }
-        let mut details = HashMap::new();
-        for (index, ..) in plan.detailed(report) {
-            details.insert(index, next()?);
-        }
-        Ok(Self { rows_read, rows_kept, rows_unique, fates, rejected, known_since, measures, details })
     }
 }

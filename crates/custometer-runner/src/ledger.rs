@@ -6,7 +6,8 @@ use std::path::Path;
 use custometer_core::dimension;
 use polars::prelude::{Column, DataFrame, DataType, IdxSize, NamedFrom, PolarsError, Series};
 
-use crate::execute::{Collected, shown_path};
+use crate::collected::Collected;
+use crate::execute::shown_path;
 use crate::files::ROW;
 use crate::plan::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, InputPlan, OUTSIDE, Reason, SKIPPED, TablePlan};
 use crate::report::Report;

@@ -3,7 +3,10 @@
 //! The library never prints. [`load`] finds everything that is wrong before a row is read, [`run`] computes, [`explain`] shows how,
 //! and [`inspect()`] says of files what a config needs to say.
 
+mod accumulate;
 mod calendars;
+mod codes;
+mod collected;
 mod column;
 mod compare;
 mod config;

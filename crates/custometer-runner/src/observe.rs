@@ -11,8 +11,8 @@ use custometer_core::{
 };
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
+use crate::collected::Collected;
 use crate::compare::{Side, comparison};
-use crate::execute::Collected;
 use crate::plan::{Node, Part, TablePlan, dimension_name};
 use crate::privacy::IdHasher;
 use crate::report::{Report, Request};
@@ -369,5 +369,5 @@ fn with_hashed_ids(mut detail: DataFrame, report: &Report, request: usize) -> Re
             detail.replace(name, hashed)?;
         }
     }
-    detail.sort(names.into_iter().take(1), polars::prelude::SortMultipleOptions::default())
+    detail.sort(names, polars::prelude::SortMultipleOptions::default())
 }

@@ -16,6 +16,7 @@ use polars::prelude::{
     len, lit, when,
 };
 
+use crate::codes::{Coded, Codes};
 use crate::column::Typed;
 use crate::config::Keep;
 use crate::files::ROW;
@@ -44,6 +45,8 @@ pub(crate) const EXAMPLES: usize = 3;
 pub(crate) struct TablePlan {
     /// The position of the table in the report.
     pub(crate) table: usize,
+    /// What its ids and dimensions are numbered by.
+    codes: Codes,
     /// Counts the rows of the files.
     pub(crate) rows_read: LazyFrame,
     /// Counts those that `where` keeps.
@@ -65,7 +68,7 @@ pub(crate) struct InputPlan {
     pub(crate) fates: LazyFrame,
     /// Rejected rows: the first ones of each reason in every part of the table, or all.
     pub(crate) rejected: LazyFrame,
-    usable: LazyFrame,
+    pub(crate) usable: LazyFrame,
 }
 
 /// Why rows are rejected.
@@ -96,7 +99,8 @@ pub(crate) struct Node {
     /// The metrics' own dimensions, each with how many values it has, where that is known.
     own: Vec<(Expr, Option<usize>)>,
     pub(crate) groupings: Vec<Grouping>,
-    rows: Option<LazyFrame>,
+    /// What a derivation is told; none until all that is asked of it is known.
+    context: Option<DeriveContext>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -189,10 +193,13 @@ impl TablePlan {
             None => all.clone(),
         };
         let unique = table.deduplicate.as_ref().map(|(by, keep)| unique(&kept, by, *keep, table.opened.format.is_text()).cache());
-        let base = with_typed_columns(table, &requests, unique.clone().unwrap_or_else(|| kept.clone()), axes)?.cache();
+        let dimensions = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str));
+        let codes = Codes::new(dimensions.filter(|name| table.schema.get(name) == Some(&DataType::String)));
+        let base = with_typed_columns(table, &requests, unique.clone().unwrap_or_else(|| kept.clone()), axes, &codes)?.cache();
         let rows = || col(ROW).len();
         let mut plan = Self {
             table: position,
+            codes,
             rows_read: all.select([rows()]),
             rows_kept: kept.select([rows()]),
             rows_unique: unique.map(|unique| unique.select([rows()])),
@@ -236,7 +243,7 @@ impl TablePlan {
             plan.merge(node, table);
         }
         for node in &mut plan.nodes {
-            node.finish(&plan.inputs, report)?;
+            node.finish(report);
         }
         Ok(plan)
     }
@@ -262,7 +269,7 @@ impl TablePlan {
                     buckets: Arc::clone(&axes[&placed]),
                     own: Vec::new(),
                     groupings: Vec::new(),
-                    rows: None,
+                    context: None,
                 });
                 self.nodes.len() - 1
             });
@@ -315,8 +322,7 @@ fn mergeable(groupings: &[Grouping], sizes: &BTreeMap<String, Option<usize>>) ->
     let few = |small: &Grouping, large: &Grouping| {
         let keys: BTreeSet<&String> = small.keys.iter().chain(&large.keys).collect();
         let groups = keys.into_iter().map(|key| sizes.get(key).copied().flatten().map_or(f64::INFINITY, |size| size as f64));
-        // Sets and multisets grow with their keys; sums do not.
-        [small, large].iter().all(|grouping| grouping.aggregation().table_count() == 1) && groups.product::<f64>() <= FEW_GROUPS
+        groups.product::<f64>() <= FEW_GROUPS
     };
     let pair = |fits: &dyn Fn(&Grouping, &Grouping) -> bool| {
         (0..groupings.len()).find_map(|small| {
@@ -484,28 +490,62 @@ impl Node {
         Place { grouping: self.groupings.len() - 1, served: 0 }
     }
 
-    /// Plans the rows, once all that is asked of them is known.
-    fn finish(&mut self, inputs: &[InputPlan], report: &Report) -> PolarsResult<()> {
-        let mut rows = inputs[self.input].usable.clone();
-        let bucket = inputs[self.input].key.time().map_or_else(|| lit(0_i32), |time| col(bucket_name(time, self.key.axis)));
-        rows = rows.with_column(bucket.alias(BUCKET));
-        if let Some(derivation) = &self.derivation {
-            let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
-            let (clock, as_of) = (LocalClock::new(&report.calendar.zone), report.known_until(&self.buckets, self.key.axis.baseline));
-            let context = DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, clock, as_of };
-            rows = derivation.derive(rows, &context)?;
+    /// Says what a derivation is told, once all that is asked of it is known.
+    fn finish(&mut self, report: &Report) {
+        let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
+        let (clock, as_of) = (LocalClock::new(&report.calendar.zone), report.known_until(&self.buckets, self.key.axis.baseline));
+        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, clock, as_of });
+    }
+
+    /// Plans the rows, from those of its input or from some entities of theirs.
+    pub(crate) fn rows(&self, of_input: LazyFrame, input: &InputPlan) -> PolarsResult<LazyFrame> {
+        let bucket = self.bucket(input).map_or_else(|| lit(0_i32), col);
+        let mut rows = of_input.with_column(bucket.alias(BUCKET));
+        if let (Some(derivation), Some(context)) = (&self.derivation, &self.context) {
+            rows = derivation.derive(rows, context)?;
         }
         let count = i32::try_from(self.buckets.as_slice().len()).unwrap_or(i32::MAX);
         let before = if self.key.stocks { -1 } else { 0 };
         rows = rows.filter(col(BUCKET).gt_eq(lit(before)).and(col(BUCKET).lt(lit(count))));
         let own = self.own.iter().enumerate().map(|(position, (value, _))| value.clone().alias(own_name(position)));
-        self.rows = Some(rows.with_columns(own.collect::<Vec<_>>()).cache());
-        Ok(())
+        Ok(rows.with_columns(own.collect::<Vec<_>>()).cache())
     }
 
-    /// The rows.
-    pub(crate) fn rows(&self) -> &LazyFrame {
-        self.rows.as_ref().expect("a node is finished before it is used")
+    /// The column of the input that has its buckets, where rows are placed in time.
+    fn bucket(&self, input: &InputPlan) -> Option<String> {
+        Some(bucket_name(input.key.time()?, self.key.axis))
+    }
+
+    /// The column that names the entity of its derivation, where it has one.
+    pub(crate) fn entity(&self) -> Option<&'static str> {
+        self.derivation.as_ref().map(|derivation| derivation.entity())
+    }
+
+    /// The columns of the input that its derivation may read.
+    pub(crate) fn columns(&self, input: &InputPlan) -> impl Iterator<Item = String> {
+        let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension));
+        let read = input.key.reads().into_iter().map(|(name, ..)| name.to_owned());
+        read.chain(dimensions).chain(self.bucket(input))
+    }
+
+    /// What the codes in one of its columns stand for; none where it has no codes.
+    pub(crate) fn coded<'p>(&self, column: &str, plan: &'p TablePlan, report: &Report) -> Option<Coded<'p>> {
+        if let Some(dimension) = column.strip_prefix(DIMENSION) {
+            return plan.codes.dimension(dimension);
+        }
+        // An own dimension may be an id as it is.
+        let own = (0..).zip(&self.own).find(|(position, _)| own_name(*position) == column).map(|(_, (value, _))| value);
+        let name = match own {
+            Some(Expr::Column(name)) => name.as_str(),
+            Some(_) => return None,
+            None => column,
+        };
+        let input = &plan.inputs[self.input].key;
+        let is_id = input.reads().iter().any(|(known, kind, ..)| *known == name && *kind == ColumnType::Identifier);
+        let schema = &report.tables[plan.table].schema;
+        is_id.then(|| {
+            plan.codes.ids(schema.get(input.actual(name)).filter(|stored| stored.is_integer()).cloned().unwrap_or(DataType::String))
+        })
     }
 
     /// The buckets the rows are placed in.
@@ -554,7 +594,13 @@ fn ambiguous_name(time: &str) -> String {
 
 /// The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row:
 /// each computed once.
-fn with_typed_columns(table: &Table, requests: &[(usize, &Request)], rows: LazyFrame, axes: &Axes) -> PolarsResult<LazyFrame> {
+fn with_typed_columns(
+    table: &Table,
+    requests: &[(usize, &Request)],
+    rows: LazyFrame,
+    axes: &Axes,
+    codes: &Codes,
+) -> PolarsResult<LazyFrame> {
     let mut typed: BTreeMap<String, Expr> = BTreeMap::new();
     let mut placed: BTreeMap<String, Expr> = BTreeMap::new();
     for (_, request) in requests {
@@ -565,7 +611,8 @@ fn with_typed_columns(table: &Table, requests: &[(usize, &Request)], rows: LazyF
         for (name, kind) in columns {
             let name = request.column(name);
             let column = typed_column(table, name, kind)?;
-            typed.insert(typed_name(name, kind), column.value);
+            let value = if kind == ColumnType::Identifier { codes.of_ids(col(name)) } else { column.value };
+            typed.insert(typed_name(name, kind), value);
             typed.extend(column.ambiguous.map(|ambiguous| (ambiguous_name(name), ambiguous.fill_null(lit(false)))));
         }
         if let Some(time) = time.map(|time| request.column(time)) {
@@ -579,11 +626,10 @@ fn with_typed_columns(table: &Table, requests: &[(usize, &Request)], rows: LazyF
         let value = col(name);
         // A blank, and what is no number, are missing values in every format.
         let value = match table.schema.get(name) {
-            Some(DataType::String) if table.may_be_blank(name) => when(value.clone().neq(lit(""))).then(value).otherwise(lit(NULL)),
             Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
             _ => value,
         };
-        (dimension_name(name), value)
+        (dimension_name(name), codes.of_dimension(name, value))
     });
     typed.extend(dimensions);
     let named = |columns: BTreeMap<String, Expr>| columns.into_iter().map(|(name, value)| value.alias(name)).collect::<Vec<_>>();
@@ -634,12 +680,14 @@ impl InputPlan {
             let name = key.actual(name);
             let typed = typed_column(table, name, kind)?;
             let value = col(typed_name(name, kind));
+            // An id that is there can be read.
+            let missing = if kind == ColumnType::Identifier { value.clone().is_null() } else { typed.missing };
             match nulls {
-                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, typed.missing.clone()),
-                NullRule::Skip => skips.push(typed.missing.clone()),
+                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, missing.clone()),
+                NullRule::Skip => skips.push(missing.clone()),
                 NullRule::Keep => {}
             }
-            let unreadable = typed.missing.clone().not().and(value.clone().is_null());
+            let unreadable = missing.not().and(value.clone().is_null());
             checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
             match domain {
                 Domain::Between { min, max } => {
@@ -647,7 +695,8 @@ impl InputPlan {
                     checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
                 }
                 Domain::OneOf(words) => {
-                    let known = words.iter().map(|word| value.clone().eq(lit(*word))).reduce(Expr::or).unwrap_or_else(|| lit(false));
+                    // Of an id, `value` is a code.
+                    let known = words.iter().map(|word| typed.value.clone().eq(lit(*word))).reduce(Expr::or).unwrap_or_else(|| lit(false));
                     checks.add(format!("`{name}` is not {domain}"), Some(name), known.not());
                 }
                 Domain::Whole { min, max } => {
@@ -661,12 +710,16 @@ impl InputPlan {
         }
         let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
         for rule in &key.source.rules {
+            let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
+            let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
+            let failed = failed.reduce(Expr::or).filter(|_| sees_others);
             // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
-            let holds = rule.holds.clone().map_expr(|part| match &part {
-                Expr::Column(name) => typed.get(name.as_str()).map_or_else(|| part.clone(), |typed| col(typed.as_str())),
-                _ => part,
-            });
-            checks.add(rule.reason.clone(), None, holds.not());
+            let column = |name: &str| {
+                let typed = col(typed.get(name)?.as_str());
+                // What is no row of its entity says nothing of the others.
+                Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
+            };
+            checks.add(rule.reason.clone(), None, with_columns(rule.holds.clone(), &column).not());
         }
         // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
@@ -701,6 +754,19 @@ impl InputPlan {
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
     }
+}
+
+/// An expression with other columns in the place of its own, where there are any.
+fn with_columns(expression: Expr, column: &dyn Fn(&str) -> Option<Expr>) -> Expr {
+    expression.map_expr(|part| match part {
+        Expr::Column(name) => column(&name).unwrap_or(Expr::Column(name)),
+        // Polars goes into all parts of a window but its order.
+        Expr::Over { function, partition_by, order_by: Some((order, options)), mapping } => {
+            let order = with_columns((*order).clone(), column);
+            Expr::Over { function, partition_by, order_by: Some((Arc::new(order), options)), mapping }
+        }
+        other => other,
+    })
 }
 
 fn is_ambiguous(table: &Table, time: &str) -> bool {

@@ -126,11 +126,6 @@ impl Table {
         known.into_iter().any(|id| !self.columns.origins(id).is_disjoint(&origins))
     }
 
-    /// Whether a text column may hold empty texts where others hold nothing.
-    pub(crate) fn may_be_blank(&self, name: &str) -> bool {
-        !self.looks.get(name).is_some_and(|column| column.blank_is_null)
-    }
-
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
     pub(crate) fn distinct(&self, name: &str) -> Option<usize> {
         let values = self.columns.over(self.opened.sample.clone().lazy()).select([col(name)]);

@@ -91,7 +91,7 @@ impl Metric for CesEasyShare {
 
 /// The rating nearest the hard end that is easy.
 fn easy_from(params: &CesEasyShareParams) -> Result<i64, ParamError> {
-    let Scale(min, max) = params.scale;
+    let Scale(min, max) = params.scale.checked()?;
     let ends = min.saturating_add(max);
     let (hard_end, beyond_the_middle) = match params.direction {
         EffortDirection::HighIsEasy => (min, ends.div_euclid(2) + 1),

@@ -95,7 +95,7 @@ impl Metric for Csat {
 }
 
 fn positive_from(params: &CsatParams) -> Result<i64, ParamError> {
-    let Scale(min, max) = params.scale;
+    let Scale(min, max) = params.scale.checked()?;
     match (params.positive_from, min, max) {
         (Some(from), ..) if from > min && from <= max => Ok(from),
         (Some(from), ..) => Err(ParamError::new("positive_from", format!("{from} does not divide a scale from {min} to {max}"))),

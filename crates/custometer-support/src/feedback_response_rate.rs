@@ -2,11 +2,11 @@
 
 use custometer_core::prelude::*;
 use custometer_core::time::Clock;
-use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::as_of::{KNOWN_UNTIL, has_happened, known_until};
+use crate::durations::{noted, on_clock};
 use crate::tables::FEEDBACK;
 
 /// Parameters of [`FeedbackResponseRate`].
@@ -39,7 +39,8 @@ impl Metric for FeedbackResponseRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No feedback: undefined.",
-            "A response on or after the as-of date is not known yet: there is none.",
+            "A response on or after the as-of date is not known yet: there is none. Feedback that was received then is left out and counted \
+             as `too_young`.",
             "With `within_hours`, feedback that has not had so many hours by the as-of date is left out, responded to or not, and counted as \
              `too_young`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
             "A response after exactly so many hours is within them.",
@@ -76,35 +77,31 @@ impl Metric for FeedbackResponseRate {
             .column(Column::time(RECEIVED_AT).describe("when the feedback was received"))
             .column(Column::time(RESPONDED_AT).nulls(NullRule::Keep).describe("when it was responded to; missing while it is not"))
             .rule("`responded_at` is before `received_at`", col(RESPONDED_AT).gt_eq(col(RECEIVED_AT)));
-        let instant = |name: &str| col(name).cast(DataType::Int64);
-        let responded = has_happened(RESPONDED_AT);
-        let Some(hours) = params.within_hours else {
-            if params.clock != Clock::Calendar {
-                return Err(ParamError::new("clock", "there are no hours to count").help("add `within_hours`, or leave the clock out"));
+        let mut is_responded = has_happened(RESPONDED_AT);
+        let mut is_too_young = has_happened(RECEIVED_AT).not();
+        let mut source = source.at(RECEIVED_AT);
+        let mut notes = Vec::new();
+        if let Some(hours) = params.within_hours {
+            if !hours.is_finite() || hours <= 0.0 {
+                let error = ParamError::new("within_hours", format!("{hours} hours are no time to respond in"));
+                return Err(error.help("write `within_hours = 24`"));
             }
-            return Ok(Definition::over(source.at(RECEIVED_AT))
-                .derive(Known { end_of_buckets: false })
-                .measure(count("responded").filter(responded))
-                .measure(count("received"))
-                .value(Value::proportion("responded", "received")));
-        };
-        if !hours.is_finite() || hours <= 0.0 {
-            return Err(
-                ParamError::new("within_hours", format!("{hours} hours are no time to respond in")).help("write `within_hours = 24`")
-            );
+            // On opening hours, a response is in time as long as the clock does not go on.
+            let at_most = |end| params.clock.seconds_between(col(RECEIVED_AT), col(end)).lt_eq(lit(3600.0 * hours));
+            is_responded = is_responded.and(at_most(RESPONDED_AT));
+            is_too_young = at_most(KNOWN_UNTIL);
+            source = on_clock(source.always_at(RECEIVED_AT), &params.clock, &[RECEIVED_AT, RESPONDED_AT]);
+            notes.push(format!("within {hours} hours, of those that have had them"));
+        } else if params.clock != Clock::Calendar {
+            return Err(ParamError::new("clock", "there are no hours to count").help("add `within_hours`, or leave the clock out"));
         }
-        let seconds = lit(3600.0 * hours);
-        let in_time = params.clock.seconds_between(instant(RECEIVED_AT), instant(RESPONDED_AT)).lt_eq(seconds.clone());
-        // On a business clock, a response may still be in time until the clock goes on.
-        let has_had_time = params.clock.seconds_between(instant(RECEIVED_AT), col(KNOWN_UNTIL)).gt(seconds);
-        let definition = Definition::over(source.always_at(RECEIVED_AT))
-            .derive(Known { end_of_buckets: true })
-            .measure(count("responded").filter(responded.and(in_time).and(has_had_time.clone())))
-            .measure(count("received").filter(has_had_time.clone()))
-            .measure(count("too_young").filter(has_had_time.not()))
-            .value(Value::proportion("responded", "received"))
-            .note(format!("within {hours} hours, of those that have had them"));
-        Ok(params.clock.note().into_iter().fold(definition, Definition::note))
+        let definition = Definition::over(source)
+            .derive(Known { end_of_buckets: params.within_hours.is_some() })
+            .measure(count("responded").filter(is_responded.and(is_too_young.clone().not())))
+            .measure(count("received").filter(is_too_young.clone().not()))
+            .measure(count("too_young").filter(is_too_young))
+            .value(Value::proportion("responded", "received"));
+        Ok(noted(notes.into_iter().fold(definition, Definition::note), &params.clock))
     }
 }
 

@@ -136,7 +136,7 @@ impl Metric for QualityScore {
             .measure(count("weightless_reviews").filter(col(REVIEW_SCORE).is_null()))
             .value(Value::mean("score_sum", "reviews", "score_variance"))
             .detail(&[REVIEW_SCORE]);
-        Ok(definition.note(format!("a critical category below {}% makes its review 0", 100.0 * params.critical_below)))
+        Ok(definition.note(format!("a critical category below {} % of its scale makes its review 0", 100.0 * params.critical_below)))
     }
 }
 

@@ -80,13 +80,19 @@ impl Default for Scale {
 }
 
 impl Scale {
-    /// The rating column of a survey on this scale. An unanswered question is no response.
-    pub fn column(self) -> Result<Column, ParamError> {
+    /// The scale, if it is one.
+    pub fn checked(self) -> Result<Self, ParamError> {
         if self.0 >= self.1 {
             return Err(
                 ParamError::new("scale", format!("a scale from {} to {} has no room", self.0, self.1)).help("write `scale = [1, 5]`")
             );
         }
-        Ok(Column::number("score").whole(self.0, self.1).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`"))
+        Ok(self)
+    }
+
+    /// The rating column of a survey on this scale. An unanswered question is no response.
+    pub fn column(self) -> Result<Column, ParamError> {
+        let Self(min, max) = self.checked()?;
+        Ok(Column::number("score").whole(min, max).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`"))
     }
 }

@@ -18,7 +18,7 @@ pub use custometer_cli::main;
 pub use custometer_core as core;
 pub use custometer_runner as runner;
 
-/// Polars allocates and frees much and on many threads.
+/// Polars allocates and frees much and on many threads. Without huge pages: what is freed in between would be cleared again, 2 MiB at a time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -36,23 +36,34 @@ mod tests {
                 "loyalty.acquisition_source",
                 "loyalty.average_order_value",
                 "loyalty.breakage_rate",
+                "loyalty.churn_rate",
                 "loyalty.clv",
                 "loyalty.clv_forecast",
                 "loyalty.clv_historic",
                 "loyalty.clv_predicted",
+                "loyalty.cohort_retention",
+                "loyalty.customer_lifespan",
                 "loyalty.customers_at_risk",
                 "loyalty.engagement_score",
+                "loyalty.gross_revenue_retention",
+                "loyalty.mrr",
+                "loyalty.mrr_movement",
+                "loyalty.net_revenue_retention",
                 "loyalty.nps",
                 "loyalty.nps_distribution",
                 "loyalty.positive_reviews",
                 "loyalty.program_participation",
                 "loyalty.purchase_frequency",
+                "loyalty.quick_ratio",
                 "loyalty.redemption_rate",
                 "loyalty.referral_conversion",
                 "loyalty.referral_rate",
                 "loyalty.repeat_purchase_rate",
+                "loyalty.retention_rate",
+                "loyalty.revenue_churn_rate",
                 "loyalty.review_rating",
                 "loyalty.rfm",
+                "loyalty.survival",
                 "loyalty.training_participation",
                 "support.abandonment_rate",
                 "support.backlog",

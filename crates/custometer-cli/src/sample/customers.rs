@@ -4,7 +4,7 @@ use polars::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::world::{Chunk, DAY, Population, Profile, Time, YEAR, hundredths, spread, whole};
+use super::world::{Chunk, DAY, Population, Profile, REFERRAL, Time, YEAR, hundredths, spread, whole};
 
 struct Customer {
     id: i64,
@@ -29,6 +29,10 @@ pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFra
             Column::new("country".into(), rows.iter().map(|row| row.profile.country).collect::<Vec<_>>()),
             Column::new("is_member".into(), rows.iter().map(|row| row.profile.is_member).collect::<Vec<_>>()),
             Column::new("is_trained".into(), rows.iter().map(|row| row.profile.is_trained).collect::<Vec<_>>()),
+            Column::new(
+                "is_referred".into(),
+                rows.iter().map(|row| row.profile.source.map(|source| source == REFERRAL)).collect::<Vec<_>>(),
+            ),
             Column::new("is_referrer".into(), rows.iter().map(|row| row.profile.is_referrer).collect::<Vec<_>>()),
             chunk.time_column("last_active_at", rows.iter().map(|row| row.last_active.into()))?,
             Column::new("logins_per_month".into(), rows.iter().map(|row| row.logins_per_month).collect::<Vec<_>>()),

@@ -24,18 +24,18 @@ fn whole(rank: f64) -> u64 {
 /// Source: R. J. Hyndman & Y. Fan, "Sample quantiles in statistical packages", The American Statistician 50 (1996), definition 7;
 /// the default of R, `NumPy` and Polars.
 pub fn quantile(values: &[f64], counts: &[u64], level: f64) -> Option<f64> {
-    let n: u64 = counts.iter().sum();
-    if n == 0 {
-        return None;
-    }
-    let position = (n - 1) as f64 * level;
+    quantile_by_rank(level, counts.iter().sum(), |rank| order_statistic(values, counts, rank))
+}
+
+/// A quantile of `n` values, of which `at` gives the one of a rank, counted from 1.
+pub(crate) fn quantile_by_rank(level: f64, n: u64, at: impl Fn(u64) -> Option<f64>) -> Option<f64> {
+    let position = n.checked_sub(1)? as f64 * level;
     let (below, share) = (whole(position.floor()), position.fract());
-    let low = order_statistic(values, counts, below + 1)?;
+    let low = at(below + 1)?;
     if share == 0.0 {
         return Some(low);
     }
-    let high = order_statistic(values, counts, below + 2)?;
-    Some(low + share * (high - low))
+    Some(low + share * (at(below + 2)? - low))
 }
 
 /// The value of the given rank, counted from 1, in a counted multiset.

@@ -1,21 +1,23 @@
 //! Partial states: united in any way, onto any keys, they come to what the whole comes to.
 
 use custometer_core::Aggregation;
-use polars::prelude::{DataFrame, LazyFrame};
+use custometer_core::aggregation::State;
+use custometer_core::time::BUCKET;
+use polars::prelude::DataFrame;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, proptest};
 
-use crate::engine::{aggregation, assert_true, collect, finished, kept, owned, whole};
+use crate::engine::{CONFIDENCE, aggregation, assert_true, finished, kept, owned, state, united, whole};
 use crate::naive::{Asked, Kind, Only, asked};
-use crate::rows::{KEYS, frame, grouped, keys, parts, rows};
+use crate::rows::{KEYS, grouped, keys, parts, rows};
 
 /// Unites the first few states, puts the outcome at the end, and so on; at last all that is left.
-fn united_as_a_tree(aggregation: &Aggregation, mut states: Vec<Vec<LazyFrame>>, widths: &[usize], keys: &[&str]) -> Vec<LazyFrame> {
+fn united_as_a_tree(aggregation: &Aggregation, mut states: Vec<State>, widths: &[usize]) -> State {
     for width in widths {
         let first: Vec<_> = states.drain(..states.len().min(*width)).collect();
-        states.push(aggregation.unite(&first, &owned(keys)).unwrap());
+        states.push(united(aggregation, first));
     }
-    aggregation.unite(&states, &owned(keys)).unwrap()
+    united(aggregation, states)
 }
 
 // Sums are kept in exact parts, so what is equal is equal to the last bit. Against the plain computation floats have a tolerance.
@@ -31,8 +33,8 @@ proptest! {
     #[test]
     fn parts_united_in_any_order_equal_the_whole(parts in parts(), asked in asked(), keys in keys()) {
         let (aggregation, rows) = (aggregation(keys, &asked), parts.concat());
-        let states: Vec<_> = parts.iter().map(|part| aggregation.partial(&frame(part))).collect();
-        let united = finished(&aggregation, &aggregation.unite(&states, &owned(keys)).unwrap(), keys);
+        let united = united(&aggregation, parts.iter().map(|part| state(&aggregation, part)));
+        let united = finished(&aggregation, united, keys);
         assert_eq!(united, whole(&aggregation, &rows, keys));
         assert_true(&united, &asked, &rows, keys);
     }
@@ -40,8 +42,8 @@ proptest! {
     #[test]
     fn unites_of_unites_equal_the_whole(parts in parts(), asked in asked(), keys in keys(), widths in vec(1..=3_usize, 0..4)) {
         let (aggregation, rows) = (aggregation(keys, &asked), parts.concat());
-        let united = united_as_a_tree(&aggregation, kept(&aggregation, &parts), &widths, keys);
-        assert_true(&finished(&aggregation, &united, keys), &asked, &rows, keys);
+        let united = united_as_a_tree(&aggregation, kept(&aggregation, &parts), &widths);
+        assert_true(&finished(&aggregation, united, keys), &asked, &rows, keys);
     }
 
     #[test]
@@ -57,17 +59,33 @@ proptest! {
     #[test]
     fn states_rolled_up_onto_fewer_keys_equal_the_aggregation_by_these_keys(parts in parts(), asked in asked(), count in 1..KEYS.len()) {
         let (fine, keys, rows) = (aggregation(&KEYS, &asked), &KEYS[..count], parts.concat());
-        let rolled_up = finished(&fine, &fine.unite(&kept(&fine, &parts), &owned(keys)).unwrap(), keys);
+        let rolled_up = finished(&fine, united(&fine, kept(&fine, &parts)), keys);
         assert_eq!(rolled_up, whole(&aggregation(keys, &asked), &rows, keys));
         assert_true(&rolled_up, &asked, &rows, keys);
     }
 
     #[test]
-    fn states_rolled_up_twice_equal_the_aggregation_by_the_last_keys(rows in rows(), asked in asked()) {
-        let fine = aggregation(&KEYS, &asked);
-        let by_two = fine.unite(&[fine.partial(&frame(&rows))], &owned(&KEYS[..2])).unwrap();
-        let by_one = fine.unite(&[by_two], &owned(&KEYS[..1])).unwrap();
-        assert_true(&finished(&fine, &by_one, &KEYS[..1]), &asked, &rows, &KEYS[..1]);
+    fn a_state_can_be_finished_by_several_choices_of_keys_at_once(rows in rows(), asked in asked()) {
+        let aggregation = aggregation(&KEYS, &asked);
+        let choices: [&[&str]; 5] = [&["b", "a"], &KEYS, &[], &["a"], &[BUCKET, "b"]];
+        let tables = aggregation.finish(state(&aggregation, &rows), &choices.map(owned), CONFIDENCE).unwrap();
+        for (keys, table) in choices.into_iter().zip(&tables) {
+            assert_true(table, &asked, &rows, keys);
+        }
+    }
+
+    #[test]
+    fn tables_of_several_states_under_each_other_are_those_of_their_union(parts in parts(), asked in asked(), keys in keys()) {
+        let (aggregation, rows) = (aggregation(keys, &asked), parts.concat());
+        let states: Vec<_> = parts.iter().map(|part| aggregation.tables(&state(&aggregation, part)).unwrap()).collect();
+        let under_each_other = |mut all: Vec<DataFrame>, tables: Vec<DataFrame>| {
+            all.iter_mut().zip(&tables).for_each(|(all, table)| all.vstack_mut(table).map(|_| ()).unwrap());
+            all
+        };
+        // Keys of a part without rows are of no known type.
+        let all = states.into_iter().filter(|tables| tables[0].height() > 0).reduce(under_each_other);
+        let all = all.map_or_else(|| aggregation.state(), |tables| aggregation.state_of(&tables).unwrap());
+        assert_true(&finished(&aggregation, all, keys), &asked, &rows, keys);
     }
 
     #[test]
@@ -88,11 +106,12 @@ proptest! {
     #[test]
     fn states_tell_how_many_rows_they_have_seen_whatever_is_filtered(parts in parts(), keys in keys()) {
         let aggregation = aggregation(keys, &[Kind::Count, Kind::DistinctIds].map(|kind| Asked { kind, only: Only::Kept }));
-        let states: Vec<_> = parts.iter().map(|part| aggregation.partial(&frame(part))).collect();
-        let united = aggregation.unite(&states, &owned(keys)).unwrap();
-        let counted = states.iter().chain([&united]).map(|states| states[0].clone()).collect();
-        let rows_of = |state: &DataFrame| state.column("__rows").unwrap().i64().unwrap().iter().flatten().sum();
-        let seen: Vec<i64> = collect(counted).iter().map(rows_of).collect();
+        let mut states: Vec<_> = parts.iter().map(|part| state(&aggregation, part)).collect();
+        states.push(united(&aggregation, states.clone()));
+        let rows_of = |state: &State| -> i64 {
+            aggregation.tables(state).unwrap()[0].column("__rows").unwrap().i64().unwrap().iter().flatten().sum()
+        };
+        let seen: Vec<i64> = states.iter().map(rows_of).collect();
         let mut rows: Vec<i64> = parts.iter().map(|part| i64::try_from(part.len()).unwrap()).collect();
         rows.push(rows.iter().sum());
         assert_eq!(seen, rows);

@@ -9,9 +9,9 @@ use proptest::option::weighted;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::sample::select;
 
-use crate::engine::{aggregation, finished, kept, owned, single, whole};
+use crate::engine::{aggregation, finished, kept, single, state, united, whole};
 use crate::naive::{Asked, KINDS, Kind, Number, Only, asked, variance_of};
-use crate::rows::{BARE, Row, frame, group};
+use crate::rows::{BARE, Row, group};
 
 const BY: [&str; 1] = ["b"];
 const EXTREMES: [f64; 6] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1.0];
@@ -32,8 +32,8 @@ fn measured(asked: &[Asked], rows: &[Row]) -> Vec<Option<f64>> {
 #[test]
 fn nothing_has_no_groups_and_counts_and_sums_of_zero() {
     let (asked, aggregation) = (every_kind(), aggregation(&BY, &every_kind()));
-    let united = aggregation.unite(&[aggregation.partial(&frame(&[])), aggregation.partial(&frame(&[]))], &owned(&BY)).unwrap();
-    for table in [whole(&aggregation, &[], &BY), finished(&aggregation, &united, &BY)] {
+    let united = united(&aggregation, [state(&aggregation, &[]), state(&aggregation, &[])]);
+    for table in [whole(&aggregation, &[], &BY), finished(&aggregation, united, &BY)] {
         assert_eq!(table.groups().count(), 0);
         let values: Vec<_> = table.get(&group(&BARE, &BY)).iter().map(|measured| measured.value).collect();
         assert_eq!(values, of_nothing(aggregation.measures()));
@@ -113,9 +113,9 @@ fn sums_of_narrow_numbers_are_as_exact_as_those_of_wide_ones() {
 fn a_group_without_values_does_not_spoil_the_states_it_is_united_with_later() {
     let asked = [Asked::all(Kind::Mean(Number::Float)), Asked::all(Kind::Variance(Number::Float))];
     let aggregation = aggregation(&BY, &asked);
-    let empty = aggregation.unite(&[aggregation.partial(&frame(&[BARE]))], &owned(&BY)).unwrap();
-    let full = aggregation.partial(&frame(&[1.0, 3.0].map(|float| Row { float: Some(float), ..BARE })));
-    let table = finished(&aggregation, &aggregation.unite(&[empty, full], &owned(&BY)).unwrap(), &BY);
+    let empty = kept(&aggregation, &[vec![BARE]]).remove(0);
+    let full = state(&aggregation, &[1.0, 3.0].map(|float| Row { float: Some(float), ..BARE }));
+    let table = finished(&aggregation, united(&aggregation, [empty, full]), &BY);
     let values: Vec<_> = table.get(&group(&BARE, &BY)).iter().map(|measured| measured.value).collect();
     assert_eq!(values, [Some(2.0), Some(2.0)]);
 }
@@ -169,8 +169,8 @@ fn values_that_are_not_finite_have_no_sum_mean_or_variance() {
 
 fn united_variance(parts: &[Vec<Row>]) -> Option<f64> {
     let aggregation = aggregation(&BY, &[Asked::all(Kind::Variance(Number::Float))]);
-    let united = aggregation.unite(&kept(&aggregation, parts), &owned(&BY)).unwrap();
-    finished(&aggregation, &united, &BY).get(&group(&BARE, &BY))[0].value
+    let united = united(&aggregation, kept(&aggregation, parts));
+    finished(&aggregation, united, &BY).get(&group(&BARE, &BY))[0].value
 }
 
 proptest! {

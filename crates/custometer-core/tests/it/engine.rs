@@ -1,15 +1,15 @@
 //! The engine as the runner uses it, and what is looked up in its results.
 
-use custometer_core::aggregation::MeasureTable;
+use custometer_core::aggregation::{MeasureTable, State};
 use custometer_core::{Aggregation, Measure};
 use polars::lazy::prelude::OptFlags;
-use polars::prelude::{DataFrame, Engine, IntoLazy, LazyFrame};
+use polars::prelude::{DataFrame, Engine, LazyFrame};
 
 use crate::naive::Asked;
 use crate::rows::{Row, frame, grouped};
 
 /// The confidence of quantiles' intervals.
-const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 
 #[expect(clippy::disallowed_methods, reason = "a test looks at its result")]
 pub(crate) fn collect(plans: Vec<LazyFrame>) -> Vec<DataFrame> {
@@ -25,15 +25,30 @@ pub(crate) fn aggregation(keys: &[&str], asked: &[Asked]) -> Aggregation {
     Aggregation::new(owned(keys), asked.iter().map(Asked::measure).collect())
 }
 
-/// The measures of states, which must have one row per group.
-pub(crate) fn finished(aggregation: &Aggregation, states: &[LazyFrame], keys: &[&str]) -> MeasureTable {
-    let keys = owned(keys);
-    aggregation.table(&collect(aggregation.finish(states, &keys)), &keys, CONFIDENCE).unwrap()
+/// The state of rows that come in two batches, as those of a stream do.
+pub(crate) fn state(aggregation: &Aggregation, rows: &[Row]) -> State {
+    let mut state = aggregation.state();
+    for batch in [&rows[..rows.len() / 2], &rows[rows.len() / 2..]] {
+        let batch = collect(vec![frame(batch).select(aggregation.columns())]).remove(0);
+        aggregation.add(&mut state, &batch).unwrap();
+    }
+    state
+}
+
+pub(crate) fn united(aggregation: &Aggregation, states: impl IntoIterator<Item = State>) -> State {
+    let mut all = aggregation.state();
+    states.into_iter().for_each(|state| aggregation.unite(&mut all, state));
+    all
+}
+
+/// The measures of a state by some of its keys, or by all.
+pub(crate) fn finished(aggregation: &Aggregation, state: State, keys: &[&str]) -> MeasureTable {
+    aggregation.finish(state, &[owned(keys)], CONFIDENCE).unwrap().remove(0)
 }
 
 /// The measures of rows in one go.
 pub(crate) fn whole(aggregation: &Aggregation, rows: &[Row], keys: &[&str]) -> MeasureTable {
-    finished(aggregation, &aggregation.partial(&frame(rows)), keys)
+    finished(aggregation, state(aggregation, rows), keys)
 }
 
 /// The only group's only measure.
@@ -42,12 +57,14 @@ pub(crate) fn single(measure: Measure, rows: &[Row]) -> Option<f64> {
     whole(&aggregation, rows, &["b"]).get(&crate::rows::group(&rows[0], &["b"]))[0].value
 }
 
-/// The states of every part, computed and kept, as those of yesterday's files are.
-pub(crate) fn kept(aggregation: &Aggregation, parts: &[Vec<Row>]) -> Vec<Vec<LazyFrame>> {
-    let plans: Vec<Vec<LazyFrame>> = parts.iter().map(|part| aggregation.partial(&frame(part))).collect();
-    let per_part = plans[0].len();
-    let states = collect(plans.into_iter().flatten().collect());
-    states.chunks(per_part).map(|states| states.iter().cloned().map(IntoLazy::lazy).collect()).collect()
+/// The states of every part, kept as tables, as those of yesterday's files are, for an aggregation that knows nothing of yesterday.
+pub(crate) fn kept(aggregation: &Aggregation, parts: &[Vec<Row>]) -> Vec<State> {
+    let tables = |part: &Vec<Row>| {
+        let yesterday = Aggregation::new(aggregation.keys().to_vec(), aggregation.measures().to_vec());
+        let state = state(&yesterday, part);
+        yesterday.tables(&state).unwrap()
+    };
+    parts.iter().map(|part| aggregation.state_of(&tables(part)).unwrap()).collect()
 }
 
 /// That a table holds the groups of `rows` and in each what the measures come to by the book.

@@ -5,9 +5,7 @@ use std::cell::RefCell;
 use std::num::NonZero;
 use std::thread;
 
-use argmin::core::{ArgminError, CostFunction, Error, Executor, Gradient, IterState};
-use argmin::solver::linesearch::MoreThuenteLineSearch;
-use argmin::solver::quasinewton::LBFGS;
+use slsqp::{Func, StopTols};
 
 /// Where the likelihood is greatest.
 #[derive(Debug)]
@@ -49,14 +47,16 @@ pub(super) fn maximise<const N: usize, const STARTS: usize>(
     Err(ended.map_or([f64::NAN; N], |end| end.logarithms.map(f64::exp)))
 }
 
+/// In units in which the data are near 1, a parameter further from 1 than this has run off.
+const FARTHEST: f64 = 1e5;
+
 /// Where a search ends, and the observed information if that is a maximum.
 ///
-/// L-BFGS over the logarithms of the parameters comes near it, and Newton's method ends there and proves it: the information is positive definite,
-/// and the way to the top of the parabola through the point is none. Where a likelihood only grows towards parameters of zero or infinity, its
-/// gradient vanishes too, but that way stays long.
+/// Sequential least-squares programming over the logarithms of the parameters comes near it, and Newton's method ends there and proves it: the
+/// information is positive definite, and the way to the top of the parabola through the point is none. Where a likelihood only grows towards
+/// parameters of zero or infinity, its gradient vanishes too, but that way stays long.
 ///
-/// Sources: D. C. Liu & J. Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45 (1989),
-/// 503–528; J. J. Moré & D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM TOMS 20 (1994), 286–307.
+/// Source: D. Kraft, "A software package for sequential quadratic programming", DFVLR-FB 88-28 (1988).
 fn search<const N: usize>(
     start: Point<N>,
     survey: &impl Fn([f64; N]) -> Point<N>,
@@ -65,8 +65,6 @@ fn search<const N: usize>(
     const MOST_STEPS: usize = 50;
     /// Of logarithms, so a share of each parameter. Newton's method squares such a distance with its next step.
     const NEAR: f64 = 1e-5;
-    /// In units in which the data are near 1, a parameter further from 1 than this has run off.
-    const FARTHEST: f64 = 1e5;
 
     let mut point = climb(start, survey, iterations);
     for _ in 0..MOST_STEPS {
@@ -129,75 +127,30 @@ impl<const N: usize> Point<N> {
     }
 }
 
-/// The highest point that L-BFGS comes to. How its search ends is no matter: the point is judged elsewhere.
+/// The highest point that sequential least-squares programming comes to. How its search ends is no matter: the point is judged elsewhere.
 fn climb<const N: usize>(start: Point<N>, survey: &impl Fn([f64; N]) -> Point<N>, iterations: &mut usize) -> Point<N> {
-    const MEMORY: usize = 10;
-    const MOST_STEPS: u64 = 200;
-    const FLAT: f64 = 1e-6;
+    const MOST_POINTS: usize = 1000;
 
-    let path = RefCell::new(Path { highest: start, latest: start, points: 1 });
-    let solver =
-        LBFGS::new(MoreThuenteLineSearch::new(), MEMORY).with_tolerance_grad(FLAT).and_then(|solver| solver.with_tolerance_cost(0.0));
-    if let Ok(solver) = solver {
-        let begin = |state: IterState<_, _, (), (), (), f64>| state.param(start.logarithms.to_vec()).max_iters(MOST_STEPS);
-        let _ = Executor::new(Descent { survey, path: &path }, solver).configure(begin).run();
-    }
-    let path = path.into_inner();
-    *iterations += path.points;
-    path.highest
-}
-
-/// Where a search has been.
-struct Path<const N: usize> {
-    highest: Point<N>,
-    latest: Point<N>,
-    points: usize,
-}
-
-/// Minus the likelihood, for a search that goes down.
-struct Descent<'a, const N: usize, F> {
-    survey: &'a F,
-    path: &'a RefCell<Path<N>>,
-}
-
-impl<const N: usize, F: Fn([f64; N]) -> Point<N>> Descent<'_, N, F> {
-    /// Value and gradient are asked for one after the other, and cost no more than either.
-    fn at(&self, logarithms: &[f64]) -> Result<Point<N>, Error> {
-        const MOST_POINTS: usize = 1000;
-        let logarithms = <[f64; N]>::try_from(logarithms)?;
-        let mut path = self.path.borrow_mut();
-        if path.latest.logarithms.map(f64::to_bits) != logarithms.map(f64::to_bits) {
-            path.latest = (self.survey)(logarithms);
-            path.points += 1;
-            let Point { height, gradient, .. } = path.latest;
-            let finite = height.is_finite() && gradient.iter().all(|slope| slope.is_finite());
-            if !finite || path.points > MOST_POINTS {
-                return Err(ArgminError::ConditionViolated { text: "the search ran off".to_owned() }.into());
-            }
-            if height > path.highest.height {
-                path.highest = path.latest;
-            }
+    let path = RefCell::new((start, 0));
+    let descend = |logarithms: &[f64], gradient: Option<&mut [f64]>, (): &mut ()| {
+        let point = survey(array::from_fn(|i| logarithms[i]));
+        let (highest, points) = &mut *path.borrow_mut();
+        *points += 1;
+        if point.height > highest.height {
+            *highest = point;
         }
-        Ok(path.latest)
-    }
-}
-
-impl<const N: usize, F: Fn([f64; N]) -> Point<N>> CostFunction for Descent<'_, N, F> {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, logarithms: &Vec<f64>) -> Result<f64, Error> {
-        Ok(-self.at(logarithms)?.height)
-    }
-}
-
-impl<const N: usize, F: Fn([f64; N]) -> Point<N>> Gradient for Descent<'_, N, F> {
-    type Param = Vec<f64>;
-    type Gradient = Vec<f64>;
-
-    fn gradient(&self, logarithms: &Vec<f64>) -> Result<Vec<f64>, Error> {
-        Ok(self.at(logarithms)?.gradient.map(|slope| -slope).to_vec())
-    }
+        for (down, up) in gradient.into_iter().flatten().zip(point.gradient) {
+            *down = -up;
+        }
+        if point.height.is_finite() { -point.height } else { f64::INFINITY }
+    };
+    let within = [(-FARTHEST.ln(), FARTHEST.ln()); N];
+    let tolerance = StopTols { ftol_rel: 1e-12, ..StopTols::default() };
+    let no_constraints: &[&dyn Func<()>] = &[];
+    let _ = slsqp::minimize(descend, &start.logarithms, &within, no_constraints, (), MOST_POINTS, Some(tolerance));
+    let (highest, points) = path.into_inner();
+    *iterations += points;
+    highest
 }
 
 /// The lower triangle L of a positive definite matrix L·Lᵀ.

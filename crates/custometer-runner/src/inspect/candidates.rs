@@ -17,6 +17,8 @@ const MOST: usize = 3;
 const LIKE: f64 = 0.58;
 /// A table less like the file than this is none that it could be.
 const ENOUGH: f64 = 0.35;
+/// What a table is worth that no metric could run on.
+const IDLE: f64 = 0.8;
 /// A match by type alone, where no other column could be meant.
 const BY_TYPE: f64 = 0.35;
 
@@ -136,7 +138,7 @@ fn wanted(variants: &[Variant]) -> BTreeMap<&'static str, Wanted> {
         for name in names(&variant.source) {
             let column = variant.source.columns.iter().find(|column| column.name == name);
             let kind = column.map_or(ColumnType::Time, |column| column.kind);
-            let on_scale = column.is_some_and(|column| matches!(column.domain, Domain::Whole { .. }));
+            let on_scale = column.and_then(|column| ends(column.domain)).is_some_and(|(min, max)| (max - min).is_finite());
             wanted.entry(name).or_insert(Wanted { kind, on_scale, readers: 0.0, is_optional: false }).readers += 1.0 / of_metric as f64;
         }
     }
@@ -180,11 +182,15 @@ impl Fit<'_> {
         let all: f64 = counted.map(|(name, wanted)| weight(name) * wanted.readers).sum();
         let found: f64 = matches.iter().map(|(of, likeness)| weight(&of.logical) * wanted[of.logical.as_str()].readers * likeness).sum();
         let spoken = 0.12 * columns.min(4) as f64 + 0.3 * files.min(1) as f64;
+        // Of two tables that are both there in full, the one that says more of the file is meant.
+        let named = matches.iter().filter(|(of, _)| !of.by_type_alone).count();
+        let explained = 0.9 + 0.1 * named as f64 / self.columns.len().max(1) as f64;
         let columns: Vec<Match> = matches.into_iter().map(|(of, _)| of).collect();
         let doubt = self.doubt(table, &columns);
-        let score = (found / all.max(f64::MIN_POSITIVE) + spoken) * if doubt.is_some() { 0.5 } else { 1.0 };
         let missing = wanted.keys().filter(|name| columns.iter().all(|of| of.logical != **name)).map(ToString::to_string).collect();
         let metrics = self.runnable(variants, &columns);
+        let (certainty, use_of) = (if doubt.is_some() { 0.5 } else { 1.0 }, if metrics.is_empty() { IDLE } else { 1.0 });
+        let score = (found / all.max(f64::MIN_POSITIVE) + spoken) * explained * certainty * use_of;
         let score = (score * 100.0).round() / 100.0;
         (score >= ENOUGH).then(|| Candidate { table: table.to_owned(), score, columns, missing, metrics, doubt })
     }
@@ -309,7 +315,10 @@ fn fits(column: &InspectedColumn, kind: ColumnType) -> bool {
         }
         ColumnType::Text => matches!(looks, LooksLike::Text | LooksLike::Code | LooksLike::WholeNumber | LooksLike::Boolean),
         ColumnType::Number => matches!(looks, LooksLike::WholeNumber | LooksLike::Number),
-        ColumnType::Boolean => looks == LooksLike::Boolean || column.counts().is_some_and(|counts| counts.keys().all(|key| is_truth(key))),
+        ColumnType::Boolean => {
+            looks == LooksLike::Boolean
+                || column.counts().is_some_and(|counts| !counts.is_empty() && counts.keys().all(|key| is_truth(key)))
+        }
         ColumnType::Time => matches!(looks, LooksLike::Date | LooksLike::Time),
         _ => false,
     }
@@ -349,6 +358,11 @@ fn rejected(column: &InspectedColumn, wanted: &Column) -> u64 {
 }
 
 fn outside(column: &InspectedColumn, domain: Domain) -> u64 {
+    if let Domain::OneOf(words) = domain {
+        let others =
+            |counts: &BTreeMap<String, u64>| counts.iter().filter(|(text, _)| !words.contains(&text.as_str())).map(|(_, rows)| rows).sum();
+        return column.counts().map_or(1, others);
+    }
     let Some((min, max)) = ends(domain) else { return 0 };
     let is_outside = |number: f64| {
         let fraction = matches!(domain, Domain::Whole { .. }) && number.fract() != 0.0;

@@ -4,6 +4,7 @@
 
 mod determinism;
 mod inspect;
+mod loyalty;
 mod support;
 
 use std::fs;

@@ -1,0 +1,125 @@
+//! Movements of monthly recurring revenue: from what it was to what it is.
+
+use custometer_core::measure::Scope;
+use custometer_core::prelude::*;
+use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation};
+
+use crate::revenue::{self, RevenueParams};
+use crate::spans::{Changes, IS_ACTIVE, WAS_ACTIVE, WAS_BEFORE};
+
+const MOVEMENT: &str = "movement";
+const CHANGE: &str = "change";
+const CUSTOMERS: &str = "customers";
+const OPENING: &str = "opening_mrr";
+const AT_START: &str = "customers_at_start";
+const COME: &str = "customers_more";
+
+/// What adds to the revenue comes first.
+const MOVEMENTS: [&str; 5] = ["new", "expansion", "reactivation", "contraction", "churn"];
+
+/// `loyalty.mrr_movement`: where does the change of the revenue come from?
+pub struct MrrMovement;
+
+impl Metric for MrrMovement {
+    type Params = RevenueParams;
+
+    const ABOUT: &'static About = &About {
+        id: "loyalty.mrr_movement",
+        title: "Movements of monthly recurring revenue",
+        summary: "What new customers, other amounts, returns and departures add to the monthly recurring revenue in a bucket, or take from it.",
+        formula: "opening MRR + new + expansion + reactivation − contraction − churn = closing MRR, each movement an amount of 0 or more",
+        unit: Unit::Currency,
+        range: "0 or more",
+        direction: Direction::Neutral,
+        edge_cases: &[
+            "No movement of a kind: 0. All five kinds appear in every bucket, each with the opening and the closing MRR beside it.",
+            "Each customer moves once in a bucket, by the difference of what they pay at its end and at its start.",
+            "New: pays, and never did before the bucket. Reactivation: pays, did once, and did not as the bucket opened.",
+            "Churn: paid as the bucket opened, and pays nothing as it closes. Expansion and contraction: pays more, or less, than then.",
+            "A customer who joins and leaves within a bucket moves nothing in it, and is one who comes back when they pay again.",
+            "A customer is one who pays: who goes on to a span of amount 0 has churned.",
+            "A difference below a billionth of what is paid is rounding, and no movement.",
+            "In a breakdown, a customer who moves to another group is churn in the one and new in the other.",
+            "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
+                customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
+        ],
+        examples: &[Example {
+            title: "one customer of each movement in January; a and d leave in February",
+            report: "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"",
+            params: "",
+            header: "customer_id,started_at,ended_at,amount_per_month",
+            rows: &[
+                (1, "a,2025-01-10,2025-02-01,20"),
+                (1, "b,2024-06-01,2025-01-10,10"),
+                (1, "b,2025-01-10,,18"),
+                (1, "c,2024-06-01,2024-09-01,4"),
+                (1, "c,2025-01-31,,6"),
+                (1, "d,2024-06-01,2025-01-10,10"),
+                (1, "d,2025-01-10,2025-02-10,7"),
+                (1, "e,2024-06-01,2025-01-10,5"),
+            ],
+            expected: &[
+                ("2025-01-01 movement=new", Some(20.0)),
+                ("2025-01-01 movement=expansion", Some(8.0)),
+                ("2025-01-01 movement=reactivation", Some(6.0)),
+                ("2025-01-01 movement=contraction", Some(3.0)),
+                ("2025-01-01 movement=churn", Some(5.0)),
+                ("2025-02-01 movement=new", Some(0.0)),
+                ("2025-02-01 movement=expansion", Some(0.0)),
+                ("2025-02-01 movement=reactivation", Some(0.0)),
+                ("2025-02-01 movement=contraction", Some(0.0)),
+                ("2025-02-01 movement=churn", Some(27.0)),
+            ],
+        }],
+        references: &[],
+    };
+
+    fn define(params: &RevenueParams) -> Result<Definition, ParamError> {
+        let [new, expansion, reactivation, contraction, churn] = MOVEMENTS.map(lit);
+        let came = when(col(WAS_BEFORE).eq(lit(1))).then(reactivation).otherwise(new);
+        let stayed = when(revenue::change().gt(lit(0.0))).then(expansion).otherwise(contraction);
+        let movement = when(Changes::came()).then(came).when(Changes::left()).then(churn).otherwise(stayed);
+        let more = || col(IS_ACTIVE) - col(WAS_ACTIVE);
+        Ok(revenue::definition(params.overlaps)
+            .own_dimension_over(MOVEMENT, movement, MOVEMENTS.map(DimensionValue::from).to_vec())
+            .measure(sum(CHANGE, revenue::change()))
+            .measure(count(CUSTOMERS))
+            .measure(sum(OPENING, revenue::change()).opening().scope(Scope::OwnDimensions))
+            .measure(sum(AT_START, more()).opening().scope(Scope::OwnDimensions))
+            .measure(sum(COME, more()).scope(Scope::OwnDimensions))
+            .value(Value::function(Walk)))
+    }
+}
+
+/// The way from the opening to the closing revenue.
+#[derive(Debug)]
+struct Walk;
+
+impl Evaluate for Walk {
+    fn measures(&self) -> Vec<&str> {
+        vec![CHANGE, CUSTOMERS, OPENING, AT_START, COME]
+    }
+
+    fn dimensions(&self) -> Vec<String> {
+        vec![MOVEMENT.to_owned()]
+    }
+
+    fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
+        let of_group = |name: &str| group.rows.first().and_then(|row| row.get(name)).unwrap_or(0.0);
+        // A sum of what came and went leaves rounding where nothing is left.
+        let where_any = |customers: f64, amount: f64| if customers > 0.0 { amount } else { 0.0 };
+        let opening = where_any(of_group(AT_START), of_group(OPENING));
+        let changes = group.rows.iter().filter_map(|row| row.get(CHANGE));
+        let closing = where_any(of_group(AT_START) + of_group(COME), opening + changes.sum::<f64>());
+        let observations = group.rows.iter().map(|row| {
+            let customers = row.get(CUSTOMERS);
+            let estimate = Estimate { value: row.get(CHANGE).map(f64::abs), interval: None, n: customers };
+            let evidence = [(OPENING, Some(opening)), ("closing_mrr", Some(closing)), (CUSTOMERS, customers)];
+            let measures = evidence.map(|(name, value)| (name.to_owned(), value)).to_vec();
+            Observation { dimensions: row.dimensions.clone(), estimate, measures }
+        });
+        Ok(Evaluation { observations: observations.collect(), ..Evaluation::default() })
+    }
+}
+
+register_metric!(MrrMovement);

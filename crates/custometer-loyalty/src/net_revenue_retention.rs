@@ -1,0 +1,80 @@
+//! Net revenue retention: what customers pay later of what they paid.
+
+use custometer_core::prelude::*;
+use custometer_core::{Estimate, statistics};
+
+use crate::formula::{Formula, percent};
+use crate::revenue::{self, Cohort, Movements, RevenueParams};
+
+/// `loyalty.net_revenue_retention`: do those who stay pay more than those who leave took along?
+pub struct NetRevenueRetention;
+
+impl Metric for NetRevenueRetention {
+    type Params = RevenueParams;
+
+    const ABOUT: &'static About = &About {
+        id: "loyalty.net_revenue_retention",
+        title: "Net revenue retention",
+        summary: "What the customers at the start of a bucket pay at its end, in percent of what they paid at its start.",
+        formula: "100 · (opening MRR + expansion − contraction − churn) / opening MRR, of the customers at the start only",
+        unit: Unit::Percent,
+        range: "0 or more",
+        direction: Direction::HigherIsBetter,
+        edge_cases: &[
+            "No revenue at the start: undefined.",
+            "New customers, and those who come back, are not of the opening, and count nothing.",
+            "A customer is one who pays: a span of amount 0 is no customer's.",
+            "One customer at the start, or customers who all keep to the same share of what they paid: no interval.",
+            "The customers at the start are the sample of which the interval speaks.",
+            "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
+            "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
+                customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
+        ],
+        examples: &[
+            Example {
+                title: "10.0 at the start, of which 0.6 leave, 0.9 are taken off, and 1.8 are added",
+                report: "from = 2025-01-01\nuntil = 2025-02-01",
+                params: "",
+                header: "customer_id,started_at,ended_at,amount_per_month",
+                rows: &[
+                    (1, "stays,2024-06-01,,5.5"),
+                    (1, "leaves,2024-06-01,2025-01-15,0.6"),
+                    (1, "takes off,2024-06-01,2025-01-15,1.9"),
+                    (1, "takes off,2025-01-15,,1.0"),
+                    (1, "adds,2024-06-01,2025-01-15,2.0"),
+                    (1, "adds,2025-01-15,,3.8"),
+                    (1, "new,2025-01-15,,7.0"),
+                ],
+                expected: &[("", Some(103.0))],
+            },
+            Example {
+                title: "a customer who comes back is not of the opening",
+                report: "from = 2025-01-01\nuntil = 2025-02-01",
+                params: "",
+                header: "customer_id,started_at,ended_at,amount_per_month",
+                rows: &[(1, "stays,2024-06-01,,50"), (1, "back,2024-06-01,2024-09-01,50"), (1, "back,2025-01-15,,50")],
+                expected: &[("", Some(100.0))],
+            },
+        ],
+        references: &[
+            "W. G. Cochran, \"Sampling Techniques\", 3rd ed. (1977), chapter 6, for the interval of a ratio of sums over customers",
+        ],
+    };
+
+    fn define(params: &RevenueParams) -> Result<Definition, ParamError> {
+        let formula = Formula::of(&Cohort::measures(), |row, _, context| {
+            let movements = Movements::of(row);
+            let interval = Cohort::Net.clusters(row).and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
+            let estimate = Estimate {
+                value: percent(movements.kept_and_expanded(), movements.opening),
+                interval: interval.map(|(low, high)| (100.0 * low.max(0.0), 100.0 * high)),
+                n: Some(movements.customers_at_start),
+            };
+            (estimate, movements.evidence_of_opening())
+        });
+        let formula = formula.tested(|now, before| Cohort::Net.no_change(now, before));
+        Ok(Cohort::Net.measured(revenue::definition(params.overlaps)).value(formula.value()))
+    }
+}
+
+register_metric!(NetRevenueRetention);

@@ -1,0 +1,148 @@
+//! Where streams of rows end: in the states of aggregations, or split by entity.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use custometer_core::Aggregation;
+use custometer_core::aggregation::State;
+use custometer_core::entities::by_entity;
+use polars::prelude::{AllowedOptimizations, Column, DataFrame, DataType, IdxCa, IdxSize, LazyFrame, PolarsResult, Schema, SchemaRef, col};
+
+use crate::files::ROW;
+
+/// What the rows of a stream come to, whichever threads they go through.
+pub(crate) struct Accumulator {
+    pub(crate) aggregation: Aggregation,
+    /// As many as there were threads at a time.
+    states: Mutex<Vec<State>>,
+}
+
+impl Accumulator {
+    pub(crate) fn new(aggregation: Aggregation) -> Arc<Self> {
+        Arc::new(Self { aggregation, states: Mutex::default() })
+    }
+
+    /// A plan that adds all rows, and gives none.
+    pub(crate) fn sink(self: &Arc<Self>, rows: LazyFrame) -> LazyFrame {
+        let accumulator = Arc::clone(self);
+        ending(rows.select(self.aggregation.columns()), move |rows| accumulator.add(rows))
+    }
+
+    fn add(&self, rows: &DataFrame) -> PolarsResult<()> {
+        let states = || self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = states().pop();
+        let mut state = free.unwrap_or_else(|| self.aggregation.state());
+        self.aggregation.add(&mut state, rows)?;
+        states().push(state);
+        Ok(())
+    }
+
+    /// The state of all rows so far. There are none afterwards.
+    pub(crate) fn take(&self) -> State {
+        let mut states = std::mem::take(&mut *self.states.lock().unwrap_or_else(PoisonError::into_inner)).into_iter();
+        let mut all = states.next().unwrap_or_else(|| self.aggregation.state());
+        states.for_each(|state| self.aggregation.unite(&mut all, state));
+        all
+    }
+}
+
+/// A plan that gives all rows to a function, batch by batch, and nothing else.
+fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send + Sync + 'static) -> LazyFrame {
+    let nothing: SchemaRef = Arc::new(Schema::from_iter([("nothing".into(), DataType::Boolean)]));
+    let schema = Arc::clone(&nothing);
+    let end = move |rows: DataFrame| {
+        end(&rows)?;
+        Ok(DataFrame::empty_with_schema(&nothing))
+    };
+    rows.map(end, AllowedOptimizations::STREAMING, Some(Arc::new(move |_: &Schema| Ok(Arc::clone(&schema)))), Some("end"))
+}
+
+/// Rows, split so that those of an entity are together.
+pub(crate) struct Split {
+    rows: LazyFrame,
+    entity: String,
+    /// The batches of each part, with the number of the first row of each.
+    parts: Mutex<Vec<Vec<(IdxSize, DataFrame)>>>,
+}
+
+const PARTS: usize = 64;
+/// Parts are put together until they have so many rows: enough to be worth a plan, and few enough that all is near that is needed at a time.
+const ROWS: usize = 400_000;
+
+impl Split {
+    /// For rows with these columns, of which one is the entity's.
+    pub(crate) fn new(rows: &LazyFrame, entity: &str, columns: impl IntoIterator<Item = String>) -> Arc<Self> {
+        let columns = columns.into_iter().map(col).chain([col(ROW)]);
+        let rows = rows.clone().select(columns.collect::<Vec<_>>());
+        Arc::new(Self { rows, entity: entity.to_owned(), parts: Mutex::new(vec![Vec::new(); PARTS]) })
+    }
+
+    /// A plan that keeps all rows, and gives none.
+    pub(crate) fn sink(self: &Arc<Self>) -> LazyFrame {
+        let split = Arc::clone(self);
+        ending(self.rows.clone(), move |rows| split.add(rows))
+    }
+
+    fn add(&self, rows: &DataFrame) -> PolarsResult<()> {
+        let Some(first) = rows.column(ROW)?.idx()?.first() else { return Ok(()) };
+        let part_of = parts_of(rows.column(&self.entity)?, rows.height());
+        let mut sizes = [0; PARTS];
+        for part in &part_of {
+            sizes[*part] += 1;
+        }
+        let mut starts = [0; PARTS];
+        for part in 1..PARTS {
+            starts[part] = starts[part - 1] + sizes[part - 1];
+        }
+        let mut next = starts;
+        let mut order = vec![0; rows.height()];
+        for (row, part) in (0..).zip(part_of) {
+            order[next[part]] = row;
+            next[part] += 1;
+        }
+        let order = IdxCa::from_vec("order".into(), order);
+        let columns = rows.columns().iter().map(|column| column.take(&order)).collect::<PolarsResult<_>>()?;
+        let ordered = DataFrame::new(rows.height(), columns)?;
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((part, start), size) in parts.iter_mut().zip(starts).zip(sizes).filter(|(_, size)| *size > 0) {
+            part.push((first, ordered.slice(i64::try_from(start).unwrap_or(i64::MAX), size)));
+        }
+        Ok(())
+    }
+
+    /// Some of the rows, with those of each entity together.
+    pub(crate) fn together(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        by_entity(rows, &self.entity)
+    }
+
+    /// No rows, of the columns that there are.
+    pub(crate) fn nothing(&self) -> PolarsResult<DataFrame> {
+        Ok(DataFrame::empty_with_schema(&*self.rows.clone().collect_schema()?))
+    }
+
+    /// All rows so far, in at least one part, and in the order of the files there. There are none afterwards.
+    pub(crate) fn take(&self) -> PolarsResult<Vec<DataFrame>> {
+        let parts = std::mem::replace(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner), vec![Vec::new(); PARTS]);
+        let nothing = self.nothing()?;
+        let mut taken = vec![nothing.clone()];
+        for mut batches in parts {
+            batches.sort_by_key(|(first, _)| *first);
+            if taken.last().is_some_and(|part| part.height() >= ROWS) {
+                taken.push(nothing.clone());
+            }
+            if let Some(part) = taken.last_mut() {
+                for (_, batch) in &batches {
+                    part.vstack_mut(batch)?;
+                }
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// The part of each row: that of its entity. Where that is no code, all rows are together.
+fn parts_of(entity: &Column, rows: usize) -> Vec<usize> {
+    match entity.u32() {
+        Ok(codes) => codes.iter().map(|code| code.map_or(0, |code| code as usize % PARTS)).collect(),
+        Err(_) => vec![0; rows],
+    }
+}

@@ -1,0 +1,220 @@
+//! What a table's plans come to.
+//!
+//! The files are gone through once, in batches, which end in counts and in the states of aggregations. Where derivations are, rows end beside
+//! that as few, narrow columns, split by entity; each part is then derived by itself, so that only a part is there in all the forms that its
+//! derivations give it, and all cores have one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use custometer_core::aggregation::MeasureTable;
+use custometer_core::time::BUCKET;
+use custometer_core::{DimensionValue, parallel};
+use polars::lazy::prelude::OptFlags;
+use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
+
+use crate::accumulate::{Accumulator, Split};
+use crate::plan::{FIRST, Node, Part, Place, TablePlan, dimension_name};
+use crate::report::{Report, Request};
+
+/// The finished frames of one table.
+pub(crate) struct Collected {
+    pub(crate) rows_read: u64,
+    pub(crate) rows_kept: u64,
+    pub(crate) rows_unique: Option<u64>,
+    /// What became of the rows, by input.
+    pub(crate) fates: Vec<DataFrame>,
+    /// Rejected rows, by input.
+    pub(crate) rejected: Vec<DataFrame>,
+    /// The first instant of the data in microseconds since 1970, by input; none where rows are not placed in time.
+    pub(crate) known_since: Vec<Option<i64>>,
+    /// By node and place.
+    pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
+    /// By part.
+    pub(crate) details: HashMap<usize, DataFrame>,
+}
+
+/// Where rows end.
+struct Ends {
+    /// By node and grouping.
+    accumulators: Vec<Vec<Arc<Accumulator>>>,
+    /// What derivations start from, each with the nodes of these.
+    splits: Vec<(Arc<Split>, Vec<usize>)>,
+}
+
+impl Collected {
+    pub(crate) fn of(plan: &TablePlan, report: &Report) -> PolarsResult<Self> {
+        let ends = Ends::of(plan);
+        let mut frames = collect(plan.frames(report, &ends)?, Engine::Streaming)?.into_iter();
+        let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
+        let rows_read = count(&next()?)?;
+        let rows_kept = count(&next()?)?;
+        let rows_unique = plan.rows_unique.as_ref().map(|_| count(&next()?)).transpose()?;
+        let (mut fates, mut rejected, mut known_since) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in &plan.inputs {
+            let frame = next()?;
+            known_since.push(frame.column(FIRST)?.i64()?.iter().flatten().min());
+            fates.push(frame);
+            rejected.push(next()?);
+        }
+        let mut details: HashMap<usize, DataFrame> = HashMap::new();
+        for position in plan.plain_nodes() {
+            for (part, frame) in plan.take_details(report, position, &mut frames) {
+                details.insert(part, frame);
+            }
+        }
+        for (split, nodes) in &ends.splits {
+            let derive = |rows: DataFrame| {
+                let rows = split.together(&rows)?.lazy();
+                let of_node = |node: &usize| {
+                    let frames = collect(plan.frames_of_node(report, *node, &rows, &ends)?, Engine::InMemory)?;
+                    Ok(plan.take_details(report, *node, &mut frames.into_iter()))
+                };
+                nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
+            };
+            for derived in parallel::fold(split.take()?, Vec::new, |derived, rows| derived.push(derive(rows))).into_iter().flatten() {
+                for (part, frame) in derived?.into_iter().flatten() {
+                    details.entry(part).or_insert_with(|| frame.clear()).vstack_mut(&frame)?;
+                }
+            }
+        }
+        for (index, part, _) in plan.detailed(report) {
+            if let Some(rows) = details.get_mut(&index) {
+                *rows = plan.decoded(report, part, rows)?;
+            }
+        }
+        let mut measures = HashMap::new();
+        for (position, node) in plan.nodes.iter().enumerate() {
+            for ((grouping, of), accumulator) in node.groupings.iter().enumerate().zip(&ends.accumulators[position]) {
+                let tables = accumulator.aggregation.finish(accumulator.take(), &of.served, report.confidence)?;
+                for ((served, keys), table) in of.served.iter().enumerate().zip(tables) {
+                    let table = plan.with_decoded_keys(report, position, keys, table)?;
+                    measures.insert((position, Place { grouping, served }), table);
+                }
+            }
+        }
+        Ok(Self { rows_read, rows_kept, rows_unique, fates, rejected, known_since, measures, details })
+    }
+}
+
+fn count(frame: &DataFrame) -> PolarsResult<u64> {
+    let column = frame.columns().first().map(|column| column.cast(&DataType::UInt64)).transpose()?;
+    Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
+}
+
+/// All plans in one pass; the only place where rows are gone through.
+#[expect(clippy::disallowed_methods, reason = "this is the place")]
+pub(crate) fn collect(plans: Vec<LazyFrame>, engine: Engine) -> PolarsResult<Vec<DataFrame>> {
+    LazyFrame::collect_all_with_engine(plans.into_iter().map(|plan| plan.logical_plan).collect(), engine, optimizations())
+}
+
+fn optimizations() -> OptFlags {
+    OptFlags::default() | OptFlags::STREAMING
+}
+
+impl Ends {
+    fn of(plan: &TablePlan) -> Self {
+        let accumulators = |node: &Node| node.groupings.iter().map(|grouping| Accumulator::new(grouping.aggregation())).collect();
+        let mut derived: BTreeMap<(usize, &'static str), Vec<usize>> = BTreeMap::new();
+        for (position, node) in plan.nodes.iter().enumerate() {
+            if let Some(entity) = node.entity() {
+                derived.entry((node.input(), entity)).or_default().push(position);
+            }
+        }
+        let split = |((input, entity), nodes): ((usize, &str), Vec<usize>)| {
+            let columns: BTreeSet<String> = nodes.iter().flat_map(|node| plan.nodes[*node].columns(&plan.inputs[input])).collect();
+            (Split::new(&plan.inputs[input].usable, entity, columns), nodes)
+        };
+        Self { accumulators: plan.nodes.iter().map(accumulators).collect(), splits: derived.into_iter().map(split).collect() }
+    }
+}
+
+impl TablePlan {
+    /// Polars' optimised plans, as they will be run.
+    pub(crate) fn explained(&self, report: &Report) -> PolarsResult<String> {
+        let ends = Ends::of(self);
+        let mut frames = self.frames(report, &ends)?;
+        for (split, nodes) in &ends.splits {
+            let rows = split.nothing()?.lazy();
+            for node in nodes {
+                frames.extend(self.frames_of_node(report, *node, &rows, &ends)?);
+            }
+        }
+        LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations())
+    }
+
+    /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
+    fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
+        let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
+        frames.extend(self.rows_unique.clone());
+        frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
+        for position in self.plain_nodes() {
+            let usable = &self.inputs[self.nodes[position].input()].usable;
+            frames.extend(self.frames_of_node(report, position, usable, ends)?);
+        }
+        frames.extend(ends.splits.iter().map(|(split, _)| split.sink()));
+        Ok(frames)
+    }
+
+    /// The nodes that have the rows of their input.
+    fn plain_nodes(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|node| self.nodes[*node].entity().is_none())
+    }
+
+    /// The plans of a node over rows of its input: those of its details first.
+    fn frames_of_node(&self, report: &Report, node: usize, rows: &LazyFrame, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
+        let rows = self.nodes[node].rows(rows.clone(), &self.inputs[self.nodes[node].input()])?;
+        let details = self.detailed(report).filter(|(_, part, _)| part.node == node);
+        let details = details.map(|(_, part, request)| self.detail_rows(&rows, part, request));
+        Ok(details.chain(ends.accumulators[node].iter().map(|accumulator| accumulator.sink(rows.clone()))).collect())
+    }
+
+    /// The details of a node, from the frames of its plans, each with its part.
+    fn take_details(&self, report: &Report, node: usize, frames: &mut impl Iterator<Item = DataFrame>) -> Vec<(usize, DataFrame)> {
+        let parts = self.detailed(report).filter(|(_, part, _)| part.node == node).map(|(index, ..)| index);
+        let details = parts.zip(frames.by_ref()).collect();
+        frames.by_ref().take(self.nodes[node].groupings.len()).for_each(drop);
+        details
+    }
+
+    /// The parts whose detail tables are wanted: each such request's first one.
+    fn detailed<'a>(&'a self, report: &'a Report) -> impl Iterator<Item = (usize, &'a Part, &'a Request)> {
+        let mut seen = BTreeSet::new();
+        let parts = self.parts.iter().enumerate().map(|(index, part)| (index, part, &report.requests[part.request]));
+        parts.filter(move |(_, part, request)| request.detail && part.baseline.is_none() && seen.insert(part.request))
+    }
+
+    fn detail_rows(&self, rows: &LazyFrame, part: &Part, request: &Request) -> LazyFrame {
+        let node = &self.nodes[part.node];
+        let shown = node.entity().into_iter().map(str::to_owned).chain(request.definition.detail.iter().cloned());
+        let mut columns: Vec<String> = shown.chain(part.breakdown.iter().map(|name| dimension_name(name))).collect();
+        columns.extend(node.own_columns(&request.definition));
+        columns.push(BUCKET.to_owned());
+        rows.clone().select(columns.into_iter().map(col).collect::<Vec<_>>())
+    }
+
+    /// Detail rows with what codes in them stand for.
+    fn decoded(&self, report: &Report, part: &Part, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        let node = &self.nodes[part.node];
+        let decoded = |column: &Column| match node.coded(column.name(), self, report) {
+            Some(coded) => coded.column(column),
+            None => Ok(column.clone()),
+        };
+        DataFrame::new(rows.height(), rows.columns().iter().map(decoded).collect::<PolarsResult<_>>()?)
+    }
+
+    /// The table of a node by some keys, with what codes in them stand for. A total is one bucket, the first.
+    fn with_decoded_keys(&self, report: &Report, node: usize, keys: &[String], table: MeasureTable) -> PolarsResult<MeasureTable> {
+        let values = |key: &String| self.nodes[node].coded(key, self, report).map(|coded| coded.values()).transpose();
+        let values = keys.iter().map(values).collect::<PolarsResult<Vec<_>>>()?;
+        let decoded = |(value, values): (DimensionValue, &Option<Vec<DimensionValue>>)| {
+            match (&value, values) {
+                (DimensionValue::Integer(code), Some(values)) => usize::try_from(*code).ok().and_then(|code| values.get(code)).cloned(),
+                _ => None,
+            }
+            .unwrap_or(value)
+        };
+        let total = (!keys.iter().any(|key| key == BUCKET)).then_some(DimensionValue::Integer(0));
+        Ok(table.renamed(|group| total.iter().cloned().chain(group.into_iter().zip(&values).map(decoded)).collect()))
+    }
+}
