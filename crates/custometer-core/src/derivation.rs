@@ -14,7 +14,7 @@ use crate::time::{Buckets, LocalClock};
 ///
 /// Two derivations with equal `Debug` output are one: it must show every parameter, as a derived `Debug` does.
 pub trait Derive: Debug + Send + Sync {
-    /// The column that names the entity.
+    /// The column that names the entity. Where the source does not read it, every row is one by itself.
     fn entity(&self) -> &'static str;
 
     /// How breakdown dimensions meet the entity.

@@ -56,10 +56,17 @@ impl Source {
 
     /// Adds a rule over several columns: a row for which `holds` is false is rejected with `reason`. A null passes.
     ///
-    /// It may look at the other rows of the entity (`over`), and at no others.
+    /// It may look at the other rows of the entity (`over`), and at no others; it sees those that have passed what was checked before.
     #[must_use]
     pub fn rule(mut self, reason: impl Into<String>, holds: Expr) -> Self {
-        self.rules.push(Rule { reason: reason.into(), holds });
+        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: false });
+        self
+    }
+
+    /// The same for a rule that looks at the other rows of the entity, and also at those of them that are rejected themselves.
+    #[must_use]
+    pub fn rule_among_all(mut self, reason: impl Into<String>, holds: Expr) -> Self {
+        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: true });
         self
     }
 }
@@ -71,6 +78,8 @@ pub struct Rule {
     pub reason: String,
     /// What must not be false.
     pub holds: Expr,
+    /// Whether what it says of other rows is of rejected ones, too.
+    pub sees_rejected: bool,
 }
 
 /// One column of a source.

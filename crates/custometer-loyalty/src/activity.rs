@@ -184,8 +184,8 @@ mod tests {
         // A part of a year is of the year that it is in: 2024 has 366 days.
         close(length(Per::Year, "2024-01-01", "2024-03-01"), 60.0 / 366.0);
         close(length(Per::Year, "2025-01-01", "2025-03-01"), 59.0 / 365.0);
-        // February, and 14 of March's 31 days.
-        close(length(Per::Month, "2025-02-01", "2025-03-15"), 1.0 + 14.0 / 31.0);
+        // April, and 14 of May's 31 days.
+        close(length(Per::Month, "2025-04-01", "2025-05-15"), 1.0 + 14.0 / 31.0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where streams of rows end: in the states of aggregations, or split by entity.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use custometer_core::Aggregation;
@@ -59,7 +60,8 @@ fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send +
 /// Rows, split so that those of an entity are together.
 pub(crate) struct Split {
     rows: LazyFrame,
-    entity: String,
+    /// None where every row is one by itself.
+    entity: Option<String>,
     /// The batches of each part, with the number of the first row of each.
     parts: Mutex<Vec<Vec<(IdxSize, DataFrame)>>>,
 }
@@ -69,11 +71,12 @@ const PARTS: usize = 64;
 const ROWS: usize = 400_000;
 
 impl Split {
-    /// For rows with these columns, of which one is the entity's.
-    pub(crate) fn new(rows: &LazyFrame, entity: &str, columns: impl IntoIterator<Item = String>) -> Arc<Self> {
-        let columns = columns.into_iter().map(col).chain([col(ROW)]);
+    /// For rows with these columns. Where the entity's is none of them, no derivation can tell which rows belong together.
+    pub(crate) fn new(rows: &LazyFrame, entity: &str, columns: &BTreeSet<String>) -> Arc<Self> {
+        let entity = columns.get(entity).cloned();
+        let columns = columns.iter().map(|column| col(column.as_str())).chain([col(ROW)]);
         let rows = rows.clone().select(columns.collect::<Vec<_>>());
-        Arc::new(Self { rows, entity: entity.to_owned(), parts: Mutex::new(vec![Vec::new(); PARTS]) })
+        Arc::new(Self { rows, entity, parts: Mutex::new(vec![Vec::new(); PARTS]) })
     }
 
     /// A plan that keeps all rows, and gives none.
@@ -84,7 +87,10 @@ impl Split {
 
     fn add(&self, rows: &DataFrame) -> PolarsResult<()> {
         let Some(first) = rows.column(ROW)?.idx()?.first() else { return Ok(()) };
-        let part_of = parts_of(rows.column(&self.entity)?, rows.height());
+        let part_of = match &self.entity {
+            Some(entity) => parts_of(rows.column(entity)?, rows.height()),
+            None => (0..rows.height()).map(|row| row % PARTS).collect(),
+        };
         let mut sizes = [0; PARTS];
         for part in &part_of {
             sizes[*part] += 1;
@@ -111,7 +117,7 @@ impl Split {
 
     /// Some of the rows, with those of each entity together.
     pub(crate) fn together(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
-        by_entity(rows, &self.entity)
+        self.entity.as_ref().map_or_else(|| Ok(rows.clone()), |entity| by_entity(rows, entity))
     }
 
     /// No rows, of the columns that there are.

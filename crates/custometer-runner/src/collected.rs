@@ -123,7 +123,7 @@ impl Ends {
         }
         let split = |((input, entity), nodes): ((usize, &str), Vec<usize>)| {
             let columns: BTreeSet<String> = nodes.iter().flat_map(|node| plan.nodes[*node].columns(&plan.inputs[input])).collect();
-            (Split::new(&plan.inputs[input].usable, entity, columns), nodes)
+            (Split::new(&plan.inputs[input].usable, entity, &columns), nodes)
         };
         Self { accumulators: plan.nodes.iter().map(accumulators).collect(), splits: derived.into_iter().map(split).collect() }
     }

@@ -712,7 +712,7 @@ impl InputPlan {
         for rule in &key.source.rules {
             let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
             let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
-            let failed = failed.reduce(Expr::or).filter(|_| sees_others);
+            let failed = failed.reduce(Expr::or).filter(|_| sees_others && !rule.sees_rejected);
             // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
             let column = |name: &str| {
                 let typed = col(typed.get(name)?.as_str());

@@ -195,7 +195,7 @@ fn source(params: &QualityScoreParams) -> Result<Source, ParamError> {
     let is_sound = sound.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true)).or(foreign);
     let all_are = is_sound.cast(DataType::Int8).min().over([col(REVIEW_ID)]);
     let all_are = all_are.map_err(|error| ParamError::new("criteria", error.to_string()))?;
-    Ok(source.rule("another score of the review can't be used", all_are.eq(lit(1))))
+    Ok(source.rule_among_all("another score of the review can't be used", all_are.eq(lit(1))))
 }
 
 /// Scores → reviews, each with its own.

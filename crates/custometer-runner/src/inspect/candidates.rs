@@ -184,7 +184,7 @@ impl Fit<'_> {
         let spoken = 0.12 * columns.min(4) as f64 + 0.3 * files.min(1) as f64;
         // Of two tables that are both there in full, the one that says more of the file is meant.
         let named = matches.iter().filter(|(of, _)| !of.by_type_alone).count();
-        let explained = 0.9 + 0.1 * named as f64 / self.columns.len().max(1) as f64;
+        let explained = if self.has_names { 0.9 + 0.1 * named as f64 / self.columns.len().max(1) as f64 } else { 1.0 };
         let columns: Vec<Match> = matches.into_iter().map(|(of, _)| of).collect();
         let doubt = self.doubt(table, &columns);
         let missing = wanted.keys().filter(|name| columns.iter().all(|of| of.logical != **name)).map(ToString::to_string).collect();
