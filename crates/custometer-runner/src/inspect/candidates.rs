@@ -240,7 +240,7 @@ impl Fit<'_> {
         // A table's own rows are often told apart by no more than `id`.
         let own = own_id(table).is_some_and(|own| own == logical);
         let bare = ["id", "nr", "key"].contains(&words::words(&column.name).concat().as_str());
-        if own && bare && words::hits(table, self.files.iter().map(String::as_str)) > 0 {
+        if own && bare && tells_rows_apart(column) && words::hits(table, self.files.iter().map(String::as_str)) > 0 {
             return 0.75;
         }
         // What only has to do with customers does not tell them apart.
@@ -253,7 +253,7 @@ impl Fit<'_> {
             let of = matches.iter().find(|of| of.logical == logical)?;
             self.columns.iter().find(|column| column.name == of.column)
         };
-        if let Some(own) = own_id(table).and_then(|own| column_of(&own)).filter(|own| own.repeats * 10 > own.distinct.count) {
+        if let Some(own) = own_id(table).and_then(|own| column_of(&own)).filter(|own| !tells_rows_apart(own)) {
             return Some(format!("a `{}` has several rows here, and one in `{table}`", own.name));
         }
         let column = column_of(words::entity_of_many(table)?)?;
@@ -355,6 +355,11 @@ fn rejected(column: &InspectedColumn, wanted: &Column) -> u64 {
     let missing = if wanted.nulls == NullRule::Reject { column.missing } else { 0 };
     let unreadable = if wanted.kind == ColumnType::Number { column.unreadable } else { 0 };
     missing + unreadable + outside(column, wanted.domain)
+}
+
+/// Whether nearly every row has a value of its own.
+fn tells_rows_apart(column: &InspectedColumn) -> bool {
+    column.repeats * 10 <= column.distinct.count
 }
 
 fn outside(column: &InspectedColumn, domain: Domain) -> u64 {
