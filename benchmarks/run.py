@@ -45,6 +45,10 @@ REPORTS = {
         "orders", "parquet", ["time", "customer_id", "region", "amount", "margin_rate"],
         people=50_000, only_here=frozenset({"predicted_value"}),
     ),
+    "support": Report(
+        "tickets", "parquet", ["created_at", "first_replied_at", "channel", "priority"],
+        only_here=frozenset({"business_median", "business_p90"}),
+    ),
 }
 
 
