@@ -116,7 +116,8 @@ impl Column {
         Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, description: "" }
     }
 
-    /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared.
+    /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared with others of its table. Expressions see
+    /// a number in its place, which is no other id's, and not what is written.
     pub const fn identifier(name: &'static str) -> Self {
         Self::new(name, ColumnType::Identifier)
     }
