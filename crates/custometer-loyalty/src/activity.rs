@@ -123,13 +123,15 @@ impl Derive for Activity {
         let one_order_per = self.orders.one_order_per;
         let [time, gone, gone_in, day] = self.times(context);
         let inactive_after_days = self.inactive_after_days.map(i64::from);
-        let orders = Entities::in_groups(rows, CUSTOMER_ID, context)
-            .integers([col(BUCKET), time, gone, gone_in, day, self.orders.order()])
-            .numbers([self.orders.amount(), self.orders.profit()]);
+        let orders = Entities::in_groups(rows, CUSTOMER_ID, context).integers([col(BUCKET), time, gone, gone_in, day]).numbers([
+            self.orders.amount(),
+            self.orders.profit(),
+            self.orders.order(),
+        ]);
         let integers = [BUCKET, "orders", "ended_spans", "span_days"];
         let numbers = ["orders_per", "length", "revenue", "profit"];
         Ok(orders.derive("activity", integers, numbers, move |customer, derived| {
-            let ([buckets, times, gone, gone_in, days, orders], [amounts, profits]) = (customer.integers(), customer.numbers());
+            let ([buckets, times, gone, gone_in, days], [amounts, profits, orders]) = (customer.integers(), customer.numbers());
             let mut lines = Lines::new(one_order_per);
             let begun: Vec<usize> = (0..customer.len()).filter(|row| lines.begins_order(orders[*row], amounts[*row])).collect();
             let (mut from, mut next) = (0, 0);

@@ -125,12 +125,12 @@ impl Derive for Histories {
         let (period, week_start, one_order_per) = (self.purchase_period, context.buckets.week_start(), self.orders.one_order_per);
         let (ends, unit) = (self.ends(context), self.time_unit.days());
         let orders = Entities::in_groups(known(rows, context), CUSTOMER_ID, context)
-            .integers([col(BUCKET), context.clock.days_since_1970(col(TIME)), self.orders.order()])
-            .numbers([self.orders.amount(), self.orders.profit()]);
+            .integers([col(BUCKET), context.clock.days_since_1970(col(TIME))])
+            .numbers([self.orders.amount(), self.orders.profit(), self.orders.order()]);
         let integers = [BUCKET, "orders", "frequency", "recency_days", "age_days"];
         let numbers = ["recency", "T", "spend", "profit", "mean_spend"];
         Ok(orders.derive("purchase_histories", integers, numbers, move |customer, derived| {
-            let ([buckets, days, orders], [amounts, profits]) = (customer.integers(), customer.numbers());
+            let ([buckets, days], [amounts, profits, orders]) = (customer.integers(), customer.numbers());
             let mut lines = Lines::new(one_order_per);
             let mut history = History::default();
             let mut row = 0;

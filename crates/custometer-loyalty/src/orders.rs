@@ -46,13 +46,12 @@ impl Orders {
         others.fold(Source::table(ORDERS).column(CUSTOMER), Source::column)
     }
 
-    /// What tells orders from each other, as a whole number for [`Lines`].
-    ///
-    /// Of ids it is half their hash: two of one customer's million orders share it once in ten million such customers.
+    /// What tells orders from each other, as a number for [`Lines`]: ids are numbers where derivations run. Which ones is chance, so rows are
+    /// in its order only where all else of them is equal.
     pub(crate) fn order(&self) -> Expr {
         match self.one_order_per {
-            OneOrderPer::Row => lit(0_i64),
-            OneOrderPer::OrderId => col(ORDER_ID.name).hash(0, 1, 2, 3).floor_div(lit(2_u64)),
+            OneOrderPer::Row => lit(0.0),
+            OneOrderPer::OrderId => col(ORDER_ID.name),
         }
     }
 
@@ -73,7 +72,7 @@ impl Orders {
 /// The lines of one customer's orders, in order.
 pub(crate) struct Lines {
     one_order_per: OneOrderPer,
-    seen: HashSet<i64>,
+    seen: HashSet<u64>,
 }
 
 impl Lines {
@@ -82,7 +81,7 @@ impl Lines {
     }
 
     /// Whether a row begins an order: what is paid back begins none, and neither do the further lines of one.
-    pub(crate) fn begins_order(&mut self, order: i64, amount: f64) -> bool {
-        amount >= 0.0 && (self.one_order_per == OneOrderPer::Row || self.seen.insert(order))
+    pub(crate) fn begins_order(&mut self, order: f64, amount: f64) -> bool {
+        amount >= 0.0 && (self.one_order_per == OneOrderPer::Row || self.seen.insert(order.to_bits()))
     }
 }

@@ -9,6 +9,7 @@ use polars::prelude::{DataType, SortOptions, WindowMapping};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::history::DAYS_PER_MONTH;
 use crate::tables::{
     AMOUNT_PER_MONTH, CUSTOMER, CUSTOMER_ID, ENDED, ENDED_AT, ORDERS, STARTED, STARTED_AT, SUBSCRIBER, SUBSCRIPTIONS, TIME,
 };
@@ -321,8 +322,8 @@ impl LifetimeUnit {
     pub fn days(self) -> f64 {
         match self {
             Self::Days => 1.0,
-            Self::Months => 30.436_875,
-            Self::Years => 365.2425,
+            Self::Months => DAYS_PER_MONTH,
+            Self::Years => 12.0 * DAYS_PER_MONTH,
         }
     }
 }
