@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use custometer_runner::result::{Detail, RunResult};
-use polars::prelude::ParquetWriter;
+use polars::prelude::{DataFrame, ParquetWriter, PolarsError};
 use tempfile::{Builder, NamedTempFile};
 
 use crate::{Format, OutputError, csv, render};
@@ -17,8 +17,9 @@ const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 /// Rows that are turned into text at a time.
 const CHUNK: usize = 10_000;
 
-/// Writes every format as `DIR/results.<extension>`, the rejected rows by reason beside a CSV as `DIR/rejected.csv`, the details, if there are any, as `DIR/details/<request>.parquet`, and all
-/// rejected rows, where the result has them, as `DIR/rejected_rows.csv`.
+/// Writes every format as `DIR/results.<extension>`, the rejected rows by reason beside a CSV as `DIR/rejected.csv`, the details, if there are
+/// any, as `DIR/details/<request>.parquet`, or as CSV where the results are and not as Parquet, and all rejected rows, where the result has
+/// them, as `DIR/rejected_rows.csv`.
 ///
 /// Nothing is renamed before all of it is written: an error on the way leaves the previous files as they were. Characters of a
 /// request's name that a file system may refuse become `_`. Returns the paths of the files.
@@ -34,14 +35,16 @@ pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<V
     if !result.details.is_empty() {
         let dir = dir.join("details");
         create_dir(&dir)?;
+        let as_csv = formats.contains(&Format::Csv) && !formats.contains(&Format::Parquet);
+        let extension = if as_csv { Format::Csv } else { Format::Parquet }.extension();
         for (detail, stem) in result.details.iter().zip(stems(&result.details)) {
-            staged.push(Staged::new(&dir, &format!("{stem}.parquet"), |file, path| {
+            staged.push(Staged::new(&dir, &format!("{stem}.{extension}"), |file, path| {
+                let failed = |source| OutputError::Detail { request: detail.request.clone(), path: path.to_owned(), source };
+                if as_csv {
+                    return write_csv(&detail.frame, file, path, failed);
+                }
                 // Detail tables can be large: they go straight to the file. The copy shares their columns.
-                ParquetWriter::new(file).finish(&mut detail.frame.clone()).map(drop).map_err(|source| OutputError::Detail {
-                    request: detail.request.clone(),
-                    path: path.to_owned(),
-                    source,
-                })
+                ParquetWriter::new(file).finish(&mut detail.frame.clone()).map(drop).map_err(failed)
             })?);
         }
     }
@@ -54,17 +57,22 @@ pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<V
     }
     if let Some(rows) = &result.rejected_rows {
         staged.push(Staged::new(dir, "rejected_rows.csv", |file, path| {
-            let failed = |source| OutputError::File { what: "write", path: path.to_owned(), source };
-            file.write_all(csv::header(rows).as_bytes()).map_err(failed)?;
-            for start in (0..rows.height()).step_by(CHUNK) {
-                let lines = csv::lines(&rows.slice(i64::try_from(start).unwrap_or(i64::MAX), CHUNK));
-                let lines = lines.map_err(|source| OutputError::Rejected { path: path.to_owned(), source })?;
-                file.write_all(lines.as_bytes()).map_err(failed)?;
-            }
-            Ok(())
+            write_csv(rows, file, path, |source| OutputError::Rejected { path: path.to_owned(), source })
         })?);
     }
     staged.into_iter().map(Staged::publish).collect()
+}
+
+/// Writes a table as CSV, some rows at a time.
+fn write_csv(rows: &DataFrame, file: &mut File, path: &Path, failed: impl Fn(PolarsError) -> OutputError) -> Result<(), OutputError> {
+    let mut write =
+        |text: &str| file.write_all(text.as_bytes()).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source });
+    write(&csv::header(rows))?;
+    for start in (0..rows.height()).step_by(CHUNK) {
+        let lines = csv::lines(&rows.slice(i64::try_from(start).unwrap_or(i64::MAX), CHUNK));
+        write(&lines.map_err(&failed)?)?;
+    }
+    Ok(())
 }
 
 /// A file that is written, and not yet at its place. Dropped, it is gone.
@@ -157,6 +165,13 @@ mod tests {
         assert_eq!(fs::read(dir.join("results.csv")).unwrap(), render(&fixture::result(), Format::Csv, None).unwrap());
         let details = ParquetReader::new(File::open(dir.join("details/NPS.parquet")).unwrap()).finish().unwrap();
         assert!(details.equals(&fixture::result().details[0].frame));
+    }
+
+    #[test]
+    fn details_are_csv_where_the_results_are() {
+        let home = tempfile::tempdir().unwrap();
+        write_all(&fixture::result(), &[Format::Csv], home.path()).unwrap();
+        assert_eq!(fs::read_to_string(home.path().join("details/NPS.csv")).unwrap(), "customer,score\na,9\nb,3\n");
     }
 
     #[test]
