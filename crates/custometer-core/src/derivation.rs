@@ -1,10 +1,12 @@
 //! Derivations: rows to other rows, as a lazy plan that never lets one entity's rows influence another's.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use polars::prelude::{Expr, LazyFrame, PolarsResult, col};
 
+use crate::interner::Texts;
 use crate::time::{Buckets, LocalClock};
 
 /// Turns a source's rows into the rows that measures are taken over: events into sessions, orders into purchase histories.
@@ -44,6 +46,8 @@ pub struct DeriveContext {
     pub buckets: Arc<Buckets>,
     /// The breakdown columns to keep.
     pub dimensions: Vec<String>,
+    /// What the codes stand for in those of them that hold codes.
+    pub texts: BTreeMap<String, Arc<Texts>>,
     /// What clocks in the report's time zone show.
     pub clock: LocalClock,
     /// The instant up to which the data are known, in microseconds since 1970; none where nobody said one.

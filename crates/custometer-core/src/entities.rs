@@ -14,8 +14,9 @@ use polars::prelude::{
 };
 
 use crate::derivation::DeriveContext;
+use crate::dimension::{self, DimensionValue, OrderedFloat};
 use crate::groups::{Groups, Kind};
-use crate::interner::Interner;
+use crate::interner::{Interner, Texts};
 use crate::time::BUCKET;
 
 /// The rows of every entity, and what a step is to see of them.
@@ -23,6 +24,8 @@ pub struct Entities {
     rows: LazyFrame,
     keys: Vec<Expr>,
     kept: Vec<Expr>,
+    /// What the codes in each of `kept` stand for, where it holds codes.
+    texts: Vec<Option<Arc<Texts>>>,
     integers: Vec<Expr>,
     numbers: Vec<Expr>,
 }
@@ -33,12 +36,13 @@ impl Entities {
     /// The derived rows keep all of these columns.
     pub fn in_groups(rows: LazyFrame, entity: &str, context: &DeriveContext) -> Self {
         let keys = [context.dimension_columns(), vec![col(entity)]].concat();
-        Self { rows, keys, kept: Vec::new(), integers: Vec::new(), numbers: Vec::new() }
+        Self { rows, keys, kept: Vec::new(), texts: Vec::new(), integers: Vec::new(), numbers: Vec::new() }
     }
 
     /// Entities whose derived rows have the dimensions of the row that they are made from.
     pub fn with_attributes(rows: LazyFrame, entity: &str, context: &DeriveContext) -> Self {
-        Self { rows, keys: vec![col(entity)], kept: context.dimension_columns(), integers: Vec::new(), numbers: Vec::new() }
+        let texts = context.dimensions.iter().map(|name| context.texts.get(name).cloned()).collect();
+        Self { rows, keys: vec![col(entity)], kept: context.dimension_columns(), texts, integers: Vec::new(), numbers: Vec::new() }
     }
 
     /// Whole numbers and instants that a step sees, none of them null. An entity's rows come in the order of the first, then of the second,
@@ -75,6 +79,7 @@ impl Entities {
         let integer_count = self.integers.len();
         let keys: Vec<Expr> = self.keys.into_iter().chain(self.kept).collect();
         let read = [keys, seen("__integer", self.integers, DataType::Int64), seen("__number", self.numbers, DataType::Float64)].concat();
+        let texts = self.texts;
         let typed = move |name: &str| if name == BUCKET { DataType::Int32 } else { DataType::Int64 };
         let schema = move |of: &Schema| {
             let kept = of.iter_fields().take(read_from);
@@ -88,7 +93,7 @@ impl Entities {
             let rows = Rows::new(&kept[..kept_from], frame.height(), of_integers, of_numbers)?;
             let mut derived = Derived::<I, N>::new();
             rows.entities().for_each(|entity| step(&Entity { all: &rows, rows: entity }, &mut derived));
-            derived.into_frame(kept, integers, numbers, typed)
+            derived.into_frame(kept.split_at(kept_from), &texts, integers, numbers, typed)
         };
         self.rows.select(read).map(pass, AllowedOptimizations::empty(), Some(Arc::new(schema)), Some(name))
     }
@@ -130,14 +135,22 @@ impl Entity<'_> {
 
 /// The derived rows so far.
 pub struct Derived<const I: usize, const N: usize> {
+    /// The position in the table of the row that each is made from.
     origins: Vec<IdxSize>,
+    /// Derived rows that have the least attributes of several, each with the positions of these in the table.
+    of_several: Vec<(usize, Vec<IdxSize>)>,
     integers: [Vec<i64>; I],
     numbers: [Vec<f64>; N],
 }
 
 impl<const I: usize, const N: usize> Derived<I, N> {
     fn new() -> Self {
-        Self { origins: Vec::new(), integers: std::array::from_fn(|_| Vec::new()), numbers: std::array::from_fn(|_| Vec::new()) }
+        Self {
+            origins: Vec::new(),
+            of_several: Vec::new(),
+            integers: std::array::from_fn(|_| Vec::new()),
+            numbers: std::array::from_fn(|_| Vec::new()),
+        }
     }
 
     /// Adds a row that has the attributes of the entity's first one.
@@ -152,16 +165,42 @@ impl<const I: usize, const N: usize> Derived<I, N> {
         self.numbers.iter_mut().zip(numbers).for_each(|(column, value)| column.push(value));
     }
 
+    /// Adds a row that has the attributes of several of the entity's: of each attribute the least that any of them has, numbers before
+    /// text, and none only where none has any.
+    ///
+    /// For rows of which none comes before the others, such as events of the same instant: whichever stood first in the file would decide
+    /// otherwise.
+    pub fn push_like_any(&mut self, entity: &Entity<'_>, rows: Range<usize>, integers: [i64; I], numbers: [f64; N]) {
+        if rows.len() > 1 {
+            self.of_several.push((self.origins.len(), entity.all.positions[entity.rows.clone()][rows.clone()].to_vec()));
+        }
+        self.push_like(entity, rows.start, integers, numbers);
+    }
+
+    /// The derived rows as a frame: the `keys` and attributes of their origins, then what was made of them.
     fn into_frame(
         self,
-        kept: &[Column],
+        (keys, kept): (&[Column], &[Column]),
+        texts: &[Option<Arc<Texts>>],
         integers: [&str; I],
         numbers: [&str; N],
         typed: impl Fn(&str) -> DataType,
     ) -> PolarsResult<DataFrame> {
         let height = self.origins.len();
-        let origins = IdxCa::from_vec("origin".into(), self.origins);
-        let mut columns = kept.iter().map(|column| column.take(&origins)).collect::<PolarsResult<Vec<Column>>>()?;
+        let positions = |rows: Vec<IdxSize>| IdxCa::from_vec("origin".into(), rows);
+        let origins = positions(self.origins.clone());
+        let mut columns = keys.iter().map(|column| column.take(&origins)).collect::<PolarsResult<Vec<Column>>>()?;
+        for (column, texts) in kept.iter().zip(texts) {
+            if self.of_several.is_empty() {
+                columns.push(column.take(&origins)?);
+                continue;
+            }
+            let mut least = self.origins.clone();
+            for (row, several) in &self.of_several {
+                least[*row] = least_of(column, several, texts.as_deref())?;
+            }
+            columns.push(column.take(&positions(least))?);
+        }
         for (name, values) in integers.into_iter().zip(self.integers) {
             columns.push(Int64Chunked::from_vec(name.into(), values).into_column().cast(&typed(name))?);
         }
@@ -171,6 +210,23 @@ impl<const I: usize, const N: usize> Derived<I, N> {
         }
         DataFrame::new(height, columns)
     }
+}
+
+/// Which of some rows has the least value in a column, by what its codes stand for.
+fn least_of(column: &Column, rows: &[IdxSize], texts: Option<&Texts>) -> PolarsResult<IdxSize> {
+    let values = column.take(&IdxCa::from_vec("row".into(), rows.to_vec()))?;
+    let values = match (texts, values.u32()) {
+        (Some(texts), Ok(codes)) => codes.iter().map(|code| texts.get(code?).map(DimensionValue::from)).collect(),
+        _ => dimension::from_series(values.as_materialized_series())?.into_iter().map(Some).collect::<Vec<_>>(),
+    };
+    // Numbers are text in some formats, and come in the same order there.
+    let rank = |value: Option<DimensionValue>| {
+        let value = value.unwrap_or(DimensionValue::Missing);
+        let number = value.as_number().or_else(|| value.to_string().parse().ok());
+        (value == DimensionValue::Missing, number.is_none(), OrderedFloat(number.unwrap_or(0.0)), value)
+    };
+    let ranked = values.into_iter().map(rank).zip(rows).min();
+    Ok(ranked.map_or(0, |(_, row)| *row))
 }
 
 /// What steps see of all rows, column by column: those of an entity together, and in order.
@@ -300,6 +356,8 @@ fn numbers_at(column: &Column, positions: &[IdxSize]) -> PolarsResult<Vec<f64>> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::tz::TimeZone;
     use polars::prelude::{IntoLazy, df};
 
@@ -308,7 +366,8 @@ mod tests {
 
     fn context(dimensions: &[&str]) -> DeriveContext {
         let dimensions = dimensions.iter().map(|&name| name.to_owned()).collect();
-        DeriveContext { buckets: Buckets::timeless().into(), dimensions, clock: LocalClock::new(&TimeZone::UTC), as_of: None }
+        let (buckets, clock) = (Buckets::timeless().into(), LocalClock::new(&TimeZone::UTC));
+        DeriveContext { buckets, dimensions, texts: BTreeMap::new(), clock, as_of: None }
     }
 
     /// Every entity's rows as they are handed over: the integers, then the numbers.
@@ -365,7 +424,7 @@ mod tests {
         let together = by_entity(&frame, "id").unwrap();
         for frame in [frame, together] {
             let rows = Rows::new(&[frame.column("id").unwrap().clone()], 30_000, &[frame.column("row").unwrap().clone()], &[]).unwrap();
-            let mut expected: std::collections::BTreeMap<Option<u32>, Vec<i64>> = std::collections::BTreeMap::new();
+            let mut expected: BTreeMap<Option<u32>, Vec<i64>> = BTreeMap::new();
             (0..).zip(&ids).for_each(|(row, id)| expected.entry(*id).or_default().push(row));
             let found: std::collections::BTreeSet<&[i64]> = rows.entities().map(|entity| &rows.integers[0][entity]).collect();
             assert_eq!(found, expected.values().map(Vec::as_slice).collect());

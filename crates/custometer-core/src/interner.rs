@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Place;
@@ -177,6 +177,25 @@ impl Interner {
         let texts = self.texts();
         let decoded: StringChunked = codes.iter().map(|code| Some(texts[code? as usize].as_str())).collect();
         decoded.with_name(codes.name().clone()).into_series()
+    }
+}
+
+/// What codes stand for, to be asked once all are given.
+#[derive(Debug)]
+pub struct Texts {
+    interner: Arc<Interner>,
+    all: OnceLock<Vec<String>>,
+}
+
+impl Texts {
+    /// The texts of an interner.
+    pub fn of(interner: Arc<Interner>) -> Self {
+        Self { interner, all: OnceLock::new() }
+    }
+
+    /// The text of a code.
+    pub fn get(&self, code: u32) -> Option<&str> {
+        self.all.get_or_init(|| self.interner.texts()).get(code as usize).map(String::as_str)
     }
 }
 

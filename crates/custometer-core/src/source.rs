@@ -20,6 +20,8 @@ pub struct Source {
     pub time: Option<&'static str>,
     /// Whether rows are placed in time even where a report has neither period nor grain; the period is then that of the data.
     pub is_always_timed: bool,
+    /// Which instants are possible there.
+    pub time_domain: Domain,
     /// The other columns, in the order their rules are checked.
     pub columns: Vec<Column>,
     /// Rules over several columns, checked after the columns' own.
@@ -29,7 +31,7 @@ pub struct Source {
 impl Source {
     /// A source over a logical table, without columns yet.
     pub fn table(table: &'static str) -> Self {
-        Self { table, time: None, is_always_timed: false, columns: Vec::new(), rules: Vec::new() }
+        Self { table, time: None, is_always_timed: false, time_domain: Domain::Any, columns: Vec::new(), rules: Vec::new() }
     }
 
     /// The column whose instant decides the bucket of a row.
@@ -45,6 +47,13 @@ impl Source {
     pub fn always_at(mut self, time: &'static str) -> Self {
         self.is_always_timed = true;
         self.at(time)
+    }
+
+    /// Only instants of these years are possible, the first and the last included, by UTC.
+    #[must_use]
+    pub fn years(mut self, from: i16, until: i16) -> Self {
+        self.time_domain = Domain::Years { from, until };
+        self
     }
 
     /// Adds a column.
@@ -234,6 +243,13 @@ pub enum Domain {
         /// The largest possible value.
         max: i64,
     },
+    /// Instants of these years, the first and the last included, by UTC.
+    Years {
+        /// The first year.
+        from: i16,
+        /// The last year.
+        until: i16,
+    },
     /// These words, written just so.
     OneOf(&'static [&'static str]),
 }
@@ -244,6 +260,7 @@ impl std::fmt::Display for Domain {
             Self::Any => f.write_str("any"),
             Self::Between { min, max } if max.is_infinite() => write!(f, "{min} or more"),
             Self::Between { min, max } => write!(f, "{min} to {max}"),
+            Self::Years { from, until } => write!(f, "a time of the years {from} to {until}"),
             Self::Whole { min, max } => write!(f, "a whole number from {min} to {max}"),
             Self::OneOf(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();

@@ -410,6 +410,8 @@ pub struct EvaluateContext<'a> {
     pub buckets: &'a Buckets,
     /// The instant up to which the data are known, in microseconds since 1970.
     pub as_of: Option<i64>,
+    /// The first instant of the data, in microseconds since 1970; none where rows are not placed in time.
+    pub known_since: Option<i64>,
 }
 
 /// A function of all measure rows of a group, for values that are no formula: fits, triangles, curves.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use custometer_core::interner::{Interner, Missing};
+use custometer_core::interner::{Interner, Missing, Texts};
 use custometer_core::{DimensionValue, dimension};
 use polars::prelude::{Column, DataType, Expr, Field, IntoColumn, PolarsResult, UInt32Chunked};
 
@@ -43,6 +43,11 @@ impl Codes {
     /// What codes of ids stand for, in a column that is stored so.
     pub(crate) fn ids(&self, stored: DataType) -> Coded<'_> {
         Coded { interner: &self.ids, stored }
+    }
+
+    /// The texts of a dimension, where it has codes.
+    pub(crate) fn texts(&self, name: &str) -> Option<Arc<Texts>> {
+        self.dimensions.get(name).map(|interner| Arc::new(Texts::of(Arc::clone(interner))))
     }
 
     /// What codes of a dimension stand for, where it has codes.

@@ -1,19 +1,19 @@
 //! Execution: the plans streamed, one pass per table, and their few finished rows turned into results.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use custometer_core::{Buckets, ColumnType, Period};
-use polars::prelude::{Engine, LazyFrame, PolarsError};
+use custometer_core::{Buckets, ColumnType, Domain, Period};
+use polars::prelude::{DataType, Engine, LazyFrame, NULL, PolarsError, lit, when};
 
 use crate::collected::{Collected, collect};
 use crate::compare::judge;
 use crate::config::Keep;
 use crate::ledger::{Files, Ledger};
 use crate::observe::{Observed, observe};
-use crate::plan::{Axes, Axis, TablePlan, plan};
+use crate::plan::{Axes, Axis, TablePlan, in_years, plan};
 use crate::privacy::{Basis, GroupSize, suppress};
 use crate::report::{Report, Request};
 use crate::result::{Manifest, ResultRow, RunResult, TableManifest};
@@ -231,16 +231,23 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
     for (position, table) in report.tables.iter().enumerate() {
         let failed = |source| RunError::Table { table: table.name.clone(), source };
         let timed = report.requests.iter().filter(|request| request.table == position && !request.is_timeless_without_period());
-        let times: BTreeSet<&str> = timed.filter_map(|request| request.definition.source.time.map(|time| request.column(time))).collect();
+        let times = timed.filter_map(|request| Some((request.column(request.definition.source.time?), request)));
+        let times: BTreeMap<&str, Domain> = times.map(|(time, request)| (time, request.definition.source.time_domain)).collect();
         if times.is_empty() {
             continue;
         }
-        let rows = table.rows(&indices[position], times.iter().map(ToString::to_string).collect()).map_err(failed)?;
+        let rows = table.rows(&indices[position], times.keys().map(ToString::to_string).collect()).map_err(failed)?;
         let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
         let mut plans = Vec::new();
-        for time in times {
+        for (time, domain) in times {
             if let Ok(typed) = table.typed(time, ColumnType::Time) {
-                let instant = typed.value.cast(polars::prelude::DataType::Int64);
+                let instant = match domain {
+                    Domain::Years { from, until } => {
+                        when(in_years(typed.value.clone(), from, until)).then(typed.value).otherwise(lit(NULL))
+                    }
+                    _ => typed.value,
+                };
+                let instant = instant.cast(DataType::Int64);
                 plans.push(rows.clone().select([instant.clone().min().alias("first"), instant.max().alias("last")]));
             }
         }

@@ -37,10 +37,10 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
         let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
-        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, &groups, kept);
+        let known_since = collected.known_since[plan.nodes[part.node].input()];
+        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, known_since, &groups, kept);
         let now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
-        let known_since = collected.known_since[plan.nodes[part.node].input()];
         let mut rows = Vec::new();
         for (position, cell) in now.cells.iter().enumerate() {
             // The cells of a baseline are in the same order, as far as it goes.
@@ -168,11 +168,11 @@ impl<'a> Breakdown<'a> {
         breakdown
     }
 
-    /// Every reported bucket of every group, evaluated.
-    fn cells(&self, collected: &Collected, report: &Report, groups: &[KnownGroup], kept: Kept) -> Cells<'a> {
+    /// Every reported bucket of every group, evaluated. The data begin at `known_since`.
+    fn cells(&self, collected: &Collected, report: &Report, known_since: Option<i64>, groups: &[KnownGroup], kept: Kept) -> Cells<'a> {
         let buckets = &self.part.buckets;
         let as_of = report.known_until(buckets, self.part.baseline);
-        let context = EvaluateContext { confidence: report.confidence, buckets, as_of };
+        let context = EvaluateContext { confidence: report.confidence, buckets, as_of, known_since };
         let mut cells = Cells::default();
         let mut stocks = Stocks::default();
         for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.as_slice().iter().map(Some))) {

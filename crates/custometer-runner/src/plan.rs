@@ -243,7 +243,7 @@ impl TablePlan {
             plan.merge(node, table);
         }
         for node in &mut plan.nodes {
-            node.finish(report);
+            node.finish(report, &plan.codes);
         }
         Ok(plan)
     }
@@ -401,7 +401,12 @@ impl InputKey {
         let (mine, theirs) = (self.source.columns.iter().filter(rejects), other.source.columns.iter().filter(rejects));
         let alike = mine.clone().count() == theirs.clone().count() && mine.zip(theirs).all(|(one, another)| same(one, another));
         let time = |key: &Self| key.time().map(str::to_owned);
-        if !alike || time(self) != time(other) || self.history != other.history || self.source.rules != other.source.rules {
+        if !alike
+            || time(self) != time(other)
+            || self.source.time_domain != other.source.time_domain
+            || self.history != other.history
+            || self.source.rules != other.source.rules
+        {
             return None;
         }
         let mut both = self.clone();
@@ -430,7 +435,7 @@ impl InputKey {
 
     /// The columns that are read, each once, with their types and rules: the time first.
     fn reads(&self) -> Vec<(&'static str, ColumnType, NullRule, Domain)> {
-        let time = self.source.time.filter(|_| self.timed).map(|time| (time, ColumnType::Time, NullRule::Reject, Domain::Any));
+        let time = self.source.time.filter(|_| self.timed).map(|time| (time, ColumnType::Time, NullRule::Reject, self.source.time_domain));
         let columns = self.source.columns.iter().map(|column| (column.name, column.kind, column.nulls, column.domain));
         let mut seen = BTreeSet::new();
         time.into_iter().chain(columns).filter(|(name, ..)| seen.insert(*name)).collect()
@@ -491,10 +496,11 @@ impl Node {
     }
 
     /// Says what a derivation is told, once all that is asked of it is known.
-    fn finish(&mut self, report: &Report) {
+    fn finish(&mut self, report: &Report, codes: &Codes) {
         let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
+        let texts = self.dimensions.iter().filter_map(|name| Some((dimension_name(name), codes.texts(name)?))).collect();
         let (clock, as_of) = (LocalClock::new(&report.calendar.zone), report.known_until(&self.buckets, self.key.axis.baseline));
-        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, clock, as_of });
+        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, texts, clock, as_of });
     }
 
     /// Plans the rows, from those of its input or from some entities of theirs.
@@ -640,6 +646,13 @@ fn typed_column(table: &Table, name: &str, kind: ColumnType) -> PolarsResult<Typ
     table.typed(name, kind).map_err(|reason| polars::prelude::polars_err!(ComputeError: "{reason}"))
 }
 
+/// Whether an instant is of these years, the first and the last included, by UTC.
+pub(crate) fn in_years(instant: Expr, from: i16, until: i16) -> Expr {
+    let start = |year| jiff::civil::date(year, 1, 1).to_zoned(jiff::tz::TimeZone::UTC).map(|start| start.timestamp().as_microsecond());
+    let instant = instant.cast(DataType::Int64);
+    instant.clone().gt_eq(lit(start(from).unwrap_or(i64::MIN))).and(instant.lt(lit(start(until + 1).unwrap_or(i64::MAX))))
+}
+
 /// What a source asks of a row: the reasons to reject it, each with when it holds.
 #[derive(Default)]
 struct Checks {
@@ -690,6 +703,9 @@ impl InputPlan {
             let unreadable = missing.not().and(value.clone().is_null());
             checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
             match domain {
+                Domain::Years { from, until } => {
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), in_years(value, from, until).not());
+                }
                 Domain::Between { min, max } => {
                     let outside = value.clone().lt(lit(min)).or(value.gt(lit(max)));
                     checks.add(format!("`{name}` is not {domain}"), Some(name), outside);

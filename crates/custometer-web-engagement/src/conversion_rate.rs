@@ -4,17 +4,22 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{EVENT, EVENTS, SESSION, TIME, USER};
+use crate::sessionization::{Reads, Sessionization, SessionsFrom};
+use crate::tables::{EVENT, USER, events};
 
 /// Parameters of [`ConversionRate`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConversionRateParams {
-    /// The events that are conversions.
+    /// The events that are conversions. A table of sessions counts its own, and needs none.
+    #[serde(default)]
     pub events: Vec<String>,
     /// What converts.
     #[serde(default)]
     pub base: Base,
+    /// What a session is, where sessions convert. Its key events are `events`.
+    #[serde(default)]
+    pub sessions: Sessionization,
 }
 
 /// What converts.
@@ -24,7 +29,7 @@ pub enum Base {
     /// Users: each converts once, however often they do it.
     #[default]
     Visitors,
-    /// Visits, by the session id of the data.
+    /// Visits.
     Sessions,
 }
 
@@ -45,7 +50,8 @@ impl Metric for ConversionRate {
         edge_cases: &[
             "No visitor: undefined.",
             "Who converts twice has converted once.",
-            "An event without a user (or a session) is rejected.",
+            "A session converts in the bucket, and in the group of every breakdown, that it begins in.",
+            "An event without a user is rejected; where sessions are told apart by `session_id`, one without that.",
         ],
         examples: &[
             Example {
@@ -60,28 +66,67 @@ impl Metric for ConversionRate {
                 title: "one of two visits of the same user",
                 report: "",
                 params: "events = [\"purchase\"]\nbase = \"sessions\"",
-                header: "session_id,event",
-                rows: &[(2, "s{i},page_view"), (1, "s{i},purchase")],
+                header: "user_id,time,event",
+                rows: &[
+                    (1, "a,2025-01-01 10:00:00,page_view"),
+                    (1, "a,2025-01-01 12:00:00,page_view"),
+                    (1, "a,2025-01-01 12:05:00,purchase"),
+                ],
                 expected: &[("", Some(50.0))],
+            },
+            Example {
+                title: "one of two sessions of the data's own",
+                report: "",
+                params: "events = [\"purchase\"]\nbase = \"sessions\"\nsessions = { from = \"session_id\" }",
+                header: "session_id,time,event",
+                rows: &[(2, "s{i},2025-01-01 10:00:00,page_view"), (1, "s{i},2025-01-01 10:00:00,purchase")],
+                expected: &[("", Some(50.0))],
+            },
+            Example {
+                title: "three of four rows of a table of sessions",
+                report: "",
+                params: "base = \"sessions\"\nsessions = { from = \"rows\" }",
+                header: "session_id,conversions",
+                rows: &[(3, "s{i},2"), (1, "s4,0")],
+                expected: &[("", Some(75.0))],
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
     };
 
     fn define(params: &ConversionRateParams) -> Result<Definition, ParamError> {
-        if params.events.is_empty() {
+        let told_by_rows = params.base == Base::Sessions && params.sessions.from == SessionsFrom::Rows;
+        if params.events.is_empty() && !told_by_rows {
             return Err(ParamError::new("events", "no event would convert").help("name the converting events: `events = [\"purchase\"]`"));
         }
-        let (base, column) = match params.base {
-            Base::Visitors => ("visitors", USER),
-            Base::Sessions => ("sessions", SESSION),
-        };
-        let id = col(column.name);
-        let converted = count_distinct("converted", id.clone()).filter(is_one_of(EVENT.name, &params.events));
-        Ok(Definition::over(Source::table(EVENTS).at(TIME).column(column).column(EVENT))
-            .measure(converted)
-            .measure(count_distinct(base, id))
-            .value(Value::proportion("converted", base)))
+        if params.base == Base::Visitors {
+            if params.sessions != Sessionization::default() {
+                return Err(ParamError::new("sessions", "visitors convert here").help("leave it out, or take `base = \"sessions\"`"));
+            }
+            let user = || col(USER.name);
+            return Ok(Definition::over(events().column(USER).column(EVENT))
+                .measure(count_distinct("converted", user()).filter(is_one_of(EVENT.name, &params.events)))
+                .measure(count_distinct("visitors", user()))
+                .value(Value::proportion("converted", "visitors")));
+        }
+        if told_by_rows && !params.events.is_empty() {
+            return Err(ParamError::new("events", "a table of sessions does not say which events converted").help("leave it out"));
+        }
+        if !params.sessions.key_events.is_empty() && params.sessions.key_events != params.events {
+            return Err(ParamError {
+                path: vec!["sessions".to_owned(), "key_events".to_owned()],
+                ..ParamError::new("", "`events` convert here")
+            }
+            .help("leave it out, or name the same events"));
+        }
+        let sessionization = Sessionization { key_events: params.events.clone(), ..params.sessions.clone() };
+        let sessions = sessionization.sessions("sessions", &[Reads::KeyEvents])?;
+        Ok(sessions
+            .definition
+            .measure(count("converted").filter(sessions.key_events.gt(lit(0))))
+            .measure(count("sessions"))
+            .value(Value::proportion("converted", "sessions"))
+            .note(sessionization.note()))
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::conversion_rate::is_one_of;
-use crate::tables::{EVENT, EVENTS, TIME};
+use crate::tables::{EVENT, events};
 
 /// Parameters of [`PageViews`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -52,7 +52,7 @@ impl Metric for PageViews {
     };
 
     fn define(params: &PageViewsParams) -> Result<Definition, ParamError> {
-        let source = Source::table(EVENTS).at(TIME);
+        let source = events();
         let definition = if params.view_events.is_empty() {
             Definition::over(source).measure(count("views"))
         } else {

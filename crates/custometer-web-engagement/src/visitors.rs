@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::tables::{EVENTS, TIME, USER};
+use crate::tables::{USER, events};
 
 /// `web.visitors`: how many different people came?
 pub struct Visitors;
@@ -35,9 +35,7 @@ impl Metric for Visitors {
     };
 
     fn define(_: &NoParams) -> Result<Definition, ParamError> {
-        Ok(Definition::over(Source::table(EVENTS).at(TIME).column(USER))
-            .measure(count_distinct("visitors", col(USER.name)))
-            .value(Value::measure("visitors")))
+        Ok(Definition::over(events().column(USER)).measure(count_distinct("visitors", col(USER.name))).value(Value::measure("visitors")))
     }
 }
 

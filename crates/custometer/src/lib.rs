@@ -91,8 +91,17 @@ mod tests {
                 "support.sla_attainment",
                 "support.ticket_volume",
                 "support.wait_time",
+                "web.active_share",
+                "web.active_users",
+                "web.bounce_rate",
                 "web.conversion_rate",
+                "web.conversions",
+                "web.engagement_rate",
                 "web.page_views",
+                "web.pages_per_session",
+                "web.session_duration",
+                "web.sessions",
+                "web.stickiness",
                 "web.visitors",
             ]
         );
