@@ -13,6 +13,7 @@ pub mod derivation;
 pub mod dimension;
 pub mod entities;
 mod exact;
+pub mod function;
 mod groups;
 pub mod interner;
 pub mod measure;

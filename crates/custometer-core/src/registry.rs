@@ -37,6 +37,13 @@ impl Descriptor {
     pub fn params_schema(&self) -> Schema {
         (self.params_schema)()
     }
+
+    /// The names of the parameters.
+    pub fn param_names(&self) -> Vec<String> {
+        let schema = self.params_schema();
+        let properties = schema.get("properties").and_then(Json::as_object);
+        properties.map_or_else(Vec::new, |properties| properties.keys().cloned().collect())
+    }
 }
 
 impl std::fmt::Debug for Descriptor {

@@ -1,12 +1,12 @@
 //! The report config as it is written: its shape, its documentation, and how it is read without stopping at the first mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, Last, NonexistentTimes};
-use custometer_core::{Baseline, Grain};
+use custometer_core::{Baseline, Grain, Registry};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -173,6 +173,9 @@ pub(crate) struct TableConfig {
     #[serde(rename = "where")]
     #[schemars(with = "Option<String>")]
     pub condition: Option<Spanned<String>>,
+    /// Parameters of all metrics of the table that have them, unless a request gives its own.
+    #[serde(skip)]
+    pub params: Params,
 }
 
 /// A request: one metric of one table, in one or several breakdowns.
@@ -486,6 +489,16 @@ struct Places {
 }
 
 impl Params {
+    /// Takes the others that are asked for and not given here.
+    fn fill(&mut self, others: &Self, is_asked: impl Fn(&str) -> bool) {
+        for (name, value) in others.given.iter().filter(|(name, _)| is_asked(name)) {
+            if !self.given.contains_key(name) {
+                self.given.insert(name.clone(), value.clone());
+                self.places.entries.extend(others.places.entries.iter().filter(|(entry, ..)| entry == name).cloned());
+            }
+        }
+    }
+
     /// Where the value at a path stands; where the nearest one above it does, when it is missing. `key` asks for the key's own place.
     pub(crate) fn locate(&self, path: &[String], key: bool) -> Range<usize> {
         let mut here = &self.places;
@@ -552,7 +565,7 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             }
             ("tables", DeValue::Table(tables)) => {
                 for (name, table) in tables.clone() {
-                    if let Some(table) = section(table, problems) {
+                    if let Some(table) = with_params(table, problems, |table: &mut TableConfig, params| table.params = params) {
                         config.tables.insert(name.get_ref().to_string(), table);
                     }
                 }
@@ -583,24 +596,59 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
     config
 }
 
-/// Reads one request; its parameters are kept as they stand, for the metric to read.
-fn metric(mut request: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<MetricConfig> {
-    let mut params = None;
-    if let DeValue::Table(table) = request.get_mut() {
+/// Gives requests the parameters of their tables that their metrics have.
+pub(crate) fn share_params(config: &mut Config, registry: &Registry, problems: &mut Collector) {
+    let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for request in &mut config.metrics {
+        let Some((table, shared)) = config.tables.get_key_value(request.table.get_ref()) else { continue };
+        let Some(metric) = registry.get(request.metric.get_ref()) else { continue };
+        let names = metric.param_names();
+        request.params.fill(&shared.params, |name| names.iter().any(|known| known == name));
+        known.entry(table).or_default().extend(names);
+    }
+    for (table, shared) in &config.tables {
+        // Where nothing is asked of a table, nothing is told of its parameters.
+        let Some(known) = known.get(table.as_str()) else { continue };
+        for name in shared.params.given.keys().filter(|name| !known.contains(*name)) {
+            let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            let help = near.unwrap_or_else(|| "the parameters of a table are those of its metrics".to_owned());
+            problems
+                .report(shared.params.locate(&[name.clone()], true), format!("no metric of `{table}` has a parameter `{name}`"))
+                .help(help);
+        }
+    }
+}
+
+/// Reads one request.
+fn metric(request: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<MetricConfig> {
+    let mut metric = with_params(request, problems, |metric: &mut MetricConfig, params| metric.params = params)?;
+    // Where there are no parameters, what is missing is missing of the metric.
+    if metric.params.places.span.is_empty() {
+        metric.params.places.span = metric.metric.span();
+    }
+    Some(metric)
+}
+
+/// Reads a section whose parameters are kept as they stand, for metrics to read.
+fn with_params<T: DeserializeOwned>(
+    mut section: Spanned<DeValue<'_>>,
+    problems: &mut Collector,
+    keep: impl FnOnce(&mut T, Params),
+) -> Option<T> {
+    let mut params = Params::default();
+    if let DeValue::Table(table) = section.get_mut() {
         let key = table.keys().find(|key| key.get_ref() == "params").cloned();
         if let Some((key, value)) = key.and_then(|key| table.remove_entry(&key)) {
             if let Json::Object(given) = to_json(value.get_ref()) {
-                params = Some(Params { given, places: Places { span: key.span(), ..Places::of(&value) } });
+                params = Params { given, places: Places { span: key.span(), ..Places::of(&value) } };
             } else {
                 problems.report(value.span(), "`params` must be a table").help("write `params = { name = value }`");
             }
         }
     }
-    let mut metric: MetricConfig = section(request, problems)?;
-    // Where there are no parameters, what is missing is missing of the metric.
-    let none = Params { given: Map::new(), places: Places { span: metric.metric.span(), entries: Vec::new() } };
-    metric.params = params.unwrap_or(none);
-    Some(metric)
+    let mut read = self::section(section, problems)?;
+    keep(&mut read, params);
+    Some(read)
 }
 
 /// Reads a section as a type, and reports every entry of it that does not fit.

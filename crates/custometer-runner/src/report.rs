@@ -163,7 +163,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let text = Text::new(input.name, input.text, input.settings);
     let config_hash = blake3::hash(text.whole.as_bytes()).to_hex().to_string();
     let mut problems = Collector::new(text);
-    let config = config::read(&mut problems);
+    let mut config = config::read(&mut problems);
+    config::share_params(&mut config, registry, &mut problems);
     let zone = config.report.timezone.0.clone();
     let calendar = Calendar {
         zone: zone.clone(),

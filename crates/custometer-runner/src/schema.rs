@@ -21,12 +21,12 @@ pub fn schema(registry: &Registry) -> Json {
     let params: Vec<Json> = registry
         .iter()
         .map(|metric| {
-            let params = metric.params_schema().to_value();
-            let required = params.get("required").and_then(Json::as_array).is_some_and(|required| !required.is_empty());
-            let mut then = json!({ "properties": { "params": params } });
-            if required {
-                then["required"] = json!(["params"]);
+            let mut params = metric.params_schema().to_value();
+            // Those that a request must have, its table may give it.
+            if let Some(params) = params.as_object_mut() {
+                params.remove("required");
             }
+            let then = json!({ "properties": { "params": params } });
             json!({ "if": { "properties": { "metric": { "const": metric.about.id } } }, "then": then })
         })
         .collect();
@@ -34,5 +34,6 @@ pub fn schema(registry: &Registry) -> Json {
     request["properties"]["metric"]["oneOf"] = Json::Array(ids);
     request["properties"]["params"] = json!({ "type": "object", "description": "The metric's own parameters." });
     request["allOf"] = Json::Array(params);
+    schema["properties"]["tables"]["additionalProperties"]["properties"]["params"] = json!({ "type": "object", "description": "Parameters of all metrics of the table that have them, unless a request gives its own." });
     schema
 }

@@ -450,7 +450,7 @@ fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Ve
         let names: Vec<&String> = waiting.iter().map(|(name, _)| name.get_ref()).collect();
         // A column may be derived from the file's column of its own name.
         let ready = |(name, written): &(&Spanned<String>, &Spanned<String>)| {
-            let uses = polars::sql::sql_expr(written.get_ref()).map(|expression| expression.meta().root_names()).unwrap_or_default();
+            let uses = sql::expression(written.get_ref()).map(|expression| expression.meta().root_names()).unwrap_or_default();
             !uses.iter().any(|used| names.iter().any(|&other| other != name.get_ref() && other == used.as_str()))
         };
         let (now, later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);

@@ -5,6 +5,7 @@
 pub mod active_share;
 pub mod active_spans;
 pub mod active_users;
+pub mod bots;
 pub mod bounce_rate;
 pub mod conversion_rate;
 pub mod conversions;
