@@ -41,6 +41,7 @@ REPORTS = {
         "agent_replies", "reopens",
     ]),
     "events": Report("events", "parquet", ["time", "user_id", "session_id", "event", "page", "channel", "device", "country"]),
+    "sessions": Report("events", "parquet", ["time", "user_id", "event", "channel", "device", "country"], people=40_000),
     "loyalty": Report(
         "orders", "parquet", ["time", "customer_id", "region", "amount", "margin_rate"],
         people=50_000, only_here=frozenset({"predicted_value"}),

@@ -30,3 +30,4 @@ mod sources;
 mod support_surveys;
 mod support_tickets;
 mod time;
+mod web_sessions;
