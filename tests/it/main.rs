@@ -30,4 +30,5 @@ mod sources;
 mod support_surveys;
 mod support_tickets;
 mod time;
+mod web_events;
 mod web_sessions;

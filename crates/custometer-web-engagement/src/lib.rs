@@ -12,6 +12,7 @@ pub mod conversions;
 pub mod engagement_rate;
 pub mod page_views;
 pub mod pages_per_session;
+mod refreshes;
 pub mod session_duration;
 pub mod sessionization;
 pub mod sessions;

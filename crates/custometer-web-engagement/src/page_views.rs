@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::conversion_rate::is_one_of;
-use crate::tables::{EVENT, events};
+use crate::refreshes::{self, WithoutRefreshes};
+use crate::tables::{EVENT, INSTANT, PAGE, USER, events};
 
 /// Parameters of [`PageViews`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +14,10 @@ use crate::tables::{EVENT, events};
 pub struct PageViewsParams {
     /// The events that are page views; an empty list when every row is one, as in a server's log.
     pub view_events: Vec<String>,
+    /// Drops views of a page that the same user has viewed at most so many seconds before, as a browser's refresh does. The time counts
+    /// from the view before, dropped or not. All views are kept unless said.
+    #[serde(default)]
+    pub refresh_seconds: Option<u32>,
 }
 
 /// `web.page_views`: how much is looked at?
@@ -29,7 +34,11 @@ impl Metric for PageViews {
         unit: Unit::Count,
         range: "0 or more",
         direction: Direction::HigherIsBetter,
-        edge_cases: &["No view: 0.", "With an empty list every row is a view, and no `event` column is needed."],
+        edge_cases: &[
+            "No view: 0.",
+            "With an empty list every row is a view, and no `event` column is needed.",
+            "Users, pages and times are read only where refreshes are dropped. A view of no known page is none.",
+        ],
         examples: &[
             Example {
                 title: "two views and a purchase",
@@ -47,16 +56,35 @@ impl Metric for PageViews {
                 rows: &[(3, "/")],
                 expected: &[("", Some(3.0))],
             },
+            Example {
+                title: "a page that is loaded again is viewed once",
+                report: "",
+                params: "view_events = []\nrefresh_seconds = 10",
+                header: "user_id,time,page",
+                rows: &[
+                    (1, "a,2025-01-01 10:00:00,/"),
+                    (1, "a,2025-01-01 10:00:10,/"),
+                    (1, "a,2025-01-01 10:00:20,/"),
+                    (1, "a,2025-01-01 10:00:31,/"),
+                    (1, "b,2025-01-01 10:00:31,/"),
+                ],
+                expected: &[("", Some(3.0))],
+            },
         ],
         references: &[],
     };
 
     fn define(params: &PageViewsParams) -> Result<Definition, ParamError> {
-        let source = events();
-        let definition = if params.view_events.is_empty() {
-            Definition::over(source).measure(count("views"))
-        } else {
-            Definition::over(source.column(EVENT)).measure(count("views").filter(is_one_of(EVENT.name, &params.view_events)))
+        refreshes::checked(params.refresh_seconds)?;
+        let is_view = (!params.view_events.is_empty()).then(|| is_one_of(EVENT.name, &params.view_events));
+        let source = if is_view.is_some() { events().column(EVENT) } else { events() };
+        let definition = match (params.refresh_seconds, is_view) {
+            (Some(refresh_seconds), is_view) => Definition::over(source.column(USER).column(INSTANT).column(PAGE))
+                .derive(WithoutRefreshes { refresh_seconds, is_view })
+                .measure(count("views"))
+                .note(format!("pages viewed again within {refresh_seconds} seconds are dropped")),
+            (None, Some(is_view)) => Definition::over(source).measure(count("views").filter(is_view)),
+            (None, None) => Definition::over(source).measure(count("views")),
         };
         Ok(definition.value(Value::measure("views")))
     }

@@ -2,8 +2,6 @@
 //!
 //! All metrics with equal settings share one pass over each user's events.
 
-use std::collections::HashMap;
-
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
 use polars::prelude::DataType;
@@ -11,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::conversion_rate::is_one_of;
+use crate::refreshes::{self, Viewed};
 use crate::tables::{CONVERSIONS, DURATION, EVENT, INSTANT, PAGE, PAGE_VIEWS, SESSION, TIME, USER, events, sessions};
 
 /// How many seconds a session took: from its first event to its last.
@@ -108,9 +107,8 @@ impl Sessionization {
             Some(0) => return Err(wrong("timeout_minutes", "a session needs some time").help("30 minutes are usual")),
             _ => {}
         }
-        if self.refresh_seconds == Some(0) {
-            return Err(wrong("refresh_seconds", "nothing is viewed again within no time").help("leave it out to keep all views"));
-        }
+        refreshes::checked(self.refresh_seconds)
+            .map_err(|error| ParamError { help: error.help, ..wrong("refresh_seconds", &error.message) })?;
         let reads_views = reads.contains(&Reads::Views) || self.refresh_seconds.is_some();
         if reads_views && self.view_events.is_none() {
             return Err(ParamError { path: vec![param.to_owned()], ..wrong("view_events", "which events are page views?") }
@@ -219,22 +217,19 @@ impl Derive for Sessionization {
             if self.key_events.is_empty() { lit(false) } else { is_one_of(EVENT.name, &self.key_events).fill_null(lit(false)) };
         let flag = |flag: Expr, value: i64| when(flag).then(lit(value)).otherwise(lit(0_i64));
         let kind = flag(is_view, VIEW) + flag(is_key_event, KEY_EVENT);
-        // Codes of pages count from 0.
-        let page = if self.refresh_seconds.is_some() { col(PAGE.name).cast(DataType::Int64).fill_null(lit(-1_i64)) } else { lit(-1_i64) };
+        let page = if self.refresh_seconds.is_some() { refreshes::page() } else { lit(0_i64) };
         let timeout = match self.from {
             SessionsFrom::SessionId => i64::MAX,
             _ => i64::from(self.timeout_minutes.unwrap_or(TIMEOUT_MINUTES)) * 60 * MICROSECONDS,
         };
-        let refresh = self.refresh_seconds.map(|seconds| i64::from(seconds) * MICROSECONDS);
+        let refresh_seconds = self.refresh_seconds;
         let instant = col(TIME).cast(DataType::Int64);
         let events = Entities::with_attributes(rows, self.entity(), context).integers([instant, col(BUCKET), kind, page]);
         Ok(events.derive("sessions", [BUCKET, EVENTS, VIEWS, KEY_EVENTS], [SECONDS], move |user, derived| {
             let [times, buckets, kinds, pages] = user.integers();
-            let mut seen: HashMap<i64, i64> = HashMap::new();
-            let mut is_refresh = |row: usize| {
-                let Some(refresh) = refresh.filter(|_| kinds[row] & VIEW != 0 && pages[row] >= 0) else { return false };
-                seen.insert(pages[row], times[row]).is_some_and(|before| times[row] - before <= refresh)
-            };
+            let mut viewed = refresh_seconds.map(Viewed::new);
+            let mut is_refresh =
+                |row: usize| kinds[row] & VIEW != 0 && viewed.as_mut().is_some_and(|viewed| viewed.is_refresh(pages[row], times[row]));
             let mut end = |visit: Visit| {
                 // Events of one instant have no order: none of them is the one that a session begins with.
                 let begins = times[visit.first];
