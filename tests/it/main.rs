@@ -14,6 +14,7 @@ mod calendars;
 mod cdnow;
 mod compare;
 mod damage;
+mod define;
 mod examples;
 mod exports;
 mod faulty;

@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use crate::calendars::Calendars;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
+use crate::define::Metrics;
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::privacy::IdHasher;
 use crate::sql::columns_there_are;
@@ -46,6 +47,8 @@ pub struct Report {
     pub id_hasher: Option<IdHasher>,
     /// The tables that requests use, by name.
     pub tables: Vec<Table>,
+    /// The metrics that the config defines, by id.
+    pub defined: Vec<&'static Descriptor>,
     /// The requests, in the config's order.
     pub requests: Vec<Request>,
     /// BLAKE3 hash of the config with its settings.
@@ -174,18 +177,16 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let period = period(&config, as_of, &calendar, &mut problems);
     let id_hasher = id_hasher(&config, input.environment, &mut problems);
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
-    let mut tables = Vec::new();
+    // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
+    let opened = config.tables.iter().map(|(name, table)| (name.as_str(), table::open(name, table, &zone, input.folder, &mut problems)));
+    let opened: BTreeMap<&str, Option<Table>> = opened.collect();
+    let metrics = Metrics::read(&config.define, &opened, registry, &zone, &mut problems);
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
-    for (name, table) in &config.tables {
-        // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
-        if let Some(table) = table::open(name, table, &zone, input.folder, &mut problems).filter(|_| used.contains(name.as_str())) {
-            tables.push(table);
-        }
-    }
+    let tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
     let timed = period.is_some();
     let mut requests = Vec::new();
     for request in &config.metrics {
-        if let Some(request) = resolve(request, &config, &calendars, &tables, registry, timed, &mut problems) {
+        if let Some(request) = resolve(request, &config, &calendars, &tables, &metrics, timed, &mut problems) {
             requests.push(request);
         }
     }
@@ -208,6 +209,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         min_group_size: config.report.min_group_size,
         id_hasher,
         tables,
+        defined: metrics.defined,
         requests,
         config_hash,
     })
@@ -268,14 +270,14 @@ fn resolve(
     config: &Config,
     calendars: &Calendars,
     tables: &[Table],
-    registry: &Registry,
+    metrics: &Metrics,
     has_period: bool,
     problems: &mut Collector,
 ) -> Option<Request> {
     let id = request.metric.get_ref();
-    let metric = registry.get(id);
-    if metric.is_none() {
-        problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(registry.help(id));
+    let metric = metrics.registry.get(id);
+    if metric.is_none() && !metrics.is_broken(id) {
+        problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(metrics.help(id));
     }
     let definition = metric.and_then(|metric| match metric.define(calendars.bind(request, metric, problems)?) {
         Ok(definition) => Some(definition),
