@@ -15,6 +15,7 @@ mod cdnow;
 mod compare;
 mod damage;
 mod define;
+mod derived;
 mod examples;
 mod exports;
 mod faulty;

@@ -17,6 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::define::DefineConfig;
+use crate::derived::DerivedConfig;
 use crate::diagnostics::{Collector, Text};
 use crate::number::Thousands;
 use crate::text::{Delimiter, Encoding, ShortRows};
@@ -34,6 +35,9 @@ pub(crate) struct Config {
     /// Metrics of the report's own, by their ids.
     #[schemars(default, with = "BTreeMap<String, DefineConfig>")]
     pub define: Named<DefineConfig>,
+    /// Results that are calculated from those of requests, by their names.
+    #[schemars(default, with = "BTreeMap<String, DerivedConfig>")]
+    pub derived: Named<DerivedConfig>,
     /// The requests, in the order of their results.
     pub metrics: Vec<MetricConfig>,
 }
@@ -551,6 +555,7 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
         calendars: BTreeMap::new(),
         tables: BTreeMap::new(),
         define: Vec::new(),
+        derived: Vec::new(),
         metrics: Vec::new(),
     };
     for (key, value) in root {
@@ -577,6 +582,10 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             ("define", _) => {
                 problems.report(value.span(), "`define` must be tables").help("write `[define.\"domain.name\"]`");
             }
+            ("derived", DeValue::Table(derived)) => config.derived = named(derived, problems),
+            ("derived", _) => {
+                problems.report(value.span(), "`derived` must be tables").help("write `[derived.NAME]`");
+            }
             ("tables", _) => {
                 problems.report(value.span(), "`tables` must be tables").help("write `[tables.NAME]`");
             }
@@ -587,7 +596,7 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
                 problems.report(value.span(), "`metrics` must be a list of tables").help("write `[[metrics]]` above each request");
             }
             (unknown, _) => {
-                let help = did_you_mean(unknown, &["report", "calendars", "tables", "define", "metrics"]);
+                let help = did_you_mean(unknown, &["report", "calendars", "tables", "define", "metrics", "derived"]);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
             }
         }

@@ -11,6 +11,7 @@ mod column;
 mod compare;
 mod config;
 mod define;
+mod derived;
 mod diagnostics;
 mod execute;
 mod explain;
@@ -32,6 +33,7 @@ mod text;
 mod time_format;
 
 pub use config::FileFormat;
+pub use derived::Derived;
 pub use diagnostics::{Problem, Problems};
 pub use execute::{Event, RunError, run};
 pub use explain::explain;

@@ -13,6 +13,7 @@ use toml::Spanned;
 use crate::calendars::Calendars;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
 use crate::define::Metrics;
+use crate::derived::{Derived, Reading};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::privacy::IdHasher;
 use crate::sql::columns_there_are;
@@ -51,6 +52,8 @@ pub struct Report {
     pub defined: Vec<&'static Descriptor>,
     /// The requests, in the config's order.
     pub requests: Vec<Request>,
+    /// What is calculated from their results, in an order in which it can be.
+    pub derived: Vec<Derived>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
 }
@@ -191,6 +194,9 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         }
     }
     name_once(&config.metrics, &mut problems);
+    let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
+    let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
+    let derived = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
     problems.finish()?;
     // What today is says nothing of data whose period is their own.
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
@@ -211,6 +217,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         tables,
         defined: metrics.defined,
         requests,
+        derived,
         config_hash,
     })
 }
