@@ -76,7 +76,14 @@ pub(crate) fn result() -> RunResult {
 
 /// A run that came to nothing.
 pub(crate) fn empty() -> RunResult {
-    RunResult { manifest: manifest(), results: Vec::new(), rejected: Vec::new(), details: Vec::new(), rejected_rows: None }
+    RunResult {
+        manifest: manifest(),
+        results: Vec::new(),
+        alerts: Vec::new(),
+        rejected: Vec::new(),
+        details: Vec::new(),
+        rejected_rows: None,
+    }
 }
 
 /// A comparison with the December before.
@@ -119,6 +126,8 @@ fn nps(from: i8, until: i8) -> ResultRow {
         note: None,
         suppressed: false,
         comparisons: Vec::new(),
+        target: None,
+        benchmark: None,
     }
 }
 

@@ -144,7 +144,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     };
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
-    Ok(RunResult { manifest, results, rejected: ledger.rejections(), rejected_rows, details })
+    Ok(RunResult { manifest, results, alerts: Vec::new(), rejected: ledger.rejections(), rejected_rows, details })
 }
 
 /// Goes through all files once: what they hold, and what makes them unreadable.

@@ -35,6 +35,6 @@ pub use execute::{Event, RunError, run};
 pub use explain::explain;
 pub use inspect::{Inspection, inspect};
 pub use report::{Input, Report, Request, load};
-pub use result::{Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
+pub use result::{Alert, Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
 pub use schema::schema;
 pub use table::Table;
