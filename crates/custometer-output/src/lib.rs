@@ -20,7 +20,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use custometer_runner::result::RunResult;
+use custometer_runner::result::{Alert, RunResult};
 use polars::prelude::PolarsError;
 
 pub use write::write_all;
@@ -135,6 +135,12 @@ pub fn render(result: &RunResult, format: Format, width: Option<u16>) -> Result<
         Format::Parquet => parquet::render(result),
     };
     rendered.map_err(|source| OutputError::Render { format, source })
+}
+
+/// What a webhook is told of an alert, as JSON: `schema_version`, the `alert`, the `report`, and the `result` it fired on as in the JSON
+/// output. None where the result has no such row, or has it suppressed.
+pub fn payload(result: &RunResult, alert: &Alert) -> Option<Result<Vec<u8>, OutputError>> {
+    Some(json::payload(result, alert)?.map_err(|error| OutputError::Render { format: Format::Json, source: error.into() }))
 }
 
 /// The rejected rows by reason, with examples, as a terminal table: what goes beside a format that has no room for them.
