@@ -25,6 +25,8 @@ pub(crate) struct AlertRule {
     /// The requests that it looks at, by name.
     pub(crate) requests: Vec<String>,
     pub(crate) condition: Condition,
+    /// All dimensions that they have.
+    dimensions: Vec<String>,
     on: AlertRows,
     periods: AlertPeriods,
     pub(crate) severity: Severity,
@@ -49,10 +51,11 @@ pub(crate) fn read(config: &Config, requests: &[Request], problems: &mut Collect
             let help = near.unwrap_or_else(|| format!("describe it: `[webhooks.{name}]` with its `url`"));
             problems.report(webhook.span(), format!("there is no webhook `{name}`")).help(help);
         }
+        let rule = rule(alert, config, requests, problems);
         if let Some(message) = &alert.message {
-            check_template(message, problems);
+            check_template(message, rule.as_ref().map(|rule| rule.dimensions.as_slice()), problems);
         }
-        rules.extend(rule(alert, config, requests, problems));
+        rules.extend(rule);
     }
     rules
 }
@@ -95,7 +98,15 @@ fn rule(alert: &AlertConfig, config: &Config, requests: &[Request], problems: &m
             }
         }
     }
+    let mut dimensions: Vec<String> = Vec::new();
+    for request in requests.iter().filter(|request| seen.contains(&request.name)) {
+        let own = request.definition.dimensions().into_iter();
+        dimensions.extend(request.by.iter().flatten().cloned().chain(own));
+    }
+    dimensions.sort();
+    dimensions.dedup();
     Some(AlertRule {
+        dimensions,
         name: alert.name.get_ref().clone(),
         requests: seen,
         condition,
@@ -107,10 +118,11 @@ fn rule(alert: &AlertConfig, config: &Config, requests: &[Request], problems: &m
     })
 }
 
-/// Reports what is wrong with a message: its syntax, a name that there is not, a filter that does not fit.
-fn check_template(message: &Spanned<String>, problems: &mut Collector) {
+/// Reports what is wrong with a message: its syntax, a name that there is not, a filter that does not fit. `dimensions` are those of the
+/// requests that the alert looks at, where these are in order.
+fn check_template(message: &Spanned<String>, dimensions: Option<&[String]>, problems: &mut Collector) {
     let environment = environment();
-    let sample = sample();
+    let sample = sample(dimensions.unwrap_or_default());
     let text = message.get_ref();
     let template = match environment.template_from_str(text) {
         Ok(template) => template,
@@ -129,7 +141,7 @@ fn check_template(message: &Spanned<String>, problems: &mut Collector) {
             .report(place_in(message, start..start + name.len(), problems), format!("a message knows no `{name}`"))
             .help(near.unwrap_or_else(|| format!("it knows {}", Listed(&known))));
     }
-    if let (true, Err(error)) = (unknown.is_empty(), template.render(Value::from_iter(sample))) {
+    if let (true, true, Err(error)) = (unknown.is_empty(), dimensions.is_some(), template.render(Value::from_pairs(sample))) {
         template_problem(message, &error, problems);
     }
 }
@@ -197,7 +209,7 @@ impl AlertRule {
             None => words,
             // What can't be said of this row, such as a rounded value where there is none, must not hide that the alert fired.
             Some(message) => environment
-                .render_str(message, Value::from_iter(self.told(row)))
+                .render_str(message, Value::from_pairs(self.told(row)))
                 .unwrap_or_else(|error| format!("{words}; its own message can't be made: {error}")),
         }
     }
@@ -218,7 +230,7 @@ impl AlertRule {
             ("from", date(row.start.as_ref().map(jiff::Zoned::date))),
             ("to", date(last_day(row))),
             ("group", text(group(row))),
-            ("dimensions", Value::from_iter(row.dimensions.iter().map(|(name, value)| (name.clone(), value.to_string())))),
+            ("dimensions", Value::from_pairs(self.dimensions.iter().map(|name| (name.clone(), dimension(row, name))))),
             ("shown", text(in_unit(row.value, row.unit))),
             ("value", Value::from(row.value)),
             ("unit", text(row.unit.as_str().to_owned())),
@@ -238,25 +250,14 @@ impl AlertRule {
 }
 
 /// What a message is told, with a value for everything.
-fn sample() -> BTreeMap<&'static str, Value> {
+fn sample(dimensions: &[String]) -> BTreeMap<&'static str, Value> {
     let number = || Value::from(1.0);
     let text = || Value::from("text");
     let texts =
         ["alert", "severity", "condition", "request", "metric", "from", "to", "group", "shown", "unit", "baseline", "target", "status"];
     let numbers = ["value", "low", "high", "n", "change", "relative_change", "p_value", "progress", "benchmark"];
     let told = texts.into_iter().map(|name| (name, text())).chain(numbers.into_iter().map(|name| (name, number())));
-    // Which dimensions there are depends on the request.
-    told.chain([("dimensions", Value::from_object(AnyDimension))]).collect()
-}
-
-/// Has every dimension, for the trial of a message.
-#[derive(Debug)]
-struct AnyDimension;
-
-impl minijinja::value::Object for AnyDimension {
-    fn get_value(self: &std::sync::Arc<Self>, _: &Value) -> Option<Value> {
-        Some(Value::from("text"))
-    }
+    told.chain([("dimensions", Value::from_pairs(dimensions.iter().map(|name| (name.clone(), text()))))]).collect()
 }
 
 /// The group and the time of a row, each with something before it; nothing for a total over everything.
@@ -270,6 +271,15 @@ fn place(row: &ResultRow) -> String {
     group + &time.unwrap_or_default()
 }
 
+/// A row's value in a dimension, in words.
+fn dimension(row: &ResultRow, name: &str) -> String {
+    match row.dimensions.iter().find(|(own, _)| own == name) {
+        None => "(all)".to_owned(),
+        Some((_, DimensionValue::Missing)) => "(missing)".to_owned(),
+        Some((_, value)) => value.to_string(),
+    }
+}
+
 /// The last day of a row's bucket.
 fn last_day(row: &ResultRow) -> Option<Date> {
     row.end.as_ref().map(|end| end.saturating_sub(1.nanosecond()).date())
@@ -280,8 +290,7 @@ pub(crate) fn group(row: &ResultRow) -> String {
     if row.dimensions.is_empty() {
         return "total".to_owned();
     }
-    let value = |value: &DimensionValue| if *value == DimensionValue::Missing { "(missing)".to_owned() } else { value.to_string() };
-    row.dimensions.iter().map(|(name, dimension)| format!("{name}: {}", value(dimension))).collect::<Vec<_>>().join(", ")
+    row.dimensions.iter().map(|(name, _)| format!("{name}: {}", dimension(row, name))).collect::<Vec<_>>().join(", ")
 }
 
 /// A target in words, such as `at least 40 points`.

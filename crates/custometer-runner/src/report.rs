@@ -84,6 +84,11 @@ impl Report {
         known.map(|known| known.timestamp().as_microsecond())
     }
 
+    /// How many alerts may fire.
+    pub fn alerts(&self) -> usize {
+        self.alerts.len()
+    }
+
     /// Everything that any request is compared with, in the order of the report.
     pub fn baselines(&self) -> Vec<Baseline> {
         let mut baselines = Vec::new();
