@@ -401,6 +401,8 @@ impl Derived {
         let lacking = (!absent.is_empty() && !nothing).then(|| format!("no such group in {}", absent.join(" and ")));
         let notes: Vec<String> = self.summary.iter().cloned().chain(lacking).collect();
         ResultRow {
+            target: None,
+            benchmark: None,
             request: self.name.clone(),
             metric: METRIC,
             start: like.start.clone(),

@@ -19,6 +19,7 @@ use crate::privacy::{Basis, GroupSize, suppress};
 use crate::report::{Report, Request};
 use crate::result::{Manifest, ResultRow, RunResult, TableManifest};
 use crate::text::FileIndex;
+use crate::{alerts, targets};
 
 /// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;
@@ -130,6 +131,8 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     }
     derived::append(&mut results, &report.derived);
     judge(&mut results, report);
+    targets::judge(&mut results, report);
+    let alerts = alerts::fire(&results, report);
     let manifest = Manifest {
         title: report.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
@@ -146,7 +149,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     };
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
-    Ok(RunResult { manifest, results, rejected: ledger.rejections(), rejected_rows, details })
+    Ok(RunResult { manifest, results, alerts, rejected: ledger.rejections(), rejected_rows, details })
 }
 
 /// Goes through all files once: what they hold, and what makes them unreadable.

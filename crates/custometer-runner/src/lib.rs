@@ -4,11 +4,13 @@
 //! and [`inspect()`] says of files what a config needs to say.
 
 mod accumulate;
+mod alerts;
 mod calendars;
 mod codes;
 mod collected;
 mod column;
 mod compare;
+mod conditions;
 mod config;
 mod define;
 mod derived;
@@ -29,8 +31,10 @@ pub mod result;
 mod schema;
 mod sql;
 mod table;
+mod targets;
 mod text;
 mod time_format;
+mod webhooks;
 
 pub use config::FileFormat;
 pub use derived::Derived;
@@ -39,6 +43,7 @@ pub use execute::{Event, RunError, run};
 pub use explain::explain;
 pub use inspect::{Inspection, inspect};
 pub use report::{Input, Report, Request, load};
-pub use result::{Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
+pub use result::{Alert, Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
 pub use schema::schema;
 pub use table::Table;
+pub use webhooks::{Secret, Webhook};

@@ -3,10 +3,11 @@
 use custometer_core::{Aggregate, Measure, Scope, measure::Stock};
 use polars::lazy::dsl::{BooleanFunction, FunctionExpr};
 use polars::prelude::{Expr, Operator, lit};
-use polars::sql::sql_expr;
 use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArguments};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
+
+use crate::sql;
 
 /// An aggregate as it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -216,14 +217,11 @@ pub(super) fn measure(name: &str, aggregate: Aggregate, filter: Option<Expr>) ->
 
 /// An expression over a single row.
 pub(super) fn row_expression(of: &str) -> Result<Expr, Refused> {
-    let expression = sql_expr(of).map_err(|error| {
-        let reason = error.to_string();
-        Refused::new(format!("`{of}` is not an SQL expression: {}", reason.trim_start_matches("SQL interface error: ")))
-    })?;
-    if (&expression).into_iter().any(crate::sql::is_aggregate) {
+    let expression = sql::expression(of).map_err(|reason| Refused::new(format!("`{of}` is not an SQL expression: {reason}")))?;
+    if (&expression).into_iter().any(sql::is_aggregate) {
         return Err(Refused::new(format!("`{of}` looks at more than one row")).help("an aggregate is of what single rows say"));
     }
-    Ok(crate::sql::forgiving(expression))
+    Ok(sql::forgiving(expression))
 }
 
 fn level(at: &FunctionArg) -> Result<f64, Refused> {
