@@ -9,6 +9,7 @@ mod codes;
 mod collected;
 mod column;
 mod compare;
+mod conditions;
 mod config;
 mod diagnostics;
 mod execute;

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use toml::Spanned;
 
 use crate::calendars::Calendars;
+use crate::conditions;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::privacy::IdHasher;
@@ -182,6 +183,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
             tables.push(table);
         }
     }
+    conditions::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
     let mut requests = Vec::new();
     for request in &config.metrics {

@@ -91,8 +91,16 @@ mod tests {
                 "support.sla_attainment",
                 "support.ticket_volume",
                 "support.wait_time",
+                "web.average_position",
+                "web.click_through_rate",
                 "web.conversion_rate",
+                "web.funnel",
+                "web.impressions",
+                "web.keyword_ranking",
+                "web.organic_clicks",
                 "web.page_views",
+                "web.user_churn",
+                "web.user_retention",
                 "web.visitors",
             ]
         );
