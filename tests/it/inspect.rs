@@ -343,8 +343,6 @@ readers! {
     Durations: table_of("sessions", &[Column::identifier("session_id"), Column::number("duration_seconds")]).at("started_at"),
     Pages: table_of("sessions", &[Column::number("page_views")]).at("started_at"),
     Visitors: table_of("sessions", &[kept(Column::identifier("user_id")), Column::number("conversions")]).at("started_at"),
-    Rate: table_of("search", &[Column::number("clicks"), Column::number("impressions")]).at("date"),
-    Places: table_of("search", &[kept(Column::text("query")), Column::number("impressions"), Column::number("position")]).at("date"),
 }
 
 fn catalogue() -> Registry {

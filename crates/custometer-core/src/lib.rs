@@ -8,6 +8,7 @@
 //! Nothing here opens a file, collects a frame or reads a clock.
 
 pub mod aggregation;
+pub mod condition;
 pub mod definition;
 pub mod derivation;
 pub mod dimension;
@@ -28,6 +29,7 @@ pub mod unit;
 pub mod value;
 
 pub use aggregation::Aggregation;
+pub use condition::Condition;
 pub use definition::{Definition, OwnDimension};
 pub use derivation::{Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;
@@ -50,8 +52,8 @@ pub mod __private {
 pub mod prelude {
     pub use crate::measure::{binned, count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::{
-        About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric, NoParams, NullRule,
-        ParamError, Source, Unit, Value, Weights, register_metric,
+        About, Column, Condition, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric,
+        NoParams, NullRule, ParamError, Source, Unit, Value, Weights, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

@@ -89,6 +89,11 @@ impl ParamError {
         Self { path: vec![param.to_owned()], message: message.into(), help: None }
     }
 
+    /// An error of a part of a parameter, such as `["steps", "2", "name"]`.
+    pub fn at(path: &[&str], message: impl Into<String>) -> Self {
+        Self { path: path.iter().map(|&step| step.to_owned()).collect(), message: message.into(), help: None }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -30,6 +30,7 @@ mod report;
 pub mod result;
 mod schema;
 mod sql;
+mod sql_params;
 mod table;
 mod targets;
 mod text;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use custometer_core::measure::{Measure, Scope};
 use custometer_core::time::{BUCKET, LocalClock, index_between};
 use custometer_core::{
-    Aggregation, Baseline, Buckets, Column, ColumnType, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain, NullRule, Source,
+    Aggregation, Baseline, Buckets, Column, ColumnType, Condition, Definition, Derive, DeriveContext, DimensionRule, Domain, Grain,
+    NullRule, Source,
 };
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, UniqueKeepStrategy, col,
@@ -395,7 +396,8 @@ impl InputKey {
     fn joined(&self, other: &Self) -> Option<Self> {
         let rejects = |column: &&Column| {
             let any_text = matches!(column.kind, ColumnType::Text | ColumnType::Identifier) && column.domain == Domain::Any;
-            column.nulls != NullRule::Keep || !any_text
+            let any_value = any_text || Condition::is_name(column.name);
+            column.nulls != NullRule::Keep || !any_value
         };
         let same = |one: &Column, another: &Column| one == another && self.actual(one.name) == other.actual(another.name);
         let (mine, theirs) = (self.source.columns.iter().filter(rejects), other.source.columns.iter().filter(rejects));

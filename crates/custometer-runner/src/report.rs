@@ -20,6 +20,7 @@ use crate::diagnostics::{Collector, Problems, Text};
 use crate::privacy::IdHasher;
 use crate::result::{Benchmark, Target};
 use crate::sql::columns_there_are;
+use crate::sql_params;
 use crate::table::{self, Table};
 use crate::targets::{self, Goal};
 use crate::webhooks::{self, Webhook};
@@ -209,7 +210,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let opened: BTreeMap<&str, Option<Table>> = opened.collect();
     let metrics = Metrics::read(&config.define, &opened, registry, &zone, &mut problems);
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
-    let tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
+    let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
+    sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
     let mut requests = Vec::new();
     for request in &config.metrics {

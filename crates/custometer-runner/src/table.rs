@@ -1,12 +1,13 @@
 //! Tables: a report's files with their mapped and derived columns, and the conditions that rows must meet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use custometer_core::ColumnType;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{ClockRule, LocalClock};
+use custometer_core::{ColumnType, Condition};
 use jiff::tz::TimeZone;
 use polars::prelude::{
     Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, PlSmallStr, PolarsResult, Schema, Series, col, lit, when,
@@ -35,6 +36,10 @@ pub struct Table {
     pub schema: Schema,
     /// Reasons for which a row is of no use to any request.
     pub checks: Vec<(String, Expr)>,
+    /// The condition as it is written.
+    written_condition: Option<Expr>,
+    /// What texts must look like, for the SQL expressions that use them.
+    sql_checks: Checks,
     /// The columns that no two rows share, and which of several rows is kept.
     pub(crate) deduplicate: Option<(Vec<String>, Keep)>,
     style: Style,
@@ -147,6 +152,41 @@ impl Table {
         (distinct * 20 <= values.len()).then_some(distinct + 1)
     }
 
+    /// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
+    pub(crate) fn add_condition(&mut self, written: &Spanned<String>, problems: &mut Collector) {
+        let name = Condition::new(written.get_ref()).name();
+        if self.schema.contains(&name) {
+            return;
+        }
+        let known: Vec<String> = self.columns().into_iter().chain(self.broken.iter().cloned()).collect();
+        let mut looks = self.looks.clone();
+        // What is derived is no longer what the file holds.
+        looks.retain(|name, _| !self.columns.derived.iter().any(|(derived, _)| derived == name));
+        let expression = sql::parse(written, &known, problems).filter(|expression| !uses(expression, &self.broken));
+        let expression = expression.map(|expression| self.sql_checks.as_they_look(expression, &looks, &self.style));
+        let rows = self.columns.over(self.opened.no_rows());
+        match expression.filter(|expression| is_condition(&rows, expression, written.span(), "a condition", problems)) {
+            Some(expression) => {
+                self.schema.insert(name.as_str().into(), DataType::Boolean);
+                self.columns.derived.push((name, expression));
+                self.settle();
+            }
+            None => {
+                self.broken.insert(name);
+            }
+        }
+    }
+
+    /// Puts together why rows are rejected, once all expressions are known.
+    fn settle(&mut self) {
+        self.columns.checked = self.sql_checks.columns();
+        self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
+        self.checks.extend(self.sql_checks.reasons());
+        // A row that a condition can't be told for is not left out by it, but rejected.
+        let fails = self.checks.iter().map(|(_, fails)| fails.clone());
+        self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
+    }
+
     pub(crate) fn columns(&self) -> Vec<String> {
         self.schema.iter_names().map(ToString::to_string).filter(|name| !name.starts_with("__")).collect()
     }
@@ -222,17 +262,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
             }
         }
     }
-    let condition = condition.and_then(|(written, expression)| match result_type(&rows, &expression) {
-        Ok(DataType::Boolean) => Some(expression),
-        Ok(found) => {
-            problems.report(written.span(), format!("`where` must be true or false for each row, and is {found}"));
-            None
-        }
-        Err(reason) => {
-            problems.report(written.span(), format!("`where` can't be computed: {reason}")).maybe_help(help_for(&reason));
-            None
-        }
-    });
+    let condition = condition.filter(|(written, expression)| is_condition(&rows, expression, written.span(), "`where`", problems));
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
     let derived_texts = columns.derived.iter().filter(|(name, _)| schema.get(name) == Some(&DataType::String));
     let derived_texts: Vec<Expr> = derived_texts.map(|(name, _)| col(name.as_str())).collect();
@@ -241,12 +271,23 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         let sample = columns_of(columns.over(opened.sample.clone().lazy()).select(derived_texts));
         looks.extend(sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     }
-    let mut reasons = if from_text { faults() } else { Vec::new() };
-    reasons.extend(checks.reasons());
-    // A row that a condition can't be told for is not left out by it, but rejected.
-    let condition = condition.map(|condition| reasons.iter().map(|(_, fails)| fails.clone()).fold(condition, Expr::or));
     let deduplicate = deduplicate(config, &schema, &broken, problems);
-    Some(Table { name: name.to_owned(), opened, condition, schema, checks: reasons, deduplicate, style, columns, looks, broken })
+    let mut table = Table {
+        name: name.to_owned(),
+        opened,
+        condition: None,
+        schema,
+        checks: Vec::new(),
+        written_condition: condition.map(|(_, condition)| condition),
+        sql_checks: checks,
+        deduplicate,
+        style,
+        columns,
+        looks,
+        broken,
+    };
+    table.settle();
+    Some(table)
 }
 
 /// What the config says of single columns, by the file's names for them: how times are written, and what means a missing value.
@@ -411,13 +452,23 @@ pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataTyp
     nothing.column("result").map(|result| result.dtype().clone()).map_err(reason)
 }
 
+/// Whether an expression over rows says yes or no of each; reported where it does not. `what` is how messages call it.
+fn is_condition(rows: &LazyFrame, expression: &Expr, place: Range<usize>, what: &str, problems: &mut Collector) -> bool {
+    match result_type(rows, expression) {
+        Ok(DataType::Boolean) => return true,
+        Ok(found) => problems.report(place, format!("{what} must be true or false for each row, and is {found}")),
+        Err(reason) => problems.report(place, format!("{what} can't be computed: {reason}")).maybe_help(help_for(&reason)),
+    };
+    false
+}
+
 fn help_for(reason: &str) -> Option<String> {
     let mixed = reason.contains("compare string with");
     mixed.then(|| "a column of numbers is compared with text: write the number without quotes, or `CAST(column AS VARCHAR)`".to_owned())
 }
 
 /// Checks that texts are what the first rows look like, for columns that SQL expressions use.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Checks(BTreeMap<String, Expr>);
 
 impl Checks {

@@ -131,6 +131,22 @@ impl Buckets {
         &self.edges
     }
 
+    /// The first instant of the bucket before the first one, which is as long as the grain, or for a total as the period. In microseconds
+    /// since 1970; none where there is no such bucket.
+    pub fn start_before(&self) -> Option<i64> {
+        let first = self.buckets.first()?;
+        let (start, end) = (first.start.as_ref()?, first.end.as_ref()?);
+        let before = if self.grain == Grain::Hour {
+            start.checked_sub(1.hour())
+        } else {
+            let calendar = Calendar { zone: start.time_zone().clone(), ..Calendar::default() };
+            let length = || Period { from: start.date(), until: end.date() }.length();
+            let step = self.grain.step().map_or_else(length, Ok);
+            step.and_then(|step| step.from(start.date(), -1)).and_then(|date| calendar.start_of_day(date))
+        };
+        before.ok().map(|before| before.timestamp().as_microsecond())
+    }
+
     /// Whether rows are placed by time at all.
     pub fn is_timeless(&self) -> bool {
         self.timeless
@@ -268,6 +284,23 @@ mod tests {
         let placed = rows.lazy().select([days.index_of(col("t"))]).collect().unwrap();
         let placed: Vec<Option<i32>> = placed.column("t").unwrap().i32().unwrap().iter().collect();
         assert_eq!(placed, [Some(-1), Some(0), Some(0), Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn the_bucket_before_the_first_is_as_long_as_the_grain_or_the_period() {
+        let before = |from: Date, until: Date, grain| {
+            let start = buckets(from, until, grain, "Europe/Copenhagen").start_before().unwrap();
+            jiff::Timestamp::from_microsecond(start).unwrap().to_zoned(TimeZone::get("Europe/Copenhagen").unwrap()).datetime().to_string()
+        };
+        let (march, july) = (date(2025, 3, 1), date(2025, 7, 1));
+        assert_eq!(before(march, july, Grain::Month), "2025-02-01T00:00:00");
+        assert_eq!(before(march, july, Grain::Total), "2024-11-01T00:00:00");
+        assert_eq!(before(date(2025, 3, 31), july, Grain::Month), "2025-02-28T00:00:00");
+        assert_eq!(before(date(2025, 3, 31), date(2025, 4, 2), Grain::Total), "2025-03-29T00:00:00");
+        // The day of the clock change has 23 hours.
+        assert_eq!(before(date(2025, 3, 31), july, Grain::Day), "2025-03-30T00:00:00");
+        assert_eq!(before(date(2025, 3, 31), july, Grain::Hour), "2025-03-30T23:00:00");
+        assert_eq!(Buckets::timeless().start_before(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Column, ColumnType, Domain, NullRule, Registry, Source};
+use custometer_core::{Column, ColumnType, Condition, Domain, NullRule, Registry, Source};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -109,7 +109,10 @@ fn variants(metric: &'static Descriptor) -> Vec<Variant> {
         .filter_map(|params| {
             let given: Map<String, Json> = toml::from_str(params).ok()?;
             let definition = metric.define(given).ok()?;
-            Some(Variant { metric, params, is_plain: definition.derivation.is_none(), source: definition.source })
+            let mut source = definition.source;
+            // What an example asks of its own columns says nothing of these.
+            source.columns.retain(|column| !Condition::is_name(column.name));
+            Some(Variant { metric, params, is_plain: definition.derivation.is_none(), source })
         })
         .collect()
 }

@@ -1,0 +1,43 @@
+//! What metrics of search read: the export of a search console.
+
+use custometer_core::prelude::*;
+
+/// How often pages were shown for a query on a day, and how often they were clicked.
+pub const SEARCH: &str = "search";
+
+/// The day.
+pub const DATE: &str = "date";
+
+/// What was searched for.
+pub const QUERY: Column =
+    Column::identifier("query").nulls(NullRule::Skip).describe("what was searched for; missing where a console keeps it secret");
+
+/// Clicks on a result that leads here.
+pub const CLICKS: Column = Column::number("clicks").whole(0, 1_000_000_000_000).describe("clicks on the result");
+
+/// How often a result that leads here was shown.
+pub const IMPRESSIONS: Column = Column::number("impressions").whole(0, 1_000_000_000_000).describe("how often the result was shown");
+
+/// The mean position of the result in the row's impressions.
+pub const POSITION: Column = Column::number("position")
+    .between(1.0, f64::INFINITY)
+    .nulls(NullRule::Keep)
+    .describe("the mean place of the result, 1 for the topmost; needed where it was shown");
+
+/// Clicks and impressions, as far as they can be true.
+pub(crate) fn clicks_and_impressions() -> Source {
+    Source::table(SEARCH)
+        .at(DATE)
+        .column(CLICKS)
+        .column(IMPRESSIONS)
+        .rule("more clicks than impressions", col(CLICKS.name).lt_eq(col(IMPRESSIONS.name)))
+}
+
+/// Adds impressions and the positions that they had.
+pub(crate) fn with_positions(source: Source) -> Source {
+    let has_position = col(IMPRESSIONS.name).eq(lit(0)).or(col(POSITION.name).is_not_null());
+    source.column(IMPRESSIONS).column(POSITION).rule("impressions without a position", has_position)
+}
+
+/// What is said of clicks and impressions everywhere.
+pub(crate) const IMPOSSIBLE: &str = "A row without clicks or impressions, with a number of them that is not whole or below 0, or with more clicks than impressions is rejected.";
