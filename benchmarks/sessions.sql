@@ -15,7 +15,8 @@ WITH events AS (
 )
 SELECT
     date_trunc('month', timezone('Europe/Copenhagen', min(time))) AS month,
-    arg_min(channel, time) AS channel, arg_min(device, time) AS device, arg_min(country, time) AS country,
+    -- Of events at the same instant none is the first.
+    arg_min(channel, (time, channel)) AS channel, arg_min(device, (time, device)) AS device, arg_min(country, (time, country)) AS country,
     epoch(max(time) - min(time)) AS seconds,
     count(*) FILTER (event = 'page_view') AS views,
     coalesce(bool_or(event = 'purchase'), false) AS bought

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use custometer_core::prelude::*;
-use custometer_core::registry::Descriptor;
-use custometer_core::{NullRule, Registry};
+use custometer_core::Registry;
 use custometer_runner::inspect::{Header, InspectedTable, LooksLike};
 use custometer_runner::{Inspection, inspect};
 use custometer_testkit::Case;
@@ -301,57 +299,9 @@ fn a_parquet_file_says_its_types_itself() {
     assert_eq!(pasted(&case, &table.block)["results"][0]["value"], 1.5);
 }
 
-/// Readers of the tables that no metric reads yet: what a file is taken for rests on the columns that metrics read.
-macro_rules! readers {
-    ($($name:ident: $source:expr,)*) => {
-        $(
-            struct $name;
-
-            impl Metric for $name {
-                type Params = NoParams;
-                const ABOUT: &'static About = &About {
-                    id: concat!("reader.", stringify!($name)),
-                    title: "A reader",
-                    summary: "Reads a table.",
-                    formula: "rows",
-                    unit: Unit::Count,
-                    range: "any",
-                    direction: Direction::Neutral,
-                    edge_cases: &[],
-                    examples: &[],
-                    references: &[],
-                };
-                fn define(_: &NoParams) -> Result<Definition, ParamError> {
-                    Ok(Definition::over($source).measure(count("rows")).value(Value::measure("rows")))
-                }
-            }
-        )*
-        static READERS: &[Descriptor] = &[$(Descriptor::new::<$name>("tests")),*];
-    };
-}
-
-fn table_of(table: &'static str, columns: &[Column]) -> Source {
-    columns.iter().cloned().fold(Source::table(table), Source::column)
-}
-
-const fn kept(column: Column) -> Column {
-    column.nulls(NullRule::Keep)
-}
-
-readers! {
-    Visits: table_of("sessions", &[Column::identifier("session_id")]).at("started_at"),
-    Durations: table_of("sessions", &[Column::identifier("session_id"), Column::number("duration_seconds")]).at("started_at"),
-    Pages: table_of("sessions", &[Column::number("page_views")]).at("started_at"),
-    Visitors: table_of("sessions", &[kept(Column::identifier("user_id")), Column::number("conversions")]).at("started_at"),
-}
-
-fn catalogue() -> Registry {
-    Registry::of(Registry::linked().unwrap().iter().chain(READERS)).unwrap()
-}
-
 /// What a file is taken for first, with its logical columns and the file's names for them.
 fn taken_for(path: &str) -> Option<(String, Vec<(String, String)>)> {
-    let found = inspect(&[path.to_owned()], &catalogue()).unwrap();
+    let found = inspect(&[path.to_owned()], &Registry::linked().unwrap()).unwrap();
     let best = found.tables[0].could_be.first()?;
     assert_eq!(best.doubt, None, "{path}");
     Some((best.table.clone(), best.columns.iter().map(|of| (of.logical.clone(), of.column.clone())).collect()))

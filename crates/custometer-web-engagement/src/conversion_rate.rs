@@ -17,7 +17,7 @@ pub struct ConversionRateParams {
     /// What converts.
     #[serde(default)]
     pub base: Base,
-    /// What a session is, where sessions convert. Its key events are `events`.
+    /// What a session is, where sessions convert; of no matter where visitors do. Whatever key events it names, here they are `events`.
     #[serde(default)]
     pub sessions: Sessionization,
 }
@@ -100,9 +100,6 @@ impl Metric for ConversionRate {
             return Err(ParamError::new("events", "no event would convert").help("name the converting events: `events = [\"purchase\"]`"));
         }
         if params.base == Base::Visitors {
-            if params.sessions != Sessionization::default() {
-                return Err(ParamError::new("sessions", "visitors convert here").help("leave it out, or take `base = \"sessions\"`"));
-            }
             let user = || col(USER.name);
             return Ok(Definition::over(events().column(USER).column(EVENT))
                 .measure(count_distinct("converted", user()).filter(is_one_of(EVENT.name, &params.events)))
@@ -111,13 +108,6 @@ impl Metric for ConversionRate {
         }
         if told_by_rows && !params.events.is_empty() {
             return Err(ParamError::new("events", "a table of sessions does not say which events converted").help("leave it out"));
-        }
-        if !params.sessions.key_events.is_empty() && params.sessions.key_events != params.events {
-            return Err(ParamError {
-                path: vec!["sessions".to_owned(), "key_events".to_owned()],
-                ..ParamError::new("", "`events` convert here")
-            }
-            .help("leave it out, or name the same events"));
         }
         let sessionization = Sessionization { key_events: params.events.clone(), ..params.sessions.clone() };
         let sessions = sessionization.sessions("sessions", &[Reads::KeyEvents])?;

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::known::{instant, known, known_until};
-use crate::tables::{EVENT, EVENTS, SESSION, TIME, USER};
+use crate::tables::{EVENT, INSTANT, SESSION, TIME, USER, dated_events};
 
 const STEP: &str = "step";
 const REACHED: &str = "reached";
@@ -181,8 +181,7 @@ impl Metric for Funnel {
         let FunnelParams { steps, per, statistic, .. } = params;
         let names = names(steps)?;
         let window = params.window()?;
-        let time = Column::time(TIME).describe("when it happened");
-        let source = Source::table(EVENTS).always_at(TIME).column(per.column()).column(time);
+        let source = dated_events().column(per.column()).column(INSTANT);
         let source = if steps.iter().any(|step| step.event.is_some()) { source.column(EVENT) } else { source };
         let mut conditions: Vec<&Condition> = steps.iter().filter_map(|step| step.condition.as_ref()).collect();
         conditions.sort_by_key(|condition| condition.sql());

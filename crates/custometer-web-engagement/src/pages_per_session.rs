@@ -62,6 +62,14 @@ impl Metric for PagesPerSession {
                 ],
                 expected: &[("", Some(3.0))],
             },
+            Example {
+                title: "a table of sessions",
+                report: "",
+                params: "sessions = { from = \"rows\" }",
+                header: "session_id,page_views",
+                rows: &[(1, "s1,1"), (1, "s2,4")],
+                expected: &[("", Some(2.5))],
+            },
         ],
         references: &["Student, Biometrika 6 (1908), for the interval: sessions are the observations"],
     };

@@ -5,7 +5,7 @@ use custometer_core::time::BUCKET;
 
 use crate::known::known;
 use crate::sequence::Sequence;
-use crate::tables::{EVENTS, TIME, USER};
+use crate::tables::{INSTANT, TIME, USER, dated_events};
 
 const WAS_ACTIVE: &str = "was_active";
 const IS_ACTIVE: &str = "is_active";
@@ -59,8 +59,7 @@ impl Metric for UserChurn {
     fn define(_: &NoParams) -> Result<Definition, ParamError> {
         let was_active = || col(WAS_ACTIVE).eq(lit(1));
         let is_active = || col(IS_ACTIVE).eq(lit(1));
-        let time = Column::time(TIME).describe("when it happened");
-        Ok(Definition::over(Source::table(EVENTS).always_at(TIME).column(USER).column(time))
+        Ok(Definition::over(dated_events().column(USER).column(INSTANT))
             .derive(Activity)
             .measure(count("churned_users").filter(was_active().and(is_active().not())))
             .measure(count("users_before").filter(was_active()))

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::known::{known, known_until};
-use crate::tables::{EVENTS, TIME, USER};
+use crate::tables::{INSTANT, TIME, USER, dated_events};
 
 const AGE: &str = "age";
 /// 1 for a user who is retained at the age of a position, 0 for one of whom so many ages are known.
@@ -156,9 +156,8 @@ impl Metric for UserRetention {
             return wrong("a bracket needs an end", "name the age that the last bracket ends before, such as `[1, 7, 28]`");
         }
         let windows = Windows::of(kind, age, &ages);
-        let time = Column::time(TIME).describe("when it happened");
         let is_retained = || col(IS_RETAINED).eq(lit(1));
-        let definition = Definition::over(Source::table(EVENTS).always_at(TIME).column(USER).column(time))
+        let definition = Definition::over(dated_events().column(USER).column(INSTANT))
             .derive(Cohorts { windows: windows.clone() })
             .own_dimension(POSITION, col(POSITION))
             .measure(count(RETAINED).filter(is_retained()))
