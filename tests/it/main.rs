@@ -30,3 +30,6 @@ mod sources;
 mod support_surveys;
 mod support_tickets;
 mod time;
+mod web_funnel;
+mod web_search;
+mod web_users;

@@ -204,15 +204,7 @@ impl Metric for Funnel {
                 definition.measure(median).unit(Unit::Seconds).direction(Direction::LowerIsBetter)
             }
         };
-        let (who, within) = match (per, params.window_hours, params.window_minutes) {
-            (FunnelEntity::User, Some(hours), _) => ("users", format!("within {hours} hours of the first step")),
-            (FunnelEntity::User, ..) => ("users", params.window_minutes.map_or_else(String::new, within_minutes)),
-            (FunnelEntity::Session, Some(hours), _) => ("visits", format!("within {hours} hours of the first step")),
-            (FunnelEntity::Session, _, Some(minutes)) => ("visits", within_minutes(minutes)),
-            (FunnelEntity::Session, ..) => ("visits", "within the visit".to_owned()),
-        };
-        let note = format!("{who}, {within}");
-        Ok(definition.value(Value::function(Steps { names, statistic: *statistic, who })).note(note))
+        Ok(definition.value(Value::function(Steps { names, statistic: *statistic })).note(params.note()))
     }
 }
 
@@ -224,11 +216,18 @@ const VIEWED: &[(usize, &str)] = &[
     (5, "t{i},purchase,2025-01-05 10:00:00"),
 ];
 
-fn within_minutes(minutes: NonZeroU32) -> String {
-    format!("within {minutes} minutes of the first step")
-}
-
 impl FunnelParams {
+    /// Whose steps are told of, and within which time.
+    fn note(&self) -> String {
+        let who = match self.per {
+            FunnelEntity::User => "users",
+            FunnelEntity::Session => "visits",
+        };
+        let window =
+            self.window_hours.map(|hours| format!("{hours} hours")).or(self.window_minutes.map(|minutes| format!("{minutes} minutes")));
+        window.map_or_else(|| who.to_owned(), |window| format!("{who}, within {window} of the first step"))
+    }
+
     /// The window in microseconds.
     fn window(&self) -> Result<Option<i64>, ParamError> {
         const MINUTE: i64 = 60_000_000;
@@ -428,7 +427,6 @@ impl<'a> Story<'a> {
 struct Steps {
     names: Vec<String>,
     statistic: FunnelStatistic,
-    who: &'static str,
 }
 
 impl Steps {
@@ -468,7 +466,7 @@ impl Steps {
     fn note(&self, rows: &[MeasureRow]) -> Option<String> {
         let count = |row: &MeasureRow, name| row.get(name).unwrap_or(0.0);
         let too_recent = rows.first().map_or(0.0, |row| count(row, TOO_RECENT));
-        let too_recent = (too_recent > 0.0).then(|| format!("{too_recent} {} left out, whose window is not over", self.who));
+        let too_recent = (too_recent > 0.0).then(|| format!("{too_recent} left out, whose window is not over"));
         let unseen = rows.iter().zip(&self.names).filter(|(row, _)| count(row, WITH_EVENT) == 0.0 && count(row, REACHED) == 0.0);
         let unseen: Vec<String> = unseen.map(|(_, name)| format!("`{name}`")).collect();
         let unseen = (!unseen.is_empty()).then(|| format!("no event fits {}", unseen.join(", ")));

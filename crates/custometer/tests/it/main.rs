@@ -6,6 +6,7 @@ mod determinism;
 mod inspect;
 mod loyalty;
 mod support;
+mod web_engagement;
 
 use std::fs;
 use std::path::Path;
