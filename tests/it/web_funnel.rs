@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use custometer_core::prelude::*;
 use custometer_testkit::Case;
 use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::*;
+use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 /// Midnight before clocks change in Copenhagen.
@@ -38,8 +41,9 @@ fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
     let name = prop::sample::select(vec!["a", "a", "b", "c", "d"]);
     let minute = prop_oneof![-10..30_i64, 125..145_i64];
     let event = (0..4_u8, minute, name, 0..4_u8, any::<bool>());
+    // A file without rows does not say that values are numbers.
     let event = event.prop_map(|(user, minute, name, value, mobile)| Event { user, minute: minute * 10, name, value, mobile });
-    prop::collection::vec(event, 0..most)
+    prop::collection::vec(event, 1..most)
 }
 
 fn device(mobile: bool) -> &'static str {
@@ -185,7 +189,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(8))]
 
     #[test]
     fn every_step_is_what_trying_all_sequences_gives(events in events(50)) {
@@ -239,6 +243,58 @@ proptest! {
         let config = config(&["median_time"], "[[\"who\"]]");
         prop_assert_eq!(of_each(results(&[rows_of(&events)], &config)), of_each(results(&[rows_of(&both)], &config)));
     }
+}
+
+// A condition as a parameter of somebody else's metric.
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ShareParams {
+    /// Which rows are counted.
+    that: Condition,
+    /// Of which rows.
+    of: Option<Condition>,
+}
+
+struct Share;
+
+impl Metric for Share {
+    type Params = ShareParams;
+    const ABOUT: &'static About = &About {
+        id: "test.share",
+        title: "A share",
+        summary: "Counts rows that meet a condition.",
+        formula: "as the test says",
+        unit: Unit::Percent,
+        range: "0 to 100",
+        direction: Direction::Neutral,
+        edge_cases: &[],
+        examples: &[],
+        references: &[],
+    };
+    fn define(params: &ShareParams) -> Result<Definition, ParamError> {
+        let source = params.of.iter().chain([&params.that]).fold(Source::table("rows"), |source, of| source.column(of.column()));
+        let whole = params.of.as_ref().map_or_else(|| lit(true), Condition::holds);
+        Ok(Definition::over(source)
+            .measure(count("part").filter(params.that.holds().and(whole.clone())))
+            .measure(count("whole").filter(whole))
+            .value(Value::proportion("part", "whole")))
+    }
+}
+register_metric!(Share);
+
+#[test]
+fn any_metric_may_ask_for_conditions() {
+    let config = |params: &str| {
+        format!("[tables.t]\npath = \"t.csv\"\n[[metrics]]\nmetric = \"test.share\"\ntable = \"t\"\nparams = {{ {params} }}\n")
+    };
+    let json = |params: &str| Case::new().file("t.csv", ROWS).json(&config(params)).unwrap()["results"][0]["measures"].clone();
+    // Of a row without a value it can't be told.
+    assert_eq!(json("that = \"value > 10\""), json!({ "part": 1, "whole": 3 }));
+    assert_eq!(json("that = \"value < 10\""), json!({ "part": 0, "whole": 3 }));
+    assert_eq!(json("that = \"user_id = 'a'\", of = \"event = 'view'\""), json!({ "part": 1, "whole": 2 }));
+    let wrong = Case::new().file("t.csv", ROWS).load(&config("that = \"valu > 10\", of = \"evnt = 'view'\"")).err().unwrap();
+    assert!(wrong.contains("did you mean `value`?") && wrong.contains("did you mean `event`?") && wrong.contains("2 problems"), "{wrong}");
 }
 
 const ROWS: &str = "user_id,time,event,value,page\n\

@@ -10,6 +10,8 @@ use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use crate::real_data::shared;
+
 const ZONE: &str = "Europe/Copenhagen";
 const UNTIL: Date = date(2025, 4, 16);
 
@@ -93,7 +95,9 @@ fn users_of(row: &Json, events: &[Event], known_until: Timestamp) -> BTreeMap<u8
             users.entry(event.user).or_default().push(event.at);
         }
     }
-    users.values_mut().for_each(|times| times.sort());
+    for times in users.values_mut() {
+        times.sort();
+    }
     users
 }
 
@@ -185,6 +189,47 @@ proptest! {
         let config = config("month", None, "[[\"who\"]]");
         prop_assert_eq!(of_each(results(&[rows_of(&events)], &config)), of_each(results(&[rows_of(&both)], &config)));
     }
+}
+
+#[test]
+fn the_visitors_of_a_real_site_come_back_as_rarely_as_duckdb_says() {
+    let Some(file) = shared("web_log/access.csv") else { return };
+    let config = format!(
+        "[report]\nfrom = 2015-05-18\nuntil = 2015-05-21\ngrain = \"day\"\n[tables.log]\npath = \"{}\"\ncolumns = {{ user_id = \"client\" }}\n\
+         [[metrics]]\nmetric = \"web.user_churn\"\ntable = \"log\"\n[[metrics]]\nmetric = \"web.user_retention\"\ntable = \"log\"\n\
+         params = {{ ages = [1, 2] }}\n[[metrics]]\nname = \"unbounded\"\nmetric = \"web.user_retention\"\ntable = \"log\"\n\
+         params = {{ ages = [1, 2], kind = \"unbounded\" }}\n",
+        file.display()
+    );
+    let json = Case::new().json(&config).unwrap();
+    let found: Vec<(&str, &str, f64, Option<f64>)> = json["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let part = row["measures"].get("churned_users").or(row["measures"].get("retained_users")).unwrap().as_f64().unwrap();
+            (row["request"].as_str().unwrap(), &row["start"].as_str().unwrap()[8..10], part, row["n"].as_f64())
+        })
+        .collect();
+    // Joins of the days of each client with the days before and after, in DuckDB.
+    let expected = [
+        ("web.user_churn", "18", 263.0, Some(341.0)),
+        ("web.user_churn", "19", 546.0, Some(627.0)),
+        ("web.user_churn", "20", 500.0, Some(561.0)),
+        ("web.user_retention", "18", 42.0, Some(549.0)),
+        ("web.user_retention", "18", 30.0, Some(549.0)),
+        ("web.user_retention", "19", 21.0, Some(460.0)),
+        ("web.user_retention", "19", 0.0, Some(0.0)),
+        ("web.user_retention", "20", 0.0, Some(0.0)),
+        ("web.user_retention", "20", 0.0, Some(0.0)),
+        ("unbounded", "18", 66.0, Some(549.0)),
+        ("unbounded", "18", 30.0, Some(549.0)),
+        ("unbounded", "19", 21.0, Some(460.0)),
+        ("unbounded", "19", 0.0, Some(0.0)),
+        ("unbounded", "20", 0.0, Some(0.0)),
+        ("unbounded", "20", 0.0, Some(0.0)),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
