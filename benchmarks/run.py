@@ -56,6 +56,7 @@ REPORTS = {
         "tickets", "parquet", ["created_at", "first_replied_at", "channel", "priority"],
         only_here=frozenset({"business_median", "business_p90"}),
     ),
+    "web_users": Report("events", "parquet", ["time", "user_id", "session_id", "event", "page", "device"], people=40_000),
 }
 
 

@@ -33,4 +33,7 @@ mod support_surveys;
 mod support_tickets;
 mod time;
 mod web_events;
+mod web_funnel;
+mod web_search;
 mod web_sessions;
+mod web_users;

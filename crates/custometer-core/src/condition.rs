@@ -9,7 +9,8 @@ use crate::source::{Column, NullRule};
 /// What a row must meet, as a metric's parameter: an SQL expression over one row, such as `event = 'purchase' AND value > 10`.
 ///
 /// The runner checks it against the columns of the request's table, and makes a column of it there. A metric adds [`Self::column`] to its
-/// source, and asks [`Self::holds`].
+/// source, and asks [`Self::holds`]. As with a derived column, a row is rejected where what the expression reads is not what the first rows
+/// hold, and for all requests of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     sql: String,
@@ -74,5 +75,18 @@ impl JsonSchema for Condition {
     /// A text, marked so that the runner knows that it is SQL.
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", (Self::MARK): true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_text_that_says_what_it_is() {
+        let condition: Condition = serde_json::from_str("\"value > 10\"").unwrap();
+        assert_eq!(serde_json::to_string(&condition).unwrap(), "\"value > 10\"");
+        assert!(Condition::is_name(condition.column().name) && !Condition::is_name("value"));
+        assert_eq!(schemars::schema_for!(Condition).get(Condition::MARK), Some(&true.into()));
     }
 }

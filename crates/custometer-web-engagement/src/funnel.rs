@@ -1,6 +1,7 @@
 //! Funnel: how many of those who take a first step take all that follow.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use custometer_core::aggregation::Measured;
 use custometer_core::prelude::*;
@@ -129,16 +130,16 @@ impl Metric for Funnel {
             Example {
                 title: "100 view, 60 of them put into the cart, 30 buy",
                 report: "",
-                params: "steps = [{ event = \"view_item\" }, { event = \"add_to_cart\" }, { event = \"purchase\" }]\nper = \"session\"",
-                header: "session_id,event,time",
+                params: "steps = [{ event = \"view_item\" }, { event = \"add_to_cart\" }, { event = \"purchase\" }]\nwindow_hours = 2",
+                header: "user_id,event,time",
                 rows: VIEWED,
                 expected: &[("step=view_item", Some(100.0)), ("step=add_to_cart", Some(60.0)), ("step=purchase", Some(30.0))],
             },
             Example {
                 title: "the same from step to step",
                 report: "",
-                params: "steps = [{ event = \"view_item\" }, { event = \"add_to_cart\" }, { event = \"purchase\" }]\nper = \"session\"\nstatistic = \"step_conversion\"",
-                header: "session_id,event,time",
+                params: "steps = [{ event = \"view_item\" }, { event = \"add_to_cart\" }, { event = \"purchase\" }]\nwindow_hours = 2\nstatistic = \"step_conversion\"",
+                header: "user_id,event,time",
                 rows: VIEWED,
                 expected: &[("step=view_item", None), ("step=add_to_cart", Some(60.0)), ("step=purchase", Some(50.0))],
             },
@@ -157,6 +158,14 @@ impl Metric for Funnel {
                     (1, "c,purchase,5,2025-01-05 11:00:00"),
                 ],
                 expected: &[("step=view", Some(3.0)), ("step=pay", Some(1.0))],
+            },
+            Example {
+                title: "of two visits of one user, the second begins with the cart",
+                report: "",
+                params: "steps = [{ event = \"view\" }, { event = \"add_to_cart\" }]\nper = \"session\"",
+                header: "session_id,event,time",
+                rows: &[(1, "s1,view,2025-01-05 10:00:00"), (1, "s2,add_to_cart,2025-01-05 12:00:00"), (1, "s2,view,2025-01-05 12:01:00")],
+                expected: &[("step=view", Some(100.0)), ("step=add_to_cart", Some(0.0))],
             },
             Example {
                 title: "a minute and three minutes from the view to the purchase",
@@ -203,31 +212,30 @@ impl Metric for Funnel {
                 definition.measure(median).unit(Unit::Seconds).direction(Direction::LowerIsBetter)
             }
         };
-        let (who, within) = match (per, params.window_hours, params.window_minutes) {
-            (FunnelEntity::User, Some(hours), _) => ("users", format!("within {hours} hours of the first step")),
-            (FunnelEntity::User, ..) => ("users", params.window_minutes.map_or_else(String::new, within_minutes)),
-            (FunnelEntity::Session, Some(hours), _) => ("visits", format!("within {hours} hours of the first step")),
-            (FunnelEntity::Session, _, Some(minutes)) => ("visits", within_minutes(minutes)),
-            (FunnelEntity::Session, ..) => ("visits", "within the visit".to_owned()),
-        };
-        let note = format!("{who}, {within}");
-        Ok(definition.value(Value::function(Steps { names, statistic: *statistic, who })).note(note))
+        Ok(definition.value(Value::function(Steps { names, statistic: *statistic })).note(params.note()))
     }
 }
 
 const VIEWED: &[(usize, &str)] = &[
-    (100, "s{i},view_item,2025-01-05 10:00:00"),
-    (60, "s{i},add_to_cart,2025-01-05 10:05:00"),
-    (30, "s{i},purchase,2025-01-05 10:06:00"),
+    (100, "u{i},view_item,2025-01-05 10:00:00"),
+    (60, "u{i},add_to_cart,2025-01-05 10:05:00"),
+    (30, "u{i},purchase,2025-01-05 10:06:00"),
     // Not by these steps.
-    (5, "t{i},purchase,2025-01-05 10:00:00"),
+    (5, "v{i},purchase,2025-01-05 10:00:00"),
 ];
 
-fn within_minutes(minutes: NonZeroU32) -> String {
-    format!("within {minutes} minutes of the first step")
-}
-
 impl FunnelParams {
+    /// Whose steps are told of, and within which time.
+    fn note(&self) -> String {
+        let who = match self.per {
+            FunnelEntity::User => "users",
+            FunnelEntity::Session => "visits",
+        };
+        let window =
+            self.window_hours.map(|hours| format!("{hours} hours")).or(self.window_minutes.map(|minutes| format!("{minutes} minutes")));
+        window.map_or_else(|| who.to_owned(), |window| format!("{who}, within {window} of the first step"))
+    }
+
     /// The window in microseconds.
     fn window(&self) -> Result<Option<i64>, ParamError> {
         const MINUTE: i64 = 60_000_000;
@@ -386,8 +394,8 @@ impl<'a> Story<'a> {
     }
 
     /// The times of the steps that the furthest of the attempts got that begin in a range, and whether the windows of all are not over.
-    fn furthest(&self, range: std::ops::Range<usize>, window: Option<i64>, known_until: i64) -> (Vec<i64>, bool) {
-        let mut best = Vec::new();
+    fn furthest(&self, range: Range<usize>, window: Option<i64>, known_until: i64) -> (Vec<i64>, bool) {
+        let (mut best, mut taken) = (Vec::new(), Vec::new());
         let mut too_recent = false;
         for begin in range.filter(|event| self.fits[*event] & 1 == 1) {
             let deadline = window.map(|window| self.times[begin].saturating_add(window));
@@ -396,9 +404,9 @@ impl<'a> Story<'a> {
                 // Those that begin later are so, too.
                 break;
             }
-            let attempt = self.attempt(begin, deadline.unwrap_or(i64::MAX));
-            if attempt.len() > best.len() {
-                best = attempt;
+            self.attempt(begin, deadline.unwrap_or(i64::MAX), &mut taken);
+            if taken.len() > best.len() {
+                std::mem::swap(&mut best, &mut taken);
             }
             if best.len() == self.count {
                 break;
@@ -408,9 +416,10 @@ impl<'a> Story<'a> {
         (best, too_recent)
     }
 
-    /// The times of the steps that an attempt gets.
-    fn attempt(&self, begin: usize, deadline: i64) -> Vec<i64> {
-        let mut taken = vec![self.times[begin]];
+    /// The times of the steps that an attempt takes.
+    fn attempt(&self, begin: usize, deadline: i64, taken: &mut Vec<i64>) {
+        taken.clear();
+        taken.push(self.times[begin]);
         let mut at = begin;
         for step in 1..self.count {
             let next = self.next[step * (self.fits.len() + 1) + at + 1] as usize;
@@ -418,7 +427,6 @@ impl<'a> Story<'a> {
             taken.push(*time);
             at = next;
         }
-        taken
     }
 }
 
@@ -427,7 +435,6 @@ impl<'a> Story<'a> {
 struct Steps {
     names: Vec<String>,
     statistic: FunnelStatistic,
-    who: &'static str,
 }
 
 impl Steps {
@@ -467,7 +474,7 @@ impl Steps {
     fn note(&self, rows: &[MeasureRow]) -> Option<String> {
         let count = |row: &MeasureRow, name| row.get(name).unwrap_or(0.0);
         let too_recent = rows.first().map_or(0.0, |row| count(row, TOO_RECENT));
-        let too_recent = (too_recent > 0.0).then(|| format!("{too_recent} {} left out, whose window is not over", self.who));
+        let too_recent = (too_recent > 0.0).then(|| format!("{too_recent} left out, whose window is not over"));
         let unseen = rows.iter().zip(&self.names).filter(|(row, _)| count(row, WITH_EVENT) == 0.0 && count(row, REACHED) == 0.0);
         let unseen: Vec<String> = unseen.map(|(_, name)| format!("`{name}`")).collect();
         let unseen = (!unseen.is_empty()).then(|| format!("no event fits {}", unseen.join(", ")));

@@ -6,7 +6,7 @@ mod determinism;
 mod inspect;
 mod loyalty;
 mod support;
-mod web;
+mod web_engagement;
 
 use std::fs;
 use std::path::Path;
