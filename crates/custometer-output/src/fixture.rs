@@ -1,6 +1,7 @@
 //! A small result for the tests, with everything that is hard to render.
 
 use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
+use custometer_runner::Locale;
 use custometer_runner::result::{
     Comparison, Detail, FileManifest, Manifest, RejectedRow, Rejection, ResultRow, RunResult, TableManifest, TableUse,
 };
@@ -76,7 +77,15 @@ pub(crate) fn result() -> RunResult {
 
 /// A run that came to nothing.
 pub(crate) fn empty() -> RunResult {
-    RunResult { manifest: manifest(), results: Vec::new(), rejected: Vec::new(), details: Vec::new(), rejected_rows: None }
+    RunResult {
+        manifest: manifest(),
+        results: Vec::new(),
+        rejected: Vec::new(),
+        details: Vec::new(),
+        rejected_rows: None,
+        requests: Vec::new(),
+        locale: Locale::En,
+    }
 }
 
 /// A comparison with the December before.

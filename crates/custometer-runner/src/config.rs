@@ -17,6 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::diagnostics::{Collector, Text};
+use crate::locale::Locale;
 use crate::number::Thousands;
 use crate::text::{Delimiter, Encoding, ShortRows};
 
@@ -40,6 +41,9 @@ pub(crate) struct Config {
 pub(crate) struct ReportConfig {
     /// A heading.
     pub title: Option<String>,
+    /// The language of the HTML report. English unless said.
+    #[schemars(with = "Option<Locale>")]
+    pub locale: Locale,
     /// IANA time zone that days, weeks and months are local to, and that times without an offset are read in. UTC unless said.
     #[schemars(with = "Option<String>")]
     pub timezone: ZoneName,

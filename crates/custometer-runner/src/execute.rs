@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use custometer_core::{Buckets, ColumnType, Period};
+use custometer_core::{Buckets, ColumnType, Period, Picture};
 use polars::prelude::{Engine, LazyFrame, PolarsError};
 
 use crate::collected::{Collected, collect};
@@ -16,7 +16,7 @@ use crate::observe::{Observed, observe};
 use crate::plan::{Axes, Axis, TablePlan, plan};
 use crate::privacy::{Basis, GroupSize, suppress};
 use crate::report::{Report, Request};
-use crate::result::{Manifest, ResultRow, RunResult, TableManifest};
+use crate::result::{Asked, Manifest, ResultRow, RunResult, TableManifest};
 use crate::text::FileIndex;
 
 /// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
@@ -144,7 +144,22 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     };
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
-    Ok(RunResult { manifest, results, rejected: ledger.rejections(), rejected_rows, details })
+    let asked = |request: &Request| {
+        let definition = &request.definition;
+        // Values that are known beforehand have an order that means something.
+        let ordered = definition.own_dimensions.iter().any(|own| own.domain.is_some());
+        let picture = definition.picture.or(ordered.then_some(Picture::Distribution));
+        Asked { name: request.name.clone(), about: request.metric.about, picture }
+    };
+    Ok(RunResult {
+        manifest,
+        results,
+        rejected: ledger.rejections(),
+        rejected_rows,
+        details,
+        requests: report.requests.iter().map(asked).collect(),
+        locale: report.locale,
+    })
 }
 
 /// Goes through all files once: what they hold, and what makes them unreadable.

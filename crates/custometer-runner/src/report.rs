@@ -13,6 +13,7 @@ use toml::Spanned;
 use crate::calendars::Calendars;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
+use crate::locale::Locale;
 use crate::privacy::IdHasher;
 use crate::sql::columns_there_are;
 use crate::table::{self, Table};
@@ -22,6 +23,8 @@ use crate::table::{self, Table};
 pub struct Report {
     /// A heading.
     pub title: Option<String>,
+    /// The language of what people read.
+    pub locale: Locale,
     /// How time is counted.
     pub calendar: Calendar,
     /// The period; none for all there is.
@@ -195,6 +198,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
     Ok(Report {
         title: config.report.title,
+        locale: config.report.locale,
         calendar,
         period,
         grain: config.report.grain,
