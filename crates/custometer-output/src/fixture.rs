@@ -80,6 +80,7 @@ pub(crate) fn empty() -> RunResult {
     RunResult {
         manifest: manifest(),
         results: Vec::new(),
+        alerts: Vec::new(),
         rejected: Vec::new(),
         details: Vec::new(),
         rejected_rows: None,
@@ -128,6 +129,8 @@ fn nps(from: i8, until: i8) -> ResultRow {
         note: None,
         suppressed: false,
         comparisons: Vec::new(),
+        target: None,
+        benchmark: None,
     }
 }
 

@@ -144,22 +144,26 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     };
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
-    let asked = |request: &Request| {
-        let definition = &request.definition;
-        // Values that are known beforehand have an order that means something.
-        let ordered = definition.own_dimensions.iter().any(|own| own.domain.is_some());
-        let picture = definition.picture.or(ordered.then_some(Picture::Distribution));
-        Asked { name: request.name.clone(), about: request.metric.about, picture }
-    };
+    let requests = report.requests.iter().map(asked).collect();
     Ok(RunResult {
         manifest,
         results,
+        alerts: Vec::new(),
         rejected: ledger.rejections(),
         rejected_rows,
         details,
-        requests: report.requests.iter().map(asked).collect(),
+        requests,
         locale: report.locale,
     })
+}
+
+/// What a reader must know of a request.
+fn asked(request: &Request) -> Asked {
+    let definition = &request.definition;
+    // Values that are known beforehand have an order that means something.
+    let is_ordered = definition.own_dimensions.iter().any(|own| own.domain.is_some());
+    let picture = definition.picture.or(is_ordered.then_some(Picture::Distribution));
+    Asked { name: request.name.clone(), about: request.metric.about, picture }
 }
 
 /// Goes through all files once: what they hold, and what makes them unreadable.

@@ -37,6 +37,6 @@ pub use explain::explain;
 pub use inspect::{Inspection, inspect};
 pub use locale::Locale;
 pub use report::{Input, Report, Request, load};
-pub use result::{Asked, Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
+pub use result::{Alert, Asked, Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
 pub use schema::schema;
 pub use table::Table;

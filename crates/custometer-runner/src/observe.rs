@@ -314,6 +314,8 @@ fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[Dimensio
         note: cell.note.clone(),
         suppressed: false,
         comparisons: Vec::new(),
+        target: None,
+        benchmark: None,
     }
 }
 

@@ -509,6 +509,8 @@ mod tests {
             note: Some("as defined".to_owned()),
             suppressed: false,
             comparisons: Vec::new(),
+            target: None,
+            benchmark: None,
         }
     }
 

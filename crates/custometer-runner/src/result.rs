@@ -1,11 +1,13 @@
 //! What a run comes to: tidy rows, the rejected rows by reason, and the manifest that says how they were made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use custometer_core::{About, Baseline, DimensionValue, Direction, Grain, Period, Picture, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::locale::Locale;
 
@@ -19,6 +21,8 @@ pub struct RunResult {
     pub manifest: Manifest,
     /// One row per request × breakdown × bucket × group, in the order of the report, then time, then groups.
     pub results: Vec<ResultRow>,
+    /// The alerts that fired, in the order of the report and of the results.
+    pub alerts: Vec<Alert>,
     /// Rows that were not used, by table and reason.
     pub rejected: Vec<Rejection>,
     /// Every rejected row with its place and reason, where the report wants them.
@@ -47,6 +51,11 @@ impl RunResult {
             }
         }
         beyond
+    }
+
+    /// The results that decide whether their request's target is met, and have this status.
+    pub fn decided(&self, status: Status) -> impl Iterator<Item = &ResultRow> {
+        self.results.iter().filter(move |row| row.target.as_ref().is_some_and(|target| target.decides && target.status == status))
     }
 }
 
@@ -100,6 +109,143 @@ pub struct ResultRow {
     pub suppressed: bool,
     /// The change from each of the report's baselines, in their order.
     pub comparisons: Vec<Comparison>,
+    /// How the value stands to the request's target, where it has one.
+    pub target: Option<Judgement>,
+    /// How the value stands to the request's benchmark, where it has one.
+    pub benchmark: Option<AgainstBenchmark>,
+}
+
+impl ResultRow {
+    /// Whether a change of the value is good news; none where it is none, not known, or neither way is.
+    pub fn is_better(&self, change: Option<f64>) -> Option<bool> {
+        let change = change.filter(|change| *change != 0.0)?;
+        match self.direction {
+            Direction::HigherIsBetter => Some(change > 0.0),
+            Direction::LowerIsBetter => Some(change < 0.0),
+            Direction::Neutral => None,
+        }
+    }
+}
+
+/// What a request's values are to be, in the unit of its metric.
+///
+/// A target between two values has both ends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Target {
+    /// The least value that meets it.
+    pub at_least: Option<f64>,
+    /// The greatest value that meets it.
+    pub at_most: Option<f64>,
+    /// A value below `at_least` is at risk down to here, and missed below.
+    pub warn_below: Option<f64>,
+    /// A value above `at_most` is at risk up to here, and missed above.
+    pub warn_above: Option<f64>,
+    /// The value that progress is counted from.
+    pub start: Option<f64>,
+    /// Whether a value that meets it is at risk where its interval does not.
+    pub by_interval: bool,
+    /// Of a goal that is true or false: the condition, in words.
+    pub holds: Option<String>,
+}
+
+/// How a value stands to a target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The target of the request.
+    pub target: Arc<Target>,
+    /// Whether the value meets it.
+    pub status: Status,
+    /// How much of the way from the target's `start` is done, in percent: below 0 where it went the other way, above 100 beyond the target.
+    /// Of a goal that is true or false 100 or 0. None without a start, and where there is no value.
+    pub progress: Option<f64>,
+    /// Whether this row is one of those that decide the exit code: of the last complete bucket, and of the total unless the target is for
+    /// groups.
+    pub decides: bool,
+}
+
+/// Whether a target is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is.
+    Met,
+    /// It is not, by less than the target's warning; or it is, and the interval leaves it open.
+    AtRisk,
+    /// It is not.
+    Missed,
+    /// There is no value, or none that is shown.
+    Unknown,
+}
+
+impl Status {
+    /// The name in configs and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::AtRisk => "at_risk",
+            Self::Missed => "missed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A value from elsewhere, to compare with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Benchmark {
+    /// The value, in the unit of the metric.
+    pub value: f64,
+    /// Where it is from.
+    pub source: String,
+}
+
+/// How a value stands to a benchmark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgainstBenchmark {
+    /// The benchmark of the request.
+    pub benchmark: Arc<Benchmark>,
+    /// The value less that of the benchmark; none where there is no value.
+    pub change: Option<f64>,
+    /// The same in percent of the benchmark's value; none for values without a natural zero.
+    pub relative_change: Option<f64>,
+}
+
+/// An alert that fired on one result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Its name in the config.
+    pub name: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What it says.
+    pub message: String,
+    /// The position in [`RunResult::results`] of the row it fired on. No row that is suppressed has an alert.
+    pub row: usize,
+    /// The name of the webhook that is told.
+    pub webhook: Option<String>,
+}
+
+/// How grave an alert is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// To be looked at.
+    #[default]
+    Warning,
+    /// To be acted on.
+    Critical,
+}
+
+impl Severity {
+    /// The name in configs and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// The change of a value from a baseline.
