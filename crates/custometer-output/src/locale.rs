@@ -11,7 +11,7 @@ use custometer_runner::result::ResultRow;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-pub(crate) use words::Words;
+pub(crate) use words::{Words, filled};
 
 use crate::{human, period};
 
@@ -117,7 +117,11 @@ impl Language {
     /// What each row calls its bucket; nothing where it has none.
     pub(crate) fn buckets(self, rows: &[ResultRow], fiscal_year_start: i8) -> Vec<Bucket> {
         let named = period::are_named(rows, fiscal_year_start);
-        rows.iter().map(|row| row.start.as_ref().zip(row.end.as_ref()).map(|(start, end)| self.bucket(start, end, row.grain, named)).unwrap_or_default()).collect()
+        rows.iter()
+            .map(|row| {
+                row.start.as_ref().zip(row.end.as_ref()).map(|(start, end)| self.bucket(start, end, row.grain, named)).unwrap_or_default()
+            })
+            .collect()
     }
 
     fn bucket(self, start: &Zoned, end: &Zoned, grain: Grain, named: bool) -> Bucket {
@@ -171,6 +175,11 @@ impl Language {
             Unit::Years => word("y", self.words.years),
             _ => self.digits(text),
         }
+    }
+
+    /// What stands before a number's fraction.
+    pub(crate) fn decimal(self) -> char {
+        if self.locale == Locale::En { '.' } else { ',' }
     }
 
     /// Digits with the language's separators, a true minus, and spaces that no line breaks at.
