@@ -27,6 +27,18 @@ pub(crate) enum Command {
         /// A folder for the results, one file per format; without it the result goes to stdout.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Write into DIR/DATE, of the as-of date or today, and let DIR/latest lead there.
+        #[arg(long, requires = "out")]
+        dated: bool,
+        /// End with exit code 3 when a target is missed.
+        #[arg(long)]
+        fail_on_target: bool,
+        /// End with exit code 5 when an alert fires, of this severity or a graver one.
+        #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "info")]
+        fail_on_alert: Option<Severity>,
+        /// Send no alert to its webhook, and show what would be sent.
+        #[arg(long)]
+        dry_run: bool,
         /// Fail, and write nothing, when more rows are rejected than the report allows.
         #[arg(long)]
         strict: bool,
@@ -123,10 +135,29 @@ pub(crate) enum InspectFormat {
     Json,
 }
 
+/// How grave an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Severity {
+    Info,
+    Warning,
+    Critical,
+}
+
+impl From<Severity> for custometer_runner::result::Severity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Warning => Self::Warning,
+            Severity::Critical => Self::Critical,
+        }
+    }
+}
+
 /// A format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Table,
+    Markdown,
     Json,
     Csv,
     Parquet,
@@ -137,6 +168,7 @@ impl From<Format> for custometer_output::Format {
     fn from(format: Format) -> Self {
         match format {
             Format::Table => Self::Table,
+            Format::Markdown => Self::Markdown,
             Format::Json => Self::Json,
             Format::Csv => Self::Csv,
             Format::Parquet => Self::Parquet,

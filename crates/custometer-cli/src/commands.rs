@@ -11,26 +11,33 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 use custometer_core::Registry;
+use custometer_output::Terminal;
+use custometer_runner::result::{Severity, Status};
 use custometer_runner::{Event, Input, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
 use crate::args::{Args, Command, Format, ReportArgs};
-use crate::failure::Failure;
+use crate::deliver;
+use crate::failure::{Failure, Shortcoming, shows_colors};
 use crate::sample::{self, SampleOptions};
 
 /// Runs one command; what it makes goes to stdout, everything else to stderr.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let registry = Registry::linked().map_err(Failure::usage)?;
     match args.command {
-        Command::Run { report, format, out, strict, quiet } => {
-            let wanted = Wanted { formats: &format, out: out.as_deref(), strict, quiet };
+        Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, strict, quiet } => {
+            let fail_on_alert = fail_on_alert.map(Into::into);
+            let wanted = Wanted { formats: &format, out: out.as_deref(), dated, fail_on_target, fail_on_alert, dry_run, strict, quiet };
             compute(&report, &registry, &wanted)
         }
         Command::Validate { report } => {
             let report = load(&report, &registry)?;
             let (requests, tables) = (report.requests.len(), report.tables.len());
-            print(&format!("the report is in order: {requests} requests over {tables} tables\n"))
+            let targets = report.requests.iter().filter(|request| request.target().is_some()).count();
+            let more = [(targets, "target"), (report.alerts(), "alert"), (report.webhooks.len(), "webhook")];
+            let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {}", counted(*count, what)));
+            print(&format!("the report is in order: {requests} requests over {tables} tables{}\n", more.collect::<String>()))
         }
         Command::Explain { report, plan } => {
             let report = load(&report, &registry)?;
@@ -54,15 +61,20 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// What is to be made of a run.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Wanted<'a> {
     formats: &'a [Format],
     out: Option<&'a Path>,
+    dated: bool,
+    fail_on_target: bool,
+    fail_on_alert: Option<Severity>,
+    dry_run: bool,
     strict: bool,
     quiet: bool,
 }
 
 fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
-    let &Wanted { formats, out, strict, quiet } = wanted;
+    let &Wanted { formats, out, strict, quiet, .. } = wanted;
     if let (None, [_, _, ..]) = (out, formats) {
         return Err(Failure::usage("several formats need a folder: add `--out DIR`"));
     }
@@ -93,24 +105,73 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     let formats: BTreeSet<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
     let formats: Vec<custometer_output::Format> = formats.into_iter().collect();
     if let Some(folder) = out {
-        let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
-        if !quiet {
-            for path in written {
-                // Not being able to tell is no reason to fail.
-                let _ = writeln!(io::stderr(), "wrote {}", path.display());
-            }
+        let written = if wanted.dated {
+            custometer_output::write_dated(&result, &formats, folder, args.as_of.unwrap_or_else(today))
+        } else {
+            custometer_output::write_all(&result, &formats, folder)
+        };
+        for path in written.map_err(Failure::run)? {
+            note(quiet, &format!("wrote {}", path.display()));
         }
     } else {
-        let width = comfy_table::Table::new().width().filter(|_| io::stdout().is_terminal());
-        write(&custometer_output::render(&result, formats[0], width).map_err(Failure::run)?)?;
-        if matches!(formats[0], custometer_output::Format::Csv | custometer_output::Format::Parquet)
-            && !quiet
-            && !result.rejected.is_empty()
-        {
-            let _ = write!(io::stderr(), "{}", custometer_output::rejected(&result, width));
+        show(&result, formats[0], quiet)?;
+    }
+    let mut shortcomings = deliver::deliver(&result, &report, wanted.dry_run, quiet).map_err(Failure::run)?;
+    shortcomings.extend(missed(&result).filter(|_| wanted.fail_on_target).map(Shortcoming::Target));
+    shortcomings.extend(wanted.fail_on_alert.and_then(|least| fired(&result, least)).map(Shortcoming::Alert));
+    shortcomings.extend(rejected.map(Shortcoming::Rejected));
+    if wanted.fail_on_target {
+        let unknown: Vec<String> = result.decided(Status::Unknown).map(|row| custometer_output::line(row, &result)).collect();
+        note(quiet || unknown.is_empty(), &format!("{} unknown: {}", counted(unknown.len(), "target"), unknown.join("; ")));
+    }
+    if shortcomings.is_empty() { Ok(()) } else { Err(Failure::Done(shortcomings)) }
+}
+
+/// Writes a result to stdout, and what its format has no room for to stderr.
+fn show(result: &RunResult, format: custometer_output::Format, quiet: bool) -> Result<(), Failure> {
+    let on = |is_terminal: bool, colors: bool| Terminal { width: comfy_table::Table::new().width().filter(|_| is_terminal), colors };
+    let stdout = on(io::stdout().is_terminal(), shows_colors(&io::stdout()));
+    write(&custometer_output::render(result, format, Some(stdout)).map_err(Failure::run)?)?;
+    if matches!(format, custometer_output::Format::Csv | custometer_output::Format::Parquet) {
+        for alert in custometer_output::alerts(result) {
+            note(quiet, &alert);
+        }
+        if !quiet && !result.rejected.is_empty() {
+            let stderr = on(io::stderr().is_terminal(), shows_colors(&io::stderr()));
+            let _ = write!(io::stderr(), "{}", custometer_output::rejected(result, stderr));
         }
     }
-    rejected.map_or(Ok(()), |rejected| Err(Failure::Rejected(rejected)))
+    Ok(())
+}
+
+/// Says something on stderr. Not being able to tell is no reason to fail.
+pub(crate) fn note(quiet: bool, line: &str) {
+    if !quiet {
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+}
+
+/// A number of things, in words.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Says which targets are missed, if any are.
+fn missed(result: &RunResult) -> Option<String> {
+    let missed: Vec<String> = result.decided(Status::Missed).map(|row| custometer_output::line(row, result)).collect();
+    (!missed.is_empty()).then(|| format!("{} missed: {}", counted(missed.len(), "target"), missed.join("; ")))
+}
+
+/// Says which alerts of at least a severity fired, if any did.
+fn fired(result: &RunResult, least: Severity) -> Option<String> {
+    let mut fired: Vec<String> = Vec::new();
+    for alert in result.alerts.iter().filter(|alert| alert.severity >= least) {
+        let line = format!("{} ({})", alert.name, alert.severity.as_str());
+        if !fired.contains(&line) {
+            fired.push(line);
+        }
+    }
+    (!fired.is_empty()).then(|| format!("{} fired: {}", counted(fired.len(), "alert"), fired.join(", ")))
 }
 
 /// Says which tables had more rows rejected than the report allows, if any had.

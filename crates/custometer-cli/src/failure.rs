@@ -1,7 +1,7 @@
 //! Failures: what went wrong, in words, and the exit code that a batch job reads.
 
 use std::error::Error;
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use custometer_runner::Problems;
@@ -16,8 +16,39 @@ pub(crate) enum Failure {
     Usage(Box<dyn Error>),
     /// The report or its files' columns are wrong: exit code 2.
     Report(Problems),
-    /// Done, but more rows were rejected than the report allows: exit code 4.
+    /// Done, and something is not as it should be.
+    Done(Vec<Shortcoming>),
+}
+
+/// What is not as it should be of a run that is done. The first of these decides the exit code, and all of them are said.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shortcoming {
+    /// An alert could not be delivered: exit code 1.
+    Delivery(String),
+    /// Targets are missed, and that was asked for: exit code 3.
+    Target(String),
+    /// Alerts fired, and that was asked for: exit code 5.
+    Alert(String),
+    /// More rows were rejected than the report allows: exit code 4.
     Rejected(String),
+}
+
+impl Shortcoming {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Delivery(_) => 1,
+            Self::Target(_) => 3,
+            Self::Alert(_) => 5,
+            Self::Rejected(_) => 4,
+        }
+    }
+
+    fn render(&self) -> String {
+        match self {
+            Self::Delivery(what) => format!("error: {what}"),
+            Self::Target(what) | Self::Alert(what) | Self::Rejected(what) => format!("warning: {what}"),
+        }
+    }
 }
 
 impl Failure {
@@ -33,25 +64,29 @@ impl Failure {
         ExitCode::from(match self {
             Self::Run(_) => 1,
             Self::Usage(_) | Self::Report(_) => 2,
-            Self::Rejected(_) => 4,
+            Self::Done(shortcomings) => shortcomings.iter().min().map_or(0, Shortcoming::exit_code),
         })
     }
 
     /// The failure as it is shown, with its causes.
     pub(crate) fn render(&self) -> String {
         match self {
-            Self::Rejected(what) => format!("warning: {what}"),
+            Self::Done(shortcomings) => shortcomings.iter().map(Shortcoming::render).collect::<Vec<_>>().join("\n"),
             Self::Run(error) | Self::Usage(error) => {
                 let causes = std::iter::successors(error.source(), |cause| (*cause).source());
                 causes.fold(format!("error: {error}"), |text, cause| format!("{text}\n  because: {cause}"))
             }
             Self::Report(problems) => {
-                let colored = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-                let theme = if colored { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+                let theme = if shows_colors(&std::io::stderr()) { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
                 let mut text = String::new();
                 let rendered = GraphicalReportHandler::new_themed(theme).with_width(110).render_report(&mut text, problems);
                 rendered.map_or_else(|_| problems.to_string(), |()| text)
             }
         }
     }
+}
+
+/// Whether what is written there may be in colours: it is a terminal, and nobody said no.
+pub(crate) fn shows_colors(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

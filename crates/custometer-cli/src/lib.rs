@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod deliver;
 mod failure;
 pub mod sample;
 
@@ -14,8 +15,9 @@ use clap::Parser as _;
 
 /// Runs the command line of the program.
 ///
-/// Exit codes: 0 done; 1 the run failed; 2 the command line, the config or the data's schema is wrong; 4 done, but with more rejected
-/// rows than the report allows.
+/// Exit codes: 0 done; 1 the run failed, or an alert could not be delivered; 2 the command line, the config or the data's schema is wrong;
+/// 3 done, and a target is missed, with `--fail-on-target`; 4 done, but with more rejected rows than the report allows; 5 done, and an alert
+/// fired, with `--fail-on-alert`. Of several, the first of 2, 1, 3, 5 and 4 counts.
 pub fn main() -> ExitCode {
     let args = args::Args::parse();
     match commands::run(args) {

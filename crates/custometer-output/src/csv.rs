@@ -2,7 +2,9 @@
 //!
 //! The columns are `request, metric, grain, start, end, partial`, one `by.<dimension>` for each dimension of the run, `value, unit,
 //! direction, low, high, n, measures, suppressed`, for each baseline of the report `<baseline>.value, .change, .relative_change,
-//! .p_value, .significant`, and `note`; `measures` is a JSON object. Fields are quoted as in RFC 4180, lines end in `\n`, the text is
+//! .p_value, .significant, .better`, where requests have targets `target.at_least, .at_most, .holds, .status, .progress, .decides`, where they
+//! have benchmarks `benchmark.value, .source, .change, .relative_change, .better`, `alerts` with their names, and `note`; `measures` is a JSON
+//! object. Fields are quoted as in RFC 4180, lines end in `\n`, the text is
 //! UTF-8. Undefined numbers are empty. So is a dimension that a row's breakdown leaves out, and a value that the data lack: only JSON
 //! tells these two apart.
 //!
@@ -12,7 +14,9 @@ use custometer_core::{DimensionValue, dimension::from_series};
 use custometer_runner::result::RunResult;
 use polars::prelude::{DataFrame, PolarsResult};
 
-use crate::tidy::{baseline_column, change_numbers, comparison, dimension, dimension_column, dimension_names, instant, measures, number};
+use crate::tidy::{
+    Cell, Standing, baseline_column, change_numbers, comparison, dimension, dimension_column, dimension_names, instant, measures, number,
+};
 
 const BEFORE_DIMENSIONS: [&str; 6] = ["request", "metric", "grain", "start", "end", "partial"];
 const AFTER_DIMENSIONS: [&str; 8] = ["value", "unit", "direction", "low", "high", "n", "measures", "suppressed"];
@@ -35,10 +39,15 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
             csv.field(&baseline_column(baseline, name));
         }
         csv.field(&baseline_column(baseline, "significant"));
+        csv.field(&baseline_column(baseline, "better"));
+    }
+    let standing = Standing::of(result);
+    for (name, _) in standing.cells(None) {
+        csv.field(name);
     }
     csv.field("note");
     csv.end_line();
-    for row in &result.results {
+    for (position, row) in result.results.iter().enumerate() {
         csv.foreign(&row.request);
         csv.field(row.metric);
         csv.field(row.grain.as_str());
@@ -62,8 +71,15 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
             for (_, value) in change_numbers(comparison) {
                 csv.value(&number(value));
             }
-            let significant = comparison.and_then(|comparison| comparison.significant);
-            csv.value(&significant.map_or(DimensionValue::Missing, DimensionValue::Boolean));
+            csv.flag(comparison.and_then(|comparison| comparison.significant));
+            csv.flag(row.is_better(comparison.and_then(|comparison| comparison.change)));
+        }
+        for (_, cell) in standing.cells(Some((position, row))) {
+            match cell {
+                Cell::Text(text) => csv.foreign(text.as_deref().unwrap_or_default()),
+                Cell::Number(value) => csv.value(&number(value)),
+                Cell::Flag(flag) => csv.flag(flag),
+            }
         }
         csv.foreign(row.note.as_deref().unwrap_or_default());
         csv.end_line();
@@ -92,6 +108,35 @@ pub(crate) fn lines(frame: &DataFrame) -> PolarsResult<String> {
         csv.end_line();
     }
     Ok(csv.text)
+}
+
+/// The alerts, a line each: `alert, severity, message, request, start, end`, the dimensions, `value`.
+pub(crate) fn alerts(result: &RunResult) -> String {
+    let names = dimension_names(&result.results);
+    let mut csv = Writer::default();
+    for name in ["alert", "severity", "message", "request", "start", "end"] {
+        csv.field(name);
+    }
+    for name in &names {
+        csv.field(&dimension_column(name));
+    }
+    csv.field("value");
+    csv.end_line();
+    for (alert, row) in result.alerts.iter().filter_map(|alert| Some((alert, result.results.get(alert.row)?))) {
+        csv.foreign(&alert.name);
+        csv.field(alert.severity.as_str());
+        csv.foreign(&alert.message);
+        csv.foreign(&row.request);
+        for edge in [&row.start, &row.end] {
+            csv.field(&edge.as_ref().map(|at| instant(at).to_string()).unwrap_or_default());
+        }
+        for name in &names {
+            csv.value(dimension(row, name).unwrap_or(&DimensionValue::Missing));
+        }
+        csv.value(&number(row.value));
+        csv.end_line();
+    }
+    csv.text
 }
 
 /// The rejected rows by table and reason, a line for each example: `table, reason, rows, requests, file, row, column, value`.
@@ -156,6 +201,11 @@ impl Writer {
             DimensionValue::Text(text) => self.foreign(text),
             other => self.field(&other.to_string()),
         }
+    }
+
+    /// Adds a flag; nothing where there is none.
+    fn flag(&mut self, flag: Option<bool>) {
+        self.value(&flag.map_or(DimensionValue::Missing, DimensionValue::Boolean));
     }
 
     fn end_line(&mut self) {

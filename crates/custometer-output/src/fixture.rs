@@ -1,9 +1,12 @@
 //! A small result for the tests, with everything that is hard to render.
 
+use std::sync::Arc;
+
 use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
-    Comparison, Detail, FileManifest, Manifest, RejectedRow, Rejection, ResultRow, RunResult, TableManifest, TableUse,
+    AgainstBenchmark, Alert, Benchmark, Comparison, Detail, FileManifest, Judgement, Manifest, RejectedRow, Rejection, ResultRow,
+    RunResult, Severity, Status, TableManifest, TableUse, Target,
 };
 use jiff::Zoned;
 use jiff::civil::date;
@@ -22,6 +25,8 @@ pub(crate) fn result() -> RunResult {
             high: Some(2.0),
             n: Some(1310.0),
             comparisons: vec![change(-1.5, Some(-42.0), 0.4), Comparison::unknown(Baseline::YearAgo)],
+            target: judged(Status::Missed, Some(-12.5), true),
+            benchmark: against(Some(-37.0)),
             ..january.clone()
         },
         ResultRow {
@@ -32,14 +37,26 @@ pub(crate) fn result() -> RunResult {
             n: Some(1204.0),
             measures: vec![("promoters".to_owned(), Some(600.0)), ("detractors".to_owned(), None)],
             comparisons: vec![change(4.8, None, 0.0125), Comparison::unknown(Baseline::YearAgo)],
+            target: judged(Status::Met, Some(103.25), false),
+            benchmark: against(Some(9.3)),
             ..january
         },
-        ResultRow { partial: true, dimensions: missing, n: Some(0.0), note: Some("no rows".to_owned()), ..nps(2, 3) },
+        ResultRow {
+            partial: true,
+            dimensions: missing,
+            n: Some(0.0),
+            note: Some("no rows".to_owned()),
+            target: judged(Status::Unknown, None, false),
+            benchmark: against(None),
+            ..nps(2, 3)
+        },
         ResultRow {
             partial: true,
             dimensions: few,
             suppressed: true,
             comparisons: vec![Comparison::unknown(Baseline::Previous), Comparison::unknown(Baseline::YearAgo)],
+            target: judged(Status::Unknown, None, false),
+            benchmark: against(None),
             ..nps(2, 3)
         },
         ResultRow {
@@ -57,8 +74,16 @@ pub(crate) fn result() -> RunResult {
             ..nps(1, 2)
         },
     ];
+    let alerts = vec![Alert {
+        name: "dropped".to_owned(),
+        severity: Severity::Critical,
+        message: "NPS fell to -5 <b>".to_owned(),
+        row: 0,
+        webhook: Some("team".to_owned()),
+    }];
     RunResult {
         results,
+        alerts,
         rejected: vec![Rejection {
             table: "responses".to_owned(),
             reason: "`score` is above 10".to_owned(),
@@ -87,6 +112,25 @@ pub(crate) fn empty() -> RunResult {
         requests: Vec::new(),
         locale: Locale::En,
     }
+}
+
+/// A target of 40, from 0.
+fn judged(status: Status, progress: Option<f64>, decides: bool) -> Option<Judgement> {
+    let target = Target {
+        at_least: Some(40.0),
+        at_most: None,
+        warn_below: Some(30.0),
+        warn_above: None,
+        start: Some(0.0),
+        by_interval: false,
+        holds: None,
+    };
+    Some(Judgement { target: Arc::new(target), status, progress, decides })
+}
+
+fn against(change: Option<f64>) -> Option<AgainstBenchmark> {
+    let benchmark = Benchmark { value: 32.0, source: "our 2024 average".to_owned() };
+    Some(AgainstBenchmark { benchmark: Arc::new(benchmark), change, relative_change: None })
 }
 
 /// A comparison with the December before.

@@ -1,9 +1,11 @@
-//! JSON: one document with the manifest, the results and the rejected rows.
+//! JSON: one document with the manifest, the results, the alerts and the rejected rows; and what webhooks are told.
 //!
 //! Whole numbers are written as integers, undefined ones as `null`. `start` and `end` are RFC 3339 with offset.
 
 use custometer_core::{Baseline, DimensionValue, Direction, Grain, Unit};
-use custometer_runner::result::{Comparison, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION};
+use custometer_runner::result::{
+    AgainstBenchmark, Alert, Comparison, Judgement, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity, Status,
+};
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
@@ -15,6 +17,7 @@ struct Document<'a> {
     schema_version: u32,
     manifest: &'a Manifest,
     results: Rows<'a>,
+    alerts: Alerts<'a>,
     rejected: &'a [Rejection],
 }
 
@@ -46,6 +49,8 @@ struct Row<'a> {
     measures: Measures<'a>,
     suppressed: bool,
     comparisons: Vec<Change>,
+    target: Option<Judged<'a>>,
+    benchmark: Option<Against<'a>>,
     note: Option<&'a str>,
 }
 
@@ -67,7 +72,9 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             n: number(row.n),
             measures: Measures(&row.measures),
             suppressed: row.suppressed,
-            comparisons: row.comparisons.iter().map(Change::from).collect(),
+            comparisons: row.comparisons.iter().map(|comparison| Change::of(comparison, row)).collect(),
+            target: row.target.as_ref().map(Judged::from),
+            benchmark: row.benchmark.as_ref().map(|against| Against::of(against, row)),
             note: row.note.as_deref(),
         }
     }
@@ -84,10 +91,11 @@ struct Change {
     relative_change: DimensionValue,
     p_value: DimensionValue,
     significant: Option<bool>,
+    better: Option<bool>,
 }
 
-impl From<&Comparison> for Change {
-    fn from(comparison: &Comparison) -> Self {
+impl Change {
+    fn of(comparison: &Comparison, row: &ResultRow) -> Self {
         Self {
             baseline: comparison.baseline,
             start: comparison.start.as_ref().map(written),
@@ -97,8 +105,123 @@ impl From<&Comparison> for Change {
             relative_change: number(comparison.relative_change),
             p_value: number(comparison.p_value),
             significant: comparison.significant,
+            better: row.is_better(comparison.change),
         }
     }
+}
+
+/// A target, and how the value stands to it.
+#[derive(Serialize)]
+struct Judged<'a> {
+    at_least: DimensionValue,
+    at_most: DimensionValue,
+    warn_below: DimensionValue,
+    warn_above: DimensionValue,
+    start: DimensionValue,
+    by_interval: bool,
+    holds: Option<&'a str>,
+    status: Status,
+    progress: DimensionValue,
+    decides: bool,
+}
+
+impl<'a> From<&'a Judgement> for Judged<'a> {
+    fn from(judgement: &'a Judgement) -> Self {
+        let target = &judgement.target;
+        Self {
+            at_least: number(target.at_least),
+            at_most: number(target.at_most),
+            warn_below: number(target.warn_below),
+            warn_above: number(target.warn_above),
+            start: number(target.start),
+            by_interval: target.by_interval,
+            holds: target.holds.as_deref(),
+            status: judgement.status,
+            progress: number(judgement.progress),
+            decides: judgement.decides,
+        }
+    }
+}
+
+/// A benchmark, and how the value stands to it.
+#[derive(Serialize)]
+struct Against<'a> {
+    value: DimensionValue,
+    source: &'a str,
+    change: DimensionValue,
+    relative_change: DimensionValue,
+    better: Option<bool>,
+}
+
+impl<'a> Against<'a> {
+    fn of(against: &'a AgainstBenchmark, row: &ResultRow) -> Self {
+        Self {
+            value: number(Some(against.benchmark.value)),
+            source: &against.benchmark.source,
+            change: number(against.change),
+            relative_change: number(against.relative_change),
+            better: row.is_better(against.change),
+        }
+    }
+}
+
+/// The alerts; each names the result it fired on by its position.
+pub(crate) struct Alerts<'a>(pub(crate) &'a [Alert]);
+
+impl Serialize for Alerts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|alert| Fired {
+            name: &alert.name,
+            severity: alert.severity,
+            message: &alert.message,
+            result: alert.row,
+            webhook: alert.webhook.as_deref(),
+        }))
+    }
+}
+
+/// An alert in the document.
+#[derive(Serialize)]
+struct Fired<'a> {
+    name: &'a str,
+    severity: Severity,
+    message: &'a str,
+    result: usize,
+    webhook: Option<&'a str>,
+}
+
+/// What a webhook is told of one alert.
+#[derive(Serialize)]
+struct Payload<'a> {
+    schema_version: u32,
+    alert: Said<'a>,
+    report: About<'a>,
+    result: Row<'a>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    name: &'a str,
+    severity: Severity,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct About<'a> {
+    title: Option<&'a str>,
+    version: &'a str,
+    config_hash: &'a str,
+    as_of: Option<jiff::civil::Date>,
+}
+
+/// What a webhook is told of an alert: it, the report, and the result it fired on, as the document has it. None for an alert of another run.
+pub(crate) fn payload(result: &RunResult, alert: &Alert) -> Option<serde_json::Result<Vec<u8>>> {
+    let row = result.results.get(alert.row).filter(|row| !row.suppressed)?;
+    let manifest = &result.manifest;
+    let report =
+        About { title: manifest.title.as_deref(), version: manifest.version, config_hash: &manifest.config_hash, as_of: manifest.as_of };
+    let said = Said { name: &alert.name, severity: alert.severity, message: &alert.message };
+    Some(serde_json::to_vec(&Payload { schema_version: SCHEMA_VERSION, alert: said, report, result: row.into() }))
 }
 
 fn written(at: &Zoned) -> String {
@@ -116,8 +239,13 @@ impl Serialize for Dimensions<'_> {
 
 /// The result as indented JSON with a line end after it.
 pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
-    let document =
-        Document { schema_version: SCHEMA_VERSION, manifest: &result.manifest, results: Rows(&result.results), rejected: &result.rejected };
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        manifest: &result.manifest,
+        results: Rows(&result.results),
+        alerts: Alerts(&result.alerts),
+        rejected: &result.rejected,
+    };
     let mut json = serde_json::to_vec_pretty(&document)?;
     json.push(b'\n');
     Ok(json)

@@ -57,6 +57,16 @@ impl Language {
         self.digits(&human::count(count))
     }
 
+    /// A measure, which has no unit: whole, or with four digits that mean something.
+    pub(crate) fn measure(self, value: f64) -> String {
+        let decimals = if value.fract() == 0.0 {
+            0
+        } else {
+            [1000.0, 100.0, 10.0, 1.0, 0.1, 0.01].iter().filter(|limit| value.abs() < **limit).count()
+        };
+        self.digits(&human::fixed(value, decimals))
+    }
+
     /// A whole number of things.
     pub(crate) fn whole(self, count: u64) -> String {
         self.count(count as f64)

@@ -2,21 +2,27 @@
 //!
 //! `start` and `end` are UTC instants in microseconds, numbers are doubles, dimensions are text, flags are booleans, `measures` is a
 //! JSON object as text.
-//! What is undefined is null. The version of the schema, the manifest and the rejected rows, as JSON, are in the file's key-value metadata.
+//! What is undefined is null. The version of the schema, the manifest, the alerts and the rejected rows, as JSON, are in the file's key-value metadata.
 
 use std::error::Error;
 
-use custometer_core::{Baseline, DimensionValue};
+use custometer_core::DimensionValue;
 use custometer_runner::result::{ResultRow, RunResult, SCHEMA_VERSION};
 use jiff::Zoned;
 use polars::prelude::{Column, DataFrame, DataType, KeyValueMetadata, ParquetWriter, PolarsResult, TimeUnit, TimeZone};
 
-use crate::tidy::{baseline_column, change_numbers, comparison, defined, dimension, dimension_column, dimension_names, measures};
+use crate::json;
+use crate::tidy::{
+    Cell, Standing, baseline_column, change_numbers, comparison, defined, dimension, dimension_column, dimension_names, measures,
+};
 
 /// The key of the schema's version in the file's metadata.
 const VERSION_KEY: &str = "custometer.schema_version";
 /// The key of the manifest in the file's metadata.
 const MANIFEST_KEY: &str = "custometer.manifest";
+
+/// The key of the alerts in the file's metadata.
+const ALERTS_KEY: &str = "custometer.alerts";
 
 /// The key of the rejected rows, by reason, in the file's metadata.
 const REJECTED_KEY: &str = "custometer.rejected";
@@ -26,20 +32,18 @@ pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Box<dyn Error + Send
     let metadata = KeyValueMetadata::from_static(vec![
         (VERSION_KEY.to_owned(), SCHEMA_VERSION.to_string()),
         (MANIFEST_KEY.to_owned(), serde_json::to_string(&result.manifest)?),
+        (ALERTS_KEY.to_owned(), serde_json::to_string(&json::Alerts(&result.alerts))?),
         (REJECTED_KEY.to_owned(), serde_json::to_string(&result.rejected)?),
     ]);
     let measures = result.results.iter().map(measures).collect::<Result<Vec<_>, _>>()?;
     let mut file = Vec::new();
-    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(
-        &result.results,
-        measures,
-        &result.manifest.compare,
-    )?)?;
+    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(result, measures)?)?;
     Ok(file)
 }
 
 /// The rows as a frame.
-fn frame(rows: &[ResultRow], measures: Vec<String>, baselines: &[Baseline]) -> PolarsResult<DataFrame> {
+fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
+    let (rows, baselines) = (result.results.as_slice(), result.manifest.compare.as_slice());
     let mut columns = vec![
         text("request", rows, |row| Some(row.request.clone())),
         text("metric", rows, |row| Some(row.metric.to_owned())),
@@ -69,9 +73,36 @@ fn frame(rows: &[ResultRow], measures: Vec<String>, baselines: &[Baseline]) -> P
         }
         let significant = |row: &ResultRow| comparison(row, baseline).and_then(|comparison| comparison.significant);
         columns.push(flags(&baseline_column(baseline, "significant"), rows, significant));
+        let better = |row: &ResultRow| row.is_better(comparison(row, baseline).and_then(|comparison| comparison.change));
+        columns.push(flags(&baseline_column(baseline, "better"), rows, better));
     }
+    columns.extend(standing_columns(result));
     columns.push(text("note", rows, |row| row.note.clone()));
     DataFrame::new(rows.len(), columns)
+}
+
+/// What stands to targets and benchmarks, and the alerts.
+fn standing_columns(result: &RunResult) -> impl Iterator<Item = Column> {
+    let standing = Standing::of(result);
+    let rows: Vec<Vec<(&str, Cell)>> = result.results.iter().enumerate().map(|at| standing.cells(Some(at))).collect();
+    let columns = standing.cells(None).into_iter().enumerate();
+    columns.map(move |(position, (name, empty))| {
+        let cells = rows.iter().map(|row| &row[position].1);
+        match empty {
+            Cell::Text(_) => {
+                let texts = cells.map(|cell| if let Cell::Text(text) = cell { text.clone() } else { None });
+                Column::new(name.into(), texts.collect::<Vec<Option<String>>>())
+            }
+            Cell::Number(_) => {
+                let numbers = cells.map(|cell| if let Cell::Number(number) = cell { defined(*number) } else { None });
+                Column::new(name.into(), numbers.collect::<Vec<Option<f64>>>())
+            }
+            Cell::Flag(_) => {
+                let flags = cells.map(|cell| if let Cell::Flag(flag) = cell { *flag } else { None });
+                Column::new(name.into(), flags.collect::<Vec<Option<bool>>>())
+            }
+        }
+    })
 }
 
 fn text(name: &str, rows: &[ResultRow], cell: impl Fn(&ResultRow) -> Option<String>) -> Column {

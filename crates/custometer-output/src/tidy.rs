@@ -1,9 +1,10 @@
 //! What the machine-readable formats share: which columns there are, and how numbers, instants and measures are written.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use custometer_core::{Baseline, DimensionValue};
-use custometer_runner::result::{Comparison, ResultRow};
+use custometer_runner::result::{Comparison, ResultRow, RunResult, Target};
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
@@ -62,6 +63,67 @@ pub(crate) fn number(number: Option<f64>) -> DimensionValue {
 /// An instant as RFC 3339 with the offset of its zone.
 pub(crate) fn instant(at: &Zoned) -> impl Display {
     at.timestamp().display_with_offset(at.offset())
+}
+
+/// A cell of a column that only some reports have.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    Text(Option<String>),
+    Number(Option<f64>),
+    Flag(Option<bool>),
+}
+
+/// How a row stands to its target and its benchmark, and the alerts on it, by the names of their columns.
+pub(crate) struct Standing<'a> {
+    has_targets: bool,
+    has_benchmarks: bool,
+    /// The alerts of each row, by its position.
+    alerts: BTreeMap<usize, Vec<&'a str>>,
+}
+
+impl<'a> Standing<'a> {
+    pub(crate) fn of(result: &'a RunResult) -> Self {
+        let mut alerts: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for alert in &result.alerts {
+            alerts.entry(alert.row).or_default().push(&alert.name);
+        }
+        Self {
+            has_targets: result.results.iter().any(|row| row.target.is_some()),
+            has_benchmarks: result.results.iter().any(|row| row.benchmark.is_some()),
+            alerts,
+        }
+    }
+
+    /// The cells of a row at its position; for none, cells that are empty.
+    pub(crate) fn cells(&self, at: Option<(usize, &ResultRow)>) -> Vec<(&'static str, Cell)> {
+        let row = at.map(|(_, row)| row);
+        let mut cells = Vec::new();
+        if self.has_targets {
+            let judgement = row.and_then(|row| row.target.as_ref());
+            let number = |of: fn(&Target) -> Option<f64>| Cell::Number(judgement.and_then(|judgement| of(&judgement.target)));
+            cells.extend([
+                ("target.at_least", number(|target| target.at_least)),
+                ("target.at_most", number(|target| target.at_most)),
+                ("target.holds", Cell::Text(judgement.and_then(|judgement| judgement.target.holds.clone()))),
+                ("target.status", Cell::Text(judgement.map(|judgement| judgement.status.as_str().to_owned()))),
+                ("target.progress", Cell::Number(judgement.and_then(|judgement| judgement.progress))),
+                ("target.decides", Cell::Flag(judgement.map(|judgement| judgement.decides))),
+            ]);
+        }
+        if self.has_benchmarks {
+            let against = row.and_then(|row| row.benchmark.as_ref());
+            cells.extend([
+                ("benchmark.value", Cell::Number(against.map(|against| against.benchmark.value))),
+                ("benchmark.source", Cell::Text(against.map(|against| against.benchmark.source.clone()))),
+                ("benchmark.change", Cell::Number(against.and_then(|against| against.change))),
+                ("benchmark.relative_change", Cell::Number(against.and_then(|against| against.relative_change))),
+                ("benchmark.better", Cell::Flag(row.and_then(|row| row.is_better(against?.change)))),
+            ]);
+        }
+        let alerts = at.and_then(|(position, _)| self.alerts.get(&position)).map(|names| names.join(", "));
+        cells.push(("alerts", Cell::Text(alerts)));
+        cells
+    }
 }
 
 /// The measures of a row as one JSON object.

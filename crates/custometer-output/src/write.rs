@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use custometer_runner::result::{Detail, RunResult};
+use jiff::civil::Date;
 use polars::prelude::{DataFrame, ParquetWriter, PolarsError};
 use tempfile::{Builder, NamedTempFile};
 
@@ -14,10 +15,35 @@ use crate::{Format, OutputError, csv, render};
 /// Characters that some file system does not allow in a name.
 const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 
+/// What leads to the files of the last run.
+const LATEST: &str = "latest";
+
 /// Rows that are turned into text at a time.
 const CHUNK: usize = 10_000;
 
-/// Writes every format as `DIR/results.<extension>`, the rejected rows by reason beside a CSV as `DIR/rejected.csv`, the details, if there are
+/// Writes the files of [`write_all`] into `DIR/<date>`, and lets `DIR/latest` lead there once all of them are in place.
+///
+/// Where links need rights that few have, `DIR/latest` is a folder with the same files.
+pub fn write_dated(result: &RunResult, formats: &[Format], dir: &Path, date: Date) -> Result<Vec<PathBuf>, OutputError> {
+    let folder = date.to_string();
+    let paths = write_all(result, formats, &dir.join(&folder))?;
+    let latest = dir.join(LATEST);
+    #[cfg(unix)]
+    link(&folder, dir, &latest).map_err(|source| OutputError::File { what: "replace", path: latest, source })?;
+    #[cfg(not(unix))]
+    write_all(result, formats, &latest)?;
+    Ok(paths)
+}
+
+/// Makes `at` a link to a folder beside it, at once: a reader finds the earlier one or this one.
+#[cfg(unix)]
+fn link(folder: &str, dir: &Path, at: &Path) -> std::io::Result<()> {
+    let link = Builder::new().prefix(".latest").make_in(dir, |path| std::os::unix::fs::symlink(folder, path))?;
+    link.into_temp_path().persist(at).map_err(|error| error.error)
+}
+
+/// Writes every format as `DIR/results.<extension>`, the alerts and the rejected rows by reason beside a CSV as `DIR/alerts.csv` and
+/// `DIR/rejected.csv`, the details, if there are
 /// any, as `DIR/details/<request>.parquet`, or as CSV where the results are and not as Parquet, and all rejected rows, where the result has
 /// them, as `DIR/rejected_rows.csv`.
 ///
@@ -50,10 +76,11 @@ pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<V
     }
     if formats.contains(&Format::Csv) {
         // The tidy file has no room for them.
-        staged.push(Staged::new(dir, "rejected.csv", |file, path| {
-            let bytes = csv::rejected(result);
-            file.write_all(bytes.as_bytes()).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
-        })?);
+        for (name, text) in [("alerts.csv", csv::alerts(result)), ("rejected.csv", csv::rejected(result))] {
+            staged.push(Staged::new(dir, name, |file, path| {
+                file.write_all(text.as_bytes()).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
+            })?);
+        }
     }
     if let Some(rows) = &result.rejected_rows {
         staged.push(Staged::new(dir, "rejected_rows.csv", |file, path| {
@@ -153,12 +180,37 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("new/report");
         let paths = write_all(&fixture::result(), &Format::ALL, &dir).unwrap();
-        let expected =
-            ["results.txt", "results.json", "results.csv", "results.parquet", "details/NPS.parquet", "rejected.csv", "rejected_rows.csv"];
+        let expected = [
+            "results.txt",
+            "results.md",
+            "results.json",
+            "results.csv",
+            "results.parquet",
+            "details/NPS.parquet",
+            "alerts.csv",
+            "rejected.csv",
+            "rejected_rows.csv",
+        ];
         assert_eq!(paths, expected.map(|name| dir.join(name)));
         assert_eq!(
             names(&dir),
-            ["details", "rejected.csv", "rejected_rows.csv", "results.csv", "results.json", "results.parquet", "results.txt"]
+            [
+                "alerts.csv",
+                "details",
+                "rejected.csv",
+                "rejected_rows.csv",
+                "results.csv",
+                "results.json",
+                "results.md",
+                "results.parquet",
+                "results.txt"
+            ]
+        );
+        let alerts = fs::read_to_string(dir.join("alerts.csv")).unwrap();
+        assert_eq!(
+            alerts,
+            "alert,severity,message,request,start,end,by.region,by.year,value\n\
+             dropped,critical,NPS fell to -5 <b>,NPS,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,,,-5\n"
         );
         let rejected = fs::read_to_string(dir.join("rejected.csv")).unwrap();
         assert!(rejected.starts_with("table,reason,rows,requests,file,row,column,value\nresponses,"), "{rejected}");
@@ -188,6 +240,30 @@ mod tests {
         assert_eq!(lines.next(), None);
         // What there is not is not written.
         assert!(write_all(&fixture::empty(), &[], dir.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn dated_folders_stay_and_the_last_one_is_found() {
+        let home = tempfile::tempdir().unwrap();
+        let latest = home.path().join("latest");
+        for day in [1, 2, 2] {
+            let paths = write_dated(&fixture::empty(), &[Format::Json], home.path(), jiff::civil::date(2025, 6, day)).unwrap();
+            assert_eq!(paths, [home.path().join(format!("2025-06-0{day}/results.json"))]);
+            assert_eq!(fs::read(latest.join("results.json")).unwrap(), fs::read(&paths[0]).unwrap());
+            #[cfg(unix)]
+            assert_eq!(fs::read_link(&latest).unwrap(), Path::new(&format!("2025-06-0{day}")));
+        }
+        assert_eq!(names(home.path()), ["2025-06-01", "2025-06-02", "latest"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_called_latest_is_not_taken_away() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("latest")).unwrap();
+        let error = write_dated(&fixture::empty(), &[Format::Json], home.path(), jiff::civil::date(2025, 6, 1)).unwrap_err();
+        assert_eq!(error.to_string(), format!("could not replace `{}`", home.path().join("latest").display()));
+        assert_eq!(names(home.path()), ["2025-06-01", "latest"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::diagnostics::{Collector, Text};
 use crate::locale::Locale;
 use crate::number::Thousands;
+use crate::result::{Severity, Status};
 use crate::text::{Delimiter, Encoding, ShortRows};
 
 /// A report: what to read and what to compute of it.
@@ -33,6 +34,12 @@ pub(crate) struct Config {
     pub tables: BTreeMap<String, TableConfig>,
     /// The requests, in the order of their results.
     pub metrics: Vec<MetricConfig>,
+    /// What to say when a result is such or such.
+    #[schemars(default)]
+    pub alerts: Vec<AlertConfig>,
+    /// Whom alerts are sent to, by the names that they use.
+    #[schemars(default, with = "BTreeMap<String, WebhookConfig>")]
+    pub webhooks: BTreeMap<String, Spanned<WebhookConfig>>,
 }
 
 /// Settings of the report as a whole.
@@ -208,9 +215,220 @@ pub(crate) struct MetricConfig {
     #[serde(default)]
     #[schemars(with = "bool")]
     pub detail: Option<Spanned<bool>>,
+    /// What its values are to be.
+    #[schemars(with = "Option<TargetConfig>")]
+    pub target: Option<Spanned<TargetConfig>>,
+    /// A value from elsewhere that its values are compared with.
+    pub benchmark: Option<BenchmarkConfig>,
     /// The metric's own parameters, read apart.
     #[serde(skip)]
     pub params: Params,
+}
+
+/// What the values of a request are to be, in the unit of its metric. One of `at_least`, `at_most`, `between` and `holds`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetConfig {
+    /// The least value that meets it.
+    #[schemars(with = "Option<f64>")]
+    pub at_least: Option<Spanned<Finite>>,
+    /// The greatest value that meets it.
+    #[schemars(with = "Option<f64>")]
+    pub at_most: Option<Spanned<Finite>>,
+    /// The least and the greatest value that meet it.
+    #[schemars(with = "Option<[f64; 2]>")]
+    pub between: Option<Spanned<Vec<Finite>>>,
+    /// A goal that is true or false: met where all of these hold.
+    #[schemars(with = "Option<ConditionConfig>")]
+    pub holds: Option<Spanned<ConditionConfig>>,
+    /// Down to here, a value below the target is at risk and not yet missed.
+    #[schemars(with = "Option<f64>")]
+    pub warn_below: Option<Spanned<Finite>>,
+    /// Up to here, a value above the target is at risk and not yet missed.
+    #[schemars(with = "Option<f64>")]
+    pub warn_above: Option<Spanned<Finite>>,
+    /// The value that progress is counted from: 0 % there, 100 % at the target.
+    #[schemars(with = "Option<f64>")]
+    pub start: Option<Spanned<Finite>>,
+    /// Whether a value that meets the target is at risk where its interval reaches beyond it.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub by_interval: Option<Spanned<bool>>,
+    /// Whether each group decides whether the target is missed, and not the total alone.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub groups: Option<Spanned<bool>>,
+}
+
+/// A value from elsewhere.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BenchmarkConfig {
+    /// The value, in the unit of the metric.
+    #[schemars(with = "f64")]
+    pub value: Finite,
+    /// Where it is from, such as a study and its year.
+    pub source: String,
+}
+
+/// What is asked of a result. All of it has to hold; what can't be known does not.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConditionConfig {
+    /// The value is below this.
+    #[schemars(with = "Option<f64>")]
+    pub value_below: Option<Spanned<Finite>>,
+    /// The value is above this.
+    #[schemars(with = "Option<f64>")]
+    pub value_above: Option<Spanned<Finite>>,
+    /// The whole interval is below this.
+    #[schemars(with = "Option<f64>")]
+    pub high_below: Option<Spanned<Finite>>,
+    /// The whole interval is above this.
+    #[schemars(with = "Option<f64>")]
+    pub low_above: Option<Spanned<Finite>>,
+    /// Fewer observations than these are behind the value.
+    #[schemars(with = "Option<f64>")]
+    pub n_below: Option<Spanned<Finite>>,
+    /// More observations than these are behind the value.
+    #[schemars(with = "Option<f64>")]
+    pub n_above: Option<Spanned<Finite>>,
+    /// The change, in the unit of the metric, is below this.
+    #[schemars(with = "Option<f64>")]
+    pub change_below: Option<Spanned<Finite>>,
+    /// The change, in the unit of the metric, is above this.
+    #[schemars(with = "Option<f64>")]
+    pub change_above: Option<Spanned<Finite>>,
+    /// The change in percent is below this.
+    #[schemars(with = "Option<f64>")]
+    pub relative_change_below: Option<Spanned<Finite>>,
+    /// The change in percent is above this.
+    #[schemars(with = "Option<f64>")]
+    pub relative_change_above: Option<Spanned<Finite>>,
+    /// The change is for the better or for the worse, by the metric's direction.
+    #[schemars(with = "Option<Verdict>")]
+    pub change_is: Option<Spanned<Verdict>>,
+    /// The change is significant, or not.
+    #[schemars(with = "Option<bool>")]
+    pub significant: Option<Spanned<bool>>,
+    /// What the change is from; the first that the request is compared with unless said.
+    #[schemars(with = "Option<Baseline>")]
+    pub compared_with: Option<Spanned<Baseline>>,
+    /// The value is better or worse than the benchmark, by the metric's direction.
+    #[schemars(with = "Option<Verdict>")]
+    pub benchmark_is: Option<Spanned<Verdict>>,
+    /// The target's status is one of these.
+    #[schemars(with = "Option<Vec<Status>>")]
+    pub status: Option<Spanned<Vec<Status>>>,
+    /// The progress towards the target, in percent, is below this.
+    #[schemars(with = "Option<f64>")]
+    pub progress_below: Option<Spanned<Finite>>,
+    /// The progress towards the target, in percent, is above this.
+    #[schemars(with = "Option<f64>")]
+    pub progress_above: Option<Spanned<Finite>>,
+    /// There is no value, or there is one. Suppressed results are neither.
+    #[schemars(with = "Option<bool>")]
+    pub undefined: Option<Spanned<bool>>,
+}
+
+/// Better or worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// Good news.
+    Better,
+    /// Bad news.
+    Worse,
+}
+
+/// An alert: when results are such, what is said, and to whom.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AlertConfig {
+    /// Its name.
+    #[schemars(with = "String")]
+    pub name: Spanned<String>,
+    /// The requests that it looks at, by name. All that can be asked its condition unless said.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub metrics: Option<Vec<Spanned<String>>>,
+    /// When it fires: all of this holds.
+    #[schemars(with = "ConditionConfig")]
+    pub when: Spanned<ConditionConfig>,
+    /// The results that it looks at. The total unless said, or the groups of a request that has no total.
+    #[serde(default)]
+    pub on: AlertRows,
+    /// The buckets that it looks at. The last complete one unless said.
+    #[serde(default)]
+    pub periods: AlertPeriods,
+    /// How grave it is. A warning unless said.
+    #[serde(default)]
+    pub severity: Severity,
+    /// What it says, as a Jinja template: `{{ request }} fell to {{ shown }}`. What is the case unless said.
+    #[schemars(with = "Option<String>")]
+    pub message: Option<Spanned<String>>,
+    /// The webhook that is told.
+    #[schemars(with = "Option<String>")]
+    pub webhook: Option<Spanned<String>>,
+}
+
+/// The rows of a bucket that an alert looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AlertRows {
+    /// The total.
+    #[default]
+    Total,
+    /// The groups of all breakdowns.
+    Groups,
+    /// Both.
+    All,
+}
+
+/// The buckets that an alert looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AlertPeriods {
+    /// The last complete one; where none is complete, the last one.
+    #[default]
+    Latest,
+    /// Every one.
+    All,
+}
+
+/// Where alerts are sent: each as JSON in a POST request.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WebhookConfig {
+    /// The address: `https://…`, or `http://` of this machine.
+    #[schemars(with = "Option<String>")]
+    pub url: Option<Spanned<String>>,
+    /// Instead of `url`: the environment variable with the address, where it is a secret.
+    #[schemars(with = "Option<String>")]
+    pub url_env: Option<Spanned<String>>,
+    /// The environment variable with the secret that messages are signed with. They are not signed unless said.
+    #[schemars(with = "Option<String>")]
+    pub secret_env: Option<Spanned<String>>,
+    /// How long one attempt may take. 10 seconds unless said.
+    #[schemars(with = "Option<f64>")]
+    pub timeout_seconds: Option<Spanned<Finite>>,
+    /// How often a delivery that failed is tried again. 3 times unless said.
+    #[schemars(with = "Option<u32>")]
+    pub retries: Option<Spanned<u32>>,
+}
+
+/// A number that is one: TOML has `nan` and `inf` too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Finite(pub f64);
+
+impl<'de> Deserialize<'de> for Finite {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if value.is_finite() {
+            Ok(Self(value))
+        } else {
+            Err(D::Error::custom(format!("{value} is no number that a value can be compared with")))
+        }
+    }
 }
 
 /// The columns of a breakdown.
@@ -543,38 +761,36 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
         setting.apply(&mut root, problems);
     }
 
-    let mut config = Config { report: ReportConfig::default(), calendars: BTreeMap::new(), tables: BTreeMap::new(), metrics: Vec::new() };
+    let mut config = Config {
+        report: ReportConfig::default(),
+        calendars: BTreeMap::new(),
+        tables: BTreeMap::new(),
+        metrics: Vec::new(),
+        alerts: Vec::new(),
+        webhooks: BTreeMap::new(),
+    };
     for (key, value) in root {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("report", _) => config.report = section(value, problems).unwrap_or_default(),
-            ("calendars", DeValue::Table(calendars)) => {
-                for (name, calendar) in calendars.clone() {
-                    if let Some(calendar) = section(calendar, problems) {
-                        config.calendars.insert(name.get_ref().to_string(), calendar);
-                    }
-                }
-            }
-            ("tables", DeValue::Table(tables)) => {
-                for (name, table) in tables.clone() {
-                    if let Some(table) = section(table, problems) {
-                        config.tables.insert(name.get_ref().to_string(), table);
-                    }
-                }
+            ("calendars", DeValue::Table(calendars)) => config.calendars = sections(calendars, problems),
+            ("tables", DeValue::Table(tables)) => config.tables = sections(tables, problems),
+            ("webhooks", DeValue::Table(webhooks)) => config.webhooks = sections(webhooks, problems),
+            ("alerts", DeValue::Array(alerts)) => {
+                config.alerts.extend(alerts.iter().cloned().filter_map(|alert| section(alert, problems)));
             }
             ("metrics", DeValue::Array(requests)) => {
                 config.metrics.extend(requests.iter().cloned().filter_map(|request| metric(request, problems)));
             }
-            ("tables", _) => {
-                problems.report(value.span(), "`tables` must be tables").help("write `[tables.NAME]`");
+            (name @ ("tables" | "calendars" | "webhooks"), _) => {
+                problems.report(value.span(), format!("`{name}` must be tables")).help(format!("write `[{name}.NAME]`"));
             }
-            ("calendars", _) => {
-                problems.report(value.span(), "`calendars` must be tables").help("write `[calendars.NAME]`");
-            }
-            ("metrics", _) => {
-                problems.report(value.span(), "`metrics` must be a list of tables").help("write `[[metrics]]` above each request");
+            (name @ ("metrics" | "alerts"), _) => {
+                problems
+                    .report(value.span(), format!("`{name}` must be a list of tables"))
+                    .help(format!("write `[[{name}]]` above each {}", if name == "metrics" { "request" } else { "alert" }));
             }
             (unknown, _) => {
-                let help = did_you_mean(unknown, &["report", "calendars", "tables", "metrics"]);
+                let help = did_you_mean(unknown, &["report", "calendars", "tables", "metrics", "alerts", "webhooks"]);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
             }
         }
@@ -585,6 +801,17 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             .help("add a request: `[[metrics]]` with `metric = \"…\"` and `table = \"…\"`");
     }
     config
+}
+
+/// Reads named sections of one kind.
+fn sections<T: DeserializeOwned>(named: &DeTable<'_>, problems: &mut Collector) -> BTreeMap<String, T> {
+    let mut sections = BTreeMap::new();
+    for (name, value) in named.clone() {
+        if let Some(read) = section(value, problems) {
+            sections.insert(name.get_ref().to_string(), read);
+        }
+    }
+    sections
 }
 
 /// Reads one request; its parameters are kept as they stand, for the metric to read.

@@ -18,6 +18,7 @@ use crate::privacy::{Basis, GroupSize, suppress};
 use crate::report::{Report, Request};
 use crate::result::{Asked, Manifest, ResultRow, RunResult, TableManifest};
 use crate::text::FileIndex;
+use crate::{alerts, targets};
 
 /// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;
@@ -128,6 +129,8 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         suppress(&mut results, least, |name| basis(name).unwrap_or(Basis { table: Vec::new(), size: GroupSize::N, tells_bucket: true }));
     }
     judge(&mut results, report);
+    targets::judge(&mut results, report);
+    let alerts = alerts::fire(&results, report);
     let manifest = Manifest {
         title: report.title.clone(),
         version: env!("CARGO_PKG_VERSION"),
@@ -145,16 +148,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
     let requests = report.requests.iter().map(asked).collect();
-    Ok(RunResult {
-        manifest,
-        results,
-        alerts: Vec::new(),
-        rejected: ledger.rejections(),
-        rejected_rows,
-        details,
-        requests,
-        locale: report.locale,
-    })
+    Ok(RunResult { manifest, results, alerts, rejected: ledger.rejections(), rejected_rows, details, requests, locale: report.locale })
 }
 
 /// What a reader must know of a request.

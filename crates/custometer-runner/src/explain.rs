@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use custometer_core::Aggregate;
 
+use crate::alerts::in_words;
 use crate::execute::{RunError, explain_plans};
 use crate::plan::TablePlan;
 use crate::report::Report;
@@ -21,7 +22,38 @@ pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
             let _ = writeln!(text, "\n{}", polars.trim_end());
         }
     }
+    // As above.
+    let _ = describe_judgement(&mut text, report);
     Ok(text)
+}
+
+/// What the results will be judged by, and who is told.
+fn describe_judgement(text: &mut String, report: &Report) -> std::fmt::Result {
+    let goals: Vec<_> = report.requests.iter().filter_map(|request| Some((request, request.target.as_ref()?))).collect();
+    if !goals.is_empty() {
+        writeln!(text, "targets, decided by the last complete bucket")?;
+    }
+    for (request, goal) in goals {
+        let has_total = request.by.iter().any(Vec::is_empty);
+        let rows = if goal.groups {
+            "the total and each group"
+        } else if has_total {
+            "the total"
+        } else {
+            "each group"
+        };
+        writeln!(text, "  `{}`: {}, for {rows}", request.name, in_words(&goal.target, request.unit()))?;
+    }
+    if !report.alerts.is_empty() {
+        writeln!(text, "alerts")?;
+    }
+    for alert in &report.alerts {
+        let requests: Vec<&str> = alert.requests.iter().map(String::as_str).collect();
+        let webhook = alert.webhook.as_ref().and_then(|name| Some((name, report.webhooks.get(name)?)));
+        let told = webhook.map(|(name, webhook)| format!(", posted to `{name}` ({})", webhook.host)).unwrap_or_default();
+        writeln!(text, "  `{}` ({}): {}, of {}{told}", alert.name, alert.severity.as_str(), alert.condition, list(&requests))?;
+    }
+    Ok(())
 }
 
 /// How often a plan goes through files.

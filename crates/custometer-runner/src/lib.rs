@@ -4,11 +4,13 @@
 //! and [`inspect()`] says of files what a config needs to say.
 
 mod accumulate;
+mod alerts;
 mod calendars;
 mod codes;
 mod collected;
 mod column;
 mod compare;
+mod conditions;
 mod config;
 mod diagnostics;
 mod execute;
@@ -27,8 +29,10 @@ pub mod result;
 mod schema;
 mod sql;
 mod table;
+mod targets;
 mod text;
 mod time_format;
+mod webhooks;
 
 pub use config::FileFormat;
 pub use diagnostics::{Problem, Problems};
@@ -40,3 +44,4 @@ pub use report::{Input, Report, Request, load};
 pub use result::{Alert, Asked, Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
 pub use schema::schema;
 pub use table::Table;
+pub use webhooks::{Secret, Webhook};

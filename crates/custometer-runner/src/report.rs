@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use custometer_core::metric::ParamError;
 use custometer_core::registry::Descriptor;
@@ -10,13 +11,17 @@ use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Direc
 use jiff::civil::Date;
 use toml::Spanned;
 
+use crate::alerts::{self, AlertRule};
 use crate::calendars::Calendars;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::locale::Locale;
 use crate::privacy::IdHasher;
+use crate::result::{Benchmark, Target};
 use crate::sql::columns_there_are;
 use crate::table::{self, Table};
+use crate::targets::{self, Goal};
+use crate::webhooks::{self, Webhook};
 
 /// A report that can be run.
 #[derive(Clone)]
@@ -51,6 +56,10 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// The requests, in the config's order.
     pub requests: Vec<Request>,
+    /// When what is said, and to whom.
+    pub(crate) alerts: Vec<AlertRule>,
+    /// Whom alerts are sent to, by name.
+    pub webhooks: BTreeMap<String, Webhook>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
 }
@@ -76,6 +85,11 @@ impl Report {
             None => self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()),
         };
         known.map(|known| known.timestamp().as_microsecond())
+    }
+
+    /// How many alerts may fire.
+    pub fn alerts(&self) -> usize {
+        self.alerts.len()
     }
 
     /// Everything that any request is compared with, in the order of the report.
@@ -111,6 +125,10 @@ pub struct Request {
     pub compare: Vec<Baseline>,
     /// Whether its detail table is wanted.
     pub detail: bool,
+    /// What its values are to be.
+    pub(crate) target: Option<Goal>,
+    /// What they are compared with from elsewhere.
+    pub benchmark: Option<Arc<Benchmark>>,
 }
 
 impl Request {
@@ -127,6 +145,11 @@ impl Request {
     /// The unit of its values.
     pub fn unit(&self) -> Unit {
         self.definition.unit.unwrap_or(self.metric.about.unit)
+    }
+
+    /// What its values are to be, where it has a target.
+    pub fn target(&self) -> Option<&Target> {
+        self.target.as_ref().map(|goal| goal.target.as_ref())
     }
 
     /// Which change of them is good news.
@@ -193,6 +216,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         }
     }
     name_once(&config.metrics, &mut problems);
+    let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
+    let alerts = alerts::read(&config, &requests, &mut problems);
     problems.finish()?;
     // What today is says nothing of data whose period is their own.
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
@@ -213,6 +238,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         id_hasher,
         tables,
         requests,
+        alerts,
+        webhooks,
         config_hash,
     })
 }
@@ -366,7 +393,11 @@ fn resolve(
     }
     let name = request.name.as_ref().map_or_else(|| id.clone(), |name| name.get_ref().clone());
     let compare = compare(request, config, needs_time && definition.source.time.is_some(), problems);
-    Some(Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail })
+    let benchmark = request.benchmark.as_ref().map(targets::benchmark);
+    let mut resolved =
+        Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail, target: None, benchmark };
+    resolved.target = request.target.as_ref().and_then(|target| targets::read(target, &resolved, problems));
+    Some(resolved)
 }
 
 /// What a request's values are compared with: only what is placed in time is.

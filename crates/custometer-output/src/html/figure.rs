@@ -32,6 +32,8 @@ pub(super) struct Figure {
     table: Option<Table>,
     /// What the table is called where it is folded away; empty where it is the picture itself.
     folded: &'static str,
+    /// The table of all periods, where the picture is of one.
+    history: Option<(&'static str, Table)>,
 }
 
 /// One chart of a figure. Its template goes by its kind.
@@ -80,13 +82,14 @@ impl<'a> Drawing<'a> {
         let cohorts = self.picture == Some(Picture::Cohorts);
         let of_group = |group: usize| match self.picture {
             Some(Picture::Curve) if view.is_numeric() => self.curve(view, group),
-            Some(Picture::Funnel) => self.bars(view, group),
             _ if cohorts || (view.is_over_time() && view.is_numeric()) => self.heat_map(view, group),
+            // Words have no room under columns.
+            _ if !view.is_numeric() => self.bars(view, group),
             _ => self.columns(view, group),
         };
         let mut figures: Vec<Figure> = (0..view.groups.len()).map(of_group).collect();
-        if view.is_over_time() && !cohorts && !view.is_numeric() {
-            figures.extend(self.history(view, &self.series(view)));
+        if let Some(last) = figures.last_mut().filter(|_| !(cohorts || view.is_numeric())) {
+            last.history = self.history(view, &self.series(view));
         }
         figures
     }
@@ -126,6 +129,7 @@ impl<'a> Drawing<'a> {
             gaps: if gaps.is_empty() { String::new() } else { format!("{}: {}", words.no_value, gaps.join(", ")) },
             table: Some(self.evidence(view)),
             folded: words.table,
+            history: None,
         }
     }
 
@@ -135,7 +139,7 @@ impl<'a> Drawing<'a> {
         let baselines = self.baselines(view);
         let measures = measure_names(&view.rows);
         let with_target = view.rows.iter().any(|row| row.target.is_some());
-        let mut columns = vec![Column::in_order(words.period), Column::numbers(words.value), Column::numbers(words.interval)];
+        let mut columns = vec![Column::in_order(words.period), Column::numbers(words.value), Column::numbers(self.interval_name())];
         columns.push(Column::numbers(words.observations));
         columns.extend(measures.iter().map(|name| Column::numbers(readable(name))));
         for &baseline in &baselines {
@@ -155,7 +159,7 @@ impl<'a> Drawing<'a> {
             let mut cells = vec![name, self.value(row), self.interval(row), self.count(row)];
             cells.extend(measures.iter().map(|name| {
                 let measure = row.measures.iter().find(|(of, _)| of == name).and_then(|(_, value)| defined(*value));
-                measure.map_or(Cell::Empty, |measure| Cell::Number(self.language.count((measure * 100.0).round() / 100.0)))
+                measure.map_or(Cell::Empty, |measure| Cell::Number(self.language.measure(measure)))
             }));
             for &baseline in &baselines {
                 if baseline != Baseline::Previous {
@@ -182,10 +186,11 @@ impl<'a> Drawing<'a> {
         if view.is_over_time() && !self.has_total && series.len() <= MOST_CHARTS {
             figures.push(self.small_multiples(view, &series));
         }
-        figures.push(self.ranking(view, &series, total));
-        if view.is_over_time() && figures.len() == 1 {
-            figures.extend(self.history(view, &series));
+        let mut ranking = self.ranking(view, &series, total);
+        if figures.is_empty() {
+            ranking.history = self.history(view, &series);
         }
+        figures.push(ranking);
         figures
     }
 
@@ -251,11 +256,9 @@ impl<'a> Drawing<'a> {
         let with_interval = rows.iter().any(|row| row.low.or(row.high).is_some());
         let with_count = rows.iter().any(|row| row.n.is_some());
         let mut columns: Vec<Column> = by.iter().map(|name| Column::words(readable(name))).collect();
-        columns.extend([Column::numbers(words.value), Column::charts(self.interval_name())]);
+        columns.extend([Column::numbers(words.value), Column::charts(words.bar)]);
         if with_interval {
-            columns.push(Column::numbers(words.interval));
-        } else if let Some(column) = columns.last_mut() {
-            words.value.clone_into(&mut column.name);
+            columns.push(Column::numbers(self.interval_name()));
         }
         if with_count {
             columns.push(Column::numbers(words.observations));
@@ -302,10 +305,9 @@ impl<'a> Drawing<'a> {
         Figure { title, table: Some(table), legend: legend.into_iter().collect(), ..Figure::default() }
     }
 
-    /// The values of all groups in all periods, folded away.
-    fn history(self, view: &View<'a>, series: &[(Key<'a>, usize, usize)]) -> Option<Figure> {
-        let table = self.history_table(view, series);
-        Some(Figure { table: Some(table), folded: self.language.words.all_periods, ..Figure::default() })
+    /// The values of all groups in all periods, where there are several.
+    fn history(self, view: &View<'a>, series: &[(Key<'a>, usize, usize)]) -> Option<(&'static str, Table)> {
+        view.is_over_time().then(|| (self.language.words.all_periods, self.history_table(view, series)))
     }
 
     fn history_table(self, view: &View<'a>, series: &[(Key<'a>, usize, usize)]) -> Table {
@@ -346,8 +348,7 @@ impl<'a> Drawing<'a> {
                 (group_name(key, self.language), value, row.and_then(|row| defined(row.low).zip(defined(row.high))))
             })
             .collect();
-        let values = shown.iter().flat_map(|(_, value, interval)| [*value, interval.map(|(_, high)| high), interval.map(|(low, _)| low)]);
-        let scale = Scale::over(values.flatten(), self.unit, 4, true);
+        let scale = self.common_scale(view, true);
         let title = self.of_group(view, group);
         let chart = Columns::new(format!("{}. {title}", self.title), &shown, &scale, self.tick(&scale));
         let legend = shown.iter().any(|(.., interval)| interval.is_some()).then(|| ("whisker", self.interval_name()));
@@ -371,7 +372,7 @@ impl<'a> Drawing<'a> {
         for (point, number) in points.iter_mut().zip(&numbers) {
             point.at = 2.0 + 94.0 * (number - low) / (high - low).max(f64::MIN_POSITIVE);
         }
-        let scale = scale(&points, &[], self.unit, 4);
+        let scale = self.common_scale(view, false);
         let names: Vec<(String, String)> = view.keys.iter().map(|key| (group_name(key, self.language), String::new())).collect();
         let title = self.of_group(view, group);
         let plot = Plot::new(format!("{}. {title}", self.title), &points, &names, &scale, self.tick(&scale));
@@ -389,15 +390,14 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// The steps of a funnel, in order.
+    /// Bars in the order of the metric's own dimension: the steps of a funnel, moods from good to bad.
     fn bars(self, view: &View<'a>, group: usize) -> Figure {
         let latest = view.latest();
         let rows: Vec<Option<&ResultRow>> = (0..view.keys.len()).map(|key| view.row(latest, group, key)).collect();
-        let values = rows.iter().flatten().flat_map(|row| [defined(row.value), defined(row.high)]).flatten();
-        let scale = Scale::over(values, self.unit, 4, true);
+        let scale = self.common_scale(view, true);
         let title = self.of_group(view, group);
         let mut table = self.own_table(view, &rows, format!("{}: {title}", self.title));
-        table.columns.insert(1, Column::charts(self.language.words.value));
+        table.columns.insert(1, Column::charts(self.language.words.bar));
         for (cells, row) in table.rows.iter_mut().zip(&rows) {
             let bar = row.and_then(|row| Some(Bar::new(defined(row.value)?, defined(row.low).zip(defined(row.high)), None, &scale)));
             cells.insert(1, bar.map_or(Cell::Empty, Cell::Bar));
@@ -411,7 +411,7 @@ impl<'a> Drawing<'a> {
         let columns = vec![
             Column::in_order(view.own.first().map(|name| readable(name)).unwrap_or_default()),
             Column::numbers(words.value),
-            Column::numbers(words.interval),
+            Column::numbers(self.interval_name()),
             Column::numbers(words.observations),
         ];
         let row = |(key, row): (&Key<'_>, &Option<&ResultRow>)| {
@@ -464,6 +464,15 @@ impl<'a> Drawing<'a> {
             interactive: false,
         };
         Figure { title, table: Some(table), ..Figure::default() }
+    }
+
+    /// One axis for the figures of all groups, so that they compare.
+    fn common_scale(self, view: &View<'a>, with_zero: bool) -> Scale {
+        let latest = view.latest();
+        let places = (0..view.groups.len()).flat_map(|group| (0..view.keys.len()).map(move |key| (group, key)));
+        let rows = places.filter_map(|(group, key)| view.row(latest, group, key)).filter(|row| !row.suppressed);
+        let values = rows.flat_map(|row| [defined(row.value), defined(row.low), defined(row.high)]).flatten();
+        Scale::over(values, self.unit, 4, with_zero)
     }
 
     /// How a figure of one group is called.

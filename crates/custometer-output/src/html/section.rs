@@ -25,6 +25,8 @@ pub(super) struct Section {
     figures: Vec<Figure>,
     /// Whether it takes the whole width.
     is_wide: bool,
+    /// Whether its figures are alike, and get the same width.
+    is_even: bool,
 }
 
 impl Section {
@@ -60,6 +62,7 @@ impl Section {
         let facts = direction.map(str::to_owned).into_iter().chain(drawing.target(rows)).collect();
         let headline = Headline::of(rows, manifest, language);
         let is_timeless = total.is_some_and(|total| !total.is_over_time());
+        let headline_is_shown = is_timeless && headline.is_some();
         Self {
             number,
             metric: first.metric.to_owned(),
@@ -68,6 +71,7 @@ impl Section {
             headline: headline.filter(|_| is_timeless),
             evidence: if is_timeless { Headline::evidence(rows, language) } else { Vec::new() },
             is_wide: figures.len() > 1,
+            is_even: views.iter().all(|view| !view.own.is_empty()) || headline_is_shown,
             figures,
             title,
         }

@@ -81,8 +81,7 @@ impl Headline {
     pub(super) fn evidence(rows: &[ResultRow], language: Language) -> Vec<(String, String)> {
         let Some(row) = rows.iter().find(|row| row.dimensions.is_empty()).filter(|row| !row.suppressed) else { return Vec::new() };
         let n = defined(row.n).map(|n| (language.words.observations.to_owned(), language.count(n)));
-        let measure =
-            |(name, value): &(String, Option<f64>)| Some((readable(name), language.count((defined(*value)? * 100.0).round() / 100.0)));
+        let measure = |(name, value): &(String, Option<f64>)| Some((readable(name), language.measure(defined(*value)?)));
         n.into_iter().chain(row.measures.iter().filter_map(measure)).collect()
     }
 }

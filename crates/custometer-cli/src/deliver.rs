@@ -1,0 +1,165 @@
+//! Delivery: alerts posted to their webhooks, once the report is written.
+//!
+//! Each alert is one POST of [`custometer_output::payload`] with `Content-Type: application/json`. `Idempotency-Key` is the same for every
+//! attempt, and for a later run that says the same. With a secret, `X-Custometer-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of
+//! the body. Any answer from 200 to 299 is a success. Answers of 408, 429 and from 500 on, no connection and no answer in time are tried
+//! again, after half a second, one, two and so on; any other answer is not. Redirects are not followed: what they lead to was not checked.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use custometer_output::OutputError;
+use custometer_runner::{Report, RunResult, Secret, Webhook};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+use ring::{digest, hmac};
+
+use crate::commands::{counted, note};
+use crate::failure::Shortcoming;
+
+/// How long is waited before the second attempt; before each further one twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long is waited at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Posts every alert that has a webhook; what could not be delivered. A dry run posts nothing and shows what it would.
+pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet: bool) -> Result<Vec<Shortcoming>, Box<dyn Error>> {
+    let mut bodies: BTreeMap<&str, Vec<(&str, Vec<u8>)>> = BTreeMap::new();
+    for alert in &result.alerts {
+        let payload: Option<Result<Vec<u8>, OutputError>> = custometer_output::payload(result, alert);
+        if let Some((webhook, payload)) = alert.webhook.as_deref().zip(payload) {
+            bodies.entry(webhook).or_default().push((&alert.name, payload?));
+        }
+    }
+    if bodies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut failed = Vec::new();
+    for (name, bodies) in bodies {
+        let Some(webhook) = report.webhooks.get(name) else { continue };
+        if dry_run {
+            for (_, body) in &bodies {
+                // What would be sent was asked for: it is shown also to those who want no progress.
+                note(false, &format!("would post to `{name}` ({}): {}", webhook.host, String::from_utf8_lossy(body)));
+            }
+            continue;
+        }
+        let client = client(webhook)?;
+        let mut sent = 0;
+        for (alert, body) in &bodies {
+            if let Err(reason) = runtime.block_on(post(&client, webhook, body)) {
+                // Who does not answer one is not asked to take the others, each after all its attempts.
+                let left = bodies.len() - sent - 1;
+                let others = if left > 0 { format!(", nor {left} more") } else { String::new() };
+                let what = format!("the alert `{alert}` could not be delivered to `{name}` ({}){others}: {reason}", webhook.host);
+                failed.push(Shortcoming::Delivery(what));
+                break;
+            }
+            sent += 1;
+        }
+        note(quiet || sent == 0, &format!("sent {} to `{name}` ({})", counted(sent, "alert"), webhook.host));
+    }
+    Ok(failed)
+}
+
+fn client(webhook: &Webhook) -> reqwest::Result<Client> {
+    let client =
+        Client::builder().timeout(webhook.timeout).redirect(Policy::none()).user_agent(concat!("custometer/", env!("CARGO_PKG_VERSION")));
+    // Without TLS only this machine is posted to, and no proxy is between.
+    if webhook.host.starts_with("http:") { client.no_proxy().build() } else { client.https_only(true).build() }
+}
+
+/// Posts one alert, as often as it takes and the webhook allows.
+async fn post(client: &Client, webhook: &Webhook, body: &[u8]) -> Result<(), String> {
+    let headers = headers(body, webhook.secret.as_ref());
+    let mut attempt = 0;
+    loop {
+        let sent = client.post(webhook.url.expose()).headers(headers.clone()).body(body.to_vec()).send().await;
+        let (reason, pause) = match sent {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => {
+                let status = answer.status();
+                let reason = format!("it answered {status}");
+                if !is_passing(status) {
+                    return Err(reason);
+                }
+                (reason, asked_pause(answer.headers()))
+            }
+            Err(error) => (reason(&error, webhook.timeout), None),
+        };
+        if attempt >= webhook.retries {
+            return Err(format!("{reason}, after {}", counted(attempt as usize + 1, "attempt")));
+        }
+        tokio::time::sleep(pause.unwrap_or(FIRST_PAUSE * 2_u32.pow(attempt)).min(LONGEST_PAUSE)).await;
+        attempt += 1;
+    }
+}
+
+/// Whether what an answer says may be otherwise soon.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// How long an answer asks to wait.
+fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}
+
+/// Why there was no answer. The address, which may be a secret, is no part of it.
+fn reason(error: &reqwest::Error, timeout: Duration) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {timeout:?}");
+    }
+    let causes: Vec<&dyn Error> = std::iter::successors(error.source(), |cause| (*cause).source()).collect();
+    let cause = causes.last().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{}{cause}", if error.is_connect() { "no connection" } else { "no answer" })
+}
+
+fn headers(body: &[u8], secret: Option<&Secret>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut insert = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    };
+    insert("idempotency-key", hexadecimal(digest::digest(&digest::SHA256, body).as_ref()));
+    if let Some(secret) = secret {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+        insert("x-custometer-signature", format!("sha256={}", hexadecimal(hmac::sign(&key, body).as_ref())));
+    }
+    headers
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_written_as_everyone_does() {
+        // FIPS 180-4: SHA-256 of "abc".
+        let digest = digest::digest(&digest::SHA256, b"abc");
+        assert_eq!(hexadecimal(digest.as_ref()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_what_is_wrong_is_not() {
+        for (status, passes) in [(500, true), (503, true), (429, true), (408, true), (400, false), (401, false), (404, false), (302, false)]
+        {
+            assert_eq!(is_passing(StatusCode::from_u16(status).unwrap()), passes, "{status}");
+        }
+    }
+}

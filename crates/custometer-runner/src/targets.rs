@@ -1,0 +1,256 @@
+//! Targets and benchmarks: what values are to be, and how they stand to that.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use toml::Spanned;
+
+use crate::compare::relative;
+use crate::conditions::Condition;
+use crate::config::{BenchmarkConfig, Finite, TargetConfig};
+use crate::diagnostics::Collector;
+use crate::observe::shown;
+use crate::report::{Report, Request};
+use crate::result::{AgainstBenchmark, Benchmark, Judgement, ResultRow, Status, Target};
+
+/// A target that is judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Goal {
+    pub(crate) target: Arc<Target>,
+    /// Of a goal that is true or false: what has to hold.
+    holds: Option<Condition>,
+    /// Whether each group decides, and not the total alone.
+    pub(crate) groups: bool,
+}
+
+/// Reads the target of a request, and reports what is wrong with it.
+pub(crate) fn read(config: &Spanned<TargetConfig>, request: &Request, problems: &mut Collector) -> Option<Goal> {
+    let written = config.get_ref();
+    let goals = [
+        written.at_least.as_ref().map(Spanned::span),
+        written.at_most.as_ref().map(Spanned::span),
+        written.between.as_ref().map(Spanned::span),
+        written.holds.as_ref().map(Spanned::span),
+    ];
+    let goals: Vec<Range<usize>> = goals.into_iter().flatten().collect();
+    let mut wrong = Wrong { problems, any: false };
+    match goals.as_slice() {
+        [] => wrong.at(config.span(), "the target names no goal", "give it `at_least`, `at_most`, `between` or `holds`"),
+        [_] => {}
+        [.., last] if written.at_least.is_some() && written.at_most.is_some() && goals.len() == 2 => {
+            wrong.at(last.clone(), "a target has one goal", "write both ends as one: `between = [30, 40]`");
+        }
+        [.., last] => wrong.at(last.clone(), "a target has one goal", "keep one of `at_least`, `at_most`, `between` and `holds`"),
+    }
+    let (mut at_least, mut at_most) = (number(written.at_least.as_ref()), number(written.at_most.as_ref()));
+    if let Some(between) = &written.between {
+        match between.get_ref().as_slice() {
+            [Finite(low), Finite(high)] if low < high => (at_least, at_most) = (Some(*low), Some(*high)),
+            [_, _] => wrong.at(between.span(), "the first number of `between` is not below the second", "write the lower one first"),
+            _ => wrong.at(between.span(), "`between` needs two numbers", "write the lower and the upper end: `between = [30, 40]`"),
+        }
+    }
+    if let Some(warn) = &written.warn_below {
+        let limit = warn.get_ref().0;
+        match at_least {
+            None if goals.len() == 1 => {
+                wrong.at(warn.span(), "the target has no lower end to warn below", "a target `at_most` has `warn_above`")
+            }
+            Some(target) if limit >= target => wrong.at(
+                warn.span(),
+                &format!("`warn_below` is not below the target of {target}"),
+                "a value below the target is at risk down to `warn_below`, and missed below it",
+            ),
+            _ => {}
+        }
+    }
+    if let Some(warn) = &written.warn_above {
+        let limit = warn.get_ref().0;
+        match at_most {
+            None if goals.len() == 1 => {
+                wrong.at(warn.span(), "the target has no upper end to warn above", "a target `at_least` has `warn_below`")
+            }
+            Some(target) if limit <= target => wrong.at(
+                warn.span(),
+                &format!("`warn_above` is not above the target of {target}"),
+                "a value above the target is at risk up to `warn_above`, and missed above it",
+            ),
+            _ => {}
+        }
+    }
+    if let Some(start) = &written.start {
+        let from = start.get_ref().0;
+        match (at_least, at_most) {
+            (Some(target), None) if from >= target => {
+                wrong.at(
+                    start.span(),
+                    &format!("there is no way to go from {from} up to {target}"),
+                    "`start` is where the target is not met yet",
+                );
+            }
+            (None, Some(target)) if from <= target => {
+                wrong.at(
+                    start.span(),
+                    &format!("there is no way to go from {from} down to {target}"),
+                    "`start` is where the target is not met yet",
+                );
+            }
+            (Some(_), None) | (None, Some(_)) => {}
+            _ if goals.len() == 1 => {
+                wrong.at(start.span(), "progress needs one number to go to", "only `at_least` and `at_most` have a `start`")
+            }
+            _ => {}
+        }
+    }
+    let by_interval = written.by_interval.as_ref();
+    if let (Some(asked), Some(_)) = (by_interval.filter(|asked| *asked.get_ref()), &written.holds) {
+        wrong.at(asked.span(), "a condition has no interval", "ask for `low_above` or `high_below` in it");
+    }
+    let groups = written.groups.as_ref();
+    if let Some(asked) = groups.filter(|asked| *asked.get_ref() && request.by.iter().all(Vec::is_empty)) {
+        wrong.at(asked.span(), &format!("`{}` has no groups", request.name), "break it down: `by = [[], [\"…\"]]`");
+    }
+    let mut condition = None;
+    if let Some(holds) = &written.holds {
+        if let Some(place) = Condition::asks_of_target(holds.get_ref()) {
+            wrong.at(place, "a target can't be asked about itself", "ask for the value, its interval or its change");
+        } else {
+            condition = Condition::read(holds, wrong.problems);
+            match condition.as_ref().map(|condition| condition.obstacle(holds, request)) {
+                Some(Some((place, obstacle))) => wrong.at(place, &obstacle.message, obstacle.help),
+                Some(None) => {}
+                None => wrong.any = true,
+            }
+        }
+    }
+    if wrong.any {
+        return None;
+    }
+    let target = Target {
+        at_least,
+        at_most,
+        warn_below: number(written.warn_below.as_ref()),
+        warn_above: number(written.warn_above.as_ref()),
+        start: number(written.start.as_ref()),
+        by_interval: by_interval.is_some_and(|asked| *asked.get_ref()),
+        holds: condition.as_ref().map(ToString::to_string),
+    };
+    Some(Goal { target: Arc::new(target), holds: condition, groups: groups.is_some_and(|asked| *asked.get_ref()) })
+}
+
+/// The benchmark as results have it.
+pub(crate) fn benchmark(config: &BenchmarkConfig) -> Arc<Benchmark> {
+    Arc::new(Benchmark { value: config.value.0, source: config.source.clone() })
+}
+
+/// Reports what is wrong with a target, and remembers that something is.
+struct Wrong<'a> {
+    problems: &'a mut Collector,
+    any: bool,
+}
+
+impl Wrong<'_> {
+    fn at(&mut self, place: Range<usize>, message: &str, help: &str) {
+        self.problems.report(place, message).help(help);
+        self.any = true;
+    }
+}
+
+fn number(written: Option<&Spanned<Finite>>) -> Option<f64> {
+    written.map(|number| number.get_ref().0)
+}
+
+/// Says of every row how it stands to its request's target and benchmark.
+pub(crate) fn judge(rows: &mut [ResultRow], report: &Report) {
+    let headlines = Headlines::of(rows);
+    let requests: HashMap<&str, &Request> = report.requests.iter().map(|request| (request.name.as_str(), request)).collect();
+    for row in rows {
+        let Some(request) = requests.get(row.request.as_str()) else { continue };
+        // A goal may ask about the benchmark.
+        row.benchmark = request.benchmark.as_ref().map(|benchmark| {
+            let change = row.value.map(|value| value - benchmark.value);
+            let relative_change = change.and_then(|change| relative(change, benchmark.value, row.unit));
+            AgainstBenchmark { benchmark: Arc::clone(benchmark), change: shown(change), relative_change: shown(relative_change) }
+        });
+        row.target = request.target.as_ref().map(|goal| {
+            let decides = headlines.is_latest(row) && (goal.groups || headlines.is_total(row));
+            Judgement { target: Arc::clone(&goal.target), status: goal.status(row), progress: shown(goal.progress(row)), decides }
+        });
+    }
+}
+
+impl Goal {
+    fn status(&self, row: &ResultRow) -> Status {
+        if let Some(condition) = &self.holds {
+            return condition.holds(row).map_or(Status::Unknown, |holds| if holds { Status::Met } else { Status::Missed });
+        }
+        let Some(value) = row.value.filter(|_| !row.suppressed) else { return Status::Unknown };
+        let target = &self.target;
+        let (is_below, is_above) = (
+            |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number < limit),
+            |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number > limit),
+        );
+        let warned = |is_near: bool| if is_near { Status::AtRisk } else { Status::Missed };
+        if is_below(Some(value), target.at_least) {
+            warned(target.warn_below.is_some_and(|warn| value >= warn))
+        } else if is_above(Some(value), target.at_most) {
+            warned(target.warn_above.is_some_and(|warn| value <= warn))
+        } else if target.by_interval && (is_below(row.low, target.at_least) || is_above(row.high, target.at_most)) {
+            Status::AtRisk
+        } else {
+            Status::Met
+        }
+    }
+
+    fn progress(&self, row: &ResultRow) -> Option<f64> {
+        if let Some(condition) = &self.holds {
+            return condition.holds(row).map(|holds| if holds { 100.0 } else { 0.0 });
+        }
+        let (start, end) = self.target.start.zip(self.target.at_least.or(self.target.at_most))?;
+        row.value.filter(|_| !row.suppressed).map(|value| 100.0 * (value - start) / (end - start))
+    }
+}
+
+/// Which rows a request is known by: those of its last complete bucket, or of the last one where none is complete, and those of the total, or
+/// of all groups where there is no total.
+pub(crate) struct Headlines(HashMap<String, Headline>);
+
+#[derive(Default)]
+struct Headline {
+    /// Whether the latest bucket is complete, and when it starts.
+    latest: (bool, Option<Timestamp>),
+    has_total: bool,
+}
+
+impl Headlines {
+    pub(crate) fn of(rows: &[ResultRow]) -> Self {
+        let mut requests: HashMap<String, Headline> = HashMap::new();
+        for row in rows {
+            // A row's request is mostly that of the row before, and known.
+            if !requests.contains_key(&row.request) {
+                requests.insert(row.request.clone(), Headline::default());
+            }
+            if let Some(headline) = requests.get_mut(&row.request) {
+                headline.latest = headline.latest.max((!row.partial, start(row)));
+                headline.has_total |= row.breakdown == 0;
+            }
+        }
+        Self(requests)
+    }
+
+    /// Whether a row is of its request's last complete bucket.
+    pub(crate) fn is_latest(&self, row: &ResultRow) -> bool {
+        self.0.get(&row.request).is_some_and(|headline| headline.latest == (!row.partial, start(row)))
+    }
+
+    /// Whether a row is of the total, or of a request that has none.
+    pub(crate) fn is_total(&self, row: &ResultRow) -> bool {
+        row.breakdown == 0 || self.0.get(&row.request).is_some_and(|headline| !headline.has_total)
+    }
+}
+
+fn start(row: &ResultRow) -> Option<Timestamp> {
+    row.start.as_ref().map(jiff::Zoned::timestamp)
+}
