@@ -79,7 +79,9 @@ impl Language {
 
     /// A number on an axis whose ticks are `step` apart: no more digits than tell them apart.
     pub(crate) fn tick(self, value: f64, step: f64, unit: Unit) -> String {
-        let decimals = [1.0, 0.1, 0.01, 0.001].iter().filter(|limit| step < **limit * 0.999).count();
+        let fraction = |decimals: i32| (step * 10_f64.powi(decimals)).fract();
+        let decimals =
+            (0..4).find(|decimals| fraction(*decimals).min(1.0 - fraction(*decimals)) < 1e-6).unwrap_or(4).unsigned_abs() as usize;
         match unit {
             Unit::Seconds => self.digits(&human::value(value, unit).replace(" 00 min", "").replace(" 00 s", "").replace(" 0 h", "")),
             Unit::Percent if self.locale == Locale::En => self.digits(&human::fixed(value, decimals)) + "%",
@@ -219,4 +221,75 @@ pub(crate) struct Bucket {
     pub(crate) short: String,
     /// What the short name leaves out.
     pub(crate) year: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn in_each(of: impl Fn(Language) -> String) -> [String; 4] {
+        Locale::ALL.map(|locale| of(Language::of(locale)))
+    }
+
+    /// What ICU 75 writes by the CLDR, save that a minus is always the true one.
+    #[test]
+    fn numbers_and_dates_are_those_of_the_language() {
+        let glued = |text: &str| text.replace(' ', "\u{a0}");
+        assert_eq!(
+            in_each(|language| language.count(-1_234_567.5)),
+            ["−1,234,567.5", "−1.234.567,5", "−1 234 567,5", "−1 234 567,5"].map(glued)
+        );
+        assert_eq!(in_each(|language| language.value(12.3, Unit::Percent)), ["12.3%", "12,3 %", "12,3 %", "12,3 %"].map(glued));
+        let day = date(2025, 3, 3);
+        assert_eq!(in_each(|language| language.date(day)), ["3 Mar 2025", "3. mar. 2025", "3. mars 2025", "3 mars 2025"].map(glued));
+        let months = |language: Language| language.words.months.join(" ");
+        assert_eq!(
+            in_each(months),
+            [
+                "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+                "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.",
+                "jan. feb. mars apr. mai juni juli aug. sep. okt. nov. des.",
+                "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.",
+            ]
+        );
+    }
+
+    #[test]
+    fn units_are_words_of_the_language() {
+        let language = Language::of(Locale::Da);
+        let shown = [
+            language.value(1.0, Unit::Days),
+            language.value(20.37, Unit::Months),
+            language.change(-1.25, Unit::Percent),
+            language.relative(12.0),
+            language.value(7505.0, Unit::Seconds),
+            language.value(41_234.56, Unit::Currency),
+            language.change(1500.4, Unit::Currency),
+            language.value(34.56, Unit::Currency),
+            language.interval(Some(35.0), Some(47.5), Unit::Percent),
+            language.interval(Some(35.0), None, Unit::Points),
+        ];
+        let expected =
+            ["1,0 dag", "20,4 måneder", "−1,2 pp.", "+12,0 %", "2 h 05 min", "41.235", "+1.500", "34,56", "35,0 – 47,5 %", "≥ +35,0"];
+        assert_eq!(shown.map(|text| text.replace('\u{a0}', " ")), expected);
+    }
+
+    #[test]
+    fn ticks_have_no_more_digits_than_tell_them_apart() {
+        let language = Language::of(Locale::En);
+        let ticks = [(50.0, 25.0, Unit::Percent), (2.5, 2.5, Unit::Score), (0.1, 0.05, Unit::Ratio), (7200.0, 3600.0, Unit::Seconds)];
+        let shown = ticks.map(|(value, step, unit)| language.tick(value, step, unit).replace('\u{a0}', " "));
+        assert_eq!(shown, ["50%", "2.5", "0.10", "2 h"]);
+    }
+
+    #[test]
+    fn a_measure_keeps_the_digits_that_mean_something() {
+        let language = Language::of(Locale::En);
+        assert_eq!(
+            [0.242_593, 4.413_6, 122.456, 66_705.25, 790.0, 0.0].map(|measure| language.measure(measure)),
+            ["0.2426", "4.414", "122.5", "66,705", "790", "0"]
+        );
+    }
 }

@@ -11,6 +11,7 @@ use crate::tidy::defined;
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Change {
     text: String,
+    relative: Option<String>,
     verdict: &'static str,
     class: &'static str,
 }
@@ -19,9 +20,9 @@ impl Change {
     /// The change of a row from a baseline; none where it is not known.
     pub(super) fn of(row: &ResultRow, comparison: &Comparison, language: Language) -> Option<Self> {
         let change = defined(comparison.change).filter(|_| !row.suppressed)?;
-        let relative = defined(comparison.relative_change).map(|percent| format!(" ({})", language.relative(percent)));
+        let relative = defined(comparison.relative_change).map(|percent| format!("({})", language.relative(percent)));
         let (verdict, class) = verdict(row, comparison, language.words);
-        Some(Self { text: language.change(change, row.unit) + &relative.unwrap_or_default(), verdict, class })
+        Some(Self { text: language.change(change, row.unit), relative, verdict, class })
     }
 }
 

@@ -8,7 +8,7 @@ use super::change::{Change, name as baseline_name, versus};
 use super::status::{Mark, described};
 use super::svg::{Bar, Columns, Place, Plot, Point, Reference, Scale, Spark};
 use super::table::{Cell, Column, Table};
-use super::view::{Key, View, group_name, readable, value_name};
+use super::view::{Key, View, group_name, readable, shortened, value_name};
 use crate::locale::{Language, filled};
 use crate::tidy::{comparison, defined};
 
@@ -139,7 +139,11 @@ impl<'a> Drawing<'a> {
         let baselines = self.baselines(view);
         let measures = measure_names(&view.rows);
         let with_target = view.rows.iter().any(|row| row.target.is_some());
-        let mut columns = vec![Column::in_order(words.period), Column::numbers(words.value), Column::numbers(self.interval_name())];
+        let with_interval = view.rows.iter().any(|row| row.low.or(row.high).is_some());
+        let mut columns = vec![Column::in_order(words.period), Column::numbers(words.value)];
+        if with_interval {
+            columns.push(Column::numbers(self.interval_name()));
+        }
         columns.push(Column::numbers(words.observations));
         columns.extend(measures.iter().map(|name| Column::numbers(readable(name))));
         for &baseline in &baselines {
@@ -156,7 +160,11 @@ impl<'a> Drawing<'a> {
         }
         let rows = view.rows.iter().zip(&view.buckets).map(|(row, bucket)| {
             let name = if row.partial { Cell::PartialName(bucket.long.clone(), words.partial) } else { Cell::Name(bucket.long.clone()) };
-            let mut cells = vec![name, self.value(row), self.interval(row), self.count(row)];
+            let mut cells = vec![name, self.value(row)];
+            if with_interval {
+                cells.push(self.interval(row));
+            }
+            cells.push(self.count(row));
             cells.extend(measures.iter().map(|name| {
                 let measure = row.measures.iter().find(|(of, _)| of == name).and_then(|(_, value)| defined(*value));
                 measure.map_or(Cell::Empty, |measure| Cell::Number(self.language.measure(measure)))
@@ -208,7 +216,7 @@ impl<'a> Drawing<'a> {
             |&(_, group, key): &(Key<'a>, usize, usize)| (0..view.buckets.len()).map(move |bucket| view.row(bucket, group, key)).collect();
         let rows: Vec<Vec<Option<&ResultRow>>> = series.iter().map(of).collect();
         let lines: Vec<Vec<Point>> = rows.iter().map(|rows| points(rows, None)).collect();
-        let references = self.references(rows.iter().flatten().flatten().copied());
+        let references = self.references(rows.iter().flatten().flatten().copied().filter(|row| self.is_judged(row)));
         let all: Vec<Point> = lines.iter().flatten().copied().collect();
         let scale = scale(&all, &references, self.unit, 3);
         let (names, latest) = (axis_names(view), view.latest());
@@ -252,7 +260,7 @@ impl<'a> Drawing<'a> {
         let values = rows.iter().flat_map(|row| [defined(row.value), defined(row.low), defined(row.high)]).flatten().chain(reference);
         let scale = Scale::over(values, self.unit, 4, true);
         let baselines = self.baselines(view);
-        let with_target = rows.iter().any(|row| row.target.is_some());
+        let with_target = rows.iter().any(|row| self.is_judged(row));
         let with_interval = rows.iter().any(|row| row.low.or(row.high).is_some());
         let with_count = rows.iter().any(|row| row.n.is_some());
         let mut columns: Vec<Column> = by.iter().map(|name| Column::words(readable(name))).collect();
@@ -289,7 +297,7 @@ impl<'a> Drawing<'a> {
             }
             cells.extend(baselines.iter().map(|baseline| self.change(row, *baseline)));
             if with_target {
-                cells.push(self.status(row));
+                cells.push(if self.is_judged(row) { self.status(row) } else { Cell::Empty });
             }
             if view.is_over_time() {
                 let values: Vec<Option<f64>> =
@@ -408,18 +416,18 @@ impl<'a> Drawing<'a> {
     /// The values of the metric's own dimension, one row each.
     fn own_table(self, view: &View<'a>, rows: &[Option<&ResultRow>], caption: String) -> Table {
         let words = self.language.words;
-        let columns = vec![
-            Column::in_order(view.own.first().map(|name| readable(name)).unwrap_or_default()),
-            Column::numbers(words.value),
-            Column::numbers(self.interval_name()),
-            Column::numbers(words.observations),
-        ];
+        let with_interval = rows.iter().flatten().any(|row| row.low.or(row.high).is_some());
+        let mut columns =
+            vec![Column::in_order(view.own.first().map(|name| readable(name)).unwrap_or_default()), Column::numbers(words.value)];
+        if with_interval {
+            columns.push(Column::numbers(self.interval_name()));
+        }
+        columns.push(Column::numbers(words.observations));
         let row = |(key, row): (&Key<'_>, &Option<&ResultRow>)| {
             let name = Cell::Name(group_name(key, self.language));
-            match row {
-                Some(row) => vec![name, self.value(row), self.interval(row), self.count(row)],
-                None => vec![name, Cell::Empty, Cell::Empty, Cell::Empty],
-            }
+            let interval = with_interval.then(|| row.map_or(Cell::Empty, |row| self.interval(row)));
+            let [value, count] = row.map_or([Cell::Empty, Cell::Empty], |row| [self.value(row), self.count(row)]);
+            [name, value].into_iter().chain(interval).chain([count]).collect()
         };
         Table { caption, columns, rows: view.keys.iter().zip(rows).map(row).collect(), interactive: true }
     }
@@ -436,7 +444,15 @@ impl<'a> Drawing<'a> {
             let share = if high > low { (value - low) / (high - low) } else { 0.5 };
             [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].into_iter().take_while(|level| f64::from(*level) <= share * 9.0).last().unwrap_or(0)
         };
+        // Of many cells, tenths of a percent are noise.
+        let written = |value: f64| match self.unit {
+            Unit::Percent if value == 0.0 || value >= 1.0 => self.language.tick(value, 1.0, self.unit),
+            unit => self.language.value(value, unit),
+        };
         let mut columns = vec![Column::in_order(if cohorts { words.cohort } else { words.period })];
+        if cohorts {
+            columns.push(Column::numbers(words.observations));
+        }
         columns.extend(view.keys.iter().map(|key| Column::numbers(group_name(key, self.language))));
         let row = |bucket: usize| {
             let name = view.buckets[bucket].long.clone();
@@ -444,12 +460,13 @@ impl<'a> Drawing<'a> {
             let cells = (0..view.keys.len()).map(|key| {
                 let row = view.row(bucket, group, key);
                 match row.and_then(|row| defined(row.value)).filter(|_| row.is_some_and(|row| !row.suppressed)) {
-                    Some(value) => Cell::Shaded(self.language.value(value, self.unit), shade(value)),
+                    Some(value) => Cell::Shaded(written(value), shade(value)),
                     // What can't be known yet is no gap in what is.
                     None => row.filter(|row| row.suppressed).map_or(Cell::Empty, |row| self.value(row)),
                 }
             });
-            std::iter::once(name).chain(cells).collect()
+            let size = cohorts.then(|| view.row(bucket, group, 0).map_or(Cell::Empty, |row| self.count(row)));
+            std::iter::once(name).chain(size).chain(cells).collect()
         };
         let by: Vec<&str> = view.own.clone();
         let title = if view.names.is_empty() {
@@ -487,7 +504,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn by(self, names: &[&str]) -> String {
-        let names: Vec<String> = names.iter().map(|name| crate::human::line(&name.replace('_', " "))).collect();
+        let names: Vec<String> = names.iter().map(|name| shortened(&name.replace('_', " "))).collect();
         filled(self.language.words.by, &[&names.join(&format!(" {} ", self.language.words.and))])
     }
 
@@ -529,9 +546,18 @@ impl<'a> Drawing<'a> {
         references
     }
 
+    /// Whether a group's target means something: that of a sum is meant for all groups together, unless the report says otherwise.
+    fn is_judged(self, row: &ResultRow) -> bool {
+        let is_sum = matches!(self.unit, Unit::Count | Unit::Currency);
+        row.target.as_ref().is_some_and(|judgement| judgement.decides || !is_sum)
+    }
+
     /// What the rows of a view are compared with.
     fn baselines(self, view: &View<'a>) -> Vec<Baseline> {
-        let is_known = |baseline: &&Baseline| view.rows.iter().any(|row| comparison(row, **baseline).is_some());
+        let is_known = |baseline: &&Baseline| {
+            let compared = view.rows.iter().filter_map(|row| comparison(row, **baseline));
+            compared.filter_map(|comparison| comparison.value).next().is_some()
+        };
         self.manifest.compare.iter().filter(is_known).copied().collect()
     }
 

@@ -52,7 +52,10 @@ pub(super) struct Domain<'a> {
 struct Fired {
     class: &'static str,
     severity: &'static str,
+    name: String,
     message: String,
+    /// The number and title of the section that it is about.
+    about: Option<(usize, String)>,
 }
 
 impl<'a> Page<'a> {
@@ -61,10 +64,12 @@ impl<'a> Page<'a> {
         let language = Language::of(result.locale);
         let words = language.words;
         let mut domains: Vec<Domain<'_>> = Vec::new();
+        let mut titles = Vec::new();
         let requests = result.results.chunk_by(|a, b| (&a.request, a.metric, a.unit) == (&b.request, b.metric, b.unit));
         for (number, rows) in requests.enumerate() {
             let asked = result.asked(&rows[0].request);
             let section = Section::of(number, rows, asked, &result.manifest, language);
+            titles.push((rows[0].request.clone(), number, section.title.clone()));
             let id = rows[0].metric.split('.').next().unwrap_or(rows[0].metric);
             let tile = Tile::of(number, &section.title, rows, &result.manifest, language);
             let at = domains.iter().position(|domain| domain.id == id).unwrap_or_else(|| {
@@ -81,7 +86,9 @@ impl<'a> Page<'a> {
                 Severity::Warning => words.warning,
                 Severity::Critical => words.critical,
             };
-            Fired { class: alert.severity.as_str(), severity, message: human::line(&alert.message) }
+            let request = result.results.get(alert.row).map(|row| &row.request);
+            let about = titles.iter().find(|(of, ..)| Some(of) == request).map(|(_, number, title)| (*number, title.clone()));
+            Fired { class: alert.severity.as_str(), severity, name: human::line(&alert.name), message: human::line(&alert.message), about }
         };
         Self {
             lang: result.locale.as_str(),

@@ -104,5 +104,5 @@ fn example(row: &RejectedRow, language: Language) -> String {
 }
 
 fn requests(names: &[String]) -> String {
-    human::line(&names.join(", "))
+    names.iter().map(|name| shortened(name)).collect::<Vec<_>>().join(", ")
 }

@@ -42,7 +42,7 @@
     table.rowsInOrder = rows;
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
-      if (head.classList.contains("chart-cell") || rows.length < 2) return;
+      if (head.classList.contains("c") || rows.length < 2) return;
       const button = make("button", head.textContent);
       button.type = "button";
       head.replaceChildren(button);

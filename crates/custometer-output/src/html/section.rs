@@ -62,7 +62,6 @@ impl Section {
         let facts = direction.map(str::to_owned).into_iter().chain(drawing.target(rows)).collect();
         let headline = Headline::of(rows, manifest, language);
         let is_timeless = total.is_some_and(|total| !total.is_over_time());
-        let headline_is_shown = is_timeless && headline.is_some();
         Self {
             number,
             metric: first.metric.to_owned(),
@@ -71,7 +70,7 @@ impl Section {
             headline: headline.filter(|_| is_timeless),
             evidence: if is_timeless { Headline::evidence(rows, language) } else { Vec::new() },
             is_wide: figures.len() > 1,
-            is_even: views.iter().all(|view| !view.own.is_empty()) || headline_is_shown,
+            is_even: views.iter().all(|view| !view.own.is_empty()),
             figures,
             title,
         }

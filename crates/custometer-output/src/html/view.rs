@@ -156,8 +156,7 @@ pub(super) fn shortened(text: &str) -> String {
 
 /// A name of a config as a person writes it: `first_response_time` is "First response time".
 pub(super) fn readable(name: &str) -> String {
-    let spaced = if name.contains(' ') { name.to_owned() } else { name.replace('_', " ") };
-    let spaced = human::line(&spaced);
+    let spaced = shortened(&if name.contains(' ') { name.to_owned() } else { name.replace('_', " ") });
     let mut rest = spaced.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }

@@ -510,3 +510,30 @@ static SWEDISH: Words = Words {
     years: ["år", "år"],
     months: ["jan.", "feb.", "mars", "apr.", "maj", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec."],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every phrase of a language, by its name.
+    fn phrases(locale: Locale) -> Vec<(String, String)> {
+        let serde_json::Value::Object(words) = serde_json::to_value(Words::of(locale)).unwrap() else { panic!("a struct") };
+        let phrase = |(name, value): (String, serde_json::Value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        words.into_iter().map(phrase).collect()
+    }
+
+    #[test]
+    fn every_phrase_is_said_in_every_language_with_the_same_blanks() {
+        let blanks = |text: &str| text.matches("{}").count();
+        for locale in Locale::ALL {
+            for ((name, english), (_, phrase)) in phrases(Locale::En).iter().zip(phrases(locale)) {
+                assert!(!phrase.trim().is_empty() && blanks(english) == blanks(&phrase), "{locale:?} {name}: {phrase}");
+            }
+        }
+    }
+
+    #[test]
+    fn blanks_are_filled_in_order() {
+        assert_eq!(filled("{} of {} rows", &["2", "3"]), "2 of 3 rows");
+    }
+}

@@ -75,6 +75,8 @@ struct Across {
     y: Place,
     name: String,
     class: &'static str,
+    /// How far below the line its name stands.
+    below: i8,
 }
 
 impl Plot {
@@ -121,12 +123,16 @@ impl Plot {
 
     /// Lines across, where the axis holds them.
     pub(in crate::html) fn across(mut self, references: &[Reference], scale: &Scale) -> Self {
-        let of = |reference: &Reference| Across {
+        // Above the line, or below the second one: they may lie close together.
+        let of = |(at, reference): (usize, &Reference)| Across {
             y: Place(scale.from_top(reference.value)),
             name: reference.name.clone(),
             class: reference.class,
+            below: if at == 0 { -5 } else { 13 },
         };
-        self.references = references.iter().map(of).collect();
+        let mut references = references.to_vec();
+        references.sort_by(|one, other| other.value.total_cmp(&one.value));
+        self.references = references.iter().enumerate().map(of).collect();
         self
     }
 

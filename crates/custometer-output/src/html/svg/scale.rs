@@ -97,9 +97,9 @@ fn step(least: f64, unit: Unit) -> f64 {
         return step;
     }
     let power = 10_f64.powf(least.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|part| part * power).find(|step| *step >= least * 0.999_999).unwrap_or(least);
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|part| part * power).find(|step| *step >= least * 0.999_999).unwrap_or(least);
     // Half a thing is no tick of a count.
-    if unit == Unit::Count { step.max(1.0) } else { step }
+    if unit == Unit::Count { step.max(1.0).ceil() } else { step }
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_hold_all_values() {
-        assert_eq!(ticks(&[31.0, 39.5], Unit::Points), [30.0, 35.0, 40.0]);
+        assert_eq!(ticks(&[31.0, 39.5], Unit::Points), [30.0, 32.5, 35.0, 37.5, 40.0]);
         assert_eq!(ticks(&[3.0, 97.0], Unit::Percent), [0.0, 50.0, 100.0]);
         assert_eq!(ticks(&[-12.0, 48.0], Unit::Points), [-20.0, 0.0, 20.0, 40.0, 60.0]);
         assert_eq!(ticks(&[600.0, 5000.0], Unit::Seconds), [0.0, 1800.0, 3600.0, 5400.0]);
