@@ -5,6 +5,7 @@
 mod determinism;
 mod inspect;
 mod loyalty;
+mod outputs;
 mod support;
 
 use std::fs;
