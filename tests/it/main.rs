@@ -10,6 +10,7 @@
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer as _;
 
+mod alerts;
 mod calendars;
 mod cdnow;
 mod compare;
@@ -31,6 +32,7 @@ mod shapes;
 mod sources;
 mod support_surveys;
 mod support_tickets;
+mod targets;
 mod time;
 mod web_events;
 mod web_funnel;

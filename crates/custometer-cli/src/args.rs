@@ -161,6 +161,7 @@ pub(crate) enum Format {
     Json,
     Csv,
     Parquet,
+    Html,
 }
 
 impl From<Format> for custometer_output::Format {
@@ -171,6 +172,7 @@ impl From<Format> for custometer_output::Format {
             Format::Json => Self::Json,
             Format::Csv => Self::Csv,
             Format::Parquet => Self::Parquet,
+            Format::Html => Self::Html,
         }
     }
 }

@@ -7,6 +7,7 @@ use polars::prelude::Expr;
 use crate::derivation::{Derive, DimensionRule};
 use crate::dimension::DimensionValue;
 use crate::measure::Measure;
+use crate::picture::Picture;
 use crate::source::Source;
 use crate::unit::{Direction, Unit};
 use crate::value::Value;
@@ -32,6 +33,8 @@ pub struct Definition {
     pub detail: Vec<String>,
     /// What a reader must know of the choices made, such as which of several rival definitions was used.
     pub note: Option<String>,
+    /// How the values over its own dimension are best shown, where their shape alone does not tell.
+    pub picture: Option<Picture>,
 }
 
 /// A dimension that a metric makes itself.
@@ -58,6 +61,7 @@ impl Definition {
             direction: None,
             detail: Vec::new(),
             note: None,
+            picture: None,
         }
     }
 
@@ -114,6 +118,13 @@ impl Definition {
     #[must_use]
     pub fn detail(mut self, columns: &[&str]) -> Self {
         self.detail = columns.iter().map(|&column| column.to_owned()).collect();
+        self
+    }
+
+    /// How the values over its own dimension are best shown.
+    #[must_use]
+    pub fn picture(mut self, picture: Picture) -> Self {
+        self.picture = Some(picture);
         self
     }
 

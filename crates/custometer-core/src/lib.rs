@@ -20,6 +20,7 @@ pub mod interner;
 pub mod measure;
 pub mod metric;
 pub mod parallel;
+pub mod picture;
 pub mod registry;
 pub mod source;
 pub mod statistics;
@@ -36,6 +37,7 @@ pub use dimension::DimensionValue;
 pub use entities::{Derived, Entities, Entity};
 pub use measure::{Aggregate, Measure, Scope, Stock};
 pub use metric::{About, Example, Metric, NoParams, ParamError};
+pub use picture::Picture;
 pub use registry::{Registry, RegistryError};
 pub use source::{Column, ColumnType, Domain, NullRule, Source};
 pub use time::{Baseline, Buckets, Calendar, Grain, Period};
@@ -53,7 +55,7 @@ pub mod prelude {
     pub use crate::measure::{binned, count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::{
         About, Column, Condition, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric,
-        NoParams, NullRule, ParamError, Source, Unit, Value, Weights, register_metric,
+        NoParams, NullRule, ParamError, Picture, Source, Unit, Value, Weights, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

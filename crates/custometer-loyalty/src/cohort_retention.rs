@@ -185,7 +185,8 @@ impl Metric for CohortRetention {
             .own_dimension(CELL, col(CELL))
             .measure(sum(RETAINED, col(CHANGE)))
             .measure(count(COHORT).filter(col(CELL).eq(lit(0))).scope(Scope::OwnDimensions))
-            .value(Value::function(Triangle { cells, max_age: params.max_age }));
+            .value(Value::function(Triangle { cells, max_age: params.max_age }))
+            .picture(Picture::Cohorts);
         Ok(match params.kind {
             CohortKind::Bounded => definition,
             CohortKind::Unbounded => definition.note("active at the age or later, as far as is known"),

@@ -194,7 +194,8 @@ impl Metric for Survival {
             .own_dimension(DURATION, col(DURATION))
             .measure(count(ENDED).filter(col(HAS_ENDED)))
             .measure(count(CENSORED).filter(col(HAS_ENDED).not()))
-            .value(Value::function(KaplanMeier { statistic, at: params.at.clone(), limit: params.limit.unwrap_or_default() })))
+            .value(Value::function(KaplanMeier { statistic, at: params.at.clone(), limit: params.limit.unwrap_or_default() }))
+            .picture(Picture::Curve))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
+use custometer_runner::Locale;
 use custometer_runner::result::{
     AgainstBenchmark, Alert, Benchmark, Comparison, Detail, FileManifest, Judgement, Manifest, RejectedRow, Rejection, ResultRow,
     RunResult, Severity, Status, TableManifest, TableUse, Target,
@@ -108,6 +109,8 @@ pub(crate) fn empty() -> RunResult {
         rejected: Vec::new(),
         details: Vec::new(),
         rejected_rows: None,
+        requests: Vec::new(),
+        locale: Locale::En,
     }
 }
 

@@ -3,7 +3,7 @@
 use custometer_core::Unit;
 
 /// Between groups of three digits: a thin space.
-const THOUSANDS: char = '\u{2009}';
+pub(crate) const THOUSANDS: char = '\u{2009}';
 
 /// A value in its unit, such as `12.3 %`, `+41.3` or `2 h 05 min`.
 pub(crate) fn value(value: f64, unit: Unit) -> String {
@@ -92,7 +92,7 @@ fn precise(value: f64, decimals: usize) -> String {
 }
 
 /// A number with so many decimals and its thousands set apart.
-fn fixed(value: f64, decimals: usize) -> String {
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     let rounded = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));
     let mut text = String::new();

@@ -253,9 +253,10 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use custometer_runner::result::Alert;
     use serde_json::{Value, json};
 
-    use super::render;
+    use super::{payload, render};
     use crate::fixture;
 
     fn rendered() -> String {
@@ -296,7 +297,8 @@ mod tests {
           "change": 4.8,
           "relative_change": null,
           "p_value": 0.0125,
-          "significant": true
+          "significant": true,
+          "better": true
         },
         {
           "baseline": "year_ago",
@@ -306,9 +308,29 @@ mod tests {
           "change": null,
           "relative_change": null,
           "p_value": null,
-          "significant": null
+          "significant": null,
+          "better": null
         }
       ],
+      "target": {
+        "at_least": 40,
+        "at_most": null,
+        "warn_below": 30,
+        "warn_above": null,
+        "start": 0,
+        "by_interval": false,
+        "holds": null,
+        "status": "met",
+        "progress": 103.25,
+        "decides": false
+      },
+      "benchmark": {
+        "value": 32,
+        "source": "our 2024 average",
+        "change": 9.3,
+        "relative_change": null,
+        "better": true
+      },
       "note": null
     },"#;
         assert!(rendered().contains(expected), "{}", rendered());
@@ -318,11 +340,13 @@ mod tests {
     fn the_document_parses_back() {
         let document: Value = serde_json::from_str(&rendered()).unwrap();
         let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["schema_version", "manifest", "results", "rejected"]);
+        assert_eq!(keys, ["schema_version", "manifest", "results", "alerts", "rejected"]);
         assert_eq!(document["schema_version"], json!(2));
         assert_eq!(document["manifest"]["timezone"], json!("Europe/Copenhagen"));
         assert_eq!(document["manifest"]["period"], json!({ "from": "2025-01-01", "until": "2025-03-01" }));
         assert_eq!(document["results"].as_array().unwrap().len(), fixture::result().results.len());
+        let alert = json!({ "name": "dropped", "severity": "critical", "message": "NPS fell to -5 <b>", "result": 0, "webhook": "team" });
+        assert_eq!(document["alerts"], json!([alert]));
         let rejection = json!({
             "table": "responses",
             "reason": "`score` is above 10",
@@ -334,6 +358,24 @@ mod tests {
             ],
         });
         assert_eq!(document["rejected"][0], rejection);
+    }
+
+    #[test]
+    fn a_webhook_is_told_the_alert_the_report_and_the_result() {
+        let result = fixture::result();
+        let told: Value = serde_json::from_slice(&payload(&result, &result.alerts[0]).unwrap().unwrap()).unwrap();
+        let document: Value = serde_json::from_str(&rendered()).unwrap();
+        assert_eq!(told["schema_version"], json!(2));
+        assert_eq!(told["alert"], json!({ "name": "dropped", "severity": "critical", "message": "NPS fell to -5 <b>" }));
+        assert_eq!(
+            told["report"],
+            json!({ "title": "Customer metrics", "version": "0.1.0", "config_hash": "c0ffee", "as_of": "2025-02-10" })
+        );
+        assert_eq!(told["result"], document["results"][0]);
+        // Of what is suppressed nothing is told, whoever asks.
+        let suppressed = result.results.iter().position(|row| row.suppressed).unwrap();
+        assert!(payload(&result, &Alert { row: suppressed, ..result.alerts[0].clone() }).is_none());
+        assert!(payload(&result, &Alert { row: 99, ..result.alerts[0].clone() }).is_none());
     }
 
     #[test]

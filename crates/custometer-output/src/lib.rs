@@ -1,11 +1,13 @@
-//! A run's result, rendered: as a terminal table, Markdown, JSON, CSV or Parquet.
+//! A run's result, rendered: as a terminal table, Markdown, JSON, CSV, Parquet or HTML.
 //!
 //! [`render`] makes the bytes of one format; [`write_all`] puts files into a folder, each one whole or not at all. Nothing here
 //! prints, and the same result always comes to the same bytes.
 
 mod csv;
+mod html;
 mod human;
 mod json;
+mod locale;
 mod markdown;
 mod parquet;
 mod period;
@@ -42,11 +44,13 @@ pub enum Format {
     Csv,
     /// The columns of the CSV, typed.
     Parquet,
+    /// One page with charts, to be read, printed and passed on.
+    Html,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Table, Self::Markdown, Self::Json, Self::Csv, Self::Parquet];
+    pub const ALL: [Self; 6] = [Self::Table, Self::Markdown, Self::Json, Self::Csv, Self::Parquet, Self::Html];
 
     /// The name on the command line and in configs.
     pub fn as_str(self) -> &'static str {
@@ -56,6 +60,7 @@ impl Format {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Html => "html",
         }
     }
 
@@ -67,6 +72,7 @@ impl Format {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Html => "html",
         }
     }
 }
@@ -150,6 +156,7 @@ pub fn render(result: &RunResult, format: Format, terminal: Option<Terminal>) ->
         Format::Json => json::render(result).map_err(Into::into),
         Format::Csv => csv::render(result).map_err(Into::into),
         Format::Parquet => parquet::render(result),
+        Format::Html => html::render(result).map_err(Into::into),
     };
     rendered.map_err(|source| OutputError::Render { format, source })
 }
@@ -192,7 +199,7 @@ mod tests {
     #[test]
     fn an_unknown_format_is_told_the_known_ones() {
         let error = "xlsx".parse::<Format>().unwrap_err();
-        assert_eq!(error.to_string(), "unknown format `xlsx`; the formats are table, markdown, json, csv, parquet");
+        assert_eq!(error.to_string(), "unknown format `xlsx`; the formats are table, markdown, json, csv, parquet, html");
     }
 
     #[test]

@@ -12,14 +12,19 @@ use jiff::{ToSpan, Zoned};
 ///
 /// Where years start in another month than January, quarters and years go by their dates: a name would be taken for a calendar's.
 pub(crate) fn labels(rows: &[ResultRow], fiscal_year_start: i8) -> Vec<String> {
-    let fiscal = |row: &ResultRow| fiscal_year_start != 1 && matches!(row.grain, Grain::Quarter | Grain::Year);
-    let named = rows.iter().all(|row| is_calendar_unit(row) && !fiscal(row));
+    let named = are_named(rows, fiscal_year_start);
     let label = |row: &ResultRow| {
         let (start, end) = row.start.as_ref().zip(row.end.as_ref())?;
         let name = name(start, row.grain).filter(|_| named);
         Some(name.unwrap_or_else(|| format!("{} – {}", start.date(), before(end).date())))
     };
     rows.iter().map(|row| label(row).unwrap_or_default()).collect()
+}
+
+/// Whether all buckets are units of the calendar, which have names.
+pub(crate) fn are_named(rows: &[ResultRow], fiscal_year_start: i8) -> bool {
+    let fiscal = |row: &ResultRow| fiscal_year_start != 1 && matches!(row.grain, Grain::Quarter | Grain::Year);
+    rows.iter().all(|row| is_calendar_unit(row) && !fiscal(row))
 }
 
 /// Whether a row's bucket is a whole unit of the calendar, or a part of one.
@@ -32,7 +37,7 @@ fn is_calendar_unit(row: &ResultRow) -> bool {
 }
 
 /// The last instant before one.
-fn before(at: &Zoned) -> Zoned {
+pub(crate) fn before(at: &Zoned) -> Zoned {
     at.saturating_sub(1.nanosecond())
 }
 

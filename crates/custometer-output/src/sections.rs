@@ -60,18 +60,21 @@ impl<T: Into<String>> From<T> for Text {
 }
 
 /// A column of text that is ready to be shown.
+#[derive(Clone)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) cells: Vec<Text>,
     pub(crate) is_right: bool,
     /// Whether a long word may be broken where there is little room.
     pub(crate) breaks: bool,
+    /// Whether it says what a row is of, and belongs beside any other column.
+    pub(crate) is_key: bool,
 }
 
 impl Column {
     /// Words to the left.
     fn text<T, C: Into<Text>>(name: &str, rows: &[T], cell: impl FnMut(&T) -> C) -> Self {
-        Self { name: name.to_owned(), cells: rows.iter().map(cell).map(Into::into).collect(), is_right: false, breaks: true }
+        Self { name: name.to_owned(), cells: rows.iter().map(cell).map(Into::into).collect(), is_right: false, breaks: true, is_key: false }
     }
 
     /// A number to the right, on one line.
@@ -125,6 +128,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
             Some(value) => human::line(&value.to_string()),
         }));
     }
+    columns.iter_mut().for_each(|column: &mut Column| column.is_key = true);
     columns.push(Column::number("value", rows, |row| match defined(row.value) {
         _ if row.suppressed => Text::toned(SUPPRESSED, Tone::Faint),
         Some(value) => human::value(value, row.unit).into(),

@@ -24,6 +24,9 @@ const GAP: u16 = PADDING + 1;
 /// From which length on words are broken in a narrow terminal: the greatest that leaves room for all columns.
 const LONG_WORDS: Range<u16> = 4..20;
 
+/// Words of this length are not broken as long as columns can go below each other.
+const READABLE: u16 = 10;
+
 /// How many groups are shown over time.
 const TRENDS: usize = 10;
 
@@ -51,7 +54,8 @@ pub(crate) fn render(result: &RunResult, terminal: Terminal) -> String {
 }
 
 fn shown(section: Section, terminal: Terminal) -> String {
-    let mut lines = vec![terminal.bold(&section.heading), grid(section.columns, terminal)];
+    let grids: Vec<String> = pages(section.columns, terminal).into_iter().map(|columns| grid(columns, terminal)).collect();
+    let mut lines = vec![terminal.bold(&section.heading), grids.join("\n\n")];
     let room = terminal.width.map_or(LONGEST_TREND, |width| usize::from(width).saturating_sub(2));
     lines.extend(section.trends.iter().take(TRENDS).map(|trend| format!("  {}", trend.within(room.min(LONGEST_TREND)))));
     if let Some(more) = section.trends.len().checked_sub(TRENDS).filter(|more| *more > 0) {
@@ -106,9 +110,9 @@ fn cell(text: Text) -> Cell {
     let cell = Cell::new(text.text);
     match text.tone {
         Tone::Plain => cell,
-        Tone::Good => cell.fg(Color::Green),
-        Tone::Warning => cell.fg(Color::Yellow),
-        Tone::Bad => cell.fg(Color::Red),
+        Tone::Good => cell.fg(Color::DarkGreen),
+        Tone::Warning => cell.fg(Color::DarkYellow),
+        Tone::Bad => cell.fg(Color::DarkRed),
         Tone::Faint => cell.add_attribute(Attribute::Dim),
     }
 }
@@ -122,6 +126,29 @@ fn longest(column: &Column) -> u16 {
 /// How narrow a column may get where words of this length are broken.
 fn narrowest(column: &Column, longest: u16, long_word: u16) -> u16 {
     if column.breaks { longest.min(long_word) } else { longest }
+}
+
+/// The columns of a section, as many beside each other as the terminal has room for. The others follow below, with what their rows are of.
+fn pages(columns: Vec<Column>, terminal: Terminal) -> Vec<Vec<Column>> {
+    let fits = |columns: &[Column]| {
+        let needed = columns.iter().map(|column| usize::from(narrowest(column, longest(column), READABLE) + GAP)).sum::<usize>();
+        terminal.width.is_none_or(|width| needed <= usize::from(width))
+    };
+    let (keys, others): (Vec<Column>, Vec<Column>) = columns.iter().cloned().partition(|column| column.is_key);
+    if keys.is_empty() || fits(&columns) {
+        return vec![columns];
+    }
+    let mut pages = vec![keys.clone()];
+    for column in others {
+        let Some(page) = pages.last_mut() else { continue };
+        let is_first = page.len() == keys.len();
+        page.push(column);
+        if let (false, false, Some(column)) = (is_first, fits(page), page.last().cloned()) {
+            page.pop();
+            pages.push(keys.iter().cloned().chain([column]).collect());
+        }
+    }
+    pages
 }
 
 /// Columns side by side, within the terminal's width where it has one. Words stay whole if that leaves room for all columns.
@@ -181,19 +208,35 @@ mod tests {
         let expected = "\
 Customer metrics
 
+Targets: 1 missed.
+  ✗ missed: NPS, 2025-01: -5.0, target at least +40.0
+
+Alerts
+  critical dropped: NPS fell to -5 <b>
+
 NPS (loyalty.nps), points
 ────────────────────────────────────────────────────────────────────────────────
-period    region     year        value  interval      n         vs     vs  note
-                                                          previous   year
-                                                                      ago
+period    region     year        value    interval      n     target         vs
+                                                                      benchmark
 ────────────────────────────────────────────────────────────────────────────────
-2025-01   (all)      (all)        -5.0   -12.2 –  1_310       -1.5      –
-                                            +2.0         (-42.0 %)
-2025-01   Nordics    2024        +41.3   +35.0 –  1_204     +4.8 †      –
-                                           +47.5
-2025-02*  (missing)  2024            –                0                       1
-2025-02*  Iceland    2024   suppressed
+2025-01   (all)      (all)        -5.0     -12.2 –  1_310  ✗ missed,      -37.0
+                                              +2.0           -12.5 %      worse
+2025-01   Nordics    2024        +41.3     +35.0 –  1_204     ✓ met,       +9.3
+                                             +47.5           103.2 %     better
+2025-02*  (missing)  2024            –                  0  ? unknown          –
+2025-02*  Iceland    2024   suppressed                     ? unknown
 ────────────────────────────────────────────────────────────────────────────────
+
+────────────────────────────────────────────────────────────────────
+period    region     year            vs previous  vs year ago  note
+────────────────────────────────────────────────────────────────────
+2025-01   (all)      (all)  -1.5 (-42.0 %) worse            –
+2025-01   Nordics    2024          +4.8 † better            –
+2025-02*  (missing)  2024                                         1
+2025-02*  Iceland    2024
+────────────────────────────────────────────────────────────────────
+Target: at least +40.0; at risk down to +30.0; progress from 0.0.
+Benchmark: +32.0 (our 2024 average).
 * Partial: cut by the report's period, or not yet covered by the data.
 Suppressed: groups smaller than 5, and those that would reveal them.
 † Significant: the p-value of no change is below 0.05.
@@ -238,6 +281,8 @@ Rows of `responses`: 12_034 read, 34 filtered out, 20 repeated; of the others
         let row = &mut result.results[0];
         row.grain = Grain::Total;
         row.comparisons.clear();
+        (row.target, row.benchmark) = (None, None);
+        result.alerts.clear();
         row.dimensions = [("region", "Northern Europe"), ("product", "Widgets and gadgets"), ("channel", "newsletter")]
             .map(|(name, value)| (name.to_owned(), value.into()))
             .to_vec();
@@ -279,18 +324,44 @@ period        region     product    channel          value      interval      n
     fn a_change_is_broken_before_what_it_is_relatively() {
         let mut result = wide();
         result.results[0].comparisons = fixture::result().results[0].comparisons.clone();
-        let grid = |width| {
-            render(&result, Terminal { width, colors: false })
-                .lines()
-                .skip(4)
-                .take(5)
-                .map(|line| line.to_owned() + "\n")
-                .collect::<String>()
-        };
-        assert!(grid(None).contains("  -1.5 s (-42.0 %)            –\n"), "{}", grid(None));
-        let narrow = grid(Some(90));
-        assert!(narrow.lines().all(|line| line.chars().count() <= 90), "{narrow}");
-        assert!(narrow.contains(" -1.5 s ") && narrow.contains(" (-42.0 %)\n"), "{narrow}");
+        let wide = render(&result, Terminal::default());
+        assert!(wide.contains("  -1.5 s (-42.0 %) worse            –\n"), "{wide}");
+        let narrow = render(&result, wide_as(60));
+        let grids: Vec<&str> = narrow.lines().skip(3).take_while(|line| !line.contains("Rejected rows")).collect();
+        assert!(grids.iter().all(|line| line.chars().count() <= 60), "{narrow}");
+        assert!(
+            ["  -1.5 s", " (-42.0 %)", " worse"].iter().all(|part| narrow.lines().any(|line| line.contains(part) && !line.contains("s ("))),
+            "{narrow}"
+        );
+    }
+
+    #[test]
+    fn columns_that_have_no_room_go_below_with_what_their_rows_are_of() {
+        for (width, pages) in [(60, 3), (80, 2), (120, 1), (200, 1)] {
+            let table = render(&fixture::result(), wide_as(width));
+            let section =
+                table.lines().skip_while(|line| !line.starts_with("NPS (")).skip(1).take_while(|line| !line.starts_with("Target:"));
+            let lines: Vec<&str> = section.collect();
+            assert!(lines.iter().all(|line| line.chars().count() <= usize::from(width)), "{table}");
+            let starting = |with: &str| lines.iter().filter(|line| line.starts_with(with)).count();
+            assert_eq!(starting("period "), pages, "{table}");
+            assert_eq!(starting("period "), starting("2025-01   Nordics"), "{table}");
+        }
+    }
+
+    #[test]
+    fn colours_are_added_where_they_are_shown_and_change_nothing_else() {
+        let plain = render(&fixture::result(), wide_as(120));
+        let colored = render(&fixture::result(), Terminal { width: Some(120), colors: true });
+        assert!(!plain.contains('\u{1b}'));
+        assert!(colored.contains("\u{1b}[31m✗ missed") && colored.contains("\u{1b}[1m"), "{colored}");
+        let mut stripped = String::new();
+        let mut rest = colored.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            stripped += before;
+            rest = after.split_once('m').unwrap().1;
+        }
+        assert_eq!(stripped + rest, plain);
     }
 
     #[test]

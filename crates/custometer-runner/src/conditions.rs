@@ -54,7 +54,9 @@ impl Condition {
     pub(crate) fn read(config: &Spanned<ConditionConfig>, problems: &mut Collector) -> Option<Self> {
         let asked = asked(config.get_ref());
         let mut is_right = true;
-        if asked.is_empty() {
+        if asked.is_empty() && problems.has_any_in(&config.span()) {
+            is_right = false;
+        } else if asked.is_empty() {
             problems.report(config.span(), "the condition asks nothing").help("say what has to hold, such as `value_below = 30`");
             is_right = false;
         }

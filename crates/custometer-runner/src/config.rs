@@ -19,6 +19,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::define::DefineConfig;
 use crate::derived::DerivedConfig;
 use crate::diagnostics::{Collector, Text};
+use crate::locale::Locale;
 use crate::number::Thousands;
 use crate::result::{Severity, Status};
 use crate::text::{Delimiter, Encoding, ShortRows};
@@ -58,6 +59,9 @@ pub(crate) type Named<T> = Vec<(Spanned<String>, Option<T>)>;
 pub(crate) struct ReportConfig {
     /// A heading.
     pub title: Option<String>,
+    /// The language of the HTML report. English unless said.
+    #[schemars(with = "Option<Locale>")]
+    pub locale: Locale,
     /// IANA time zone that days, weeks and months are local to, and that times without an offset are read in. UTC unless said.
     #[schemars(with = "Option<String>")]
     pub timezone: ZoneName,

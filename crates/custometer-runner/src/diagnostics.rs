@@ -139,6 +139,11 @@ impl Collector {
         &mut self.problems.last_mut().expect("one was just pushed").1
     }
 
+    /// Whether something within a place is wrong already: what follows from that is no news.
+    pub(crate) fn has_any_in(&self, span: &Range<usize>) -> bool {
+        self.problems.iter().any(|(start, _)| span.contains(start))
+    }
+
     /// Whether nothing is wrong so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.problems.is_empty()

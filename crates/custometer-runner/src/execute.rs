@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use custometer_core::{Buckets, ColumnType, Domain, Period};
+use custometer_core::{Buckets, ColumnType, Domain, Period, Picture};
 use polars::prelude::{DataType, Engine, LazyFrame, NULL, PolarsError, lit, when};
 
 use crate::collected::{Collected, collect};
@@ -17,7 +17,7 @@ use crate::observe::{Observed, observe};
 use crate::plan::{Axes, Axis, TablePlan, in_years, plan};
 use crate::privacy::{Basis, GroupSize, suppress};
 use crate::report::{Report, Request};
-use crate::result::{Manifest, ResultRow, RunResult, TableManifest};
+use crate::result::{Asked, Manifest, ResultRow, RunResult, TableManifest};
 use crate::text::FileIndex;
 use crate::{alerts, targets};
 
@@ -149,7 +149,17 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     };
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
-    Ok(RunResult { manifest, results, alerts, rejected: ledger.rejections(), rejected_rows, details })
+    let requests = report.requests.iter().map(asked).collect();
+    Ok(RunResult { manifest, results, alerts, rejected: ledger.rejections(), rejected_rows, details, requests, locale: report.locale })
+}
+
+/// What a reader must know of a request.
+fn asked(request: &Request) -> Asked {
+    let definition = &request.definition;
+    // Values that are known beforehand have an order that means something.
+    let is_ordered = definition.own_dimensions.iter().any(|own| own.domain.is_some());
+    let picture = definition.picture.or(is_ordered.then_some(Picture::Distribution));
+    Asked { name: request.name.clone(), about: request.metric.about, picture }
 }
 
 /// Goes through all files once: what they hold, and what makes them unreadable.

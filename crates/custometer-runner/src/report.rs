@@ -17,6 +17,7 @@ use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, 
 use crate::define::Metrics;
 use crate::derived::{Derived, Reading};
 use crate::diagnostics::{Collector, Problems, Text};
+use crate::locale::Locale;
 use crate::privacy::IdHasher;
 use crate::result::{Benchmark, Target};
 use crate::sql::columns_there_are;
@@ -30,6 +31,8 @@ use crate::webhooks::{self, Webhook};
 pub struct Report {
     /// A heading.
     pub title: Option<String>,
+    /// The language of what people read.
+    pub locale: Locale,
     /// How time is counted.
     pub calendar: Calendar,
     /// The period; none for all there is.
@@ -230,6 +233,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
     Ok(Report {
         title: config.report.title,
+        locale: config.report.locale,
         calendar,
         period,
         grain: config.report.grain,

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
+use custometer_core::{About, Baseline, DimensionValue, Direction, Grain, Period, Picture, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::locale::Locale;
 
 /// The version of the result's schema, as JSON and Parquet carry it. It changes when a reader has to.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -27,9 +29,18 @@ pub struct RunResult {
     pub rejected_rows: Option<DataFrame>,
     /// Detail tables of the requests that asked for them.
     pub details: Vec<Detail>,
+    /// What was asked for, in the order of the report.
+    pub requests: Vec<Asked>,
+    /// The language of what people read.
+    pub locale: Locale,
 }
 
 impl RunResult {
+    /// What was asked for under a name.
+    pub fn asked(&self, request: &str) -> Option<&Asked> {
+        self.requests.iter().find(|asked| asked.name == request)
+    }
+
     /// The tables of which some requests had to do without more than `percent` of the rows: the most rows rejected, of how many.
     pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, (u64, u64)> {
         let mut beyond = BTreeMap::new();
@@ -46,6 +57,17 @@ impl RunResult {
     pub fn decided(&self, status: Status) -> impl Iterator<Item = &ResultRow> {
         self.results.iter().filter(move |row| row.target.as_ref().is_some_and(|target| target.decides && target.status == status))
     }
+}
+
+/// A request as a reader must know it: what the metric means, and how it is best shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Its name in the results.
+    pub name: String,
+    /// The documentation of its metric.
+    pub about: &'static About,
+    /// How the metric says that it is best shown.
+    pub picture: Option<Picture>,
 }
 
 /// One value with everything that belongs to it.

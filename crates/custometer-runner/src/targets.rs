@@ -37,6 +37,7 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, request: &Request, problems: 
     let goals: Vec<Range<usize>> = goals.into_iter().flatten().collect();
     let mut wrong = Wrong { problems, any: false };
     match goals.as_slice() {
+        [] if wrong.problems.has_any_in(&config.span()) => wrong.any = true,
         [] => wrong.at(config.span(), "the target names no goal", "give it `at_least`, `at_most`, `between` or `holds`"),
         [_] => {}
         [.., last] if written.at_least.is_some() && written.at_most.is_some() && goals.len() == 2 => {

@@ -5,6 +5,7 @@
 mod determinism;
 mod inspect;
 mod loyalty;
+mod outputs;
 mod support;
 mod web_engagement;
 

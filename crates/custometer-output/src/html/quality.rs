@@ -1,0 +1,108 @@
+//! What became of every row that was read.
+
+use custometer_runner::result::{RejectedRow, RunResult};
+use serde::Serialize;
+
+use super::table::{Cell, Column, Table};
+use super::view::shortened;
+use crate::human;
+use crate::locale::{Language, filled};
+
+/// So many rejected rows are shown for each reason.
+const EXAMPLES: usize = 3;
+
+/// The tables of what was read, and of what could not be used.
+#[derive(Debug, Serialize)]
+pub(super) struct Quality {
+    /// The rows of every table, by what became of them.
+    pub(super) read: Table,
+    /// The rejected ones, by reason; none where there are none.
+    pub(super) rejected: Option<Table>,
+    /// How many values are hidden.
+    pub(super) hidden: Option<String>,
+}
+
+impl Quality {
+    /// The quality of a result's data.
+    pub(super) fn of(result: &RunResult, language: Language) -> Self {
+        let hidden = result.results.iter().filter(|row| row.suppressed).count() as u64;
+        Self {
+            read: read(result, language),
+            rejected: rejected(result, language),
+            hidden: (hidden > 0).then(|| format!("{}: {}", language.words.rows_suppressed, language.whole(hidden))),
+        }
+    }
+}
+
+fn read(result: &RunResult, language: Language) -> Table {
+    let words = language.words;
+    let count = |rows: u64| Cell::Number(language.whole(rows));
+    let rows = result.manifest.tables.iter().flat_map(|table| {
+        table.uses.iter().map(move |used| {
+            vec![
+                Cell::Name(human::line(&table.table)),
+                count(table.rows_read),
+                count(table.rows_filtered),
+                count(table.rows_deduplicated),
+                count(used.rows_outside_period),
+                count(used.rows_without_answer),
+                count(used.rows_rejected),
+                count(used.rows_used),
+                count(used.ambiguous_times),
+                Cell::Words(requests(&used.requests)),
+            ]
+        })
+    });
+    let numbers = [
+        words.rows_read,
+        words.rows_filtered,
+        words.rows_repeated,
+        words.rows_outside,
+        words.rows_without_answer,
+        words.rows_rejected,
+        words.rows_used,
+        words.ambiguous_times,
+    ];
+    let mut columns = vec![Column::words(words.table)];
+    columns.extend(numbers.map(Column::numbers));
+    columns.push(Column::words(words.metrics));
+    Table { caption: words.rows_read.to_owned(), columns, rows: rows.collect(), interactive: true }
+}
+
+fn rejected(result: &RunResult, language: Language) -> Option<Table> {
+    let words = language.words;
+    let row = |rejection: &custometer_runner::Rejection| {
+        let examples: Vec<String> = rejection.examples.iter().take(EXAMPLES).map(|row| example(row, language)).collect();
+        vec![
+            Cell::Name(human::line(&rejection.table)),
+            Cell::Words(human::line(&rejection.reason)),
+            Cell::Number(language.whole(rejection.rows)),
+            Cell::Words(examples.join("; ")),
+            Cell::Words(requests(&rejection.requests)),
+        ]
+    };
+    let columns = vec![
+        Column::words(words.table),
+        Column::words(words.reason),
+        Column::numbers(words.rows),
+        Column::words(words.example),
+        Column::words(words.metrics),
+    ];
+    let rows: Vec<Vec<Cell>> = result.rejected.iter().map(row).collect();
+    (!rows.is_empty()).then(|| Table { caption: words.rows_rejected.to_owned(), columns, rows, interactive: true })
+}
+
+/// One rejected row, such as "orders.csv, row 17: amount = 12,x".
+fn example(row: &RejectedRow, language: Language) -> String {
+    let place = format!("{}, {}", human::line(&row.file), filled(language.words.example_row, &[&language.whole(row.row)]));
+    let value = row.value.as_deref().map_or_else(|| "–".to_owned(), shortened);
+    match &row.column {
+        Some(column) => format!("{place}: {} = {value}", human::line(column)),
+        None if row.value.is_some() => format!("{place}: {value}"),
+        None => place,
+    }
+}
+
+fn requests(names: &[String]) -> String {
+    names.iter().map(|name| shortened(name)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,78 @@
+//! All that a report shows of one request.
+
+use custometer_core::Direction;
+use custometer_runner::Asked;
+use custometer_runner::result::{Manifest, ResultRow};
+use serde::Serialize;
+
+use super::figure::{Drawing, Figure};
+use super::tile::Headline;
+use super::view::{View, readable};
+use crate::human;
+use crate::locale::Language;
+
+/// One request: its name, its headline and its figures.
+#[derive(Debug, Serialize)]
+pub(super) struct Section {
+    number: usize,
+    /// What it is called.
+    pub(super) title: String,
+    metric: String,
+    facts: Vec<String>,
+    note: Option<String>,
+    headline: Option<Headline>,
+    evidence: Vec<(String, String)>,
+    figures: Vec<Figure>,
+    /// Whether it takes the whole width.
+    is_wide: bool,
+    /// Whether its figures are alike, and get the same width.
+    is_even: bool,
+}
+
+impl Section {
+    /// The section of a request's rows.
+    pub(super) fn of(number: usize, rows: &[ResultRow], asked: Option<&Asked>, manifest: &Manifest, language: Language) -> Self {
+        let first = &rows[0];
+        let title = match asked {
+            Some(asked) if asked.name == asked.about.id => asked.about.title.to_owned(),
+            _ => readable(&first.request),
+        };
+        let buckets = language.buckets(rows, manifest.fiscal_year_start);
+        let views = View::all(rows, &buckets);
+        let total = views.iter().find(|view| view.is_single());
+        let notes_differ = rows.iter().any(|row| row.note != first.note);
+        let drawing = Drawing {
+            language,
+            manifest,
+            picture: asked.and_then(|asked| asked.picture),
+            title: &title,
+            unit: first.unit,
+            has_total: total.is_some(),
+            notes_differ,
+        };
+        let mut figures = Vec::new();
+        for view in &views {
+            figures.extend(drawing.figures(view, total));
+        }
+        let direction = match first.direction {
+            Direction::HigherIsBetter => Some(language.words.higher_is_better),
+            Direction::LowerIsBetter => Some(language.words.lower_is_better),
+            Direction::Neutral => None,
+        };
+        let facts = direction.map(str::to_owned).into_iter().chain(drawing.target(rows)).collect();
+        let headline = Headline::of(rows, manifest, language);
+        let is_timeless = total.is_some_and(|total| !total.is_over_time());
+        Self {
+            number,
+            metric: first.metric.to_owned(),
+            facts,
+            note: first.note.as_deref().filter(|_| !notes_differ).map(human::line),
+            headline: headline.filter(|_| is_timeless),
+            evidence: if is_timeless { Headline::evidence(rows, language) } else { Vec::new() },
+            is_wide: figures.len() > 1,
+            is_even: views.iter().all(|view| !view.own.is_empty()),
+            figures,
+            title,
+        }
+    }
+}

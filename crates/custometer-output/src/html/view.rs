@@ -1,0 +1,162 @@
+//! The rows of a request in one breakdown, laid out by period, group and the metric's own dimension.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use custometer_core::DimensionValue;
+use custometer_runner::result::ResultRow;
+use jiff::Timestamp;
+
+use crate::human;
+use crate::locale::{Bucket, Language, Words};
+
+/// Of a name from the data, so many characters are shown.
+const NAME_LENGTH: usize = 80;
+
+/// The values of some dimensions.
+pub(super) type Key<'a> = Vec<&'a DimensionValue>;
+
+/// The rows of one breakdown.
+pub(super) struct View<'a> {
+    /// The names of the breakdown's dimensions.
+    pub(super) names: Vec<&'a str>,
+    /// The names of the metric's own.
+    pub(super) own: Vec<&'a str>,
+    /// The periods, in order.
+    pub(super) buckets: Vec<Bucket>,
+    /// Which of them are partial.
+    pub(super) partial: Vec<bool>,
+    /// The groups of the breakdown, in the order they come.
+    pub(super) groups: Vec<Key<'a>>,
+    /// The values of the metric's own dimensions, in the order they come.
+    pub(super) keys: Vec<Key<'a>>,
+    /// All rows, in order.
+    pub(super) rows: Vec<&'a ResultRow>,
+    places: HashMap<[usize; 3], &'a ResultRow>,
+}
+
+impl<'a> View<'a> {
+    /// The views of a request, one for each of its breakdowns. `buckets` are the names of the rows' periods.
+    pub(super) fn all(rows: &'a [ResultRow], buckets: &[Bucket]) -> Vec<Self> {
+        let mut views: Vec<(Vec<&str>, Vec<(&ResultRow, &Bucket)>)> = Vec::new();
+        for (row, bucket) in rows.iter().zip(buckets) {
+            let names: Vec<&str> = row.dimensions[..row.breakdown].iter().map(|(name, _)| name.as_str()).collect();
+            match views.iter_mut().find(|(of, _)| *of == names) {
+                Some((_, rows)) => rows.push((row, bucket)),
+                None => views.push((names, vec![(row, bucket)])),
+            }
+        }
+        views.into_iter().map(|(names, rows)| Self::of(names, &rows)).collect()
+    }
+
+    fn of(names: Vec<&'a str>, rows: &[(&'a ResultRow, &Bucket)]) -> Self {
+        let (mut starts, mut groups, mut keys) = (Places::default(), Places::default(), Places::default());
+        let (mut buckets, mut partial, mut places) = (Vec::new(), Vec::new(), HashMap::new());
+        for (row, bucket) in rows {
+            let (breakdown, own) = row.dimensions.split_at(row.breakdown);
+            let values = |of: &'a [(String, DimensionValue)]| of.iter().map(|(_, value)| value).collect::<Key<'a>>();
+            let start: Option<Timestamp> = row.start.as_ref().map(jiff::Zoned::timestamp);
+            let place = [starts.of(start), groups.of(values(breakdown)), keys.of(values(own))];
+            if place[0] == buckets.len() {
+                buckets.push((*bucket).clone());
+                partial.push(row.partial);
+            }
+            places.insert(place, *row);
+        }
+        let own = rows.first().map(|(row, _)| row.dimensions[row.breakdown..].iter().map(|(name, _)| name.as_str()).collect());
+        Self {
+            names,
+            own: own.unwrap_or_default(),
+            buckets,
+            partial,
+            groups: groups.in_order,
+            keys: keys.in_order,
+            rows: rows.iter().map(|(row, _)| *row).collect(),
+            places,
+        }
+    }
+
+    /// The row of a period, a group and a value of the metric's own dimensions.
+    pub(super) fn row(&self, bucket: usize, group: usize, key: usize) -> Option<&'a ResultRow> {
+        self.places.get(&[bucket, group, key]).copied()
+    }
+
+    /// The last period that is whole and has any value; where there is none, the last.
+    pub(super) fn latest(&self) -> usize {
+        let known = |bucket: &usize| {
+            let mut rows = self.places.iter().filter(|(place, _)| place[0] == *bucket);
+            !self.partial[*bucket] && rows.any(|(_, row)| row.value.is_some() || row.suppressed)
+        };
+        (0..self.buckets.len()).rev().find(known).unwrap_or(self.buckets.len().saturating_sub(1))
+    }
+
+    /// Whether there is more than one period.
+    pub(super) fn is_over_time(&self) -> bool {
+        self.buckets.len() > 1
+    }
+
+    /// Whether it is the total, and one value per period.
+    pub(super) fn is_single(&self) -> bool {
+        self.names.is_empty() && self.own.is_empty()
+    }
+
+    /// Whether the metric's own dimension is one of numbers.
+    pub(super) fn is_numeric(&self) -> bool {
+        self.own.len() == 1 && self.keys.iter().all(|key| key.iter().all(|value| value.as_number().is_some()))
+    }
+}
+
+/// What has come, each with its position.
+struct Places<T> {
+    in_order: Vec<T>,
+    positions: HashMap<T, usize>,
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { in_order: Vec::new(), positions: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Places<T> {
+    fn of(&mut self, value: T) -> usize {
+        *self.positions.entry(value).or_insert_with_key(|value| {
+            self.in_order.push(value.clone());
+            self.in_order.len() - 1
+        })
+    }
+}
+
+/// A group in words.
+pub(super) fn group_name(key: &Key<'_>, language: Language) -> String {
+    if key.is_empty() {
+        return language.words.all.to_owned();
+    }
+    key.iter().map(|value| value_name(value, language)).collect::<Vec<_>>().join(" · ")
+}
+
+/// The value of a dimension in words.
+pub(super) fn value_name(value: &DimensionValue, language: Language) -> String {
+    let words: &Words = language.words;
+    match value {
+        DimensionValue::Missing => words.missing.to_owned(),
+        DimensionValue::Boolean(true) => words.yes.to_owned(),
+        DimensionValue::Boolean(false) => words.no.to_owned(),
+        DimensionValue::Integer(_) | DimensionValue::Number(_) => language.plain(value.as_number().unwrap_or_default()),
+        DimensionValue::Text(text) => shortened(text),
+    }
+}
+
+/// A text of the data on one line, cut short where it is long.
+pub(super) fn shortened(text: &str) -> String {
+    let mut rest = text.chars();
+    let start: String = rest.by_ref().take(NAME_LENGTH).collect();
+    human::line(&start) + if rest.next().is_some() { "…" } else { "" }
+}
+
+/// A name of a config as a person writes it: `first_response_time` is "First response time".
+pub(super) fn readable(name: &str) -> String {
+    let spaced = shortened(&if name.contains(' ') { name.to_owned() } else { name.replace('_', " ") });
+    let mut rest = spaced.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}

@@ -1,0 +1,295 @@
+//! How the language of a report writes numbers, dates and its fixed words.
+//!
+//! Rounding is that of every output ([`human`]); only the signs and words around the digits are the language's. Months, separators and
+//! the order of a date's parts are those of the Unicode CLDR.
+
+mod words;
+
+use custometer_core::{Grain, Period, Unit};
+use custometer_runner::Locale;
+use custometer_runner::result::ResultRow;
+use jiff::Zoned;
+use jiff::civil::Date;
+
+pub(crate) use words::{Words, filled};
+
+use crate::{human, period};
+
+/// A space that no line breaks at.
+const GLUE: char = '\u{a0}';
+
+/// A language, ready to write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Language {
+    /// Which one it is.
+    pub(crate) locale: Locale,
+    /// Its fixed words.
+    pub(crate) words: &'static Words,
+}
+
+impl Language {
+    /// The language of a locale.
+    pub(crate) fn of(locale: Locale) -> Self {
+        Self { locale, words: Words::of(locale) }
+    }
+
+    /// A value in its unit.
+    pub(crate) fn value(self, value: f64, unit: Unit) -> String {
+        self.in_unit(&human::value(value, unit), value, unit)
+    }
+
+    /// A change with its sign; that of a percentage is in percentage points.
+    pub(crate) fn change(self, change: f64, unit: Unit) -> String {
+        let text = human::change(change, unit);
+        match unit {
+            Unit::Percent => self.digits(&text).replace("pp", self.words.percentage_points),
+            _ => self.in_unit(&text, change, unit),
+        }
+    }
+
+    /// A relative change: a percentage with its sign.
+    pub(crate) fn relative(self, percent: f64) -> String {
+        self.in_unit(&human::relative(percent), percent, Unit::Percent)
+    }
+
+    /// A number of things.
+    pub(crate) fn count(self, count: f64) -> String {
+        self.digits(&human::count(count))
+    }
+
+    /// A measure, which has no unit: whole, or with four digits that mean something.
+    pub(crate) fn measure(self, value: f64) -> String {
+        let decimals = if value.fract() == 0.0 {
+            0
+        } else {
+            [1000.0, 100.0, 10.0, 1.0, 0.1, 0.01].iter().filter(|limit| value.abs() < **limit).count()
+        };
+        self.digits(&human::fixed(value, decimals))
+    }
+
+    /// A whole number of things.
+    pub(crate) fn whole(self, count: u64) -> String {
+        self.count(count as f64)
+    }
+
+    /// The number of a dimension, with the digits that it has: 2024 may be a year.
+    pub(crate) fn plain(self, number: f64) -> String {
+        self.digits(&number.to_string())
+    }
+
+    /// A number on an axis whose ticks are `step` apart: no more digits than tell them apart.
+    pub(crate) fn tick(self, value: f64, step: f64, unit: Unit) -> String {
+        let fraction = |decimals: i32| (step * 10_f64.powi(decimals)).fract();
+        let decimals =
+            (0..4).find(|decimals| fraction(*decimals).min(1.0 - fraction(*decimals)) < 1e-6).unwrap_or(4).unsigned_abs() as usize;
+        match unit {
+            Unit::Seconds => self.digits(&human::value(value, unit).replace(" 00 min", "").replace(" 00 s", "").replace(" 0 h", "")),
+            Unit::Percent if self.locale == Locale::En => self.digits(&human::fixed(value, decimals)) + "%",
+            Unit::Percent => self.digits(&human::fixed(value, decimals)) + "\u{a0}%",
+            _ => self.digits(&human::fixed(value, decimals)),
+        }
+    }
+
+    /// Both ends of an interval, or the one there is; nothing for none.
+    pub(crate) fn interval(self, low: Option<f64>, high: Option<f64>, unit: Unit) -> String {
+        let show = |bound| self.value(bound, unit);
+        match (low, high) {
+            (Some(low), Some(high)) => {
+                let (low, high) = (show(low), show(high));
+                // The unit is said once.
+                let low = if unit == Unit::Percent { low.trim_end_matches(['%', GLUE]) } else { &low };
+                format!("{low}{GLUE}–{GLUE}{high}")
+            }
+            (Some(low), None) => format!("≥{GLUE}{}", show(low)),
+            (None, Some(high)) => format!("≤{GLUE}{}", show(high)),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// A day, such as "3 Jan 2025".
+    pub(crate) fn date(self, date: Date) -> String {
+        format!("{}{GLUE}{}", self.day(date), date.year())
+    }
+
+    /// A day without its year.
+    fn day(self, date: Date) -> String {
+        let dot = if matches!(self.locale, Locale::Da | Locale::Nb) { "." } else { "" };
+        format!("{}{dot}{GLUE}{}", date.day(), self.month(date.month()))
+    }
+
+    fn month(self, month: i8) -> &'static str {
+        usize::try_from(month - 1).ok().and_then(|month| self.words.months.get(month)).copied().unwrap_or_default()
+    }
+
+    /// The first and the last day of a period.
+    pub(crate) fn period(self, period: Period) -> String {
+        format!("{} – {}", self.date(period.from), self.date(period.until.yesterday().unwrap_or(period.until)))
+    }
+
+    /// What each row calls its bucket; nothing where it has none.
+    pub(crate) fn buckets(self, rows: &[ResultRow], fiscal_year_start: i8) -> Vec<Bucket> {
+        let named = period::are_named(rows, fiscal_year_start);
+        rows.iter()
+            .map(|row| {
+                row.start.as_ref().zip(row.end.as_ref()).map(|(start, end)| self.bucket(start, end, row.grain, named)).unwrap_or_default()
+            })
+            .collect()
+    }
+
+    fn bucket(self, start: &Zoned, end: &Zoned, grain: Grain, named: bool) -> Bucket {
+        let (first, last) = (start.date(), period::before(end).date());
+        let year = start.year().to_string();
+        let named = named.then(|| match grain {
+            Grain::Hour => {
+                let repeated = start.time_zone().to_ambiguous_timestamp(start.datetime()).is_ambiguous();
+                let clock = start.strftime(if repeated { "%H:%M %:z" } else { "%H:%M" }).to_string();
+                Some(Bucket { long: format!("{}{GLUE}{clock}", self.date(first)), short: clock, year: self.day(first) })
+            }
+            Grain::Day => Some(Bucket { long: self.date(first), short: self.day(first), year }),
+            Grain::Week => {
+                let week = first.iso_week_date();
+                let name = format!("{}{GLUE}{}", self.words.week, week.week());
+                Some(Bucket { long: format!("{name} {}", week.year()), short: name, year: week.year().to_string() })
+            }
+            Grain::Month => {
+                let month = self.month(first.month()).to_owned();
+                Some(Bucket { long: format!("{month}{GLUE}{year}"), short: month, year })
+            }
+            Grain::Quarter => {
+                let name = self.words.quarter.replace("{}", &((first.month() + 2) / 3).to_string());
+                Some(Bucket { long: format!("{name}{GLUE}{year}"), short: name, year })
+            }
+            Grain::Year => Some(Bucket { long: year.clone(), short: year, year: String::new() }),
+            Grain::Total => None,
+        });
+        named.flatten().unwrap_or_else(|| {
+            let long = format!("{} – {}", self.date(first), self.date(last));
+            Bucket { long, short: self.day(first), year: first.year().to_string() }
+        })
+    }
+
+    /// A text of digits as the language writes it, in its words for the unit.
+    fn in_unit(self, text: &str, value: f64, unit: Unit) -> String {
+        let one = (value.abs() - 1.0).abs() < f64::EPSILON;
+        let word = |suffix: &str, words: [&str; 2]| {
+            let digits = text.strip_suffix(suffix).unwrap_or(text).trim_end();
+            format!("{}{GLUE}{}", self.digits(digits), if one { words[0] } else { words[1] })
+        };
+        match unit {
+            Unit::Percent if self.locale == Locale::En => self.digits(text).replace("\u{a0}%", "%"),
+            // Cents of thousands say nothing.
+            Unit::Currency if value.abs() >= 1000.0 => {
+                let sign = if text.starts_with('+') { "+" } else { "" };
+                self.digits(&format!("{sign}{}", human::count(value.round())))
+            }
+            Unit::Days => word("d", self.words.days),
+            Unit::Months => word("mo", self.words.in_months),
+            Unit::Years => word("y", self.words.years),
+            _ => self.digits(text),
+        }
+    }
+
+    /// What stands before a number's fraction.
+    pub(crate) fn decimal(self) -> char {
+        if self.locale == Locale::En { '.' } else { ',' }
+    }
+
+    /// Digits with the language's separators, a true minus, and spaces that no line breaks at.
+    fn digits(self, text: &str) -> String {
+        let (thousands, decimal) = match self.locale {
+            Locale::Da => ('.', ','),
+            Locale::Nb | Locale::Sv => (GLUE, ','),
+            _ => (',', '.'),
+        };
+        let written = |character| match character {
+            human::THOUSANDS => thousands,
+            '.' => decimal,
+            '-' => '−',
+            ' ' => GLUE,
+            other => other,
+        };
+        text.chars().map(written).collect()
+    }
+}
+
+/// The names of a bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Bucket {
+    /// The whole name.
+    pub(crate) long: String,
+    /// The name within its year, or its day.
+    pub(crate) short: String,
+    /// What the short name leaves out.
+    pub(crate) year: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn in_each(of: impl Fn(Language) -> String) -> [String; 4] {
+        Locale::ALL.map(|locale| of(Language::of(locale)))
+    }
+
+    /// What ICU 75 writes by the CLDR, save that a minus is always the true one.
+    #[test]
+    fn numbers_and_dates_are_those_of_the_language() {
+        let glued = |text: &str| text.replace(' ', "\u{a0}");
+        assert_eq!(
+            in_each(|language| language.count(-1_234_567.5)),
+            ["−1,234,567.5", "−1.234.567,5", "−1 234 567,5", "−1 234 567,5"].map(glued)
+        );
+        assert_eq!(in_each(|language| language.value(12.3, Unit::Percent)), ["12.3%", "12,3 %", "12,3 %", "12,3 %"].map(glued));
+        let day = date(2025, 3, 3);
+        assert_eq!(in_each(|language| language.date(day)), ["3 Mar 2025", "3. mar. 2025", "3. mars 2025", "3 mars 2025"].map(glued));
+        let months = |language: Language| language.words.months.join(" ");
+        assert_eq!(
+            in_each(months),
+            [
+                "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+                "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.",
+                "jan. feb. mars apr. mai juni juli aug. sep. okt. nov. des.",
+                "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.",
+            ]
+        );
+    }
+
+    #[test]
+    fn units_are_words_of_the_language() {
+        let language = Language::of(Locale::Da);
+        let shown = [
+            language.value(1.0, Unit::Days),
+            language.value(20.37, Unit::Months),
+            language.change(-1.25, Unit::Percent),
+            language.relative(12.0),
+            language.value(7505.0, Unit::Seconds),
+            language.value(41_234.56, Unit::Currency),
+            language.change(1500.4, Unit::Currency),
+            language.value(34.56, Unit::Currency),
+            language.interval(Some(35.0), Some(47.5), Unit::Percent),
+            language.interval(Some(35.0), None, Unit::Points),
+        ];
+        let expected =
+            ["1,0 dag", "20,4 måneder", "−1,2 pp.", "+12,0 %", "2 h 05 min", "41.235", "+1.500", "34,56", "35,0 – 47,5 %", "≥ +35,0"];
+        assert_eq!(shown.map(|text| text.replace('\u{a0}', " ")), expected);
+    }
+
+    #[test]
+    fn ticks_have_no_more_digits_than_tell_them_apart() {
+        let language = Language::of(Locale::En);
+        let ticks = [(50.0, 25.0, Unit::Percent), (2.5, 2.5, Unit::Score), (0.1, 0.05, Unit::Ratio), (7200.0, 3600.0, Unit::Seconds)];
+        let shown = ticks.map(|(value, step, unit)| language.tick(value, step, unit).replace('\u{a0}', " "));
+        assert_eq!(shown, ["50%", "2.5", "0.10", "2 h"]);
+    }
+
+    #[test]
+    fn a_measure_keeps_the_digits_that_mean_something() {
+        let language = Language::of(Locale::En);
+        assert_eq!(
+            [0.242_593, 4.413_6, 122.456, 66_705.25, 790.0, 0.0].map(|measure| language.measure(measure)),
+            ["0.2426", "4.414", "122.5", "66,705", "790", "0"]
+        );
+    }
+}

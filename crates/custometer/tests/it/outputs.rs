@@ -1,0 +1,295 @@
+//! What a run leaves behind: exit codes, files, and alerts at a webhook that a real server listens at.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// Orders of 30 on average in January and of 10 in February; one row of five can't be used.
+const ORDERS: &str = "time,amount\n2025-01-03,29\n2025-01-04,31\n2025-02-03,8\n2025-02-04,12\n2025-02-05,x\n";
+
+const SECRET: &str = "a secret of this test";
+
+/// A folder with a report and its data.
+fn report(target: &str, alerts: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("orders.csv"), ORDERS).unwrap();
+    let config = format!(
+        "[report]\ntitle = \"Orders\"\nfrom = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"\nmax_rejected_percent = 50\n\
+         [tables.orders]\npath = \"orders.csv\"\n[[metrics]]\nname = \"aov\"\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\n\
+         {target}\n{alerts}\n"
+    );
+    fs::write(folder.path().join("report.toml"), config).unwrap();
+    folder
+}
+
+fn program(folder: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_custometer"));
+    command.args(["run", "report.toml"]).args(arguments).current_dir(folder.path()).env("HOOK_SECRET", SECRET);
+    command
+}
+
+fn run(folder: &TempDir, arguments: &[&str]) -> Output {
+    program(folder, arguments).output().unwrap()
+}
+
+/// The exit code, and what was said.
+fn outcome(output: &Output) -> (i32, String) {
+    (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
+}
+
+const LOW: &str = "[[alerts]]\nname = \"low\"\nwhen = { value_below = 20 }\nmessage = \"down to {{ shown }}\"";
+
+#[test]
+fn a_missed_target_is_an_exit_code_and_one_line_where_that_is_asked() {
+    let folder = report("target = { at_least = 25 }", "");
+    assert_eq!(outcome(&run(&folder, &[])), (0, String::new()));
+    let line = "warning: 1 target missed: aov, 2025-02: 10.00, target at least 25.00\n".to_owned();
+    assert_eq!(outcome(&run(&folder, &["--fail-on-target"])), (3, line));
+    let met = report("target = { at_least = 10 }", "");
+    assert_eq!(outcome(&run(&met, &["--fail-on-target"])), (0, String::new()));
+    // What is not known is not missed, and not met either.
+    let unknown = report("target = { holds = { value_above = 5, low_above = 1 } }", "");
+    fs::write(unknown.path().join("orders.csv"), "time,amount\n2025-02-03,8\n").unwrap();
+    let line = "1 target unknown: aov, 2025-02: 8.00, target value above 5 and interval above 1\n".to_owned();
+    assert_eq!(outcome(&run(&unknown, &["--fail-on-target"])), (0, line));
+}
+
+#[test]
+fn an_alert_is_an_exit_code_where_that_is_asked() {
+    let folder = report("", LOW);
+    assert_eq!(outcome(&run(&folder, &[])).0, 0);
+    let line = "warning: 1 alert fired: low (warning)\n".to_owned();
+    assert_eq!(outcome(&run(&folder, &["--fail-on-alert"])), (5, line.clone()));
+    assert_eq!(outcome(&run(&folder, &["--fail-on-alert=warning"])), (5, line));
+    assert_eq!(outcome(&run(&folder, &["--fail-on-alert=critical"])), (0, String::new()));
+    // Where the results have no room for it, it is said beside them.
+    assert_eq!(outcome(&run(&folder, &["--format", "csv"])).1.lines().next(), Some("warning low: down to 10.00"));
+}
+
+#[test]
+fn of_several_reasons_the_gravest_is_the_exit_code_and_all_are_said() {
+    let folder = report("target = { at_least = 25 }", LOW);
+    let rejected = ["--set", "report.max_rejected_percent=1"];
+    let (code, said) = outcome(&run(&folder, &[&rejected[..], &["--fail-on-alert", "--fail-on-target"]].concat()));
+    assert_eq!(code, 3, "{said}");
+    let starts: Vec<&str> = said.lines().map(|line| &line[..line.len().min(20)]).collect();
+    assert_eq!(starts, ["warning: 1 target mi", "warning: 1 alert fir", "warning: more rows w"]);
+    assert_eq!(outcome(&run(&folder, &[&rejected[..], &["--fail-on-alert"]].concat())).0, 5);
+    assert_eq!(outcome(&run(&folder, &rejected)).0, 4);
+    assert_eq!(outcome(&run(&folder, &[&rejected[..], &["--fail-on-target", "--strict"]].concat())).0, 1);
+}
+
+#[test]
+fn targets_and_alerts_are_counted_and_explained() {
+    let hook = "webhook = \"team\"\n[webhooks.team]\nurl = \"https://hooks.example.com/T0P\"\nsecret_env = \"HOOK_SECRET\"";
+    let folder = report("target = { at_least = 25 }", &format!("{LOW}\n{hook}"));
+    let said = |command: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_custometer"));
+        let output = program.args([command, "report.toml"]).current_dir(folder.path()).env("HOOK_SECRET", SECRET).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(said("validate"), "the report is in order: 1 requests over 1 tables, 1 target, 1 alert, 1 webhook\n");
+    let expected = "targets, decided by the last complete bucket\n  `aov`: at least 25.00, for the total\nalerts\n  \
+                    `low` (warning): value below 20, of `aov`, posted to `team` (https://hooks.example.com)\n";
+    assert!(said("explain").ends_with(expected), "{}", said("explain"));
+}
+
+/// What a webhook was told.
+struct Told {
+    path: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+/// A server of this machine that gives these answers, one to each connection, and then no more. None keeps a connection waiting.
+fn server(answers: &[Option<&'static str>]) -> (u16, Receiver<Told>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = channel();
+    let answers = answers.to_vec();
+    thread::spawn(move || {
+        let mut waiting = Vec::new();
+        for answer in answers {
+            let (stream, _) = listener.accept().unwrap();
+            let told = read(&stream);
+            let _ = sender.send(told);
+            match answer {
+                Some(answer) => {
+                    let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                    let _ = (&stream).write_all(answer.as_bytes());
+                }
+                None => waiting.push(stream),
+            }
+        }
+        // Whoever waits, waits for longer than it may take.
+        thread::sleep(Duration::from_secs(if waiting.is_empty() { 0 } else { 20 }));
+    });
+    (port, receiver)
+}
+
+fn read(stream: &TcpStream) -> Told {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let path = line.split(' ').nth(1).unwrap().to_owned();
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        headers.insert(name.to_lowercase(), value.to_owned());
+    }
+    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    Told { path, headers, body }
+}
+
+/// A report whose alert goes to a port of this machine.
+fn posted(port: u16, more: &str) -> TempDir {
+    let hook = format!(
+        "{LOW}\nwebhook = \"team\"\n[webhooks.team]\nurl = \"http://127.0.0.1:{port}/hook/T0P-S3CRET\"\nsecret_env = \"HOOK_SECRET\"\n{more}"
+    );
+    report("", &hook)
+}
+
+#[test]
+fn an_alert_is_posted_signed_and_says_what_the_report_says() {
+    let (port, told) = server(&[Some("204 No Content")]);
+    let folder = posted(port, "");
+    let output = run(&folder, &["--format", "json"]);
+    assert_eq!(outcome(&output), (0, format!("sent 1 alert to `team` (http://127.0.0.1:{port})\n")));
+    let Told { path, headers, body } = told.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert_eq!(path, "/hook/T0P-S3CRET");
+    assert_eq!(headers["content-type"], "application/json");
+    // Python's hmac, which is not what signs here.
+    fs::write(folder.path().join("body"), &body).unwrap();
+    let script = "import hmac,sys;print(hmac.new(sys.argv[1].encode(),open('body','rb').read(),'sha256').hexdigest())";
+    if let Ok(python) = Command::new("python3").args(["-c", script, SECRET]).current_dir(folder.path()).output() {
+        assert_eq!(headers["x-custometer-signature"], format!("sha256={}", String::from_utf8(python.stdout).unwrap().trim()));
+    }
+    let payload: Json = serde_json::from_slice(&body).unwrap();
+    let json: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(payload["schema_version"], json["schema_version"]);
+    assert_eq!(payload["alert"]["message"], "down to 10.00");
+    assert_eq!(payload["report"]["title"], "Orders");
+    assert_eq!(payload["report"]["config_hash"], json["manifest"]["config_hash"]);
+    assert_eq!(payload["result"], json["results"][1]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&body);
+    assert!(!shown.contains(SECRET) && !shown.contains("T0P"), "{shown}");
+}
+
+#[test]
+fn a_server_in_trouble_is_asked_again_for_the_same() {
+    let (port, told) = server(&[Some("500 Internal Server Error"), Some("200 OK")]);
+    let (code, said) = outcome(&run(&posted(port, ""), &["--quiet"]));
+    assert_eq!((code, said.as_str()), (0, ""));
+    let [first, second] = [(); 2].map(|()| told.recv_timeout(Duration::from_secs(5)).unwrap());
+    assert_eq!(first.body, second.body);
+    assert_eq!(first.headers["idempotency-key"], second.headers["idempotency-key"]);
+}
+
+#[test]
+fn an_alert_that_can_not_be_delivered_fails_the_run_and_not_the_report() {
+    for (answers, retries, reason) in [
+        (vec![Some("404 Not Found")], 3, "it answered 404 Not Found"),
+        (vec![Some("302 Found\r\nLocation: https://example.com")], 3, "it answered 302 Found"),
+        (vec![Some("503 Service Unavailable"); 2], 1, "it answered 503 Service Unavailable, after 2 attempts"),
+        (vec![None; 2], 1, "no answer within 300ms, after 2 attempts"),
+    ] {
+        let (port, told) = server(&answers);
+        let folder = posted(port, &format!("timeout_seconds = 0.3\nretries = {retries}"));
+        let (code, said) = outcome(&run(&folder, &["--out", "out", "--fail-on-alert"]));
+        assert_eq!(code, 1, "{said}");
+        assert!(folder.path().join("out/results.txt").exists());
+        let line = format!("error: the alert `low` could not be delivered to `team` (http://127.0.0.1:{port}): {reason}\n");
+        assert!(said.contains(&line), "{said}");
+        // The other reason is said too.
+        assert!(said.contains("1 alert fired"), "{said}");
+        assert!(!said.contains("T0P"), "{said}");
+        assert_eq!(told.iter().take(answers.len()).count(), answers.len());
+    }
+}
+
+#[test]
+fn where_nobody_listens_that_is_said() {
+    // A port that was free a moment ago.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (code, said) = outcome(&run(&posted(port, "retries = 0"), &[]));
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("no connection") && said.contains("refused") && !said.contains("T0P"), "{said}");
+}
+
+#[test]
+fn a_dry_run_shows_what_it_would_post_and_posts_nothing() {
+    let (port, told) = server(&[Some("200 OK")]);
+    let (code, said) = outcome(&run(&posted(port, ""), &["--dry-run", "--quiet"]));
+    assert_eq!(code, 0);
+    let payload = said.strip_prefix(&format!("would post to `team` (http://127.0.0.1:{port}): ")).unwrap();
+    let payload: Json = serde_json::from_str(payload.trim()).unwrap();
+    assert_eq!(payload["alert"]["name"], "low");
+    assert!(told.try_recv().is_err());
+    assert!(!said.contains(SECRET) && !said.contains("T0P"), "{said}");
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_said_before_anything_is_read() {
+    let folder = posted(1, "");
+    let output = program(&folder, &["--out", "out"]).env_remove("HOOK_SECRET").output().unwrap();
+    let (code, said) = outcome(&output);
+    assert_eq!(code, 2);
+    assert!(said.contains("the environment variable `HOOK_SECRET` is not set"), "{said}");
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_writes_leaves_the_report_before_it_whole() {
+    let folder = report("", "");
+    // So many rejected rows that writing them takes a while.
+    let rows: String = (0..400_000).map(|row| format!("2025-01-03,a value that is no number {row}\n")).collect();
+    fs::write(folder.path().join("orders.csv"), format!("{ORDERS}{rows}")).unwrap();
+    let settings = ["--format", "json,csv,markdown", "--out", "out", "--set", "report.max_rejected_percent=100"];
+    let all_rows = [&settings[..], &["--set", "report.rejected_rows=true"]].concat();
+    assert_eq!(run(&folder, &all_rows).status.code(), Some(0));
+    let out = folder.path().join("out");
+    let files = |out: &Path| -> BTreeMap<String, Vec<u8>> {
+        let files = fs::read_dir(out).unwrap().map(|file| file.unwrap());
+        let files = files.filter(|file| !file.file_name().to_string_lossy().starts_with('.'));
+        files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
+    };
+    let before = files(&out);
+    assert_eq!(before.len(), 6, "{:?}", before.keys());
+    let is_writing = || fs::read_dir(&out).unwrap().any(|file| file.unwrap().file_name().to_string_lossy().starts_with('.'));
+
+    let mut killed = program(&folder, &[&all_rows[..], &["--set", "report.title=Another"]].concat());
+    let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while !is_writing() {
+        assert!(began.elapsed() < Duration::from_secs(120) && killed.try_wait().unwrap().is_none(), "the program never wrote");
+    }
+    killed.kill().unwrap();
+    assert!(!killed.wait().unwrap().success(), "the program was done before it was killed");
+    assert_eq!(files(&out), before);
+}
+
+#[test]
+fn dated_folders_are_kept_and_the_last_one_is_found() {
+    let folder = report("", "");
+    for day in ["2025-03-01", "2025-03-02"] {
+        let (code, said) = outcome(&run(&folder, &["--format", "json,markdown", "--out", "out", "--dated", "--as-of", day]));
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains(&format!("wrote out/{day}/results.md")), "{said}");
+    }
+    let read = |name: &str| fs::read(folder.path().join("out").join(name).join("results.md")).unwrap();
+    assert_eq!(read("latest"), read("2025-03-02"));
+    assert!(folder.path().join("out/2025-03-01/results.json").exists());
+    assert_eq!(run(&folder, &["--dated"]).status.code(), Some(2));
+}
