@@ -1,7 +1,10 @@
 //! What the commands do.
 
+mod description;
+mod docs;
 mod inspect;
 mod metrics;
+mod new;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +18,7 @@ use custometer_runner::{Event, Input, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
-use crate::args::{Args, Command, Format, ReportArgs};
+use crate::args::{Args, Command, Format, NewCommand, ReportArgs};
 use crate::failure::Failure;
 use crate::sample::{self, SampleOptions};
 
@@ -38,6 +41,16 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
+        Command::New { command: NewCommand::Metrics { name, path } } => {
+            new::metrics(&name, path.as_deref())?;
+            tell(&format!("wrote {name}; next: cd {name} && cargo test && cargo run -- run report.toml"));
+            Ok(())
+        }
+        Command::Docs { out, summary } => {
+            let pages = docs::write(&registry, &out, summary.as_deref())?;
+            tell(&format!("wrote {} ({pages} pages)", out.display()));
+            Ok(())
+        }
         Command::Schema => {
             let schema = custometer_runner::schema(&registry);
             print(&format!("{schema:#}\n"))
@@ -96,8 +109,7 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
         let written = custometer_output::write_all(&result, &formats, folder).map_err(Failure::run)?;
         if !quiet {
             for path in written {
-                // Not being able to tell is no reason to fail.
-                let _ = writeln!(io::stderr(), "wrote {}", path.display());
+                tell(&format!("wrote {}", path.display()));
             }
         }
     } else {
@@ -160,9 +172,14 @@ fn samples(out: &Path, tables: &[sample::Table], of: impl Fn(sample::Table) -> S
         let options = of(table);
         let path = out.join(format!("{}.{}", table.name(), options.format.extension()));
         let written = sample::write(&options, &path).map_err(Failure::run)?;
-        let _ = writeln!(io::stderr(), "wrote {} ({written} rows)", path.display());
+        tell(&format!("wrote {} ({written} rows)", path.display()));
     }
     Ok(())
+}
+
+/// Says what was done, on stderr. Not being able to is no reason to fail.
+fn tell(what: &str) {
+    let _ = writeln!(io::stderr(), "{what}");
 }
 
 fn print(text: &str) -> Result<(), Failure> {
