@@ -32,9 +32,9 @@ impl Metric for FirstAttemptRate {
                 params: "",
                 header: "parcel_id,time,outcome",
                 rows: &[
-                    (1, "p1,2025-01-02 10:00,delivered"),
-                    (1, "p2,2025-01-03 12:00,delivered"),
-                    (1, "p2,2025-01-02 11:00,nobody_home"),
+                    (1, "p1,2025-01-02 10:00:00,delivered"),
+                    (1, "p2,2025-01-03 12:00:00,delivered"),
+                    (1, "p2,2025-01-02 11:00:00,nobody_home"),
                 ],
                 expected: &[("", Some(50.0))],
             },
@@ -43,10 +43,7 @@ impl Metric for FirstAttemptRate {
                 report: "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"",
                 params: "",
                 header: "parcel_id,time,outcome",
-                rows: &[
-                    (1, "p1,2025-01-31 10:00,nobody_home"),
-                    (1, "p1,2025-02-01 10:00,delivered"),
-                ],
+                rows: &[(1, "p1,2025-01-31 10:00:00,nobody_home"), (1, "p1,2025-02-01 10:00:00,delivered")],
                 expected: &[("2025-01-01", Some(0.0)), ("2025-02-01", None)],
             },
         ],
@@ -79,8 +76,7 @@ impl Derive for FirstAttempts {
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         // The attempts of a parcel come in the order of these columns, the time first.
         let is_delivered = col(OUTCOME).eq(lit("delivered"));
-        let attempts = Entities::with_attributes(rows, PARCEL_ID, context)
-            .integers([col(TIME), is_delivered, col(BUCKET)]);
+        let attempts = Entities::with_attributes(rows, PARCEL_ID, context).integers([col(TIME), is_delivered, col(BUCKET)]);
         let derived = [BUCKET, "is_delivered"];
         Ok(attempts.derive("first_attempts", derived, [], |parcel, derived| {
             let [_, is_delivered, buckets] = parcel.integers();

@@ -25,14 +25,10 @@ pub const SHIPPED: Column = Column::time(SHIPPED_AT).describe("when it left the 
 /// When a parcel was to arrive.
 pub const PROMISED: Column = Column::time(PROMISED_AT).describe("when it was to arrive at the latest");
 /// When a parcel arrived, which not all have yet.
-pub const DELIVERED: Column = Column::time(DELIVERED_AT)
-    .nulls(NullRule::Keep)
-    .describe("when it arrived; missing while it has not");
+pub const DELIVERED: Column = Column::time(DELIVERED_AT).nulls(NullRule::Keep).describe("when it arrived; missing while it has not");
 /// Which parcel it was.
 pub const PARCEL: Column = Column::identifier(PARCEL_ID).describe("which parcel it was");
 /// When a courier was at the door.
 pub const ATTEMPTED: Column = Column::time(TIME).describe("when the courier was at the door");
 /// What came of it.
-pub const RESULT: Column = Column::text(OUTCOME)
-    .one_of(&["delivered", "nobody_home", "wrong_address"])
-    .describe("what came of it");
+pub const RESULT: Column = Column::text(OUTCOME).one_of(&["delivered", "nobody_home", "wrong_address"]).describe("what came of it");

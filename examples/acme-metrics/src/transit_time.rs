@@ -2,9 +2,7 @@
 
 use custometer_core::polars::prelude::DataType;
 use custometer_core::prelude::*;
-use custometer_core::{
-    Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation,
-};
+use custometer_core::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +40,8 @@ impl Metric for TransitTime {
         edge_cases: &[
             "No parcel delivered: undefined. So is one parcel, or parcels that all took as long: there is nothing to fit, and a note says so.",
             "Times are rounded up to whole hours, so that parcels which took as long are counted and not kept.",
-            "A parcel counts in the bucket in which it arrived; one that has not arrived is left out.",
+            "A parcel counts in the bucket in which it arrived.",
+            "A parcel that has not arrived is in no bucket, and rejected: leave such out with the table's `where`.",
             "A parcel that arrives before it is shipped is rejected.",
         ],
         examples: &[
@@ -53,12 +52,12 @@ impl Metric for TransitTime {
                 params: "",
                 header: "shipped_at,delivered_at",
                 rows: &[
-                    (1, "2025-01-01 00:00,2025-01-01 10:00"),
-                    (1, "2025-01-01 00:00,2025-01-01 20:00"),
-                    (1, "2025-01-01 00:00,2025-01-02 05:01"),
-                    (1, "2025-01-01 00:00,2025-01-02 16:00"),
-                    (1, "2025-01-01 00:00,2025-01-03 12:00"),
-                    (1, "2025-01-01 00:00,"),
+                    (1, "2025-01-01 00:00:00,2025-01-01 10:00:00"),
+                    (1, "2025-01-01 00:00:00,2025-01-01 20:00:00"),
+                    (1, "2025-01-01 00:00:00,2025-01-02 05:01:00"),
+                    (1, "2025-01-01 00:00:00,2025-01-02 16:00:00"),
+                    (1, "2025-01-01 00:00:00,2025-01-03 12:00:00"),
+                    (1, "2025-01-01 00:00:00,"),
                 ],
                 expected: &[("", Some(227_468.352_485_797_66))],
             },
@@ -67,7 +66,7 @@ impl Metric for TransitTime {
                 report: "",
                 params: "percent = 50",
                 header: "shipped_at,delivered_at",
-                rows: &[(3, "2025-01-01 00:00,2025-01-02 00:00")],
+                rows: &[(3, "2025-01-01 00:00:00,2025-01-02 00:00:00")],
                 expected: &[("", None)],
             },
         ],
@@ -82,7 +81,7 @@ impl Metric for TransitTime {
         let parcels = Source::table(PARCELS)
             .at(DELIVERED_AT)
             .column(SHIPPED)
-            .column(DELIVERED.nulls(NullRule::Skip))
+            .column(DELIVERED.nulls(NullRule::Reject))
             .rule("`delivered_at` is not after `shipped_at`", col(DELIVERED_AT).gt(col(SHIPPED_AT)));
         let at = |time: &str| col(time).cast(DataType::Int64);
         let hours = ((at(DELIVERED_AT) - at(SHIPPED_AT)).cast(DataType::Float64) / lit(3.6e9)).ceil();
