@@ -14,6 +14,8 @@ mod calendars;
 mod cdnow;
 mod compare;
 mod damage;
+mod define;
+mod derived;
 mod examples;
 mod exports;
 mod faulty;

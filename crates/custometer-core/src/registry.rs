@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::Schema;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json};
 
 use crate::definition::Definition;
-use crate::metric::{About, Metric, ParamError, read_params};
+use crate::metric::{About, Metric, NoParams, ParamError, read_params};
 use crate::suggest::nearest;
 
 /// A registered metric, its types erased.
@@ -18,24 +18,55 @@ pub struct Descriptor {
     pub about: &'static About,
     /// The crate that registered it.
     pub krate: &'static str,
-    define: fn(Map<String, Json>) -> Result<Definition, Vec<ParamError>>,
-    params_schema: fn() -> Schema,
+    making: Making,
+}
+
+/// How a metric makes its definition.
+enum Making {
+    /// A type with parameters.
+    Typed {
+        define: fn(Map<String, Json>) -> Result<Definition, Vec<ParamError>>,
+        settle: fn(Map<String, Json>) -> Result<Json, Vec<ParamError>>,
+        params_schema: fn() -> Schema,
+    },
+    /// Data, without parameters.
+    Given(Box<Definition>),
 }
 
 impl Descriptor {
     /// The descriptor of a metric; called by [`register_metric!`](crate::register_metric).
     pub const fn new<M: Metric>(krate: &'static str) -> Self {
-        Self { about: M::ABOUT, krate, define: define::<M>, params_schema: params_schema::<M> }
+        let making = Making::Typed { define: define::<M>, settle: settle::<M>, params_schema: params_schema::<M> };
+        Self { about: M::ABOUT, krate, making }
+    }
+
+    /// The descriptor of a metric that no type stands for, such as one that a config defines.
+    pub fn given(about: &'static About, krate: &'static str, definition: Definition) -> Self {
+        Self { about, krate, making: Making::Given(Box::new(definition)) }
     }
 
     /// The metric with the given parameters, or everything that is wrong with them.
     pub fn define(&self, params: Map<String, Json>) -> Result<Definition, Vec<ParamError>> {
-        (self.define)(params)
+        match &self.making {
+            Making::Typed { define, .. } => define(params),
+            Making::Given(definition) => read_params::<NoParams>(params).map(|_| definition.as_ref().clone()),
+        }
+    }
+
+    /// The parameters as the metric understands them, with every default filled in, or everything that is wrong with them.
+    pub fn settle(&self, params: Map<String, Json>) -> Result<Json, Vec<ParamError>> {
+        match &self.making {
+            Making::Typed { settle, .. } => settle(params),
+            Making::Given(_) => read_params::<NoParams>(params).map(|_| Json::Object(Map::new())),
+        }
     }
 
     /// The JSON Schema of the parameters.
     pub fn params_schema(&self) -> Schema {
-        (self.params_schema)()
+        match &self.making {
+            Making::Typed { params_schema, .. } => params_schema(),
+            Making::Given(_) => schema_of::<NoParams>(),
+        }
     }
 }
 
@@ -52,14 +83,23 @@ fn define<M: Metric>(params: Map<String, Json>) -> Result<Definition, Vec<ParamE
     Ok(definition)
 }
 
+fn settle<M: Metric>(params: Map<String, Json>) -> Result<Json, Vec<ParamError>> {
+    let params = read_params::<M::Params>(params)?;
+    serde_json::to_value(params).map_err(|error| vec![ParamError { path: Vec::new(), message: error.to_string(), help: None }])
+}
+
 fn params_schema<M: Metric>() -> Schema {
+    schema_of::<M::Params>()
+}
+
+fn schema_of<P: JsonSchema>() -> Schema {
     schemars::generate::SchemaSettings::draft2020_12()
         .with(|settings| {
             settings.inline_subschemas = true;
             settings.meta_schema = None;
         })
         .into_generator()
-        .into_root_schema_for::<M::Params>()
+        .into_root_schema_for::<P>()
 }
 
 inventory::collect!(Descriptor);
@@ -113,6 +153,13 @@ impl Registry {
             }
         }
         Ok(Self { metrics })
+    }
+
+    /// The same with one more, in the place of any of its id.
+    #[must_use]
+    pub fn with(mut self, descriptor: &'static Descriptor) -> Self {
+        self.metrics.insert(descriptor.about.id, descriptor);
+        self
     }
 
     /// The metric with an id.

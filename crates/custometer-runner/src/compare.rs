@@ -50,7 +50,7 @@ pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, 
 }
 
 /// A change in percent of what was. Scores and points have no zero to be so much more than, and below it there is no more either.
-fn relative(change: f64, before: f64, unit: Unit) -> Option<f64> {
+pub(crate) fn relative(change: f64, before: f64, unit: Unit) -> Option<f64> {
     (before > 0.0 && !matches!(unit, Unit::Points | Unit::Score)).then(|| 100.0 * change / before)
 }
 

@@ -16,6 +16,8 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::define::DefineConfig;
+use crate::derived::DerivedConfig;
 use crate::diagnostics::{Collector, Text};
 use crate::number::Thousands;
 use crate::text::{Delimiter, Encoding, ShortRows};
@@ -30,9 +32,18 @@ pub(crate) struct Config {
     pub calendars: BTreeMap<String, CalendarConfig>,
     /// The tables, by the names that requests use.
     pub tables: BTreeMap<String, TableConfig>,
+    /// Metrics of the report's own, by their ids.
+    #[schemars(default, with = "BTreeMap<String, DefineConfig>")]
+    pub define: Named<DefineConfig>,
+    /// Results that are calculated from those of requests, by their names.
+    #[schemars(default, with = "BTreeMap<String, DerivedConfig>")]
+    pub derived: Named<DerivedConfig>,
     /// The requests, in the order of their results.
     pub metrics: Vec<MetricConfig>,
 }
+
+/// Sections by name, in the order of the config; none for one that can't be read.
+pub(crate) type Named<T> = Vec<(Spanned<String>, Option<T>)>;
 
 /// Settings of the report as a whole.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -539,7 +550,14 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
         setting.apply(&mut root, problems);
     }
 
-    let mut config = Config { report: ReportConfig::default(), calendars: BTreeMap::new(), tables: BTreeMap::new(), metrics: Vec::new() };
+    let mut config = Config {
+        report: ReportConfig::default(),
+        calendars: BTreeMap::new(),
+        tables: BTreeMap::new(),
+        define: Vec::new(),
+        derived: Vec::new(),
+        metrics: Vec::new(),
+    };
     for (key, value) in root {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("report", _) => config.report = section(value, problems).unwrap_or_default(),
@@ -560,6 +578,14 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             ("metrics", DeValue::Array(requests)) => {
                 config.metrics.extend(requests.iter().cloned().filter_map(|request| metric(request, problems)));
             }
+            ("define", DeValue::Table(define)) => config.define = named(define, problems),
+            ("define", _) => {
+                problems.report(value.span(), "`define` must be tables").help("write `[define.\"domain.name\"]`");
+            }
+            ("derived", DeValue::Table(derived)) => config.derived = named(derived, problems),
+            ("derived", _) => {
+                problems.report(value.span(), "`derived` must be tables").help("write `[derived.NAME]`");
+            }
             ("tables", _) => {
                 problems.report(value.span(), "`tables` must be tables").help("write `[tables.NAME]`");
             }
@@ -570,7 +596,7 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
                 problems.report(value.span(), "`metrics` must be a list of tables").help("write `[[metrics]]` above each request");
             }
             (unknown, _) => {
-                let help = did_you_mean(unknown, &["report", "calendars", "tables", "metrics"]);
+                let help = did_you_mean(unknown, &["report", "calendars", "tables", "define", "metrics", "derived"]);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
             }
         }
@@ -581,6 +607,15 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             .help("add a request: `[[metrics]]` with `metric = \"…\"` and `table = \"…\"`");
     }
     config
+}
+
+/// Reads sections of one type.
+fn named<T: DeserializeOwned>(sections: &DeTable<'_>, problems: &mut Collector) -> Named<T> {
+    let mut read = Vec::new();
+    for (name, value) in sections {
+        read.push((Spanned::new(name.span(), name.get_ref().to_string()), section(value.clone(), problems)));
+    }
+    read
 }
 
 /// Reads one request; its parameters are kept as they stand, for the metric to read.

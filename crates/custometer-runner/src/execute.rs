@@ -11,6 +11,7 @@ use polars::prelude::{Engine, LazyFrame, PolarsError};
 use crate::collected::{Collected, collect};
 use crate::compare::judge;
 use crate::config::Keep;
+use crate::derived;
 use crate::ledger::{Files, Ledger};
 use crate::observe::{Observed, observe};
 use crate::plan::{Axes, Axis, TablePlan, plan};
@@ -127,6 +128,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         };
         suppress(&mut results, least, |name| basis(name).unwrap_or(Basis { table: Vec::new(), size: GroupSize::N, tells_bucket: true }));
     }
+    derived::append(&mut results, &report.derived);
     judge(&mut results, report);
     let manifest = Manifest {
         title: report.title.clone(),

@@ -21,6 +21,9 @@ pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
             let _ = writeln!(text, "\n{}", polars.trim_end());
         }
     }
+    for derived in &report.derived {
+        let _ = writeln!(text, "derived `{}`: {}", derived.name, derived.written);
+    }
     Ok(text)
 }
 

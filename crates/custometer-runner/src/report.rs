@@ -12,6 +12,8 @@ use toml::Spanned;
 
 use crate::calendars::Calendars;
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
+use crate::define::Metrics;
+use crate::derived::{Derived, Reading};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::privacy::IdHasher;
 use crate::sql::columns_there_are;
@@ -46,8 +48,12 @@ pub struct Report {
     pub id_hasher: Option<IdHasher>,
     /// The tables that requests use, by name.
     pub tables: Vec<Table>,
+    /// The metrics that the config defines, by id.
+    pub defined: Vec<&'static Descriptor>,
     /// The requests, in the config's order.
     pub requests: Vec<Request>,
+    /// What is calculated from their results, in an order in which it can be.
+    pub derived: Vec<Derived>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
 }
@@ -174,22 +180,23 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let period = period(&config, as_of, &calendar, &mut problems);
     let id_hasher = id_hasher(&config, input.environment, &mut problems);
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
-    let mut tables = Vec::new();
+    // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
+    let opened = config.tables.iter().map(|(name, table)| (name.as_str(), table::open(name, table, &zone, input.folder, &mut problems)));
+    let opened: BTreeMap<&str, Option<Table>> = opened.collect();
+    let metrics = Metrics::read(&config.define, &opened, registry, &zone, &mut problems);
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
-    for (name, table) in &config.tables {
-        // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
-        if let Some(table) = table::open(name, table, &zone, input.folder, &mut problems).filter(|_| used.contains(name.as_str())) {
-            tables.push(table);
-        }
-    }
+    let tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
     let timed = period.is_some();
     let mut requests = Vec::new();
     for request in &config.metrics {
-        if let Some(request) = resolve(request, &config, &calendars, &tables, registry, timed, &mut problems) {
+        if let Some(request) = resolve(request, &config, &calendars, &tables, &metrics, timed, &mut problems) {
             requests.push(request);
         }
     }
     name_once(&config.metrics, &mut problems);
+    let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
+    let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
+    let derived = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
     problems.finish()?;
     // What today is says nothing of data whose period is their own.
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
@@ -208,7 +215,9 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         min_group_size: config.report.min_group_size,
         id_hasher,
         tables,
+        defined: metrics.defined,
         requests,
+        derived,
         config_hash,
     })
 }
@@ -268,14 +277,14 @@ fn resolve(
     config: &Config,
     calendars: &Calendars,
     tables: &[Table],
-    registry: &Registry,
+    metrics: &Metrics,
     has_period: bool,
     problems: &mut Collector,
 ) -> Option<Request> {
     let id = request.metric.get_ref();
-    let metric = registry.get(id);
-    if metric.is_none() {
-        problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(registry.help(id));
+    let metric = metrics.registry.get(id);
+    if metric.is_none() && !metrics.is_broken(id) {
+        problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(metrics.help(id));
     }
     let definition = metric.and_then(|metric| match metric.define(calendars.bind(request, metric, problems)?) {
         Ok(definition) => Some(definition),

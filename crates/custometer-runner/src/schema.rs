@@ -18,6 +18,12 @@ pub fn schema(registry: &Registry) -> Json {
         .iter()
         .map(|metric| json!({ "const": metric.about.id, "title": metric.about.title, "description": metric.about.summary }))
         .collect();
+    let domains: std::collections::BTreeSet<&str> = registry.iter().filter_map(|metric| metric.about.id.split('.').next()).collect();
+    let own = json!({
+        // What is misspelled in a domain that is linked stays a mistake.
+        "pattern": format!("^(?!({})\\.)", domains.into_iter().collect::<Vec<_>>().join("|")),
+        "description": "A metric of `define`, or of a crate of your own.",
+    });
     let params: Vec<Json> = registry
         .iter()
         .map(|metric| {
@@ -31,7 +37,7 @@ pub fn schema(registry: &Registry) -> Json {
         })
         .collect();
     let request = &mut schema["properties"]["metrics"]["items"];
-    request["properties"]["metric"]["oneOf"] = Json::Array(ids);
+    request["properties"]["metric"]["oneOf"] = ids.into_iter().chain([own]).collect();
     request["properties"]["params"] = json!({ "type": "object", "description": "The metric's own parameters." });
     request["allOf"] = Json::Array(params);
     schema

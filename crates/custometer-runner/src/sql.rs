@@ -44,7 +44,7 @@ pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mu
 }
 
 /// A value that can't be converted becomes null, and its row is rejected or left out: it must not end the run.
-fn forgiving(expression: Expr) -> Expr {
+pub(crate) fn forgiving(expression: Expr) -> Expr {
     expression.map_expr(|part| match part {
         Expr::Cast { expr, dtype, options: CastOptions::Strict } => Expr::Cast { expr, dtype, options: CastOptions::NonStrict },
         Expr::Function { input, function: FunctionExpr::StringExpr(StringFunction::Strptime(dtype, options)) } => {
@@ -56,7 +56,7 @@ fn forgiving(expression: Expr) -> Expr {
 }
 
 /// Whether a part of an expression looks at more than one row. The list of an `IN` does not, though it is made by an aggregate.
-fn is_aggregate(part: &Expr) -> bool {
+pub(crate) fn is_aggregate(part: &Expr) -> bool {
     match part {
         Expr::Agg(AggExpr::Implode { input, .. }) => !matches!(**input, Expr::Literal(_)),
         Expr::Agg(_) | Expr::Len | Expr::Over { .. } => true,
@@ -65,7 +65,7 @@ fn is_aggregate(part: &Expr) -> bool {
 }
 
 /// Where a column's name stands in a written expression; the whole of it when that can't be told.
-fn place_of(column: &str, written: &Spanned<String>, problems: &Collector) -> Range<usize> {
+pub(crate) fn place_of(column: &str, written: &Spanned<String>, problems: &Collector) -> Range<usize> {
     let span = written.span();
     let Some(text) = problems.text().whole.get(span.clone()) else { return span };
     let is_part = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');

@@ -105,6 +105,18 @@ impl Table {
         column::typed(name, stored, self.looks.get(name), kind, &self.style)
     }
 
+    /// What the first values of a column look like; none where it is not there.
+    pub(crate) fn looks_like(&self, name: &str) -> Option<ColumnType> {
+        let looks = self.looks.get(name).map(|column| &column.looks_like).or(self.schema.get(name))?;
+        Some(match looks {
+            DataType::Boolean => ColumnType::Boolean,
+            DataType::Date | DataType::Datetime(..) => ColumnType::Time,
+            DataType::Decimal(..) => ColumnType::Number,
+            number if number.is_primitive_numeric() => ColumnType::Number,
+            _ => ColumnType::Text,
+        })
+    }
+
     /// The rows, with mapped and derived columns. Only the `used` ones are sure to be filled.
     ///
     /// # Errors
@@ -388,7 +400,7 @@ fn columns_of(rows: LazyFrame) -> Vec<Column> {
 
 /// The type of an expression over rows, found by computing it for none: what it can't do with their types shows without reading any.
 #[expect(clippy::disallowed_methods, reason = "an empty frame has no rows to go through")]
-fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataType, String> {
+pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataType, String> {
     let reason = |error: polars::prelude::PolarsError| first_line(&error.to_string()).to_owned();
     let schema = rows.clone().collect_schema().map_err(reason)?;
     let nothing = DataFrame::empty_with_schema(&schema).lazy().select([expression.clone().alias("result")]).collect().map_err(reason)?;

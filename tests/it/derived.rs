@@ -1,0 +1,234 @@
+//! Results that are calculated from those of requests: matched by bucket and group, undefined and suppressed with their inputs.
+
+use custometer_testkit::Case;
+use serde_json::{Value as Json, json};
+
+const ORDERS: &str = "time,customer_id,region,amount\n\
+    2025-01-05,a,north,100\n2025-01-06,b,north,50\n2025-01-07,a,south,30\n\
+    2025-02-05,a,north,80\n2025-02-06,c,north,20\n2025-02-07,d,east,7\n";
+const EVENTS: &str = "time,user_id,region,event,page\n\
+    2025-01-01,a,north,page_view,/\n2025-01-01,b,north,page_view,/\n2025-01-02,x,north,page_view,/\n2025-01-02,x,north,page_view,/a\n\
+    2025-01-03,a,south,page_view,/\n2025-02-03,a,north,page_view,/\n2025-02-03,y,south,page_view,/\n";
+
+fn report(settings: &str, by: &str, derived: &str) -> String {
+    format!(
+        "[report]\nfrom = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"\n{settings}\n\
+         [tables.orders]\npath = \"orders.csv\"\n[tables.events]\npath = \"events.csv\"\n\
+         [define.\"acme.revenue\"]\ntable = \"orders\"\nmeasures = {{ revenue = \"sum(amount)\" }}\nvalue = \"revenue\"\nunit = \"currency\"\n\
+         [[metrics]]\nname = \"revenue\"\nmetric = \"acme.revenue\"\ntable = \"orders\"\n{by}\n\
+         [[metrics]]\nname = \"visitors\"\nmetric = \"web.visitors\"\ntable = \"events\"\n{by}\n{derived}\n"
+    )
+}
+
+const PER_VISITOR: &str =
+    "[derived.revenue_per_visitor]\nvalue = \"revenue / visitors\"\nunit = \"currency\"\ndirection = \"higher_is_better\"\n";
+
+fn case() -> Case {
+    Case::new().file("orders.csv", ORDERS).file("events.csv", EVENTS)
+}
+
+fn run(settings: &str, by: &str, derived: &str) -> Vec<Json> {
+    let json = case().json(&report(settings, by, derived)).unwrap();
+    let rows = json["results"].as_array().unwrap().iter().filter(|row| row["metric"] == "derived");
+    rows.cloned().collect()
+}
+
+fn values(rows: &[Json]) -> Vec<(String, Json)> {
+    rows.iter().map(|row| (format!("{} {}", &row["start"].as_str().unwrap()[..7], row["dimensions"]), row["value"].clone())).collect()
+}
+
+#[test]
+fn rows_are_matched_by_bucket_and_group() {
+    let rows = run("", "by = [[], [\"region\"]]", PER_VISITOR);
+    let expected = [
+        ("2025-01 {}", json!(60)),
+        ("2025-02 {}", json!(53.5)),
+        // Nobody visited from the east, as far as is known.
+        ("2025-01 {\"region\":\"east\"}", Json::Null),
+        ("2025-01 {\"region\":\"north\"}", json!(50)),
+        ("2025-01 {\"region\":\"south\"}", json!(30)),
+        ("2025-02 {\"region\":\"east\"}", Json::Null),
+        ("2025-02 {\"region\":\"north\"}", json!(100)),
+        ("2025-02 {\"region\":\"south\"}", json!(0)),
+    ];
+    assert_eq!(values(&rows), expected.map(|(at, value)| (at.to_owned(), value)));
+    let row = &rows[0];
+    assert_eq!(row["request"], "revenue_per_visitor");
+    assert_eq!(row["measures"], json!({ "revenue": 180, "visitors": 3 }));
+    assert_eq!(
+        [&row["unit"], &row["direction"], &row["n"], &row["low"]],
+        [&json!("currency"), &json!("higher_is_better"), &Json::Null, &Json::Null]
+    );
+    assert_eq!(rows[2]["note"], "no such group in `visitors`");
+}
+
+#[test]
+fn what_is_divided_by_zero_is_undefined() {
+    let rows = run("", "by = [[\"region\"]]", "[derived.per_revenue]\nvalue = \"visitors / revenue\"\nunit = \"ratio\"\n");
+    // In February, south has a visitor and no order.
+    let south = rows.iter().find(|row| row["dimensions"]["region"] == "south" && row["start"].as_str().unwrap().starts_with("2025-02"));
+    assert_eq!(south.unwrap()["value"], Json::Null);
+    assert_eq!(south.unwrap()["measures"], json!({ "visitors": 1, "revenue": 0 }));
+}
+
+#[test]
+fn changes_are_those_from_the_derived_baseline() {
+    let rows = run("compare = [\"previous\"]", "", PER_VISITOR);
+    let [january, february] = rows.as_slice() else { panic!("two months") };
+    assert_eq!(january["comparisons"][0]["value"], Json::Null);
+    let comparison = &february["comparisons"][0];
+    assert_eq!(comparison["value"], 60);
+    assert_eq!(comparison["change"], -6.5);
+    assert_eq!(comparison["relative_change"], -10.833_333_333_3);
+    assert_eq!(comparison["p_value"], Json::Null);
+    assert!(comparison["start"].as_str().unwrap().starts_with("2025-01-01"));
+}
+
+#[test]
+fn derived_results_may_use_each_other_in_any_order() {
+    let rows = run(
+        "",
+        "",
+        "[derived.twice]\nvalue = \"2 * half\"\nunit = \"currency\"\n[derived.half]\nvalue = \"revenue / 2\"\nunit = \"currency\"\nsummary = \"for fun\"\n",
+    );
+    let names: Vec<&str> = rows.iter().map(|row| row["request"].as_str().unwrap()).collect();
+    assert_eq!(names, ["twice", "twice", "half", "half"]);
+    assert_eq!(values(&rows)[0].1, 180);
+    assert_eq!(rows[2]["note"], "for fun");
+}
+
+#[test]
+fn own_dimensions_are_matched_too() {
+    let config = "[tables.r]\npath = \"r.csv\"\n[tables.q]\npath = \"q.csv\"\n\
+        [[metrics]]\nname = \"here\"\nmetric = \"loyalty.nps_distribution\"\ntable = \"r\"\n\
+        [[metrics]]\nname = \"there\"\nmetric = \"loyalty.nps_distribution\"\ntable = \"q\"\n\
+        [derived.difference]\nvalue = \"here - there\"\nunit = \"points\"\n";
+    let case = Case::new().file("r.csv", "score\n10\n10\n9\n0\n").file("q.csv", "score\n10\n0\n");
+    let json = case.json(config).unwrap();
+    let rows: Vec<&Json> = json["results"].as_array().unwrap().iter().filter(|row| row["metric"] == "derived").collect();
+    assert_eq!(rows.len(), 11);
+    assert_eq!([&rows[0]["value"], &rows[9]["value"], &rows[10]["value"]], [-25, 25, 0]);
+    assert_eq!(rows[10]["dimensions"], json!({ "score": 10 }));
+}
+
+#[test]
+fn what_is_hidden_in_an_input_is_hidden_in_what_is_made_of_it() {
+    let rows = run(
+        "min_group_size = 2\ncompare = [\"previous\"]",
+        "by = [[\"region\"]]",
+        &format!("{PER_VISITOR}[derived.twice]\nvalue = \"2 * revenue_per_visitor\"\nunit = \"currency\"\n"),
+    );
+    assert!(rows.len() >= 8);
+    let json = case().json(&report("min_group_size = 2\ncompare = [\"previous\"]", "by = [[\"region\"]]", "")).unwrap();
+    let input = |request: &str, like: &Json| {
+        let rows = json["results"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["request"] == request && row["start"] == like["start"] && row["dimensions"] == like["dimensions"])
+            .cloned()
+    };
+    let mut hidden = 0;
+    for row in &rows {
+        let inputs: Vec<Json> = ["revenue", "visitors"].iter().filter_map(|request| input(request, row)).collect();
+        let is_hidden = inputs.iter().any(|input| input["suppressed"] == true);
+        assert_eq!(row["suppressed"], is_hidden, "{row}");
+        if is_hidden {
+            hidden += 1;
+            assert_eq!(row["value"], Json::Null);
+            assert!(row["measures"].as_object().unwrap().values().all(Json::is_null), "{row}");
+            assert_eq!(row["comparisons"][0]["value"], Json::Null);
+        }
+        // A baseline that is hidden in an input is hidden here.
+        if inputs.iter().any(|input| input["comparisons"][0]["value"].is_null()) {
+            assert_eq!(row["comparisons"][0]["value"], Json::Null);
+            assert_eq!(row["comparisons"][0]["change"], Json::Null);
+        }
+    }
+    assert!(hidden >= 4, "{hidden} rows are hidden");
+}
+
+#[test]
+fn every_mistake_in_what_is_derived_is_shown_at_its_place() {
+    let config = r#"
+[report]
+from = 2025-01-01
+until = 2025-03-01
+
+[tables.orders]
+path = "orders.csv"
+
+[tables.events]
+path = "events.csv"
+
+[[metrics]]
+name = "orders"
+metric = "loyalty.average_order_value"
+table = "orders"
+by = [[], ["region"]]
+
+[[metrics]]
+metric = "web.visitors"
+table = "events"
+
+[[metrics]]
+name = "monthly"
+metric = "web.visitors"
+table = "events"
+grain = "month"
+
+[[metrics]]
+name = "by_page"
+metric = "web.visitors"
+table = "events"
+by = [["page"]]
+
+[[metrics]]
+name = "broken"
+metric = "web.visitor"
+table = "events"
+
+[derived.unknown]
+value = "revenu / web.visitors + web.vistors"
+unit = "ratio"
+
+[derived.orders]
+value = "web.visitors * 2"
+unit = "count"
+
+[derived.grains]
+value = "monthly / web.visitors"
+unit = "ratio"
+
+[derived.groups]
+value = "orders / web.visitors"
+unit = "ratio"
+
+[derived.totals]
+value = "by_page + web.visitors"
+unit = "ratio"
+
+[derived.itself]
+value = "itself + 1"
+unit = "ratio"
+
+[derived.one]
+value = "100 * another / web.visitors"
+unit = "ratio"
+
+[derived.another]
+value = "1 - one"
+unit = "ratio"
+
+[derived.of_broken]
+value = "broken / web.visitors"
+unit = "ratio"
+
+[derived.constant]
+value = "42"
+unit = "ratio"
+
+[derived.shape]
+values = "orders"
+direction = "up"
+"#;
+    insta::assert_snapshot!(case().load(config).err().unwrap());
+}
