@@ -14,6 +14,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
+/// Where this test is built, and so is the crate of a tutorial.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
 /// A fenced block of a page.
 struct Block {
     language: String,
@@ -77,10 +82,15 @@ fn run(name: &str) {
                 let script = format!("exec 2>&1\n{commands}pwd > {}\n", place.display());
                 let mut shell = Command::new("sh");
                 shell.args(["-euc", &script]).current_dir(&folder).env("PATH", &path);
-                // What a crate of metrics is built in, without a word about it.
-                shell.env("CARGO_TARGET_DIR", root().join("target")).env("CARGO_TERM_QUIET", "true").env("CARGO_NET_OFFLINE", "true");
+                // What cargo tells its tests would make it build anew what it has built.
+                let told = std::env::vars_os().map(|(name, _)| name.into_string().unwrap());
+                let told =
+                    told.filter(|name| name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST") || name == "LD_LIBRARY_PATH");
+                told.for_each(|name| _ = shell.env_remove(name));
+                shell.env("CARGO_TARGET_DIR", target()).env("CARGO_TERM_QUIET", "true").env("CARGO_NET_OFFLINE", "true");
                 let output = shell.output().unwrap();
-                let text = String::from_utf8(output.stdout).unwrap();
+                // Spaces that do not break are spaces.
+                let text = String::from_utf8(output.stdout).unwrap().replace(['\u{a0}', '\u{202f}'], " ");
                 assert!(output.status.success(), "{at}: {}\n{text}", output.status);
                 folder = fs::read_to_string(&place).unwrap().trim_end().into();
                 printed = Some(text);
