@@ -87,10 +87,11 @@ fn run(name: &str) {
                 let told =
                     told.filter(|name| name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST") || name == "LD_LIBRARY_PATH");
                 told.for_each(|name| _ = shell.env_remove(name));
-                shell.env("CARGO_TARGET_DIR", target()).env("CARGO_TERM_QUIET", "true").env("CARGO_NET_OFFLINE", "true");
+                shell.env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true");
                 let output = shell.output().unwrap();
-                // Spaces that do not break are spaces.
-                let text = String::from_utf8(output.stdout).unwrap().replace(['\u{a0}', '\u{202f}'], " ");
+                let text = String::from_utf8(output.stdout).unwrap();
+                // The space between thousands is one that nobody types.
+                let text: String = text.chars().map(|letter| if letter.is_whitespace() && letter != '\n' { ' ' } else { letter }).collect();
                 assert!(output.status.success(), "{at}: {}\n{text}", output.status);
                 folder = fs::read_to_string(&place).unwrap().trim_end().into();
                 printed = Some(text);
