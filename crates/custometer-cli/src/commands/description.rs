@@ -72,7 +72,7 @@ fn choices(schema: &Json) -> Vec<(String, String)> {
 
 /// The type that a schema allows, in words.
 fn kind(schema: &Json) -> String {
-    let bound = |key: &str| schema.get(key).filter(|bound| **bound != Json::from(0)).map(ToString::to_string);
+    let bound = |key: &str| schema.get(key).filter(|bound| **bound != 0).map(ToString::to_string);
     let number = |kind: &str| match (bound("minimum"), bound("maximum"), bound("exclusiveMinimum")) {
         (Some(least), Some(most), _) => format!("{kind} from {least} to {most}"),
         (Some(least), None, _) => format!("{kind}, {least} or more"),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use custometer_core::metric::Example;
 use custometer_core::registry::Descriptor;
-use custometer_core::{Definition, DimensionRule, Registry, Source};
+use custometer_core::{Definition, DimensionRule, Direction, Registry, Source, Unit};
 
 use super::description::{self, Param};
 use crate::failure::Failure;
@@ -108,7 +108,7 @@ fn write_index(text: &mut String, registry: &Registry) -> std::fmt::Result {
             let tables = tables(&description::definitions(metric));
             let unit = about.unit.as_str();
             let summary = cell(about.summary);
-            writeln!(text, "| [`{}`]({}) | {summary} | {tables} | {unit} | {} |", about.id, file_name(metric), better(metric))?;
+            writeln!(text, "| [`{}`]({}) | {summary} | {tables} | {unit} | {} |", about.id, file_name(metric), better(about.direction))?;
         }
     }
     Ok(())
@@ -126,12 +126,26 @@ fn tables(definitions: &[(&str, Definition)]) -> String {
     tables.join(", ")
 }
 
-fn better(metric: &Descriptor) -> &'static str {
-    match metric.about.direction {
-        custometer_core::Direction::HigherIsBetter => "higher",
-        custometer_core::Direction::LowerIsBetter => "lower",
-        custometer_core::Direction::Neutral => "–",
+fn better(direction: Direction) -> &'static str {
+    match direction {
+        Direction::HigherIsBetter => "higher",
+        Direction::LowerIsBetter => "lower",
+        Direction::Neutral => "–",
     }
+}
+
+/// What is usually so, and what it is with other parameters.
+fn with_others<'a>(usual: &'a str, others: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut seen = vec![usual];
+    let mut text = usual.to_owned();
+    for (params, other) in others {
+        if !seen.contains(&other) {
+            seen.push(other);
+            // Writing to a string does not fail.
+            let _ = write!(text, "; {other} with `{}`", params.replace('\n', ", ").replace('|', "\\|"));
+        }
+    }
+    text
 }
 
 fn page(metric: &Descriptor) -> String {
@@ -153,7 +167,11 @@ fn write_page(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
         writeln!(text, "```\n")?;
     }
     writeln!(text, "## Output\n\n| | |\n|---|---|")?;
-    writeln!(text, "| unit | {} |\n| range | {} |\n| better | {} |", about.unit.as_str(), cell(about.range), better(metric))?;
+    let units = definitions.iter().filter_map(|(params, definition)| Some((*params, definition.unit?.as_str())));
+    let directions = definitions.iter().filter_map(|(params, definition)| Some((*params, better(definition.direction?))));
+    writeln!(text, "| unit | {} |", with_others(about.unit.as_str(), units))?;
+    writeln!(text, "| range | {} |", cell(about.range))?;
+    writeln!(text, "| better | {} |", with_others(better(about.direction), directions))?;
     output(text, &definitions)?;
     inputs(text, &definitions)?;
     let params = description::params(metric);
@@ -221,7 +239,7 @@ fn inputs(text: &mut String, definitions: &[(&str, Definition)]) -> std::fmt::Re
         }
         for column in &source.columns {
             let values = cell(&description::values_of(column));
-            let unit = column.unit.map(|unit| unit.as_str()).unwrap_or_default();
+            let unit = column.unit.map(Unit::as_str).unwrap_or_default();
             let nulls = column.nulls.as_str().trim_start_matches("missing: ");
             writeln!(text, "| `{}` | {values} | {unit} | {nulls} | {} |", column.name, cell(column.description))?;
         }

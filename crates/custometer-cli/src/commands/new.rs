@@ -120,8 +120,8 @@ pub(super) fn metrics(name: &str, checkout: Option<&Path>) -> Result<(), Failure
 }
 
 fn check_name(name: &str) -> Result<(), NewError> {
-    let mut instead: String = name.to_lowercase().chars().map(|letter| if is_allowed(letter) { letter } else { '-' }).collect();
-    instead = instead.trim_matches(['-', '_']).to_owned();
+    let allowed: String = name.to_lowercase().chars().map(|letter| if is_allowed(letter) { letter } else { '-' }).collect();
+    let instead = allowed.trim_matches(['-', '_']);
     let why = if let Some(letter) = name.chars().find(|letter| !is_allowed(*letter)) {
         format!("`{letter}` is neither a small letter from a to z, nor a digit, `-` or `_`")
     } else if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
@@ -135,8 +135,8 @@ fn check_name(name: &str) -> Result<(), NewError> {
     } else {
         return Ok(());
     };
-    let is_good = name.is_ascii() && instead != name && !instead.is_empty() && check_name(&instead).is_ok();
-    Err(NewError::Name { name: name.to_owned(), why, instead: if is_good { instead } else { "acme-metrics".to_owned() } })
+    let is_good = name.is_ascii() && instead != name && !instead.is_empty() && check_name(instead).is_ok();
+    Err(NewError::Name { name: name.to_owned(), why, instead: if is_good { instead } else { "acme-metrics" }.to_owned() })
 }
 
 fn is_allowed(letter: char) -> bool {
