@@ -14,10 +14,15 @@ test:
 review:
     cargo insta test --workspace --review
 
-# The files that are generated: sample data and the config's JSON Schema.
+# The files that are generated: sample data, the config's JSON Schema, and the reference of all metrics.
 generate:
     cargo run --quiet -- sample --out datasets
     cargo run --quiet -- schema > config/report.schema.json
+    cargo run --quiet -- docs --out docs/src/reference --summary docs/src/SUMMARY.md
+
+# The book, in a browser; needs `cargo install mdbook`.
+book:
+    mdbook serve --open docs
 
 # Ten million rows of each table, beside DuckDB; needs `pip install -r benchmarks/requirements.txt`.
 benchmark:

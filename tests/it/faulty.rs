@@ -33,3 +33,10 @@ fn a_mistake_in_a_setting_is_shown_there() {
     let config = "[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"r\"\n";
     insta::assert_snapshot!(case.load(config).err().unwrap());
 }
+
+#[test]
+fn a_metric_of_a_crate_that_is_not_linked_says_what_may_be_missing() {
+    let case = Case::new().file("r.csv", "score\n1\n");
+    let config = "[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"acme.on_time_rate\"\ntable = \"r\"\n";
+    insta::assert_snapshot!(case.load(config).err().unwrap());
+}

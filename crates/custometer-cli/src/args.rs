@@ -73,6 +73,20 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MetricsCommand,
     },
+    /// Write what something of your own begins with.
+    New {
+        #[command(subcommand)]
+        command: NewCommand,
+    },
+    /// Write the reference of all linked metrics: a Markdown page for each, and an index.
+    Docs {
+        /// The folder to write to. Pages there of metrics that are no more are removed.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The SUMMARY.md of an mdBook, whose part `# Reference` is to list the pages.
+        #[arg(long, value_name = "FILE")]
+        summary: Option<PathBuf>,
+    },
     /// Print the JSON Schema of reports, for editors that complete and check.
     Schema,
     /// Print a shell's completion script.
@@ -111,6 +125,18 @@ pub(crate) enum MetricsCommand {
     Describe {
         /// The metric's id, such as loyalty.nps.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NewCommand {
+    /// A crate of metrics: one metric, its tests, a report over some rows, and a program that has it beside the built-in ones.
+    Metrics {
+        /// The crate's name, and that of its folder; the ids of its metrics begin with what stands before `-metrics`.
+        name: String,
+        /// A checkout of custometer to build against; what is published unless said.
+        #[arg(long, value_name = "DIR")]
+        path: Option<PathBuf>,
     },
 }
 

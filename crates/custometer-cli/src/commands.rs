@@ -1,7 +1,10 @@
 //! What the commands do.
 
+mod description;
+mod docs;
 mod inspect;
 mod metrics;
+mod new;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +20,7 @@ use custometer_runner::{Event, Input, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
-use crate::args::{Args, Command, Format, ReportArgs};
+use crate::args::{Args, Command, Format, NewCommand, ReportArgs};
 use crate::deliver;
 use crate::failure::{Failure, Shortcoming, shows_colors};
 use crate::sample::{self, SampleOptions};
@@ -45,6 +48,16 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
+        Command::New { command: NewCommand::Metrics { name, path } } => {
+            new::metrics(&name, path.as_deref())?;
+            note(false, &format!("wrote {name}; next: cd {name} && cargo test && cargo run -- run report.toml"));
+            Ok(())
+        }
+        Command::Docs { out, summary } => {
+            let pages = docs::write(&registry, &out, summary.as_deref())?;
+            note(false, &format!("wrote {} ({pages} pages)", out.display()));
+            Ok(())
+        }
         Command::Schema => {
             let schema = custometer_runner::schema(&registry);
             print(&format!("{schema:#}\n"))
@@ -221,7 +234,7 @@ fn samples(out: &Path, tables: &[sample::Table], of: impl Fn(sample::Table) -> S
         let options = of(table);
         let path = out.join(format!("{}.{}", table.name(), options.format.extension()));
         let written = sample::write(&options, &path).map_err(Failure::run)?;
-        let _ = writeln!(io::stderr(), "wrote {} ({written} rows)", path.display());
+        note(false, &format!("wrote {} ({written} rows)", path.display()));
     }
     Ok(())
 }

@@ -38,6 +38,8 @@ pub use entities::{Derived, Entities, Entity};
 pub use measure::{Aggregate, Measure, Scope, Stock};
 pub use metric::{About, Example, Metric, NoParams, ParamError};
 pub use picture::Picture;
+/// Polars as this crate has it: plans and expressions of another version, or with other features, are not these.
+pub use polars;
 pub use registry::{Registry, RegistryError};
 pub use source::{Column, ColumnType, Domain, NullRule, Source};
 pub use time::{Baseline, Buckets, Calendar, Grain, Period};

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use custometer_core::registry::Descriptor;
-use custometer_core::{Definition, Domain, Registry};
-use serde_json::{Map, Value as Json};
+use custometer_core::{Definition, Registry};
 
+use super::description;
 use crate::args::MetricsCommand;
 use crate::failure::Failure;
 
@@ -41,9 +41,9 @@ fn write(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
     writeln!(text, "{}  ({})\n\n{}\n", about.title, about.id, about.summary)?;
     writeln!(text, "Formula\n  {}\n", about.formula)?;
     writeln!(text, "Output\n  {}, {}; {}\n", about.unit.as_str(), about.range, about.direction.as_str().replace('_', " "))?;
-    if let Some(definition) = example_definition(metric) {
+    if let Some((_, definition)) = description::definitions(metric).first() {
         writeln!(text, "Inputs, from a table of `{}`", definition.source.table)?;
-        inputs(text, &definition)?;
+        inputs(text, definition)?;
     }
     params(text, metric)?;
     writeln!(text, "Edge cases")?;
@@ -66,24 +66,14 @@ fn write(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
     Ok(())
 }
 
-/// The definition with the parameters of the first example, which every metric can be made with.
-fn example_definition(metric: &Descriptor) -> Option<Definition> {
-    let params: Map<String, Json> = match metric.about.examples.first() {
-        Some(example) => toml::from_str(example.params).ok()?,
-        None => Map::new(),
-    };
-    metric.define(params).ok()
-}
-
 fn inputs(text: &mut String, definition: &Definition) -> std::fmt::Result {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(time) = definition.source.time.filter(|time| definition.source.columns.iter().all(|column| column.name != *time)) {
+    if let Some(time) = description::bucket_column(&definition.source) {
         table.add_row([time, "time", "decides the bucket", "not needed without period and grain"]);
     }
     for column in &definition.source.columns {
-        let domain = if column.domain == Domain::Any { String::new() } else { format!(", {}", column.domain) };
-        table.add_row([column.name, &format!("{}{domain}", column.kind.as_str()), column.description, column.nulls.as_str()]);
+        table.add_row([column.name, &description::values_of(column), column.description, column.nulls.as_str()]);
     }
     for rule in &definition.source.rules {
         table.add_row(["", "rejected", rule.reason.as_str(), ""]);
@@ -93,26 +83,14 @@ fn inputs(text: &mut String, definition: &Definition) -> std::fmt::Result {
 }
 
 fn params(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
-    let schema = metric.params_schema().to_value();
-    let Some(properties) = schema.get("properties").and_then(Json::as_object).filter(|properties| !properties.is_empty()) else {
+    let params = description::params(metric);
+    if params.is_empty() {
         return Ok(());
-    };
-    let required: Vec<&str> =
-        schema.get("required").and_then(Json::as_array).map(|names| names.iter().filter_map(Json::as_str).collect()).unwrap_or_default();
+    }
     writeln!(text, "Parameters")?;
-    for (name, property) in properties {
-        let description = property.get("description").and_then(Json::as_str).unwrap_or_default();
-        let given = match property.get("default") {
-            _ if required.contains(&name.as_str()) => "required".to_owned(),
-            Some(default) if !default.is_null() => format!("default {default}"),
-            _ => "optional".to_owned(),
-        };
-        writeln!(text, "  {name} ({given})\n    {}", description.replace('\n', " "))?;
-        for choice in property.get("oneOf").and_then(Json::as_array).into_iter().flatten() {
-            let value = choice.get("const").map(ToString::to_string).unwrap_or_default();
-            let meaning = choice.get("description").and_then(Json::as_str).unwrap_or_default();
-            writeln!(text, "      {value}: {meaning}")?;
-        }
+    for param in params {
+        writeln!(text, "  {} ({})\n    {}", param.name, param.given, param.description)?;
+        param.choices.iter().try_for_each(|(word, meaning)| writeln!(text, "      {word}: {meaning}"))?;
     }
     writeln!(text)
 }

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod book;
 mod determinism;
 mod inspect;
 mod loyalty;
+mod new;
 mod outputs;
 mod support;
 mod web_engagement;

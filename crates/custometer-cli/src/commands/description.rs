@@ -1,0 +1,145 @@
+//! What is told of a metric beside its own words: inputs and parameters, read off its definition and its schema.
+
+use custometer_core::registry::Descriptor;
+use custometer_core::{Column, Definition, Domain, Source};
+use serde_json::{Map, Value as Json};
+
+/// The definitions that a metric's examples come to, each with their parameters; one without any, where there is no example.
+pub(super) fn definitions(metric: &Descriptor) -> Vec<(&'static str, Definition)> {
+    let of = |params: &'static str| {
+        let given: Map<String, Json> = toml::from_str(params).ok()?;
+        metric.define(given).ok().map(|definition| (params, definition))
+    };
+    match metric.about.examples {
+        [] => of("").into_iter().collect(),
+        examples => examples.iter().filter_map(|example| of(example.params)).collect(),
+    }
+}
+
+/// The column that decides the bucket, where it is none of those that are read anyway.
+pub(super) fn bucket_column(source: &Source) -> Option<&'static str> {
+    source.time.filter(|time| source.columns.iter().all(|column| column.name != *time))
+}
+
+/// The type of a column and which of its values are possible.
+pub(super) fn values_of(column: &Column) -> String {
+    let domain = if column.domain == Domain::Any { String::new() } else { format!(", {}", column.domain) };
+    format!("{}{domain}", column.kind.as_str())
+}
+
+/// A parameter of a metric, or a key of a table that is one.
+pub(super) struct Param {
+    pub(super) name: String,
+    /// Its type, in words.
+    pub(super) kind: String,
+    /// Whether it must be given, or what is taken when it is not.
+    pub(super) given: String,
+    pub(super) description: String,
+    /// The words it may be, each with its meaning.
+    pub(super) choices: Vec<(String, String)>,
+    /// The keys of the tables that it holds, where they are known.
+    pub(super) keys: Vec<Param>,
+}
+
+/// The parameters of a metric.
+pub(super) fn params(metric: &Descriptor) -> Vec<Param> {
+    properties(&metric.params_schema().to_value())
+}
+
+fn properties(schema: &Json) -> Vec<Param> {
+    let required: Vec<&str> = list(schema, "required").iter().filter_map(Json::as_str).collect();
+    let of = |(name, schema): (&String, &Json)| Param {
+        name: name.clone(),
+        kind: kind(schema),
+        given: match schema.get("default") {
+            _ if required.contains(&name.as_str()) => "required".to_owned(),
+            Some(default) if !default.is_null() => format!("default {default}"),
+            _ => "optional".to_owned(),
+        },
+        description: text(schema, "description").replace('\n', " "),
+        choices: choices(schema),
+        keys: schema.get("additionalProperties").map(properties).unwrap_or_default(),
+    };
+    schema.get("properties").and_then(Json::as_object).into_iter().flatten().map(of).collect()
+}
+
+/// The words that are possible, whether or not the parameter may be left out.
+fn choices(schema: &Json) -> Vec<(String, String)> {
+    let one_of = [schema].into_iter().chain(list(schema, "anyOf")).flat_map(|schema| list(schema, "oneOf"));
+    let choice = |choice: &Json| Some((choice.get("const")?.to_string(), text(choice, "description").to_owned()));
+    one_of.filter_map(choice).collect()
+}
+
+/// The type that a schema allows, in words.
+fn kind(schema: &Json) -> String {
+    let bound = |key: &str| schema.get(key).filter(|bound| **bound != 0).map(ToString::to_string);
+    let number = |kind: &str| match (bound("minimum"), bound("maximum"), bound("exclusiveMinimum")) {
+        (Some(least), Some(most), _) => format!("{kind} from {least} to {most}"),
+        (Some(least), None, _) => format!("{kind}, {least} or more"),
+        (None, Some(most), _) => format!("{kind} up to {most}"),
+        (None, None, _) if schema.get("exclusiveMinimum").is_some() => format!("{kind} above {}", schema["exclusiveMinimum"]),
+        (None, None, _) => kind.to_owned(),
+    };
+    let of = |key: &str| schema.get(key).map(kind);
+    if !list(schema, "oneOf").is_empty() {
+        return "one of the words below".to_owned();
+    }
+    if schema.get("x-names-calendar").is_some() {
+        return "name of a calendar".to_owned();
+    }
+    let alternatives = list(schema, "anyOf").iter().filter(|schema| schema["type"] != "null").map(kind);
+    let types = [&schema["type"]].into_iter().chain(list(schema, "type")).filter_map(Json::as_str).filter(|kind| *kind != "null");
+    let named = types.map(|kind| match kind {
+        "string" => "text".to_owned(),
+        "integer" => number("whole number"),
+        "number" => number("number"),
+        "boolean" => "true or false".to_owned(),
+        "array" if !list(schema, "prefixItems").is_empty() => {
+            format!("list of {}", list(schema, "prefixItems").iter().map(self::kind).collect::<Vec<_>>().join(" and "))
+        }
+        "array" => format!("list, each: {}", of("items").unwrap_or_default()),
+        "object" if schema.get("properties").is_some() => "table of the keys below".to_owned(),
+        "object" => format!("table, each: {}", of("additionalProperties").unwrap_or_default()),
+        other => other.to_owned(),
+    });
+    alternatives.chain(named).collect::<Vec<_>>().join("; or ")
+}
+
+fn list<'a>(schema: &'a Json, key: &str) -> &'a [Json] {
+    schema.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'a>(schema: &'a Json, key: &str) -> &'a str {
+    schema.get(key).and_then(Json::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn types_are_told_in_words() {
+        for (schema, expected) in [
+            (json!({ "type": ["number", "null"] }), "number"),
+            (json!({ "type": "integer", "minimum": 0 }), "whole number"),
+            (json!({ "type": "integer", "minimum": 1, "maximum": 9 }), "whole number from 1 to 9"),
+            (json!({ "type": "number", "exclusiveMinimum": 0 }), "number above 0"),
+            (json!({ "type": "array", "items": { "type": "string" } }), "list, each: text"),
+            (
+                json!({ "type": "array", "prefixItems": [{ "type": "integer" }, { "type": "integer" }] }),
+                "list of whole number and whole number",
+            ),
+            (json!({ "type": "object", "additionalProperties": { "type": "number" } }), "table, each: number"),
+            (
+                json!({ "type": "object", "additionalProperties": { "type": "object", "properties": {} } }),
+                "table, each: table of the keys below",
+            ),
+            (json!({ "anyOf": [{ "oneOf": [{ "const": "a" }] }, { "type": "null" }] }), "one of the words below"),
+            (json!({ "anyOf": [{ "type": "number" }, { "type": "boolean" }] }), "number; or true or false"),
+        ] {
+            assert_eq!(kind(&schema), expected, "{schema}");
+        }
+    }
+}

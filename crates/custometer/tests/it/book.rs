@@ -1,0 +1,212 @@
+//! The book: its tutorials do what they say, and all its links lead somewhere.
+//!
+//! A page's blocks are run in a folder of their own, one after the other. One with `file=NAME` is written to that file; one of `sh` is run; and
+//! one of `text` right after it is what it prints, where a line of `…` stands for any lines.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Where this test is built, and so is the crate of a tutorial.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// A fenced block of a page.
+struct Block {
+    language: String,
+    file: Option<String>,
+    text: String,
+    line: usize,
+    /// Whether nothing but blank lines is between it and the block before.
+    follows: bool,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut follows = false;
+    let mut lines = page.lines().zip(1..);
+    while let Some((line, number)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            follows &= line.is_empty();
+            continue;
+        };
+        let text: Vec<&str> = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```").collect();
+        let (language, options) = info.split_once(',').unwrap_or((info, ""));
+        let file = options.strip_prefix("file=").map(str::to_owned);
+        blocks.push(Block { language: language.to_owned(), file, text: text.join("\n") + "\n", line: number, follows });
+        follows = true;
+    }
+    blocks
+}
+
+/// Whether the lines printed are those expected, where `…` stands for any lines.
+fn matches(expected: &[&str], printed: &[&str]) -> bool {
+    match expected {
+        [] => printed.is_empty(),
+        ["…", rest @ ..] => (0..=printed.len()).any(|skipped| matches(rest, &printed[skipped..])),
+        [line, rest @ ..] => printed.first().is_some_and(|first| first.trim_end() == *line) && matches(rest, &printed[1..]),
+    }
+}
+
+/// Runs every block of a tutorial.
+fn run(name: &str) {
+    let page = fs::read_to_string(root().join("docs/src/tutorials").join(name)).unwrap();
+    // Always the same folder, so that a crate that is built in it is not built beside those of earlier runs.
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let mut folder = scratch.join("work");
+    fs::remove_dir_all(&scratch).ok();
+    fs::create_dir_all(&folder).unwrap();
+    // Where the last command has left the shell.
+    let place = scratch.join("place");
+    let program = Path::new(env!("CARGO_BIN_EXE_custometer"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut printed = None;
+    for block in blocks(&page) {
+        let at = format!("{name}, line {}", block.line);
+        match (block.language.as_str(), &block.file) {
+            (_, Some(file)) => {
+                let file = folder.join(file);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, &block.text).unwrap();
+            }
+            ("sh", None) => {
+                let commands = block.text.replace("../custometer", &root().display().to_string());
+                let script = format!("exec 2>&1\n{commands}pwd > {}\n", place.display());
+                let mut shell = Command::new("sh");
+                shell.args(["-euc", &script]).current_dir(&folder).env("PATH", &path);
+                // What cargo tells its tests would make it build anew what it has built.
+                let told = std::env::vars_os().map(|(name, _)| name.into_string().unwrap());
+                let told =
+                    told.filter(|name| name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST") || name == "LD_LIBRARY_PATH");
+                told.for_each(|name| _ = shell.env_remove(name));
+                shell.env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true");
+                let output = shell.output().unwrap();
+                let text = String::from_utf8(output.stdout).unwrap();
+                // The space between thousands is one that nobody types.
+                let text: String = text.chars().map(|letter| if letter.is_whitespace() && letter != '\n' { ' ' } else { letter }).collect();
+                assert!(output.status.success(), "{at}: {}\n{text}", output.status);
+                folder = fs::read_to_string(&place).unwrap().trim_end().into();
+                printed = Some(text);
+            }
+            ("text", None) if block.follows => {
+                let Some(printed) = printed.take() else { continue };
+                let [expected, found] = [&block.text, &printed].map(|text| text.lines().collect::<Vec<_>>());
+                assert!(matches(&expected, &found), "{at}: expected\n{}\nand got\n{printed}", block.text);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn an_analyst_s_tutorial_does_what_it_says() {
+    run("analyst.md");
+}
+
+#[test]
+fn the_tutorial_of_a_nightly_job_does_what_it_says() {
+    run("nightly.md");
+}
+
+#[test]
+#[ignore = "builds a crate: `just ready` runs it"]
+fn a_data_team_s_tutorial_does_what_it_says() {
+    run("data_team.md");
+}
+
+#[test]
+fn what_is_printed_is_compared() {
+    let lines = ["one", "two", "three"];
+    assert!(matches(&["one", "…", "three"], &lines) && matches(&["…", "one", "two", "three", "…"], &lines));
+    assert!(!matches(&["one", "three"], &lines) && !matches(&["…", "two"], &lines) && !matches(&[], &lines));
+    let page = "```sh\nls\n```\n\n```text\na\n```\n\nWords.\n\n```text\nb\n```\n```toml,file=a/b.toml\nx = 1\n```\n";
+    let found: Vec<(String, bool, Option<String>)> =
+        blocks(page).into_iter().map(|block| (block.language, block.follows, block.file)).collect();
+    let file = Some("a/b.toml".to_owned());
+    assert_eq!(found, [("sh".into(), false, None), ("text".into(), true, None), ("text".into(), false, None), ("toml".into(), true, file)]);
+}
+
+#[test]
+fn tutorials_have_all_languages_they_need_and_no_others() {
+    for entry in fs::read_dir(root().join("docs/src/tutorials")).unwrap() {
+        let path = entry.unwrap().path();
+        for block in blocks(&fs::read_to_string(&path).unwrap()) {
+            // A command that is shown as a transcript would not be run.
+            assert!(["sh", "text", "toml", "rust"].contains(&block.language.as_str()), "{}, line {}", path.display(), block.line);
+        }
+    }
+}
+
+/// The targets of a page's links, outside of blocks and code.
+fn links(page: &str) -> Vec<String> {
+    let is_text = |(number, _): &(usize, &str)| number % 2 == 0;
+    let without_blocks: Vec<&str> = page.split("```").enumerate().filter(is_text).map(|(_, part)| part).collect();
+    let text = without_blocks.concat().replace("[`", "[").replace("`](", "](");
+    let text: Vec<&str> = text.split('`').enumerate().filter(is_text).map(|(_, part)| part).collect();
+    text.concat().split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned()).collect()
+}
+
+/// The name that a heading has in links.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|letter| letter.is_alphanumeric() || *letter == '-' || *letter == '_').collect()
+}
+
+#[test]
+fn every_link_leads_somewhere_and_every_page_is_listed() {
+    let book = root().join("docs/src");
+    let in_folder = |folder: &Path| -> Vec<PathBuf> {
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+    };
+    let pages: Vec<PathBuf> = ["", "tutorials", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
+    let others = [root(), root().join("examples/acme-metrics"), root().join("benchmarks")];
+    let mut dead = Vec::new();
+    for path in pages.iter().cloned().chain(others.iter().flat_map(|folder| in_folder(folder))) {
+        for link in links(&fs::read_to_string(&path).unwrap()) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let has_heading = || {
+                let text = fs::read_to_string(&target).unwrap();
+                text.lines().any(|line| line.starts_with('#') && anchor(line.trim_start_matches('#').trim()) == heading)
+            };
+            if !target.is_file() || !heading.is_empty() && !has_heading() {
+                dead.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert_eq!(dead, Vec::<String>::new());
+    let summary = links(&fs::read_to_string(book.join("SUMMARY.md")).unwrap());
+    let listed: BTreeSet<PathBuf> = summary.iter().map(|link| book.join(link)).collect();
+    assert_eq!(listed.len(), summary.len(), "a page is listed twice");
+    let there: BTreeSet<PathBuf> = pages.into_iter().filter(|page| !page.ends_with("SUMMARY.md")).collect();
+    assert_eq!(listed, there.iter().map(|page| book.join(page.strip_prefix(&book).unwrap())).collect());
+}
+
+#[test]
+fn the_reference_is_what_the_metrics_say() {
+    let scratch = TempDir::new().unwrap();
+    let book = root().join("docs/src");
+    fs::copy(book.join("SUMMARY.md"), scratch.path().join("SUMMARY.md")).unwrap();
+    let arguments = ["docs", "--out", "reference", "--summary", "SUMMARY.md"];
+    let made = Command::new(env!("CARGO_BIN_EXE_custometer")).args(arguments).current_dir(scratch.path()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let files = |folder: &Path| -> BTreeSet<_> { fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect() };
+    let names = files(&scratch.path().join("reference"));
+    assert_eq!(names, files(&book.join("reference")), "`just generate` makes the reference anew");
+    for name in names.iter().map(|name| Path::new("reference").join(name)).chain([PathBuf::from("SUMMARY.md")]) {
+        let [made, committed] = [scratch.path(), &book].map(|folder| fs::read_to_string(folder.join(&name)).unwrap());
+        assert!(made == committed, "docs/src/{} is not what the metrics say: `just generate` makes it anew", name.display());
+    }
+}
