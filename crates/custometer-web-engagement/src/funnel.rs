@@ -14,7 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::known::{instant, known, known_until};
-use crate::tables::{EVENT, INSTANT, SESSION, TIME, USER, dated_events};
+use crate::sessionization::{Sessionization, SessionsFrom, at_once};
+use crate::tables::{EVENT, INSTANT, TIME, USER, dated_events};
 
 const STEP: &str = "step";
 const REACHED: &str = "reached";
@@ -46,6 +47,9 @@ pub struct FunnelParams {
     /// What is told of each step.
     #[serde(default)]
     pub statistic: FunnelStatistic,
+    /// What a visit is, where visits take the steps; of no matter where users do, and whatever it says of views, key events and refreshes.
+    #[serde(default)]
+    pub sessions: Sessionization,
 }
 
 /// A step of a funnel.
@@ -70,17 +74,8 @@ pub enum FunnelEntity {
     /// A user, in one visit or in several.
     #[default]
     User,
-    /// A visit, by the session id of the data.
+    /// A visit.
     Session,
-}
-
-impl FunnelEntity {
-    fn column(self) -> Column {
-        match self {
-            Self::User => USER,
-            Self::Session => SESSION,
-        }
-    }
 }
 
 /// What is told of each step of a funnel.
@@ -123,8 +118,10 @@ impl Metric for Funnel {
             "Attempts whose window is not over at the as-of date, or where there is none at the end of the period, are left out, completed or \
                 not. Users who have no other in the bucket are counted as `too_recent`. Without a window, visits are taken to be over.",
             "`with_event` counts the users with an event of the step in the bucket in any order. Where that is 0, as for a misspelled event, a note says so.",
-            "In a breakdown, a user belongs to every group they have events in, and takes all steps within it.",
-            "A condition that can't be told for a row is not met. An event without a user (or a session) is rejected.",
+            "In a breakdown, a user belongs to every group they have events in, and takes all steps within it; a visit belongs to the group of its \
+                first event.",
+            "A condition that can't be told for a row is not met. An event without a user is rejected; where sessions are told apart by \
+                `session_id`, one without that.",
         ],
         examples: &[
             Example {
@@ -163,9 +160,17 @@ impl Metric for Funnel {
                 title: "of two visits of one user, the second begins with the cart",
                 report: "",
                 params: "steps = [{ event = \"view\" }, { event = \"add_to_cart\" }]\nper = \"session\"",
-                header: "session_id,event,time",
-                rows: &[(1, "s1,view,2025-01-05 10:00:00"), (1, "s2,add_to_cart,2025-01-05 12:00:00"), (1, "s2,view,2025-01-05 12:01:00")],
+                header: "user_id,event,time",
+                rows: &[(1, "a,view,2025-01-05 10:00:00"), (1, "a,add_to_cart,2025-01-05 12:00:00"), (1, "a,view,2025-01-05 12:01:00")],
                 expected: &[("step=view", Some(100.0)), ("step=add_to_cart", Some(0.0))],
+            },
+            Example {
+                title: "the data's own visits",
+                report: "",
+                params: "steps = [{ event = \"view\" }, { event = \"add_to_cart\" }]\nper = \"session\"\nsessions = { from = \"session_id\" }",
+                header: "session_id,event,time",
+                rows: &[(1, "s1,view,2025-01-05 10:00:00"), (1, "s1,add_to_cart,2025-01-05 12:00:00"), (1, "s2,view,2025-01-05 12:01:00")],
+                expected: &[("step=view", Some(100.0)), ("step=add_to_cart", Some(50.0))],
             },
             Example {
                 title: "a minute and three minutes from the view to the purchase",
@@ -187,10 +192,11 @@ impl Metric for Funnel {
     };
 
     fn define(params: &FunnelParams) -> Result<Definition, ParamError> {
-        let FunnelParams { steps, per, statistic, .. } = params;
+        let FunnelParams { steps, statistic, .. } = params;
         let names = names(steps)?;
         let window = params.window()?;
-        let source = dated_events().column(per.column()).column(INSTANT);
+        let who = params.who()?;
+        let source = dated_events().column(who.column()).column(INSTANT);
         let source = if steps.iter().any(|step| step.event.is_some()) { source.column(EVENT) } else { source };
         let mut conditions: Vec<&Condition> = steps.iter().filter_map(|step| step.condition.as_ref()).collect();
         conditions.sort_by_key(|condition| condition.sql());
@@ -199,7 +205,7 @@ impl Metric for Funnel {
         let is = |flag: &str| col(flag).eq(lit(1));
         let positions = (0_i64..).zip(steps).map(|(position, _)| DimensionValue::Integer(position)).collect();
         let definition = Definition::over(source)
-            .derive(Attempts { steps: steps.clone(), per: *per, window_microseconds: window })
+            .derive(Attempts { steps: steps.clone(), who, window_microseconds: window })
             .own_dimension_over(STEP, col(STEP), positions)
             .measure(count(REACHED).filter(is(REACHED)))
             .measure(count(WITH_EVENT).filter(is(WITH_EVENT)))
@@ -225,15 +231,31 @@ const VIEWED: &[(usize, &str)] = &[
 ];
 
 impl FunnelParams {
+    /// Whose steps are told of.
+    fn who(&self) -> Result<Who, ParamError> {
+        if self.per == FunnelEntity::User {
+            return Ok(Who::Users);
+        }
+        if self.sessions.from == SessionsFrom::Rows {
+            return Err(
+                ParamError::at(&["sessions", "from"], "a table of sessions has no events to take steps by").help("take one of events")
+            );
+        }
+        let sessions =
+            Sessionization { from: self.sessions.from, timeout_minutes: self.sessions.timeout_minutes, ..Sessionization::default() };
+        sessions.sessions("sessions", &[])?;
+        Ok(Who::Sessions(sessions))
+    }
+
     /// Whose steps are told of, and within which time.
     fn note(&self) -> String {
         let who = match self.per {
-            FunnelEntity::User => "users",
-            FunnelEntity::Session => "visits",
+            FunnelEntity::User => "users".to_owned(),
+            FunnelEntity::Session => format!("visits ({})", self.sessions.note()),
         };
         let window =
             self.window_hours.map(|hours| format!("{hours} hours")).or(self.window_minutes.map(|minutes| format!("{minutes} minutes")));
-        window.map_or_else(|| who.to_owned(), |window| format!("{who}, within {window} of the first step"))
+        window.map_or_else(|| who.clone(), |window| format!("{who}, within {window} of the first step"))
     }
 
     /// The window in microseconds.
@@ -298,8 +320,24 @@ fn names(steps: &[FunnelStep]) -> Result<Vec<String>, ParamError> {
 #[derive(Debug)]
 struct Attempts {
     steps: Vec<FunnelStep>,
-    per: FunnelEntity,
+    who: Who,
     window_microseconds: Option<i64>,
+}
+
+/// Who takes the steps.
+#[derive(Debug)]
+enum Who {
+    Users,
+    Sessions(Sessionization),
+}
+
+impl Who {
+    fn column(&self) -> Column {
+        match self {
+            Self::Users => USER,
+            Self::Sessions(sessions) => sessions.entity_column(),
+        }
+    }
 }
 
 impl FunnelStep {
@@ -311,49 +349,46 @@ impl FunnelStep {
 
 impl Derive for Attempts {
     fn entity(&self) -> &'static str {
-        self.per.column().name
+        self.who.column().name
     }
 
     fn dimensions(&self) -> DimensionRule {
-        DimensionRule::PartOfEntity
+        match self.who {
+            Who::Users => DimensionRule::PartOfEntity,
+            Who::Sessions(_) => DimensionRule::Attribute,
+        }
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let nothing = || lit(0_i64);
         let fits = self.steps.iter().enumerate();
         let fits = fits.map(|(step, of)| when(of.fits()).then(lit(1_i64 << step)).otherwise(nothing())).reduce(|all, bit| all + bit);
-        let rows = known(rows, context).with_column(fits.unwrap_or_else(nothing).alias(FITS)).filter(col(FITS).neq(nothing()));
-        let window = self.window_microseconds;
-        let known_until = known_until(context);
-        let count = self.steps.len();
-        let columns = [instant(TIME), first_step(&col(FITS), count), col(FITS), col(BUCKET)];
-        let entities = Entities::in_groups(rows, self.entity(), context).integers(columns);
+        let rows = known(rows, context).with_column(fits.unwrap_or_else(nothing).alias(FITS));
+        let (window, known_until, count) = (self.window_microseconds, known_until(context), self.steps.len());
+        // Other events in between do not matter, but for where a visit begins and ends.
+        let (entities, timeout) = match &self.who {
+            Who::Users => (Entities::in_groups(rows.filter(col(FITS).neq(nothing())), self.entity(), context), None),
+            Who::Sessions(sessions) => (Entities::with_attributes(rows, self.entity(), context), Some(sessions.timeout())),
+        };
+        let entities = entities.integers([instant(TIME), first_step(&col(FITS), count), col(FITS), col(BUCKET)]);
         Ok(entities.derive("funnel", [BUCKET, STEP, REACHED, WITH_EVENT, TOO_RECENT], [SECONDS], move |entity, derived| {
             let [times, _, fits, buckets] = entity.integers();
-            let story = Story::of(times, fits, count);
+            let Some(timeout) = timeout else {
+                let story = Story::of(times, fits, count);
+                return story.tell(buckets, window, known_until, |integers, seconds| derived.push(entity, integers, [seconds]));
+            };
             let mut from = 0;
-            for rows in buckets.chunk_by(|one, next| one == next) {
-                let of_bucket = from..from + rows.len();
-                from = of_bucket.end;
-                if rows[0] < 0 {
-                    continue;
-                }
-                let with_event = fits[of_bucket.clone()].iter().fold(0, |all, fits| all | fits);
-                let (best, too_recent) = story.furthest(of_bucket, window, known_until);
-                for step in 0..count {
-                    let is_reached = step < best.len();
-                    let has_event = with_event >> step & 1;
-                    let is_too_recent = step == 0 && too_recent;
-                    if !is_reached && has_event == 0 {
-                        continue;
-                    }
-                    let seconds = match step.checked_sub(1) {
-                        Some(before) if is_reached => (best[step] - best[before]) as f64 / 1e6,
-                        _ => f64::NAN,
-                    };
-                    let position = i64::try_from(step).unwrap_or(i64::MAX);
-                    derived.push(entity, [rows[0], position, i64::from(is_reached), has_event, i64::from(is_too_recent)], [seconds]);
-                }
+            for visit in times.chunk_by(|one, next| next - one <= timeout) {
+                let first = at_once(times, from);
+                let events = from..from + visit.len();
+                from = events.end;
+                let fitting: Vec<usize> = events.filter(|event| fits[*event] != 0).collect();
+                let of_fitting = |column: &[i64]| fitting.iter().map(|event| column[*event]).collect::<Vec<i64>>();
+                let [times, fits, buckets] = [times, fits, buckets].map(of_fitting);
+                let story = Story::of(&times, &fits, count);
+                story.tell(&buckets, window, known_until, |integers, seconds| {
+                    derived.push_like_any(entity, first.clone(), integers, [seconds])
+                });
             }
         }))
     }
@@ -391,6 +426,35 @@ impl<'a> Story<'a> {
             }
         }
         Self { times, fits, count, next }
+    }
+
+    /// What is derived for each step and bucket, given to `push`: the bucket, the step, whether it was reached, has an event, and is too recent;
+    /// and the seconds since the step before.
+    fn tell(&self, buckets: &[i64], window: Option<i64>, known_until: i64, mut push: impl FnMut([i64; 5], f64)) {
+        let mut from = 0;
+        for rows in buckets.chunk_by(|one, next| one == next) {
+            let of_bucket = from..from + rows.len();
+            from = of_bucket.end;
+            if rows[0] < 0 {
+                continue;
+            }
+            let with_event = self.fits[of_bucket.clone()].iter().fold(0, |all, fits| all | fits);
+            let (best, too_recent) = self.furthest(of_bucket, window, known_until);
+            for step in 0..self.count {
+                let is_reached = step < best.len();
+                let has_event = with_event >> step & 1;
+                let is_too_recent = step == 0 && too_recent;
+                if !is_reached && has_event == 0 {
+                    continue;
+                }
+                let seconds = match step.checked_sub(1) {
+                    Some(before) if is_reached => (best[step] - best[before]) as f64 / 1e6,
+                    _ => f64::NAN,
+                };
+                let position = i64::try_from(step).unwrap_or(i64::MAX);
+                push([rows[0], position, i64::from(is_reached), has_event, i64::from(is_too_recent)], seconds);
+            }
+        }
     }
 
     /// The times of the steps that the furthest of the attempts got that begin in a range, and whether the windows of all are not over.

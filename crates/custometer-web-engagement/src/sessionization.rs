@@ -2,6 +2,8 @@
 //!
 //! All metrics with equal settings share one pass over each user's events.
 
+use std::ops::Range;
+
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
 use polars::prelude::DataType;
@@ -119,8 +121,7 @@ impl Sessionization {
 
     fn of_events(&self) -> Sessions {
         let names_events = self.view_events.as_ref().is_some_and(|names| !names.is_empty()) || !self.key_events.is_empty();
-        let entity = if self.from == SessionsFrom::SessionId { SESSION } else { USER };
-        let mut source = events().column(entity).column(INSTANT);
+        let mut source = events().column(self.entity_column()).column(INSTANT);
         if names_events {
             source = source.column(EVENT);
         }
@@ -151,6 +152,19 @@ impl Sessionization {
             views: whole(PAGE_VIEWS.name),
             key_events: whole(CONVERSIONS.name),
             goes_on: col(PAGE_VIEWS.name).gt(lit(1)),
+        }
+    }
+
+    /// The column by which events are told apart that can't be of one session.
+    pub(crate) fn entity_column(&self) -> Column {
+        if self.from == SessionsFrom::SessionId { SESSION } else { USER }
+    }
+
+    /// The longest time between two events of a session, in microseconds.
+    pub(crate) fn timeout(&self) -> i64 {
+        match self.from {
+            SessionsFrom::SessionId => i64::MAX,
+            _ => i64::from(self.timeout_minutes.unwrap_or(TIMEOUT_MINUTES)) * 60 * MICROSECONDS,
         }
     }
 
@@ -199,9 +213,16 @@ impl Visit {
     }
 }
 
+/// The events at the same instant as one of them. They have no order: none of them is the one that a session begins with.
+pub(crate) fn at_once(times: &[i64], event: usize) -> Range<usize> {
+    let before = times[..event].iter().rev().take_while(|time| **time == times[event]).count();
+    let after = times[event..].iter().take_while(|time| **time == times[event]).count();
+    event - before..event + after
+}
+
 impl Derive for Sessionization {
     fn entity(&self) -> &'static str {
-        if self.from == SessionsFrom::SessionId { SESSION.name } else { USER.name }
+        self.entity_column().name
     }
 
     fn dimensions(&self) -> DimensionRule {
@@ -218,10 +239,7 @@ impl Derive for Sessionization {
         let flag = |flag: Expr, value: i64| when(flag).then(lit(value)).otherwise(lit(0_i64));
         let kind = flag(is_view, VIEW) + flag(is_key_event, KEY_EVENT);
         let page = if self.refresh_seconds.is_some() { refreshes::page() } else { lit(0_i64) };
-        let timeout = match self.from {
-            SessionsFrom::SessionId => i64::MAX,
-            _ => i64::from(self.timeout_minutes.unwrap_or(TIMEOUT_MINUTES)) * 60 * MICROSECONDS,
-        };
+        let timeout = self.timeout();
         let refresh_seconds = self.refresh_seconds;
         let instant = col(TIME).cast(DataType::Int64);
         let events = Entities::with_attributes(rows, self.entity(), context).integers([instant, col(BUCKET), kind, page]);
@@ -231,13 +249,9 @@ impl Derive for Sessionization {
             let mut is_refresh =
                 |row: usize| kinds[row] & VIEW != 0 && viewed.as_mut().is_some_and(|viewed| viewed.is_refresh(pages[row], times[row]));
             let mut end = |visit: Visit| {
-                // Events of one instant have no order: none of them is the one that a session begins with.
-                let begins = times[visit.first];
-                let before = times[..visit.first].iter().rev().take_while(|time| **time == begins).count();
-                let after = times[visit.first..].iter().take_while(|time| **time == begins).count();
-                let seconds = (visit.until - begins) as f64 / MICROSECONDS as f64;
+                let seconds = (visit.until - times[visit.first]) as f64 / MICROSECONDS as f64;
                 let integers = [buckets[visit.first], visit.events, visit.views, visit.key_events];
-                derived.push_like_any(user, visit.first - before..visit.first + after, integers, [seconds]);
+                derived.push_like_any(user, at_once(times, visit.first), integers, [seconds]);
             };
             let mut open: Option<Visit> = None;
             for row in (0..user.len()).filter(|row| !is_refresh(*row)) {
