@@ -16,6 +16,9 @@ const NAME_LENGTH: usize = 80;
 /// The values of some dimensions.
 pub(super) type Key<'a> = Vec<&'a DimensionValue>;
 
+/// A row with the name of its period.
+type Placed<'a, 'b> = (&'a ResultRow, &'b Bucket);
+
 /// The rows of one breakdown.
 pub(super) struct View<'a> {
     /// The names of the breakdown's dimensions.
@@ -38,7 +41,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// The views of a request, one for each of its breakdowns. `buckets` are the names of the rows' periods.
     pub(super) fn all(rows: &'a [ResultRow], buckets: &[Bucket]) -> Vec<Self> {
-        let mut views: Vec<(Vec<&str>, Vec<(&ResultRow, &Bucket)>)> = Vec::new();
+        let mut views: Vec<(Vec<&str>, Vec<Placed<'_, '_>>)> = Vec::new();
         for (row, bucket) in rows.iter().zip(buckets) {
             let names: Vec<&str> = row.dimensions[..row.breakdown].iter().map(|(name, _)| name.as_str()).collect();
             match views.iter_mut().find(|(of, _)| *of == names) {
@@ -49,7 +52,7 @@ impl<'a> View<'a> {
         views.into_iter().map(|(names, rows)| Self::of(names, &rows)).collect()
     }
 
-    fn of(names: Vec<&'a str>, rows: &[(&'a ResultRow, &Bucket)]) -> Self {
+    fn of(names: Vec<&'a str>, rows: &[Placed<'a, '_>]) -> Self {
         let (mut starts, mut groups, mut keys) = (Places::default(), Places::default(), Places::default());
         let (mut buckets, mut partial, mut places) = (Vec::new(), Vec::new(), HashMap::new());
         for (row, bucket) in rows {
