@@ -79,7 +79,7 @@ impl<'a> Drawing<'a> {
         if self.notes_differ {
             columns.push(Column::words(words.note));
         }
-        let rows = view.rows.iter().zip(&view.buckets).map(|(row, bucket)| {
+        let rows = view.buckets.iter().enumerate().filter_map(|(at, bucket)| Some((view.row(at, 0, 0)?, bucket))).map(|(row, bucket)| {
             let name = if row.partial { Cell::PartialName(bucket.long.clone(), words.partial) } else { Cell::Name(bucket.long.clone()) };
             let mut cells = vec![name, self.value(row)];
             if with_interval {
