@@ -89,12 +89,17 @@ fn every_output_has_the_alerts() {
         assert!(rendered.contains("low"), "{format}: {rendered}");
     }
     let json: Json = serde_json::from_slice(&render(&result, Format::Json, None).unwrap()).unwrap();
-    let row = json["alerts"][0]["result"].as_u64().unwrap() as usize;
+    let row = result.alerts[0].row;
     assert_eq!(
         json["alerts"],
         json!([{ "name": "low", "severity": "critical", "message": "down to 10.00", "result": row, "webhook": null }])
     );
     assert_eq!((&json["results"][row]["request"], &json["results"][row]["value"]), (&json!("aov"), &json!(10)));
+}
+
+/// The result that an alert fired on.
+fn row_of<'a>(json: &'a Json, alert: &Json) -> &'a Json {
+    json["results"].get(usize::try_from(alert["result"].as_u64().unwrap()).unwrap()).unwrap()
 }
 
 #[test]
@@ -105,13 +110,12 @@ fn what_is_suppressed_has_no_alert() {
     let alerts = json["alerts"].as_array().unwrap();
     assert!(!alerts.is_empty());
     for alert in alerts {
-        assert_eq!(json["results"][alert["result"].as_u64().unwrap() as usize]["suppressed"], false);
+        assert_eq!(row_of(&json, alert)["suppressed"], false);
     }
     for unknown in ["undefined = true", "status = [\"unknown\"]"] {
         let json = case.json(&config(&format!("metrics = [\"aov\"]\non = \"groups\"\nperiods = \"all\"\nwhen = {{ {unknown} }}"))).unwrap();
         // Nobody is in the south in March, which is no secret.
-        let rows: Vec<&Json> =
-            json["alerts"].as_array().unwrap().iter().map(|alert| &json["results"][alert["result"].as_u64().unwrap() as usize]).collect();
+        let rows: Vec<&Json> = json["alerts"].as_array().unwrap().iter().map(|alert| row_of(&json, alert)).collect();
         assert!(rows.iter().all(|row| row["suppressed"] == false && row["n"] == 0), "{unknown}: {rows:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! Targets and benchmarks, from end to end.
 
+use std::fmt::Write as _;
+
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
@@ -10,7 +12,7 @@ fn orders() -> Case {
     let mut rows = "time,amount,region\n".to_owned();
     for (month, mean) in [(1, 10), (2, 20), (3, 30)] {
         for (day, change, region) in [(3, -1, "north"), (4, 1, "north"), (5, -2, "south"), (6, 2, "south")] {
-            rows += &format!("2025-0{month}-0{day},{},{region}\n", mean + change);
+            writeln!(rows, "2025-0{month}-0{day},{},{region}", mean + change).unwrap();
         }
     }
     Case::new().file("t.csv", rows)

@@ -4,6 +4,7 @@
 //! attempt, and for a later run that says the same. With a secret, `X-Custometer-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of
 //! the body. Any answer from 200 to 299 is a success. Answers of 408, 429 and from 500 on, no connection and no answer in time are tried
 //! again, after half a second, one, two and so on; any other answer is not. Redirects are not followed: what they lead to was not checked.
+//! A webhook is sent [`MOST`] alerts of a run.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,6 +20,9 @@ use ring::{digest, hmac};
 
 use crate::commands::{counted, note};
 use crate::failure::Shortcoming;
+
+/// More alerts than these, one by one, are read by nobody.
+const MOST: usize = 100;
 
 /// How long is waited before the second attempt; before each further one twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -51,7 +55,7 @@ pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet:
         }
         let client = client(webhook)?;
         let mut sent = 0;
-        for (alert, body) in &bodies {
+        for (alert, body) in bodies.iter().take(MOST) {
             if let Err(reason) = runtime.block_on(post(&client, webhook, body)) {
                 // Who does not answer one is not asked to take the others, each after all its attempts.
                 let left = bodies.len() - sent - 1;
@@ -61,6 +65,11 @@ pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet:
                 break;
             }
             sent += 1;
+        }
+        if sent == MOST && bodies.len() > MOST {
+            let left = counted(bodies.len() - MOST, "alert");
+            let what = format!("{left} could not be delivered to `{name}` ({}): {MOST} were, and let fewer results fire", webhook.host);
+            failed.push(Shortcoming::Delivery(what));
         }
         note(quiet || sent == 0, &format!("sent {} to `{name}` ({})", counted(sent, "alert"), webhook.host));
     }
@@ -153,6 +162,15 @@ mod tests {
         // FIPS 180-4: SHA-256 of "abc".
         let digest = digest::digest(&digest::SHA256, b"abc");
         assert_eq!(hexadecimal(digest.as_ref()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn a_body_is_signed_as_everyone_does() {
+        // RFC 4231, test case 2.
+        let headers = headers(b"what do ya want for nothing?", Some(&"Jefe".to_owned().into()));
+        let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(headers["x-custometer-signature"], expected);
+        assert!(!super::headers(b"", None).contains_key("x-custometer-signature"));
     }
 
     #[test]

@@ -25,8 +25,8 @@ pub(crate) fn result() -> RunResult {
             high: Some(2.0),
             n: Some(1310.0),
             comparisons: vec![change(-1.5, Some(-42.0), 0.4), Comparison::unknown(Baseline::YearAgo)],
-            target: judged(Status::Missed, Some(-12.5), true),
-            benchmark: against(Some(-37.0)),
+            target: Some(judged(Status::Missed, Some(-12.5), true)),
+            benchmark: Some(against(Some(-37.0))),
             ..january.clone()
         },
         ResultRow {
@@ -37,8 +37,8 @@ pub(crate) fn result() -> RunResult {
             n: Some(1204.0),
             measures: vec![("promoters".to_owned(), Some(600.0)), ("detractors".to_owned(), None)],
             comparisons: vec![change(4.8, None, 0.0125), Comparison::unknown(Baseline::YearAgo)],
-            target: judged(Status::Met, Some(103.25), false),
-            benchmark: against(Some(9.3)),
+            target: Some(judged(Status::Met, Some(103.25), false)),
+            benchmark: Some(against(Some(9.3))),
             ..january
         },
         ResultRow {
@@ -46,8 +46,8 @@ pub(crate) fn result() -> RunResult {
             dimensions: missing,
             n: Some(0.0),
             note: Some("no rows".to_owned()),
-            target: judged(Status::Unknown, None, false),
-            benchmark: against(None),
+            target: Some(judged(Status::Unknown, None, false)),
+            benchmark: Some(against(None)),
             ..nps(2, 3)
         },
         ResultRow {
@@ -55,8 +55,8 @@ pub(crate) fn result() -> RunResult {
             dimensions: few,
             suppressed: true,
             comparisons: vec![Comparison::unknown(Baseline::Previous), Comparison::unknown(Baseline::YearAgo)],
-            target: judged(Status::Unknown, None, false),
-            benchmark: against(None),
+            target: Some(judged(Status::Unknown, None, false)),
+            benchmark: Some(against(None)),
             ..nps(2, 3)
         },
         ResultRow {
@@ -115,7 +115,7 @@ pub(crate) fn empty() -> RunResult {
 }
 
 /// A target of 40, from 0.
-fn judged(status: Status, progress: Option<f64>, decides: bool) -> Option<Judgement> {
+fn judged(status: Status, progress: Option<f64>, decides: bool) -> Judgement {
     let target = Target {
         at_least: Some(40.0),
         at_most: None,
@@ -125,12 +125,12 @@ fn judged(status: Status, progress: Option<f64>, decides: bool) -> Option<Judgem
         by_interval: false,
         holds: None,
     };
-    Some(Judgement { target: Arc::new(target), status, progress, decides })
+    Judgement { target: Arc::new(target), status, progress, decides }
 }
 
-fn against(change: Option<f64>) -> Option<AgainstBenchmark> {
+fn against(change: Option<f64>) -> AgainstBenchmark {
     let benchmark = Benchmark { value: 32.0, source: "our 2024 average".to_owned() };
-    Some(AgainstBenchmark { benchmark: Arc::new(benchmark), change, relative_change: None })
+    AgainstBenchmark { benchmark: Arc::new(benchmark), change, relative_change: None }
 }
 
 /// A comparison with the December before.

@@ -152,10 +152,7 @@ Note: two\\nlines, "quoted"
 | :--- | :--- | ---: | :--- |
 | responses | \`score\` is above 10 | 1_500 | NPS, CSAT |
 "#;
-        let markdown = render(&fixture::result())
-            .replace('\u{2009}', "_")
-            .replace("\\_", "_")
-            .replace("first_response_time", "first\\_response\\_time");
+        let markdown = render(&fixture::result()).replace('\u{2009}', "_").replace("\\_", "_");
         assert!(markdown.starts_with(expected), "{markdown}");
     }
 

@@ -112,7 +112,7 @@ pub(crate) fn sections(result: &RunResult) -> Vec<Section> {
 
 fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     let notes = Notes::of(rows);
-    let mut columns = Vec::new();
+    let mut columns: Vec<Column> = Vec::new();
     let periods = period::labels(rows, manifest.fiscal_year_start);
     if rows.iter().any(|row| row.start.is_some()) {
         let mut labels = periods.iter();
@@ -128,7 +128,9 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
             Some(value) => human::line(&value.to_string()),
         }));
     }
-    columns.iter_mut().for_each(|column: &mut Column| column.is_key = true);
+    for column in &mut columns {
+        column.is_key = true;
+    }
     columns.push(Column::number("value", rows, |row| match defined(row.value) {
         _ if row.suppressed => Text::toned(SUPPRESSED, Tone::Faint),
         Some(value) => human::value(value, row.unit).into(),

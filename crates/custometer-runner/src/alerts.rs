@@ -53,7 +53,10 @@ pub(crate) fn read(config: &Config, requests: &[Request], problems: &mut Collect
         }
         let rule = rule(alert, config, requests, problems);
         if let Some(message) = &alert.message {
-            check_template(message, rule.as_ref().map(|rule| rule.dimensions.as_slice()), problems);
+            // Those of a request that is not in order are not known.
+            let are_all_known = requests.len() == config.metrics.len();
+            let dimensions = rule.as_ref().filter(|_| are_all_known).map(|rule| rule.dimensions.as_slice());
+            check_template(message, dimensions, problems);
         }
         rules.extend(rule);
     }
@@ -62,53 +65,24 @@ pub(crate) fn read(config: &Config, requests: &[Request], problems: &mut Collect
 
 fn rule(alert: &AlertConfig, config: &Config, requests: &[Request], problems: &mut Collector) -> Option<AlertRule> {
     let condition = Condition::read(&alert.when, problems)?;
-    let mut seen = Vec::new();
-    match &alert.metrics {
-        Some(named) => {
-            let known: Vec<&str> =
-                config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str()).collect();
-            for name in named {
-                if !known.contains(&name.get_ref().as_str()) {
-                    let near = nearest(name.get_ref(), known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                    let help = near.unwrap_or_else(|| format!("the requests are {}", Listed(&known)));
-                    problems.report(name.span(), format!("there is no request `{}`", name.get_ref())).help(help);
-                }
-                // One that is not in order was reported where it stands.
-                if let Some(request) = requests.iter().find(|request| request.name == *name.get_ref()) {
-                    if let Some((place, obstacle)) = condition.obstacle(&alert.when, request) {
-                        problems.report(place, obstacle.message).help(obstacle.help);
-                    }
-                    seen.push(request.name.clone());
-                }
-            }
-            if named.is_empty() {
-                problems
-                    .report(alert.name.span(), format!("`{}` looks at no request", alert.name.get_ref()))
-                    .help("leave `metrics` out for all");
-            }
-        }
-        None => {
-            seen.extend(
-                requests.iter().filter(|request| condition.obstacle(&alert.when, request).is_none()).map(|request| request.name.clone()),
-            );
-            let obstacle = requests.first().and_then(|request| condition.obstacle(&alert.when, request));
-            if let Some((place, obstacle)) = obstacle.filter(|_| seen.is_empty()) {
-                let message = format!("no request can be asked this: {}", obstacle.message);
-                problems.report(place, message).help(obstacle.help);
-            }
-        }
+    let seen: Vec<&Request> = match &alert.metrics {
+        Some(named) => named_requests(alert, named, &condition, config, requests, problems),
+        None => requests.iter().filter(|request| condition.obstacle(&alert.when, request).is_none()).collect(),
+    };
+    if let (true, None, Some(first)) = (seen.is_empty(), &alert.metrics, requests.first())
+        && let Some((place, obstacle)) = condition.obstacle(&alert.when, first)
+    {
+        problems.report(place, format!("no request can be asked this: {}", obstacle.message)).help(obstacle.help);
     }
-    let mut dimensions: Vec<String> = Vec::new();
-    for request in requests.iter().filter(|request| seen.contains(&request.name)) {
+    let dimensions = seen.iter().flat_map(|request| {
         let own = request.definition.dimensions().into_iter();
-        dimensions.extend(request.by.iter().flatten().cloned().chain(own));
-    }
-    dimensions.sort();
-    dimensions.dedup();
+        request.by.iter().flatten().cloned().chain(own)
+    });
+    let dimensions: BTreeSet<String> = dimensions.collect();
     Some(AlertRule {
-        dimensions,
+        dimensions: dimensions.into_iter().collect(),
         name: alert.name.get_ref().clone(),
-        requests: seen,
+        requests: seen.iter().map(|request| request.name.clone()).collect(),
         condition,
         on: alert.on,
         periods: alert.periods,
@@ -116,6 +90,39 @@ fn rule(alert: &AlertConfig, config: &Config, requests: &[Request], problems: &m
         message: alert.message.as_ref().map(|message| message.get_ref().clone()),
         webhook: alert.webhook.as_ref().map(|webhook| webhook.get_ref().clone()),
     })
+}
+
+/// The requests that an alert names; what is wrong with them is reported.
+fn named_requests<'a>(
+    alert: &AlertConfig,
+    named: &[Spanned<String>],
+    condition: &Condition,
+    config: &Config,
+    requests: &'a [Request],
+    problems: &mut Collector,
+) -> Vec<&'a Request> {
+    let known = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
+    let known: Vec<&str> = known.collect();
+    let mut seen = Vec::new();
+    for name in named {
+        if !known.contains(&name.get_ref().as_str()) {
+            let near = nearest(name.get_ref(), known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let help = near.unwrap_or_else(|| format!("the requests are {}", Listed(&known)));
+            problems.report(name.span(), format!("there is no request `{}`", name.get_ref())).help(help);
+        }
+        // One that is not in order was reported where it stands.
+        if let Some(request) = requests.iter().find(|request| request.name == *name.get_ref()) {
+            if let Some((place, obstacle)) = condition.obstacle(&alert.when, request) {
+                problems.report(place, obstacle.message).help(obstacle.help);
+            }
+            seen.push(request);
+        }
+    }
+    if named.is_empty() {
+        let message = format!("`{}` looks at no request", alert.name.get_ref());
+        problems.report(alert.name.span(), message).help("leave `metrics` out for all");
+    }
+    seen
 }
 
 /// Reports what is wrong with a message: its syntax, a name that there is not, a filter that does not fit. `dimensions` are those of the

@@ -211,8 +211,7 @@ impl Quantity {
     fn as_str(self) -> &'static str {
         match self {
             Self::Value => "value",
-            Self::Low => "interval",
-            Self::High => "interval",
+            Self::Low | Self::High => "interval",
             Self::N => "n",
             Self::Change => "change",
             Self::RelativeChange => "relative change",

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::compare::relative;
 use crate::conditions::Condition;
-use crate::config::{BenchmarkConfig, Finite, TargetConfig};
+use crate::config::{BenchmarkConfig, ConditionConfig, Finite, TargetConfig};
 use crate::diagnostics::Collector;
 use crate::observe::shown;
 use crate::report::{Report, Request};
@@ -28,117 +28,114 @@ pub(crate) struct Goal {
 /// Reads the target of a request, and reports what is wrong with it.
 pub(crate) fn read(config: &Spanned<TargetConfig>, request: &Request, problems: &mut Collector) -> Option<Goal> {
     let written = config.get_ref();
-    let goals = [
-        written.at_least.as_ref().map(Spanned::span),
-        written.at_most.as_ref().map(Spanned::span),
-        written.between.as_ref().map(Spanned::span),
-        written.holds.as_ref().map(Spanned::span),
-    ];
-    let goals: Vec<Range<usize>> = goals.into_iter().flatten().collect();
     let mut wrong = Wrong { problems, any: false };
-    match goals.as_slice() {
-        [] if wrong.problems.has_any_in(&config.span()) => wrong.any = true,
-        [] => wrong.at(config.span(), "the target names no goal", "give it `at_least`, `at_most`, `between` or `holds`"),
-        [_] => {}
-        [.., last] if written.at_least.is_some() && written.at_most.is_some() && goals.len() == 2 => {
-            wrong.at(last.clone(), "a target has one goal", "write both ends as one: `between = [30, 40]`");
-        }
-        [.., last] => wrong.at(last.clone(), "a target has one goal", "keep one of `at_least`, `at_most`, `between` and `holds`"),
+    let ends = ends(written, &mut wrong);
+    if has_one_goal(config, &mut wrong) {
+        check_warnings(written, ends, &mut wrong);
+        check_start(written, ends, &mut wrong);
     }
-    let (mut at_least, mut at_most) = (number(written.at_least.as_ref()), number(written.at_most.as_ref()));
-    if let Some(between) = &written.between {
-        match between.get_ref().as_slice() {
-            [Finite(low), Finite(high)] if low < high => (at_least, at_most) = (Some(*low), Some(*high)),
-            [_, _] => wrong.at(between.span(), "the first number of `between` is not below the second", "write the lower one first"),
-            _ => wrong.at(between.span(), "`between` needs two numbers", "write the lower and the upper end: `between = [30, 40]`"),
-        }
-    }
-    if let Some(warn) = &written.warn_below {
-        let limit = warn.get_ref().0;
-        match at_least {
-            None if goals.len() == 1 => {
-                wrong.at(warn.span(), "the target has no lower end to warn below", "a target `at_most` has `warn_above`")
-            }
-            Some(target) if limit >= target => wrong.at(
-                warn.span(),
-                &format!("`warn_below` is not below the target of {target}"),
-                "a value below the target is at risk down to `warn_below`, and missed below it",
-            ),
-            _ => {}
-        }
-    }
-    if let Some(warn) = &written.warn_above {
-        let limit = warn.get_ref().0;
-        match at_most {
-            None if goals.len() == 1 => {
-                wrong.at(warn.span(), "the target has no upper end to warn above", "a target `at_least` has `warn_below`")
-            }
-            Some(target) if limit <= target => wrong.at(
-                warn.span(),
-                &format!("`warn_above` is not above the target of {target}"),
-                "a value above the target is at risk up to `warn_above`, and missed above it",
-            ),
-            _ => {}
-        }
-    }
-    if let Some(start) = &written.start {
-        let from = start.get_ref().0;
-        match (at_least, at_most) {
-            (Some(target), None) if from >= target => {
-                wrong.at(
-                    start.span(),
-                    &format!("there is no way to go from {from} up to {target}"),
-                    "`start` is where the target is not met yet",
-                );
-            }
-            (None, Some(target)) if from <= target => {
-                wrong.at(
-                    start.span(),
-                    &format!("there is no way to go from {from} down to {target}"),
-                    "`start` is where the target is not met yet",
-                );
-            }
-            (Some(_), None) | (None, Some(_)) => {}
-            _ if goals.len() == 1 => {
-                wrong.at(start.span(), "progress needs one number to go to", "only `at_least` and `at_most` have a `start`")
-            }
-            _ => {}
-        }
-    }
-    let by_interval = written.by_interval.as_ref();
-    if let (Some(asked), Some(_)) = (by_interval.filter(|asked| *asked.get_ref()), &written.holds) {
+    let by_interval = written.by_interval.as_ref().filter(|asked| *asked.get_ref());
+    if let (Some(asked), Some(_)) = (by_interval, &written.holds) {
         wrong.at(asked.span(), "a condition has no interval", "ask for `low_above` or `high_below` in it");
     }
-    let groups = written.groups.as_ref();
-    if let Some(asked) = groups.filter(|asked| *asked.get_ref() && request.by.iter().all(Vec::is_empty)) {
+    let groups = written.groups.as_ref().filter(|asked| *asked.get_ref());
+    if let Some(asked) = groups.filter(|_| request.by.iter().all(Vec::is_empty)) {
         wrong.at(asked.span(), &format!("`{}` has no groups", request.name), "break it down: `by = [[], [\"…\"]]`");
     }
-    let mut condition = None;
-    if let Some(holds) = &written.holds {
-        if let Some(place) = Condition::asks_of_target(holds.get_ref()) {
-            wrong.at(place, "a target can't be asked about itself", "ask for the value, its interval or its change");
-        } else {
-            condition = Condition::read(holds, wrong.problems);
-            match condition.as_ref().map(|condition| condition.obstacle(holds, request)) {
-                Some(Some((place, obstacle))) => wrong.at(place, &obstacle.message, obstacle.help),
-                Some(None) => {}
-                None => wrong.any = true,
-            }
-        }
-    }
+    let holds = written.holds.as_ref().and_then(|holds| condition(holds, request, &mut wrong));
     if wrong.any {
         return None;
     }
+    let (at_least, at_most) = ends;
     let target = Target {
         at_least,
         at_most,
         warn_below: number(written.warn_below.as_ref()),
         warn_above: number(written.warn_above.as_ref()),
         start: number(written.start.as_ref()),
-        by_interval: by_interval.is_some_and(|asked| *asked.get_ref()),
-        holds: condition.as_ref().map(ToString::to_string),
+        by_interval: by_interval.is_some(),
+        holds: holds.as_ref().map(ToString::to_string),
     };
-    Some(Goal { target: Arc::new(target), holds: condition, groups: groups.is_some_and(|asked| *asked.get_ref()) })
+    Some(Goal { target: Arc::new(target), holds, groups: groups.is_some() })
+}
+
+/// The least and the greatest value that meet a target.
+type Ends = (Option<f64>, Option<f64>);
+
+fn ends(written: &TargetConfig, wrong: &mut Wrong<'_>) -> Ends {
+    let Some(between) = &written.between else { return (number(written.at_least.as_ref()), number(written.at_most.as_ref())) };
+    match between.get_ref().as_slice() {
+        [Finite(low), Finite(high)] if low < high => return (Some(*low), Some(*high)),
+        [_, _] => wrong.at(between.span(), "the first number of `between` is not below the second", "write the lower one first"),
+        _ => wrong.at(between.span(), "`between` needs two numbers", "write the lower and the upper end: `between = [30, 40]`"),
+    }
+    (None, None)
+}
+
+/// Whether a target says in one way what is to be reached.
+fn has_one_goal(config: &Spanned<TargetConfig>, wrong: &mut Wrong<'_>) -> bool {
+    let written = config.get_ref();
+    let (at_least, at_most) = (written.at_least.as_ref().map(Spanned::span), written.at_most.as_ref().map(Spanned::span));
+    let are_ends = at_least.is_some() && at_most.is_some();
+    let others = [written.between.as_ref().map(Spanned::span), written.holds.as_ref().map(Spanned::span)];
+    let goals: Vec<Range<usize>> = [at_least, at_most].into_iter().chain(others).flatten().collect();
+    match goals.as_slice() {
+        [_] => return true,
+        [] if wrong.problems.has_any_in(&config.span()) => wrong.any = true,
+        [] => wrong.at(config.span(), "the target names no goal", "give it `at_least`, `at_most`, `between` or `holds`"),
+        [_, last] if are_ends => wrong.at(last.clone(), "a target has one goal", "write both ends as one: `between = [30, 40]`"),
+        [.., last] => wrong.at(last.clone(), "a target has one goal", "keep one of `at_least`, `at_most`, `between` and `holds`"),
+    }
+    false
+}
+
+fn check_warnings(written: &TargetConfig, (at_least, at_most): Ends, wrong: &mut Wrong<'_>) {
+    // A target of two ends that are wrong has no ends to warn at.
+    let knows_ends = written.between.is_none() || at_least.is_some();
+    if let Some(warn) = written.warn_below.as_ref().filter(|_| knows_ends) {
+        let help = "a value below the target is at risk down to `warn_below`, and missed below it";
+        match at_least {
+            None => wrong.at(warn.span(), "the target has no lower end to warn below", "a target `at_most` has `warn_above`"),
+            Some(end) if warn.get_ref().0 < end => {}
+            Some(end) => wrong.at(warn.span(), &format!("`warn_below` is not below the target of {end}"), help),
+        }
+    }
+    if let Some(warn) = written.warn_above.as_ref().filter(|_| knows_ends) {
+        let help = "a value above the target is at risk up to `warn_above`, and missed above it";
+        match at_most {
+            None => wrong.at(warn.span(), "the target has no upper end to warn above", "a target `at_least` has `warn_below`"),
+            Some(end) if warn.get_ref().0 > end => {}
+            Some(end) => wrong.at(warn.span(), &format!("`warn_above` is not above the target of {end}"), help),
+        }
+    }
+}
+
+fn check_start(written: &TargetConfig, ends: Ends, wrong: &mut Wrong<'_>) {
+    let Some(start) = &written.start else { return };
+    let from = start.get_ref().0;
+    let no_way = |way: &str, end: f64| format!("there is no way to go from {from} {way} to {end}");
+    let help = "`start` is where the target is not met yet";
+    match ends {
+        (Some(end), None) if from >= end => wrong.at(start.span(), &no_way("up", end), help),
+        (None, Some(end)) if from <= end => wrong.at(start.span(), &no_way("down", end), help),
+        (Some(_), None) | (None, Some(_)) => {}
+        _ => wrong.at(start.span(), "progress needs one number to go to", "only `at_least` and `at_most` have a `start`"),
+    }
+}
+
+/// The condition of a goal that is true or false.
+fn condition(holds: &Spanned<ConditionConfig>, request: &Request, wrong: &mut Wrong<'_>) -> Option<Condition> {
+    if let Some(place) = Condition::asks_of_target(holds.get_ref()) {
+        wrong.at(place, "a target can't be asked about itself", "ask for the value, its interval or its change");
+        return None;
+    }
+    let condition = Condition::read(holds, wrong.problems);
+    wrong.any |= condition.is_none();
+    let condition = condition?;
+    if let Some((place, obstacle)) = condition.obstacle(holds, request) {
+        wrong.at(place, &obstacle.message, obstacle.help);
+    }
+    Some(condition)
 }
 
 /// The benchmark as results have it.
@@ -189,10 +186,8 @@ impl Goal {
         }
         let Some(value) = row.value.filter(|_| !row.suppressed) else { return Status::Unknown };
         let target = &self.target;
-        let (is_below, is_above) = (
-            |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number < limit),
-            |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number > limit),
-        );
+        let is_below = |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number < limit);
+        let is_above = |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number > limit);
         let warned = |is_near: bool| if is_near { Status::AtRisk } else { Status::Missed };
         if is_below(Some(value), target.at_least) {
             warned(target.warn_below.is_some_and(|warn| value >= warn))

@@ -73,7 +73,7 @@ fn several_formats_go_to_a_folder() {
     assert_eq!(stdout(&output), "");
     let mut files: Vec<String> = fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
-    assert_eq!(files, ["rejected.csv", "results.csv", "results.json", "results.parquet", "results.txt"]);
+    assert_eq!(files, ["alerts.csv", "rejected.csv", "results.csv", "results.json", "results.parquet", "results.txt"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -153,6 +153,11 @@ fn read(stream: &TcpStream) -> Told {
     Told { path, headers, body }
 }
 
+/// The bytes that are written as hexadecimal digits.
+fn bytes(digits: &str) -> Vec<u8> {
+    (0..digits.len()).step_by(2).map(|start| u8::from_str_radix(&digits[start..start + 2], 16).unwrap()).collect()
+}
+
 /// A report whose alert goes to a port of this machine.
 fn posted(port: u16, more: &str) -> TempDir {
     let hook = format!(
@@ -170,12 +175,9 @@ fn an_alert_is_posted_signed_and_says_what_the_report_says() {
     let Told { path, headers, body } = told.recv_timeout(Duration::from_secs(5)).unwrap();
     assert_eq!(path, "/hook/T0P-S3CRET");
     assert_eq!(headers["content-type"], "application/json");
-    // Python's hmac, which is not what signs here.
-    fs::write(folder.path().join("body"), &body).unwrap();
-    let script = "import hmac,sys;print(hmac.new(sys.argv[1].encode(),open('body','rb').read(),'sha256').hexdigest())";
-    if let Ok(python) = Command::new("python3").args(["-c", script, SECRET]).current_dir(folder.path()).output() {
-        assert_eq!(headers["x-custometer-signature"], format!("sha256={}", String::from_utf8(python.stdout).unwrap().trim()));
-    }
+    let signature = headers["x-custometer-signature"].strip_prefix("sha256=").unwrap();
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
+    ring::hmac::verify(&key, &body, &bytes(signature)).unwrap();
     let payload: Json = serde_json::from_slice(&body).unwrap();
     let json: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(payload["schema_version"], json["schema_version"]);
@@ -220,6 +222,18 @@ fn an_alert_that_can_not_be_delivered_fails_the_run_and_not_the_report() {
 }
 
 #[test]
+fn a_flood_of_alerts_is_cut_off_and_said() {
+    let (port, told) = server(&[Some("200 OK"); 100]);
+    let folder = posted(port, "");
+    let rows: Vec<String> = (0..120).map(|group| format!("2025-02-03,8,{group}")).collect();
+    fs::write(folder.path().join("orders.csv"), format!("time,amount,group\n{}\n", rows.join("\n"))).unwrap();
+    let (code, said) = outcome(&run(&folder, &["--set", "metrics.0.by=[[\"group\"]]", "--quiet"]));
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("error: 20 alerts could not be delivered to `team`"), "{said}");
+    assert_eq!(told.iter().take(100).count(), 100);
+}
+
+#[test]
 fn where_nobody_listens_that_is_said() {
     // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -254,8 +268,8 @@ fn a_secret_that_is_not_there_is_said_before_anything_is_read() {
 fn a_run_that_is_killed_while_it_writes_leaves_the_report_before_it_whole() {
     let folder = report("", "");
     // So many rejected rows that writing them takes a while.
-    let rows: String = (0..400_000).map(|row| format!("2025-01-03,a value that is no number {row}\n")).collect();
-    fs::write(folder.path().join("orders.csv"), format!("{ORDERS}{rows}")).unwrap();
+    let rows: Vec<String> = (0..400_000).map(|row| format!("2025-01-03,a value that is no number {row}\n")).collect();
+    fs::write(folder.path().join("orders.csv"), format!("{ORDERS}{}", rows.concat())).unwrap();
     let settings = ["--format", "json,csv,markdown", "--out", "out", "--set", "report.max_rejected_percent=100"];
     let all_rows = [&settings[..], &["--set", "report.rejected_rows=true"]].concat();
     assert_eq!(run(&folder, &all_rows).status.code(), Some(0));
@@ -271,9 +285,8 @@ fn a_run_that_is_killed_while_it_writes_leaves_the_report_before_it_whole() {
 
     let mut killed = program(&folder, &[&all_rows[..], &["--set", "report.title=Another"]].concat());
     let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let began = Instant::now();
     while !is_writing() {
-        assert!(began.elapsed() < Duration::from_secs(120) && killed.try_wait().unwrap().is_none(), "the program never wrote");
+        assert!(killed.try_wait().unwrap().is_none(), "the program was done before it was seen writing");
     }
     killed.kill().unwrap();
     assert!(!killed.wait().unwrap().success(), "the program was done before it was killed");
