@@ -16,6 +16,9 @@ const NAME_LENGTH: usize = 80;
 /// The values of some dimensions.
 pub(super) type Key<'a> = Vec<&'a DimensionValue>;
 
+/// A row with the name of its period.
+type Placed<'a, 'b> = (&'a ResultRow, &'b Bucket);
+
 /// The rows of one breakdown.
 pub(super) struct View<'a> {
     /// The names of the breakdown's dimensions.
@@ -38,18 +41,19 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// The views of a request, one for each of its breakdowns. `buckets` are the names of the rows' periods.
     pub(super) fn all(rows: &'a [ResultRow], buckets: &[Bucket]) -> Vec<Self> {
-        let mut views: Vec<(Vec<&str>, Vec<(&ResultRow, &Bucket)>)> = Vec::new();
-        for (row, bucket) in rows.iter().zip(buckets) {
-            let names: Vec<&str> = row.dimensions[..row.breakdown].iter().map(|(name, _)| name.as_str()).collect();
-            match views.iter_mut().find(|(of, _)| *of == names) {
-                Some((_, rows)) => rows.push((row, bucket)),
-                None => views.push((names, vec![(row, bucket)])),
+        let mut views: Vec<Vec<Placed<'_, '_>>> = Vec::new();
+        let names = |row: &'a ResultRow| row.dimensions.iter().map(|(name, _)| name);
+        let alike = |one: &'a ResultRow, other: &'a ResultRow| one.breakdown == other.breakdown && names(one).eq(names(other));
+        for placed in rows.iter().zip(buckets) {
+            match views.iter_mut().find(|view| alike(view[0].0, placed.0)) {
+                Some(view) => view.push(placed),
+                None => views.push(vec![placed]),
             }
         }
-        views.into_iter().map(|(names, rows)| Self::of(names, &rows)).collect()
+        views.iter().map(|view| Self::of(view)).collect()
     }
 
-    fn of(names: Vec<&'a str>, rows: &[(&'a ResultRow, &Bucket)]) -> Self {
+    fn of(rows: &[Placed<'a, '_>]) -> Self {
         let (mut starts, mut groups, mut keys) = (Places::default(), Places::default(), Places::default());
         let (mut buckets, mut partial, mut places) = (Vec::new(), Vec::new(), HashMap::new());
         for (row, bucket) in rows {
@@ -63,10 +67,11 @@ impl<'a> View<'a> {
             }
             places.insert(place, *row);
         }
-        let own = rows.first().map(|(row, _)| row.dimensions[row.breakdown..].iter().map(|(name, _)| name.as_str()).collect());
+        let (breakdown, own) = rows.first().map_or((&[][..], &[][..]), |(row, _)| row.dimensions.split_at(row.breakdown));
+        let names = |of: &'a [(String, DimensionValue)]| of.iter().map(|(name, _)| name.as_str()).collect();
         Self {
-            names,
-            own: own.unwrap_or_default(),
+            names: names(breakdown),
+            own: names(own),
             buckets,
             partial,
             groups: groups.in_order,

@@ -35,23 +35,23 @@ impl Columns {
     pub(in crate::html) fn new(label: String, shown: &[Shown], scale: &Scale, tick: impl Fn(f64) -> String) -> Self {
         let share = 100.0 / shown.len().max(1) as f64;
         let every = shown.len().div_ceil(MOST_LABELS).max(1);
-        let zero = scale.from_top(0.0);
+        let zero = scale.depth(0.0);
         let column = |(at, (name, value, interval)): (usize, &Shown)| {
-            let end = value.map_or(zero, |value| scale.from_top(value));
+            let end = value.map_or(zero, |value| scale.depth(value));
             Column {
                 left: Place(share * (at as f64 + 0.14)),
                 width: Place(share * 0.72),
                 middle: Place(share * (at as f64 + 0.5)),
                 top: Place(end.min(zero)),
                 height: Place((end - zero).abs()),
-                whisker: interval.map(|(low, high)| [low, high].map(|bound| Place(scale.from_top(bound)))),
+                whisker: interval.map(|(low, high)| [low, high].map(|bound| Place(scale.depth(bound)))),
                 name: (at % every == 0).then(|| name.clone()),
             }
         };
         Self {
             label,
             ticks: scale.ticks().into_iter().rev().map(tick).collect(),
-            grid: scale.ticks().into_iter().map(|value| Place(scale.from_top(value))).collect(),
+            grid: scale.ticks().into_iter().map(|value| Place(scale.depth(value))).collect(),
             columns: shown.iter().enumerate().map(column).collect(),
         }
     }

@@ -89,7 +89,7 @@ impl Plot {
         tick: impl Fn(f64) -> String,
     ) -> Self {
         let x = |point: &Point| Place(point.at * WIDTH / 100.0);
-        let y = |value: f64| Place(scale.from_top(value));
+        let y = |value: f64| Place(scale.depth(value));
         let (line, partial) = lines(points, |point| Some((x(point), y(point.value?), point.partial)));
         let (before, _) = lines(points, |point| Some((x(point), y(point.before?), false)));
         let dotted = points.len() <= MOST_DOTS;
@@ -109,7 +109,7 @@ impl Plot {
             label,
             column: None,
             ticks: scale.ticks().into_iter().rev().map(tick).collect(),
-            grid: scale.ticks().into_iter().map(|value| Place(scale.from_top(value))).collect(),
+            grid: scale.ticks().into_iter().map(|value| Place(scale.depth(value))).collect(),
             places: places.join(" "),
             bands: bands(points, x, y),
             before,
@@ -125,7 +125,7 @@ impl Plot {
     pub(in crate::html) fn across(mut self, references: &[Reference], scale: &Scale) -> Self {
         // Above the line, or below the second one: they may lie close together.
         let of = |(at, reference): (usize, &Reference)| Across {
-            y: Place(scale.from_top(reference.value)),
+            y: Place(scale.depth(reference.value)),
             name: reference.name.clone(),
             class: reference.class,
             below: if at == 0 { -5 } else { 13 },

@@ -73,7 +73,7 @@ impl Scale {
     }
 
     /// Where a value lies on a vertical axis, in percent from the top.
-    pub(in crate::html) fn from_top(&self, value: f64) -> f64 {
+    pub(in crate::html) fn depth(&self, value: f64) -> f64 {
         100.0 - self.percent(value)
     }
 
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn ticks_are_round_and_hold_all_values() {
         assert_eq!(ticks(&[31.0, 39.5], Unit::Points), [30.0, 32.5, 35.0, 37.5, 40.0]);
-        assert_eq!(ticks(&[3.0, 97.0], Unit::Percent), [0.0, 50.0, 100.0]);
+        assert_eq!(ticks(&[3.0, 97.0], Unit::Percent), [0.0, 25.0, 50.0, 75.0, 100.0]);
         assert_eq!(ticks(&[-12.0, 48.0], Unit::Points), [-20.0, 0.0, 20.0, 40.0, 60.0]);
         assert_eq!(ticks(&[600.0, 5000.0], Unit::Seconds), [0.0, 1800.0, 3600.0, 5400.0]);
     }
