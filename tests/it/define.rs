@@ -96,7 +96,7 @@ fn aggregates_are_those_of_duckdb() {
         ("median(amount)", 43.35),
         ("quantile_cont(amount, 0.9)", 111.645),
         ("percentile_cont(0.9) within group (order by amount)", 111.645),
-        ("sum(amount * margin_rate)", 78_892.4527),
+        ("sum(amount * margin_rate)", 78_892.452_7),
         ("count(*) filter (where region in ('North', 'South') and amount between 50 and 100)", 531.0),
         // Hours are those that clocks in the report's zone show.
         ("count(*) filter (where extract(hour from time) < 8)", 241.0),
@@ -164,7 +164,7 @@ fn what_is_divided_by_zero_is_undefined() {
     assert_eq!(estimate(&small(ROWS, none, "").unwrap()), [None, None, None, Some(5.0)]);
     // In a row, too: it adds nothing.
     let row = "measures = { s = \"sum(y / (x - 1))\" }\nvalue = \"s\"";
-    assert_eq!(estimate(&small(ROWS, row, "").unwrap())[0], Some(20.0 / 3.0 + 5.0 + 40.0 / 6.0).map(custometer_runner::result::rounded));
+    assert_eq!(estimate(&small(ROWS, row, "").unwrap())[0], Some(custometer_runner::result::rounded(20.0 / 3.0 + 5.0 + 40.0 / 6.0)));
 }
 
 #[test]

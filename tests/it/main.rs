@@ -21,6 +21,7 @@ mod exports;
 mod faulty;
 mod golden;
 mod inspect;
+mod laws;
 mod ledger;
 mod loyalty_customers;
 mod loyalty_orders;

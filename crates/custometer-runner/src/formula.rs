@@ -103,11 +103,14 @@ enum Token {
     Sign(char),
 }
 
+/// Names with their places in the formula.
+type Names = Vec<(String, Range<usize>)>;
+
 struct Parser {
     tokens: Vec<(Token, Range<usize>)>,
     next: usize,
     depth: usize,
-    names: Vec<(String, Range<usize>)>,
+    names: Names,
     end: usize,
 }
 
@@ -151,7 +154,7 @@ impl Parser {
         Ok(Self { tokens, next: 0, depth: 0, names: Vec::new(), end: text.len() })
     }
 
-    fn formula(mut self) -> Result<(Formula, Vec<(String, Range<usize>)>), Mistake> {
+    fn formula(mut self) -> Result<(Formula, Names), Mistake> {
         let formula = self.sum()?;
         match self.tokens.get(self.next) {
             None => Ok((formula, self.names)),

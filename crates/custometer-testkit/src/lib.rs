@@ -8,6 +8,10 @@
 //! assert!(problems.contains("unknown metric `acme.none`"));
 //! ```
 
+mod input;
+pub mod laws;
+mod table;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -24,6 +28,16 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+pub use laws::{Law, Violation, check, check_metric};
+pub use table::{Cell, NULL};
+
+use crate::input::Input as Rows;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use insta;
+}
+
 /// A folder of small files, for reports to run on.
 #[derive(Debug)]
 pub struct Case {
@@ -31,6 +45,7 @@ pub struct Case {
     as_of: Option<Date>,
     settings: Vec<String>,
     environment: BTreeMap<String, String>,
+    registry: Registry,
 }
 
 impl Default for Case {
@@ -40,12 +55,21 @@ impl Default for Case {
 }
 
 impl Case {
-    /// An empty folder.
+    /// An empty folder, for reports with the metrics that are linked.
+    ///
+    /// # Panics
+    /// When the system has no room for temporary files, or two linked metrics have one id.
+    pub fn new() -> Self {
+        Self::knowing(Registry::linked().expect("metrics with ids of their own"))
+    }
+
+    /// An empty folder, for reports with the metrics of a registry.
     ///
     /// # Panics
     /// When the system has no room for temporary files.
-    pub fn new() -> Self {
-        Self { folder: TempDir::new().expect("a temporary folder"), as_of: None, settings: Vec::new(), environment: BTreeMap::new() }
+    pub fn knowing(registry: Registry) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { folder, as_of: None, settings: Vec::new(), environment: BTreeMap::new(), registry }
     }
 
     /// Adds a file.
@@ -85,16 +109,12 @@ impl Case {
     }
 
     /// Reads and checks a report; its problems as a reader sees them.
-    ///
-    /// # Panics
-    /// When two linked metrics have one id.
     pub fn load(&self, config: &str) -> Result<Report, String> {
-        let registry = Registry::linked().expect("metrics with ids of their own");
         let (name, folder) = ("report.toml", self.folder.path());
         let environment = |name: &str| self.environment.get(name).cloned();
         let (as_of, settings) = (self.as_of, self.settings.as_slice());
         let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment };
-        custometer_runner::load(&input, &registry).map_err(|problems| shown(&problems))
+        custometer_runner::load(&input, &self.registry).map_err(|problems| shown(&problems))
     }
 
     /// Runs a report; its problems, or its failure, as a reader sees them.
@@ -148,25 +168,31 @@ pub fn lines(result: &RunResult) -> String {
     text
 }
 
-/// Runs every documented example of a metric through the whole path, and says which ones do not hold.
-pub fn check_examples(metric: &Descriptor) -> Vec<String> {
-    metric.about.examples.iter().filter_map(|example| check_example(metric.about.id, example).err()).collect()
+/// Snapshots results, as sorted lines at a fixed precision, with [insta](https://insta.rs).
+#[macro_export]
+macro_rules! assert_results_snapshot {
+    ($result:expr) => {
+        $crate::__private::insta::assert_snapshot!($crate::lines(&$result))
+    };
+    ($name:expr, $result:expr) => {
+        $crate::__private::insta::assert_snapshot!($name, $crate::lines(&$result))
+    };
 }
 
-fn check_example(id: &str, example: &Example) -> Result<(), String> {
+/// Runs every documented example of a metric through the whole path, and says which ones do not hold.
+pub fn check_examples(metric: &'static Descriptor) -> Vec<String> {
+    metric.about.examples.iter().filter_map(|example| check_example(metric, example).err()).collect()
+}
+
+fn check_example(metric: &'static Descriptor, example: &Example) -> Result<(), String> {
+    let id = metric.about.id;
     let failed = |reason: String| format!("{id}, {}: {reason}", example.title);
-    let mut rows = format!("{}\n", example.header);
-    for (times, line) in example.rows {
-        for number in 0..*times {
-            rows.push_str(&line.replace("{i}", &number.to_string()));
-            rows.push('\n');
-        }
-    }
     let config = format!(
         "[report]\n{}\n\n[tables.rows]\npath = \"rows.csv\"\n\n[[metrics]]\nmetric = \"{id}\"\ntable = \"rows\"\n\n[metrics.params]\n{}\n",
         example.report, example.params
     );
-    let json = Case::new().file("rows.csv", rows).json(&config).map_err(failed)?;
+    let registry = Registry::of([metric]).map_err(|error| failed(error.to_string()))?;
+    let json = Case::knowing(registry).file("rows.csv", Rows::of_example(example).csv()).json(&config).map_err(failed)?;
     let results = json["results"].as_array().cloned().unwrap_or_default();
     if results.len() != example.expected.len() {
         return Err(failed(format!("{} rows instead of {}: {}", results.len(), example.expected.len(), json["results"])));

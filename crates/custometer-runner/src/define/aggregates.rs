@@ -156,8 +156,14 @@ impl Written {
     pub(super) fn of_what(&self) -> Option<&Expr> {
         match &self.kind {
             Kind::Count(of) => of.as_ref(),
-            Kind::CountDistinct(of) | Kind::Sum(of) | Kind::Min(of) | Kind::Max(of) | Kind::Mean(of) => Some(of),
-            Kind::Variance(of) | Kind::Deviation(of) | Kind::Quantile(of, _) => Some(of),
+            Kind::CountDistinct(of)
+            | Kind::Sum(of)
+            | Kind::Min(of)
+            | Kind::Max(of)
+            | Kind::Mean(of)
+            | Kind::Variance(of)
+            | Kind::Deviation(of)
+            | Kind::Quantile(of, _) => Some(of),
         }
     }
 
@@ -258,8 +264,17 @@ pub(super) fn needs(condition: &Expr, of: &Expr) -> bool {
 fn follows(value: &Expr, of: &Expr) -> bool {
     match value {
         value if value == of => true,
-        Expr::BinaryExpr { op: Operator::Xor | Operator::EqValidity | Operator::NotEqValidity, .. } => false,
-        Expr::BinaryExpr { op: Operator::And | Operator::LogicalAnd | Operator::Or | Operator::LogicalOr, .. } => false,
+        Expr::BinaryExpr {
+            op:
+                Operator::And
+                | Operator::LogicalAnd
+                | Operator::Or
+                | Operator::LogicalOr
+                | Operator::Xor
+                | Operator::EqValidity
+                | Operator::NotEqValidity,
+            ..
+        } => false,
         Expr::BinaryExpr { left, right, .. } => follows(left, of) || follows(right, of),
         Expr::Cast { expr, .. } => follows(expr, of),
         Expr::Function { input, function: FunctionExpr::Boolean(BooleanFunction::IsBetween { .. } | BooleanFunction::IsIn { .. }) } => {

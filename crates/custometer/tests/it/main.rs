@@ -56,6 +56,24 @@ fn the_quickstart_runs_and_finds_what_happened() {
 }
 
 #[test]
+fn metrics_of_a_config_of_its_own_run() {
+    let json: Json = serde_json::from_str(&stdout(&custometer(&["run", "config/own-metrics.toml", "--format", "json"]))).unwrap();
+    let rows = |request: &str| -> Vec<Json> {
+        json["results"].as_array().unwrap().iter().filter(|row| row["request"] == request).cloned().collect()
+    };
+    assert!(rows("acme.big_order_share").iter().all(|row| row["low"].is_number() && row["high"].is_number()));
+    for row in rows("revenue_per_visitor") {
+        let number = |value: &Json| value.as_f64().unwrap();
+        let expected = number(&row["measures"]["revenue"]) / number(&row["measures"]["visitors"]);
+        assert!((number(&row["value"]) / expected - 1.0).abs() < 1e-9, "{row}");
+    }
+    assert_eq!(rows("revenue_per_visitor").len(), 4);
+    let explained = stdout(&custometer(&["explain", "config/own-metrics.toml"]));
+    assert!(explained.contains("derived `revenue_per_visitor`: revenue / visitors"), "{explained}");
+    assert_eq!(explained.matches("1 scan of").count(), 3, "{explained}");
+}
+
+#[test]
 fn the_quickstart_reads_each_table_once() {
     insta::assert_snapshot!(stdout(&custometer(&["explain", QUICKSTART])));
 }
@@ -151,8 +169,10 @@ fn metrics_are_listed_and_described() {
 fn the_schema_knows_every_metric_and_its_parameters() {
     let schema: Json = serde_json::from_str(&stdout(&custometer(&["schema"]))).unwrap();
     let request = &schema["properties"]["metrics"]["items"];
-    let ids: Vec<&str> =
-        request["properties"]["metric"]["oneOf"].as_array().unwrap().iter().map(|id| id["const"].as_str().unwrap()).collect();
+    let known = request["properties"]["metric"]["oneOf"].as_array().unwrap();
+    let ids: Vec<&str> = known.iter().filter_map(|id| id["const"].as_str()).collect();
+    // The last one stands for metrics of the config's own.
+    assert_eq!(ids.len(), known.len() - 1);
     assert!(ids.contains(&"web.conversion_rate"));
     let conversion = request["allOf"].as_array().unwrap().iter();
     let conversion = conversion.clone().find(|rule| rule["if"]["properties"]["metric"]["const"] == "web.conversion_rate").unwrap();
