@@ -144,6 +144,12 @@ fn textbook_shapes_have_their_intervals() {
     let student = [3.5, -0.709_980_742_298_515_8, 7.709_980_742_298_516, 4.0];
     close(estimate(&small(ROWS, "measures = { x = \"avg(x)\" }\nvalue = \"x\"", "").unwrap()), student);
     close(estimate(&small(ROWS, "measures = { x = \"sum(x)\", n = \"count(x)\" }\nvalue = \"x / n\"", "").unwrap()), student);
+    // The same of something calculated, where one row divides by zero.
+    let calculated = "measures = { s = \"sum(4 * x / (x - 4))\", n = \"count(4 * x / (x - 4))\" }\nvalue = \"s / n\"";
+    let [value, low, high, n] = estimate(&small(ROWS, calculated, "").unwrap());
+    // -4/3, -4 and 28/3.
+    assert_eq!([value, n], [Some(1.333_333_333_33), Some(3.0)]);
+    assert!(low.zip(high).is_some_and(|(low, high)| low < 0.0 && high > 10.0));
 }
 
 #[test]

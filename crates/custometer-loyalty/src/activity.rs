@@ -78,7 +78,11 @@ pub(crate) struct Activity {
 impl Activity {
     /// The columns it reads.
     pub(crate) fn source(&self) -> Source {
-        if self.is_timed() { self.orders.source().always_at(TIME).column(Column::time(TIME)) } else { self.orders.source().at(TIME) }
+        if self.is_timed() {
+            self.orders.source().always_at(TIME).column(Column::time(TIME).describe("when it was bought"))
+        } else {
+            self.orders.source().at(TIME)
+        }
     }
 
     fn is_timed(&self) -> bool {

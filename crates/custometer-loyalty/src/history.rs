@@ -98,7 +98,7 @@ pub struct Histories {
 impl Histories {
     /// The columns it reads.
     pub fn source(&self) -> Source {
-        self.orders.source().always_at(TIME).column(Column::time(TIME))
+        self.orders.source().always_at(TIME).column(Column::time(TIME).describe("when it was bought"))
     }
 
     /// The reported buckets of which something is known, each with its last purchase period.

@@ -507,14 +507,15 @@ fn checked(written: Written, schema: &Schema) -> Result<Written, Wrong> {
     if let Some(filter) = &written.filter {
         is_condition(filter, schema)?;
     }
-    if let Some(of) = written.of_what() {
-        let found = type_of(of, schema)?;
-        let is_number = found.is_primitive_numeric() || matches!(found, DataType::Decimal(..) | DataType::Boolean);
-        if written.is_of_numbers() && !is_number {
-            return Err((format!("it is of {}, and needs numbers", in_words(&found)), None));
-        }
+    let Some(of) = written.of_what() else { return Ok(written) };
+    let found = type_of(of, schema)?;
+    let is_number = found.is_primitive_numeric() || matches!(found, DataType::Decimal(..));
+    if written.is_of_numbers() && !is_number && found != DataType::Boolean {
+        return Err((format!("it is of {}, and needs numbers", in_words(&found)), None));
     }
-    let (filter, is_of_numbers) = (written.filter.clone(), written.is_of_numbers());
+    // What is no number is missing for counts as well: a mean is over those that its sum is of.
+    let is_made_finite = is_number || written.is_of_numbers();
+    let filter = written.filter.clone();
     let finite = |of: Expr| match &of {
         Expr::Cast { expr, .. } if matches!(**expr, Expr::Column(_)) => of,
         _ => {
@@ -522,7 +523,7 @@ fn checked(written: Written, schema: &Schema) -> Result<Written, Wrong> {
             when(number.clone().is_finite()).then(number).otherwise(lit(NULL))
         }
     };
-    let mut written = if is_of_numbers { written.map(&mut |of| finite(of)) } else { written };
+    let mut written = if is_made_finite { written.map(&mut |of| finite(of)) } else { written };
     written.filter = filter;
     Ok(written)
 }

@@ -102,13 +102,22 @@ fn indented(text: &str) -> String {
 ///
 /// # Panics
 ///
-/// Never, whatever the metric does.
+/// When the system has no thread left.
 pub fn check_metric<M: Metric>() -> Vec<Violation> {
     check(Box::leak(Box::new(Descriptor::new::<M>("the one under test"))))
 }
 
 /// The laws that a metric breaks. What they are tried on comes from its examples and its source.
+///
+/// # Panics
+///
+/// When the system has no thread left.
 pub fn check(metric: &'static Descriptor) -> Vec<Violation> {
+    let all = || std::thread::Builder::new().stack_size(STACK).spawn(move || check_here(metric)).expect("a thread").join();
+    all().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn check_here(metric: &'static Descriptor) -> Vec<Violation> {
     let mut violations = documentation::check(metric);
     let examples = quietly(|| check_examples(metric)).unwrap_or_else(|| vec!["a panic".to_owned()]).into_iter();
     violations.extend(examples.map(|found| Violation {
@@ -125,6 +134,8 @@ pub fn check(metric: &'static Descriptor) -> Vec<Violation> {
     violations
 }
 
+/// Plans of many conditions go deeper, in a debug build, than the stack of a test's thread.
+const STACK: usize = 32 << 20;
 /// At most so many sets of parameters are tried, the first ones of the examples.
 const VARIANTS: usize = 3;
 
