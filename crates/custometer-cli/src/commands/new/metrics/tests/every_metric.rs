@@ -7,7 +7,8 @@ use custometer_testkit::check;
 
 #[test]
 fn every_metric_keeps_every_law() {
-    let registry = Registry::linked().unwrap();
-    let broken: Vec<String> = registry.iter().flat_map(check).map(|law| law.to_string()).collect();
-    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+    for metric in Registry::linked().unwrap().iter() {
+        let broken: Vec<String> = check(metric).iter().map(ToString::to_string).collect();
+        assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+    }
 }
