@@ -91,7 +91,7 @@ impl Entities {
             let (kept, read) = frame.columns().split_at(read_from);
             let (of_integers, of_numbers) = read.split_at(integer_count);
             let rows = Rows::new(&kept[..kept_from], frame.height(), of_integers, of_numbers)?;
-            let mut derived = Derived::<I, N>::new();
+            let mut derived = Derived::<I, N>::new(!texts.is_empty());
             rows.entities().for_each(|entity| step(&Entity { all: &rows, rows: entity }, &mut derived));
             derived.into_frame(kept.split_at(kept_from), &texts, integers, numbers, typed)
         };
@@ -112,6 +112,14 @@ impl Entity<'_> {
     #[expect(clippy::len_without_is_empty, reason = "an entity has a row")]
     pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The rows that are equal to one of them in all that a step sees.
+    fn alike(&self, row: usize) -> Range<usize> {
+        let is_alike = |other: &usize| self.all.compare(self.rows.start + row, self.rows.start + other).is_eq();
+        let before = (0..row).rev().take_while(is_alike).count();
+        let after = (row..self.len()).take_while(is_alike).count();
+        row - before..row + after
     }
 
     /// The columns of whole numbers and instants, in the order they were asked for.
@@ -137,6 +145,8 @@ impl Entity<'_> {
 pub struct Derived<const I: usize, const N: usize> {
     /// The position in the table of the row that each is made from.
     origins: Vec<IdxSize>,
+    /// Whether rows have attributes that may differ between those of an entity.
+    has_attributes: bool,
     /// Derived rows that have the least attributes of several, each with the positions of these in the table.
     of_several: Vec<(usize, Vec<IdxSize>)>,
     integers: [Vec<i64>; I],
@@ -144,9 +154,10 @@ pub struct Derived<const I: usize, const N: usize> {
 }
 
 impl<const I: usize, const N: usize> Derived<I, N> {
-    fn new() -> Self {
+    fn new(has_attributes: bool) -> Self {
         Self {
             origins: Vec::new(),
+            has_attributes,
             of_several: Vec::new(),
             integers: std::array::from_fn(|_| Vec::new()),
             numbers: std::array::from_fn(|_| Vec::new()),
@@ -158,11 +169,12 @@ impl<const I: usize, const N: usize> Derived<I, N> {
         self.push_like(entity, 0, integers, numbers);
     }
 
-    /// Adds a row that has the attributes of one of the entity's.
+    /// Adds a row that has the attributes of one of the entity's, and of those that can't be told from it: as [`push_like_any`] of these.
+    ///
+    /// [`push_like_any`]: Self::push_like_any
     pub fn push_like(&mut self, entity: &Entity<'_>, row: usize, integers: [i64; I], numbers: [f64; N]) {
-        self.origins.push(entity.all.positions[entity.rows.clone()][row]);
-        self.integers.iter_mut().zip(integers).for_each(|(column, value)| column.push(value));
-        self.numbers.iter_mut().zip(numbers).for_each(|(column, value)| column.push(value));
+        let rows = if self.has_attributes { entity.alike(row) } else { row..row + 1 };
+        self.push_like_any(entity, rows, integers, numbers);
     }
 
     /// Adds a row that has the attributes of several of the entity's: of each attribute the least that any of them has, numbers before
@@ -171,10 +183,13 @@ impl<const I: usize, const N: usize> Derived<I, N> {
     /// For rows of which none comes before the others, such as events of the same instant: whichever stood first in the file would decide
     /// otherwise.
     pub fn push_like_any(&mut self, entity: &Entity<'_>, rows: Range<usize>, integers: [i64; I], numbers: [f64; N]) {
-        if rows.len() > 1 {
-            self.of_several.push((self.origins.len(), entity.all.positions[entity.rows.clone()][rows.clone()].to_vec()));
+        let positions = &entity.all.positions[entity.rows.clone()][rows];
+        if positions.len() > 1 && self.has_attributes {
+            self.of_several.push((self.origins.len(), positions.to_vec()));
         }
-        self.push_like(entity, rows.start, integers, numbers);
+        self.origins.extend(positions.first());
+        self.integers.iter_mut().zip(integers).for_each(|(column, value)| column.push(value));
+        self.numbers.iter_mut().zip(numbers).for_each(|(column, value)| column.push(value));
     }
 
     /// The derived rows as a frame: the `keys` and attributes of their origins, then what was made of them.
@@ -412,6 +427,29 @@ mod tests {
     fn a_dimension_can_be_part_of_the_entity() {
         let found = derived(Entities::in_groups(rows(&[0, 1, 2, 3]), "id", &context(&["group"])));
         assert_eq!(found, ["x a 1 0 9.0", "x a 3 1 1.5", "x b 1 0 null", "y a 1 0 2.5"]);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test looks at its result")]
+    fn rows_that_can_not_be_told_apart_lend_the_least_of_their_attributes() {
+        let made = |order: [usize; 4]| {
+            let groups = [Some("10"), Some("9"), Some("b"), None];
+            let sizes = [Some(1.5), None, Some(-2.0), Some(7.0)];
+            let groups: Vec<Option<&str>> = order.iter().map(|&row| groups[row]).collect();
+            let sizes: Vec<Option<f64>> = order.iter().map(|&row| sizes[row]).collect();
+            let rows = df!("id" => ["a"; 4], "group" => groups, "size" => sizes, "time" => [1_i64; 4]).unwrap().lazy();
+            let entities = Entities::with_attributes(rows, "id", &context(&["group", "size"])).integers([col("time")]);
+            let made = entities.derive("test", ["rows"], [], |entity, derived| {
+                derived.push(entity, [1], []);
+                derived.push_like(entity, 3, [2], []);
+            });
+            made.collect().unwrap()
+        };
+        // A number that is text comes before text, by its value.
+        let expected = df!("id" => ["a", "a"], "group" => ["9", "9"], "size" => [-2.0, -2.0], "rows" => [1_i64, 2]).unwrap();
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+            assert_eq!(made(order), expected);
+        }
     }
 
     #[test]

@@ -196,6 +196,7 @@ pub(crate) fn context(dimensions: &[&str]) -> DeriveContext {
     DeriveContext {
         buckets: Arc::new(buckets),
         dimensions: dimensions.iter().map(ToString::to_string).collect(),
+        texts: BTreeMap::new(),
         clock: LocalClock::new(&zone),
         as_of,
     }
