@@ -1,5 +1,6 @@
 //! Results that are calculated from those of requests: matched by bucket and group, undefined and suppressed with their inputs.
 
+use custometer_runner::result::Status;
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
@@ -231,4 +232,147 @@ values = "orders"
 direction = "up"
 "#;
     insta::assert_snapshot!(case().load(config).err().unwrap());
+}
+
+#[test]
+fn what_is_derived_is_judged_like_a_request() {
+    let goals = "target = { at_least = 55, warn_below = 50, start = 50 }\nbenchmark = { value = 50, source = \"our mean of 2024\" }\n";
+    let rows = run("", "by = [[], [\"region\"]]", &format!("{PER_VISITOR}{goals}"));
+    let judged = |row: &Json| (row["target"]["status"].clone(), row["target"]["progress"].clone(), row["target"]["decides"].clone());
+    // 60 in January and 53.5 in February, and in its unit.
+    assert_eq!(judged(&rows[0]), (json!("met"), json!(200), json!(false)));
+    assert_eq!(judged(&rows[1]), (json!("at_risk"), json!(70), json!(true)));
+    // In February nothing is known of visitors from the east; north is at 100 and south at 0. The total decides.
+    let february = rows[5..].iter().map(judged).collect::<Vec<_>>();
+    let expected = [("unknown", Json::Null), ("met", json!(1000)), ("missed", json!(-1000))];
+    assert_eq!(february, expected.map(|(status, progress)| (json!(status), progress, json!(false))));
+    assert_eq!(
+        rows[1]["benchmark"],
+        json!({ "value": 50, "source": "our mean of 2024", "change": 3.5, "relative_change": 7, "better": true })
+    );
+    assert_eq!(rows[5]["benchmark"]["change"], Json::Null);
+}
+
+#[test]
+fn a_derived_result_that_misses_its_target_decides() {
+    let decided = |by: &str, target: &str| {
+        let result = case().run(&report("", by, &format!("{PER_VISITOR}target = {target}\n"))).unwrap();
+        [Status::Met, Status::Missed, Status::Unknown].map(|status| result.decided(status).map(|row| row.value).collect::<Vec<_>>())
+    };
+    assert_eq!(decided("", "{ at_least = 55 }"), [vec![], vec![Some(53.5)], vec![]]);
+    assert_eq!(decided("", "{ at_most = 55 }"), [vec![Some(53.5)], vec![], vec![]]);
+    assert_eq!(decided("", "{ holds = { value_above = 53, value_below = 53.4 } }"), [vec![], vec![Some(53.5)], vec![]]);
+    // Where there is no total, every group decides.
+    assert_eq!(decided("by = [[\"region\"]]", "{ at_least = 55 }"), [vec![Some(100.0)], vec![Some(0.0)], vec![None]]);
+    assert_eq!(
+        decided("by = [[], [\"region\"]]", "{ at_least = 55, groups = true }"),
+        [vec![Some(100.0)], vec![Some(53.5), Some(0.0)], vec![None]]
+    );
+}
+
+/// The messages of an alert.
+fn fired(settings: &str, by: &str, derived: &str, alert: &str) -> Vec<String> {
+    let config = report(settings, by, &format!("{derived}[[alerts]]\nname = \"look\"\n{alert}"));
+    let json = case().json(&config).unwrap();
+    json["alerts"].as_array().unwrap().iter().map(|alert| alert["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_alert_looks_at_what_is_derived() {
+    let derived = format!("{PER_VISITOR}target = {{ at_least = 55 }}\n");
+    let of = |alert: &str| fired("compare = [\"previous\"]", "by = [[], [\"region\"]]", &derived, alert);
+    let named = "metrics = [\"revenue_per_visitor\"]";
+    assert_eq!(
+        of(&format!("{named}\nwhen = {{ change_is = \"worse\", relative_change_below = -10 }}")),
+        ["revenue_per_visitor, 2025-02-01 to 2025-02-28: 53.50 (relative change below -10 and change for the worse)"]
+    );
+    assert_eq!(of(&format!("{named}\nwhen = {{ change_below = -7 }}")), Vec::<String>::new());
+    let message = "message = \"{{ metric }} {{ dimensions.region }} {{ shown }} {{ unit }}: {{ target }} {{ status }}, {{ change }} from {{ baseline }}\"";
+    assert_eq!(
+        of(&format!("{named}\nwhen = {{ status = [\"missed\"] }}\non = \"all\"\n{message}")),
+        [
+            "derived (all) 53.50 currency: at least 55.00 missed, -6.5 from previous",
+            "derived south 0.00 currency: at least 55.00 missed, -30.0 from previous"
+        ]
+    );
+    // One that names nothing looks at all that can be asked, and only this has a target and a direction.
+    assert_eq!(of("when = { status = [\"missed\"] }\nmessage = \"{{ request }}\""), ["revenue_per_visitor"]);
+    assert_eq!(of("when = { value_below = 55 }\nmessage = \"{{ request }}\""), ["visitors", "revenue_per_visitor"]);
+    // Derived results can't be asked how sure they are.
+    assert_eq!(of("when = { n_above = 0, value_below = 55 }\nmessage = \"{{ request }}\""), ["visitors"]);
+}
+
+#[test]
+fn what_is_hidden_in_what_is_derived_is_unknown_and_has_no_alert() {
+    let goals = "target = { at_least = 1000, start = 0, groups = true }\nbenchmark = { value = 1, source = \"x\" }\n";
+    let settings = "min_group_size = 2\ncompare = [\"previous\"]";
+    let derived = format!("{PER_VISITOR}{goals}");
+    let rows = run(settings, "by = [[], [\"region\"]]", &derived);
+    let hidden: Vec<&Json> = rows.iter().filter(|row| row["suppressed"] == true).collect();
+    assert!(hidden.len() >= 4 && hidden.len() < rows.len(), "{} of {} are hidden", hidden.len(), rows.len());
+    for row in hidden {
+        assert_eq!((&row["target"]["status"], &row["target"]["progress"]), (&json!("unknown"), &Json::Null));
+        assert_eq!((&row["benchmark"]["change"], &row["benchmark"]["relative_change"]), (&Json::Null, &Json::Null));
+    }
+    let alert = "[[alerts]]\nname = \"a\"\nmetrics = [\"revenue_per_visitor\"]\non = \"all\"\nperiods = \"all\"\nwhen";
+    for (when, expected) in [
+        // Nobody bought in the east in January, which is no secret.
+        ("undefined = true", vec![Some(0.0)]),
+        ("undefined = false", vec![Some(180.0), Some(107.0)]),
+        ("status = [\"missed\", \"unknown\"]", vec![Some(180.0), Some(107.0), Some(0.0)]),
+        ("value_below = 1000", vec![Some(180.0), Some(107.0)]),
+        ("change_below = 1000", vec![Some(107.0)]),
+    ] {
+        let config = report(settings, "by = [[], [\"region\"]]", &format!("{derived}{alert} = {{ {when} }}"));
+        let result = case().run(&config).unwrap();
+        let rows = result.alerts.iter().map(|alert| &result.results[alert.row]);
+        let revenues: Vec<Option<f64>> = rows.clone().map(|row| row.measures[0].1).collect();
+        assert_eq!(revenues, expected, "{when}");
+        assert!(rows.clone().all(|row| !row.suppressed), "{when}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_goal_of_what_is_derived_is_underlined() {
+    let goals = r#"target = { at_least = 40, warn_below = 50, by_interval = true, groups = true }
+[derived.views]
+value = "2 * visitors"
+unit = "count"
+target = { holds = { low_above = 3 } }
+benchmark = { value = 3, sauce = "a study" }
+[derived.unused]
+value = "2 * visitors"
+unit = "count"
+target = { atleast = 3 }
+[[alerts]]
+name = "misnamed"
+metrics = ["revenue_per_visitors"]
+when = { value_below = 3 }
+[[alerts]]
+name = "no target"
+metrics = ["unused"]
+when = { progress_below = 3 }
+"#;
+    insta::assert_snapshot!(case().load(&report("", "", &format!("{PER_VISITOR}{goals}"))).err().unwrap());
+}
+
+#[test]
+fn what_can_not_be_asked_of_what_is_derived_is_said() {
+    let when = "when = { value_below = 3 }";
+    for (alert, message) in [
+        ("when = { status = [\"missed\"] }".to_owned(), "`twice` has no target"),
+        ("when = { benchmark_is = \"worse\" }".to_owned(), "give it a `direction`, or ask whether"),
+        ("when = { change_below = 1 }".to_owned(), "give all that it is made of `compare = [\"previous\"]`"),
+        ("when = { significant = true }".to_owned(), "`twice` is derived, and has neither interval nor n nor p-value"),
+        ("when = { n_below = 3 }".to_owned(), "`twice` is derived, and has neither interval nor n nor p-value"),
+        (format!("{when}\nmessage = \"{{{{ low|round }}}}\""), "derived results have no `low`"),
+        (format!("{when}\nmessage = \"{{{{ dimensions.regoin|upper }}}}\""), "the message can't be made: "),
+    ] {
+        let alert = format!(
+            "[derived.twice]\nvalue = \"2 * visitors\"\nunit = \"count\"\n[[alerts]]\nname = \"a\"\nmetrics = [\"twice\"]\n{alert}"
+        );
+        let problems = case().load(&report("", "", &alert)).err().expect("it can't be asked");
+        assert!(problems.contains(message), "{alert}: {problems}");
+        assert!(problems.contains("1 problem\n"), "{alert}: {problems}");
+    }
 }

@@ -37,8 +37,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Command::Validate { report } => {
             let report = load(&report, &registry)?;
             let (requests, tables) = (report.requests.len(), report.tables.len());
-            let targets = report.requests.iter().filter(|request| request.target().is_some()).count();
-            let more = [(targets, "target"), (report.alerts(), "alert"), (report.webhooks.len(), "webhook")];
+            let more = [
+                (report.derived.len(), "derived result"),
+                (report.targets(), "target"),
+                (report.alerts(), "alert"),
+                (report.webhooks.len(), "webhook"),
+            ];
             let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {}", counted(*count, what)));
             print(&format!("the report is in order: {requests} requests over {tables} tables{}\n", more.collect::<String>()))
         }

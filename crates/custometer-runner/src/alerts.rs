@@ -14,19 +14,21 @@ use toml::Spanned;
 use crate::conditions::Condition;
 use crate::config::{AlertConfig, AlertPeriods, AlertRows, Config, Listed};
 use crate::diagnostics::Collector;
-use crate::report::{Report, Request};
+use crate::report::Report;
 use crate::result::{Alert, ResultRow, Severity, Target};
-use crate::targets::Headlines;
+use crate::targets::{Headlines, Judged};
 
 /// An alert that may fire.
 #[derive(Debug, Clone)]
 pub(crate) struct AlertRule {
     pub(crate) name: String,
-    /// The requests that it looks at, by name.
+    /// The requests and derived results that it looks at, by name.
     pub(crate) requests: Vec<String>,
     pub(crate) condition: Condition,
     /// All dimensions that they have.
     dimensions: Vec<String>,
+    /// Whether any of them has what derived results lack: interval, n and p-value.
+    has_evidence: bool,
     on: AlertRows,
     periods: AlertPeriods,
     pub(crate) severity: Severity,
@@ -35,8 +37,8 @@ pub(crate) struct AlertRule {
     pub(crate) webhook: Option<String>,
 }
 
-/// Reads the alerts of a config, over the requests that are in order.
-pub(crate) fn read(config: &Config, requests: &[Request], problems: &mut Collector) -> Vec<AlertRule> {
+/// Reads the alerts of a config, over the requests and derived results that are in order.
+pub(crate) fn read(config: &Config, judged: &[Judged<'_>], problems: &mut Collector) -> Vec<AlertRule> {
     let mut names = BTreeSet::new();
     let mut rules = Vec::new();
     for alert in &config.alerts {
@@ -51,38 +53,34 @@ pub(crate) fn read(config: &Config, requests: &[Request], problems: &mut Collect
             let help = near.unwrap_or_else(|| format!("describe it: `[webhooks.{name}]` with its `url`"));
             problems.report(webhook.span(), format!("there is no webhook `{name}`")).help(help);
         }
-        let rule = rule(alert, config, requests, problems);
+        let rule = rule(alert, config, judged, problems);
         if let Some(message) = &alert.message {
-            // Those of a request that is not in order are not known.
-            let are_all_known = requests.len() == config.metrics.len();
-            let dimensions = rule.as_ref().filter(|_| are_all_known).map(|rule| rule.dimensions.as_slice());
-            check_template(message, dimensions, problems);
+            // What a request has that is not in order is not known.
+            let are_all_known = judged.len() == config.metrics.len() + config.derived.len();
+            check_template(message, rule.as_ref().filter(|_| are_all_known), problems);
         }
         rules.extend(rule);
     }
     rules
 }
 
-fn rule(alert: &AlertConfig, config: &Config, requests: &[Request], problems: &mut Collector) -> Option<AlertRule> {
+fn rule(alert: &AlertConfig, config: &Config, judged: &[Judged<'_>], problems: &mut Collector) -> Option<AlertRule> {
     let condition = Condition::read(&alert.when, problems)?;
-    let seen: Vec<&Request> = match &alert.metrics {
-        Some(named) => named_requests(alert, named, &condition, config, requests, problems),
-        None => requests.iter().filter(|request| condition.obstacle(&alert.when, request).is_none()).collect(),
+    let seen: Vec<&Judged<'_>> = match &alert.metrics {
+        Some(names) => named(alert, names, &condition, config, judged, problems),
+        None => judged.iter().filter(|judged| condition.obstacle(&alert.when, judged).is_none()).collect(),
     };
-    if let (true, None, Some(first)) = (seen.is_empty(), &alert.metrics, requests.first())
+    if let (true, None, Some(first)) = (seen.is_empty(), &alert.metrics, judged.first())
         && let Some((place, obstacle)) = condition.obstacle(&alert.when, first)
     {
         problems.report(place, format!("no request can be asked this: {}", obstacle.message)).help(obstacle.help);
     }
-    let dimensions = seen.iter().flat_map(|request| {
-        let own = request.definition.dimensions().into_iter();
-        request.by.iter().flatten().cloned().chain(own)
-    });
-    let dimensions: BTreeSet<String> = dimensions.collect();
+    let dimensions: BTreeSet<String> = seen.iter().flat_map(|judged| judged.by.iter().flatten().chain(&judged.own)).cloned().collect();
     Some(AlertRule {
         dimensions: dimensions.into_iter().collect(),
+        has_evidence: seen.iter().any(|judged| !judged.is_derived),
         name: alert.name.get_ref().clone(),
-        requests: seen.iter().map(|request| request.name.clone()).collect(),
+        requests: seen.iter().map(|judged| judged.name.to_owned()).collect(),
         condition,
         on: alert.on,
         periods: alert.periods,
@@ -92,44 +90,45 @@ fn rule(alert: &AlertConfig, config: &Config, requests: &[Request], problems: &m
     })
 }
 
-/// The requests that an alert names; what is wrong with them is reported.
-fn named_requests<'a>(
+/// What an alert names; what is wrong with it is reported.
+fn named<'a>(
     alert: &AlertConfig,
-    named: &[Spanned<String>],
+    names: &[Spanned<String>],
     condition: &Condition,
     config: &Config,
-    requests: &'a [Request],
+    judged: &'a [Judged<'a>],
     problems: &mut Collector,
-) -> Vec<&'a Request> {
-    let known = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
+) -> Vec<&'a Judged<'a>> {
+    let requests = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric));
+    let known = requests.chain(config.derived.iter().map(|(name, _)| name)).map(|name| name.get_ref().as_str());
     let known: Vec<&str> = known.collect();
     let mut seen = Vec::new();
-    for name in named {
+    for name in names {
         if !known.contains(&name.get_ref().as_str()) {
             let near = nearest(name.get_ref(), known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             let help = near.unwrap_or_else(|| format!("the requests are {}", Listed(&known)));
             problems.report(name.span(), format!("there is no request `{}`", name.get_ref())).help(help);
         }
         // One that is not in order was reported where it stands.
-        if let Some(request) = requests.iter().find(|request| request.name == *name.get_ref()) {
-            if let Some((place, obstacle)) = condition.obstacle(&alert.when, request) {
+        if let Some(judged) = judged.iter().find(|judged| judged.name == name.get_ref()) {
+            if let Some((place, obstacle)) = condition.obstacle(&alert.when, judged) {
                 problems.report(place, obstacle.message).help(obstacle.help);
             }
-            seen.push(request);
+            seen.push(judged);
         }
     }
-    if named.is_empty() {
+    if names.is_empty() {
         let message = format!("`{}` looks at no request", alert.name.get_ref());
         problems.report(alert.name.span(), message).help("leave `metrics` out for all");
     }
     seen
 }
 
-/// Reports what is wrong with a message: its syntax, a name that there is not, a filter that does not fit. `dimensions` are those of the
-/// requests that the alert looks at, where these are in order.
-fn check_template(message: &Spanned<String>, dimensions: Option<&[String]>, problems: &mut Collector) {
+/// Reports what is wrong with a message: its syntax, a name that there is not, a filter that does not fit. The `rule` is there
+/// where all that it looks at is in order.
+fn check_template(message: &Spanned<String>, rule: Option<&AlertRule>, problems: &mut Collector) {
     let environment = environment();
-    let sample = sample(dimensions.unwrap_or_default());
+    let sample = sample(rule);
     let text = message.get_ref();
     let template = match environment.template_from_str(text) {
         Ok(template) => template,
@@ -144,11 +143,15 @@ fn check_template(message: &Spanned<String>, dimensions: Option<&[String]>, prob
         let known: Vec<&str> = sample.keys().copied().collect();
         let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let start = text.find(name.as_str()).unwrap_or_default();
-        problems
-            .report(place_in(message, start..start + name.len(), problems), format!("a message knows no `{name}`"))
-            .help(near.unwrap_or_else(|| format!("it knows {}", Listed(&known))));
+        let place = place_in(message, start..start + name.len(), problems);
+        if EVIDENCE.contains(&name.as_str()) {
+            problems.report(place, format!("derived results have no `{name}`")).help("take it out, or let the alert look at a request");
+        } else {
+            let help = near.unwrap_or_else(|| format!("it knows {}", Listed(&known)));
+            problems.report(place, format!("a message knows no `{name}`")).help(help);
+        }
     }
-    if let (true, true, Err(error)) = (unknown.is_empty(), dimensions.is_some(), template.render(Value::from_pairs(sample))) {
+    if let (true, true, Err(error)) = (unknown.is_empty(), rule.is_some(), template.render(Value::from_pairs(sample))) {
         template_problem(message, &error, problems);
     }
 }
@@ -256,14 +259,20 @@ impl AlertRule {
     }
 }
 
+/// What a message is told that derived results lack.
+const EVIDENCE: [&str; 4] = ["low", "high", "n", "p_value"];
+
 /// What a message is told, with a value for everything.
-fn sample(dimensions: &[String]) -> BTreeMap<&'static str, Value> {
+fn sample(rule: Option<&AlertRule>) -> BTreeMap<&'static str, Value> {
+    let dimensions = rule.map_or(&[][..], |rule| &rule.dimensions);
+    let has_evidence = rule.is_none_or(|rule| rule.has_evidence);
     let number = || Value::from(1.0);
     let text = || Value::from("text");
     let texts =
         ["alert", "severity", "condition", "request", "metric", "from", "to", "group", "shown", "unit", "baseline", "target", "status"];
     let numbers = ["value", "low", "high", "n", "change", "relative_change", "p_value", "progress", "benchmark"];
-    let told = texts.into_iter().map(|name| (name, text())).chain(numbers.into_iter().map(|name| (name, number())));
+    let numbers = numbers.into_iter().filter(|name| has_evidence || !EVIDENCE.contains(name));
+    let told = texts.into_iter().map(|name| (name, text())).chain(numbers.map(|name| (name, number())));
     told.chain([("dimensions", Value::from_pairs(dimensions.iter().map(|name| (name.clone(), text()))))]).collect()
 }
 

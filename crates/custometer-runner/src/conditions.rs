@@ -8,8 +8,8 @@ use toml::Spanned;
 
 use crate::config::{ConditionConfig, Finite, Verdict};
 use crate::diagnostics::Collector;
-use crate::report::Request;
 use crate::result::{Comparison, ResultRow, Status};
+use crate::targets::Judged;
 
 /// Tests that all have to hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ enum Quantity {
     Progress,
 }
 
-/// What the author of a condition has to know when it can't be asked of a request.
+/// What the author of a condition has to know when it can't be asked of a result.
 pub(crate) struct Obstacle {
     pub(crate) message: String,
     pub(crate) help: &'static str,
@@ -75,9 +75,9 @@ impl Condition {
         is_right.then(|| Self { tests: asked.into_iter().map(|(test, _)| test).collect(), baseline })
     }
 
-    /// Why a request can't be asked this, with the place in the config of what is asked in vain.
-    pub(crate) fn obstacle(&self, config: &Spanned<ConditionConfig>, request: &Request) -> Option<(Range<usize>, Obstacle)> {
-        asked(config.get_ref()).into_iter().find_map(|(test, place)| Some((place, self.obstacle_to(&test, request)?)))
+    /// Why results can't be asked this, with the place in the config of what is asked in vain.
+    pub(crate) fn obstacle(&self, config: &Spanned<ConditionConfig>, of: &Judged<'_>) -> Option<(Range<usize>, Obstacle)> {
+        asked(config.get_ref()).into_iter().find_map(|(test, place)| Some((place, self.obstacle_to(&test, of)?)))
     }
 
     /// Whether it asks how a value stands to its target, which a target itself can't.
@@ -88,29 +88,37 @@ impl Condition {
             .map(|(_, at)| at)
     }
 
-    fn obstacle_to(&self, test: &Test, request: &Request) -> Option<Obstacle> {
-        let name = &request.name;
+    fn obstacle_to(&self, test: &Test, of: &Judged<'_>) -> Option<Obstacle> {
+        let name = of.name;
         let obstacle = |message: String, help| Some(Obstacle { message, help });
-        if test.is_of_change() && request.compare.is_empty() {
-            return obstacle(format!("`{name}` is compared with nothing"), "give it `compare = [\"previous\"]`");
+        if of.is_derived && test.is_of_evidence() {
+            let help = "ask for its value or its change, or ask this of what it is made of";
+            return obstacle(format!("`{name}` is derived, and has neither interval nor n nor p-value"), help);
         }
-        if let Some(baseline) = self.baseline.filter(|baseline| test.is_of_change() && !request.compare.contains(baseline)) {
-            return obstacle(format!("`{name}` is not compared with `{}`", baseline.as_str()), "add it to `compare`");
+        if test.is_of_change() && of.compare.is_empty() {
+            let help =
+                if of.is_derived { "give all that it is made of `compare = [\"previous\"]`" } else { "give it `compare = [\"previous\"]`" };
+            return obstacle(format!("`{name}` is compared with nothing"), help);
+        }
+        if let Some(baseline) = self.baseline.filter(|baseline| test.is_of_change() && !of.compare.contains(baseline)) {
+            let help = if of.is_derived { "add it to the `compare` of all that it is made of" } else { "add it to `compare`" };
+            return obstacle(format!("`{name}` is not compared with `{}`", baseline.as_str()), help);
         }
         match test {
-            Test::ChangeIs(_) | Test::BenchmarkIs(_) if request.direction() == Direction::Neutral => obstacle(
+            Test::ChangeIs(_) | Test::BenchmarkIs(_) if of.direction == Direction::Neutral => obstacle(
                 format!("neither more nor less of `{name}` is better"),
-                "ask whether the value or its change is below or above a number",
+                if of.is_derived {
+                    "give it a `direction`, or ask whether the value or its change is below or above a number"
+                } else {
+                    "ask whether the value or its change is below or above a number"
+                },
             ),
-            Test::BenchmarkIs(_) if request.benchmark.is_none() => {
+            Test::BenchmarkIs(_) if of.benchmark.is_none() => {
                 obstacle(format!("`{name}` has no benchmark"), "give it `benchmark = { value = …, source = \"…\" }`")
             }
-            Test::Status(_) if request.target.is_none() => {
-                obstacle(format!("`{name}` has no target"), "give it `target = { at_least = … }`")
-            }
+            Test::Status(_) if of.target.is_none() => obstacle(format!("`{name}` has no target"), "give it `target = { at_least = … }`"),
             Test::Below(Quantity::Progress, _) | Test::Above(Quantity::Progress, _) => {
-                let goal = request.target.as_ref();
-                let progresses = goal.is_some_and(|goal| goal.target.start.is_some() || goal.target.holds.is_some());
+                let progresses = of.target.is_some_and(|goal| goal.target.start.is_some() || goal.target.holds.is_some());
                 if progresses { None } else { obstacle(format!("`{name}` has no progress"), "give its target a `start`") }
             }
             _ => None,
@@ -144,6 +152,11 @@ impl Test {
     fn is_of_change(&self) -> bool {
         matches!(self, Self::ChangeIs(_) | Self::Significant(_))
             || matches!(self.quantity(), Some(Quantity::Change | Quantity::RelativeChange))
+    }
+
+    /// Whether it asks how sure a value or a change is.
+    fn is_of_evidence(&self) -> bool {
+        matches!(self, Self::Significant(_)) || matches!(self.quantity(), Some(Quantity::Low | Quantity::High | Quantity::N))
     }
 
     fn holds(&self, row: &ResultRow, comparison: Option<&Comparison>) -> Option<bool> {

@@ -239,7 +239,7 @@ pub(crate) struct MetricConfig {
     pub params: Params,
 }
 
-/// What the values of a request are to be, in the unit of its metric. One of `at_least`, `at_most`, `between` and `holds`.
+/// What values are to be, in their unit. One of `at_least`, `at_most`, `between` and `holds`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TargetConfig {
@@ -278,7 +278,7 @@ pub(crate) struct TargetConfig {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BenchmarkConfig {
-    /// The value, in the unit of the metric.
+    /// The value, in the unit of those that are compared with it.
     #[schemars(with = "f64")]
     pub value: Finite,
     /// Where it is from, such as a study and its year.
@@ -362,13 +362,13 @@ pub(crate) struct AlertConfig {
     /// Its name.
     #[schemars(with = "String")]
     pub name: Spanned<String>,
-    /// The requests that it looks at, by name. All that can be asked its condition unless said.
+    /// The requests and derived results that it looks at, by name. All that can be asked its condition unless said.
     #[schemars(with = "Option<Vec<String>>")]
     pub metrics: Option<Vec<Spanned<String>>>,
     /// When it fires: all of this holds.
     #[schemars(with = "ConditionConfig")]
     pub when: Spanned<ConditionConfig>,
-    /// The results that it looks at. The total unless said, or the groups of a request that has no total.
+    /// The rows that it looks at. The total unless said, or the groups of a request that has no total.
     #[serde(default)]
     pub on: AlertRows,
     /// The buckets that it looks at. The last complete one unless said.

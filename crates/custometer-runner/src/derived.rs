@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use custometer_core::suggest::nearest;
 use custometer_core::{Baseline, DimensionValue, Direction, Grain, Unit};
@@ -15,12 +16,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::compare::relative;
-use crate::config::Named;
+use crate::config::{BenchmarkConfig, Named, TargetConfig};
 use crate::diagnostics::Collector;
 use crate::formula::{self, Formula};
 use crate::observe::shown;
 use crate::report::Request;
-use crate::result::{Comparison, ResultRow};
+use crate::result::{Benchmark, Comparison, ResultRow};
+use crate::targets::{self, Goal, Judged};
 
 /// What result rows have in the place of a metric's id.
 const METRIC: &str = "derived";
@@ -40,6 +42,11 @@ pub(crate) struct DerivedConfig {
     pub direction: Direction,
     /// What a reader must know of it; stands beside its values.
     pub summary: Option<String>,
+    /// What its values are to be.
+    #[schemars(with = "Option<TargetConfig>")]
+    pub target: Option<Spanned<TargetConfig>>,
+    /// A value from elsewhere that its values are compared with.
+    pub benchmark: Option<BenchmarkConfig>,
 }
 
 fn neutral() -> Direction {
@@ -62,6 +69,8 @@ pub struct Derived {
     /// The results it is made of, in the order of the formula.
     inputs: Vec<String>,
     form: Form,
+    target: Option<Goal>,
+    benchmark: Option<Arc<Benchmark>>,
     /// Where it stands among the others in the config. They are kept in the order in which they can be computed.
     position: usize,
 }
@@ -185,7 +194,7 @@ impl Reading<'_> {
                             inputs.push(name);
                         }
                     }
-                    let derived = Derived {
+                    let mut derived = Derived {
                         name: name.get_ref().clone(),
                         written: config.value.get_ref().clone(),
                         unit: config.unit,
@@ -194,8 +203,11 @@ impl Reading<'_> {
                         formula: formula.formula,
                         inputs,
                         form,
+                        target: None,
+                        benchmark: config.benchmark.as_ref().map(targets::benchmark),
                         position,
                     };
+                    derived.target = config.target.as_ref().and_then(|target| targets::read(target, &derived.judged(), problems));
                     done.insert(name.get_ref(), derived.clone());
                     ordered.push(derived);
                 }
@@ -320,6 +332,21 @@ struct Cell<'a> {
 }
 
 impl Derived {
+    /// What judging must know of it.
+    pub(crate) fn judged(&self) -> Judged<'_> {
+        Judged {
+            name: &self.name,
+            unit: self.unit,
+            direction: self.direction,
+            by: &self.form.by,
+            own: self.form.own.clone(),
+            compare: &self.form.compare,
+            target: self.target.as_ref(),
+            benchmark: self.benchmark.as_ref(),
+            is_derived: true,
+        }
+    }
+
     /// What the rows of the inputs come to.
     fn rows(&self, inputs: &[Vec<&ResultRow>]) -> Vec<ResultRow> {
         let mut cells: HashMap<Key, Cell<'_>> = HashMap::new();

@@ -32,12 +32,12 @@ pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
 
 /// What the results will be judged by, and who is told.
 fn describe_judgement(text: &mut String, report: &Report) -> std::fmt::Result {
-    let goals: Vec<_> = report.requests.iter().filter_map(|request| Some((request, request.target.as_ref()?))).collect();
+    let goals: Vec<_> = report.judged().filter_map(|judged| Some((judged.target?, judged))).collect();
     if !goals.is_empty() {
         writeln!(text, "targets, decided by the last complete bucket")?;
     }
-    for (request, goal) in goals {
-        let has_total = request.by.iter().any(Vec::is_empty);
+    for (goal, judged) in goals {
+        let has_total = judged.by.iter().any(Vec::is_empty);
         let rows = if goal.groups {
             "the total and each group"
         } else if has_total {
@@ -45,7 +45,7 @@ fn describe_judgement(text: &mut String, report: &Report) -> std::fmt::Result {
         } else {
             "each group"
         };
-        writeln!(text, "  `{}`: {}, for {rows}", request.name, in_words(&goal.target, request.unit()))?;
+        writeln!(text, "  `{}`: {}, for {rows}", judged.name, in_words(&goal.target, judged.unit))?;
     }
     if !report.alerts.is_empty() {
         writeln!(text, "alerts")?;

@@ -19,11 +19,11 @@ use crate::derived::{Derived, Reading};
 use crate::diagnostics::{Collector, Problems, Text};
 use crate::locale::Locale;
 use crate::privacy::IdHasher;
-use crate::result::{Benchmark, Target};
+use crate::result::Benchmark;
 use crate::sql::columns_there_are;
 use crate::sql_params;
 use crate::table::{self, Table};
-use crate::targets::{self, Goal};
+use crate::targets::{self, Goal, Judged};
 use crate::webhooks::{self, Webhook};
 
 /// A report that can be run.
@@ -94,6 +94,16 @@ impl Report {
         known.map(|known| known.timestamp().as_microsecond())
     }
 
+    /// Everything that has results: the requests, then what is derived from them.
+    pub(crate) fn judged(&self) -> impl Iterator<Item = Judged<'_>> {
+        targets::judged(&self.requests, &self.derived)
+    }
+
+    /// How many targets there are.
+    pub fn targets(&self) -> usize {
+        self.judged().filter(|judged| judged.target.is_some()).count()
+    }
+
     /// How many alerts may fire.
     pub fn alerts(&self) -> usize {
         self.alerts.len()
@@ -154,9 +164,19 @@ impl Request {
         self.definition.unit.unwrap_or(self.metric.about.unit)
     }
 
-    /// What its values are to be, where it has a target.
-    pub fn target(&self) -> Option<&Target> {
-        self.target.as_ref().map(|goal| goal.target.as_ref())
+    /// What judging must know of it.
+    pub(crate) fn judged(&self) -> Judged<'_> {
+        Judged {
+            name: &self.name,
+            unit: self.unit(),
+            direction: self.direction(),
+            by: &self.by,
+            own: self.definition.dimensions(),
+            compare: &self.compare,
+            target: self.target.as_ref(),
+            benchmark: self.benchmark.as_ref(),
+            is_derived: false,
+        }
     }
 
     /// Which change of them is good news.
@@ -227,7 +247,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
     let derived = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
     let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
-    let alerts = alerts::read(&config, &requests, &mut problems);
+    let judged: Vec<Judged<'_>> = targets::judged(&requests, &derived).collect();
+    let alerts = alerts::read(&config, &judged, &mut problems);
     problems.finish()?;
     // What today is says nothing of data whose period is their own.
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
@@ -408,7 +429,7 @@ fn resolve(
     let benchmark = request.benchmark.as_ref().map(targets::benchmark);
     let mut resolved =
         Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail, target: None, benchmark };
-    resolved.target = request.target.as_ref().and_then(|target| targets::read(target, &resolved, problems));
+    resolved.target = request.target.as_ref().and_then(|target| targets::read(target, &resolved.judged(), problems));
     Some(resolved)
 }
 

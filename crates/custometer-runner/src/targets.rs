@@ -4,16 +4,38 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use custometer_core::{Baseline, Direction, Unit};
 use jiff::Timestamp;
 use toml::Spanned;
 
 use crate::compare::relative;
 use crate::conditions::Condition;
 use crate::config::{BenchmarkConfig, ConditionConfig, Finite, TargetConfig};
+use crate::derived::Derived;
 use crate::diagnostics::Collector;
 use crate::observe::shown;
 use crate::report::{Report, Request};
 use crate::result::{AgainstBenchmark, Benchmark, Judgement, ResultRow, Status, Target};
+
+/// What judging must know of a request, or of a derived result.
+pub(crate) struct Judged<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) unit: Unit,
+    pub(crate) direction: Direction,
+    pub(crate) by: &'a [Vec<String>],
+    /// The dimensions that its rows have beside those of the breakdown.
+    pub(crate) own: Vec<String>,
+    pub(crate) compare: &'a [Baseline],
+    pub(crate) target: Option<&'a Goal>,
+    pub(crate) benchmark: Option<&'a Arc<Benchmark>>,
+    /// Whether it is derived. Then it has neither interval nor n nor p-value, and its breakdowns and baselines are those of its inputs.
+    pub(crate) is_derived: bool,
+}
+
+/// All that can be judged: the requests, then what is derived.
+pub(crate) fn judged<'a>(requests: &'a [Request], derived: &'a [Derived]) -> impl Iterator<Item = Judged<'a>> {
+    requests.iter().map(Request::judged).chain(derived.iter().map(Derived::judged))
+}
 
 /// A target that is judged.
 #[derive(Debug, Clone)]
@@ -25,8 +47,8 @@ pub(crate) struct Goal {
     pub(crate) groups: bool,
 }
 
-/// Reads the target of a request, and reports what is wrong with it.
-pub(crate) fn read(config: &Spanned<TargetConfig>, request: &Request, problems: &mut Collector) -> Option<Goal> {
+/// Reads a target, and reports what is wrong with it.
+pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &mut Collector) -> Option<Goal> {
     let written = config.get_ref();
     let mut wrong = Wrong { problems, any: false };
     let ends = ends(written, &mut wrong);
@@ -37,12 +59,16 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, request: &Request, problems: 
     let by_interval = written.by_interval.as_ref().filter(|asked| *asked.get_ref());
     if let (Some(asked), Some(_)) = (by_interval, &written.holds) {
         wrong.at(asked.span(), "a condition has no interval", "ask for `low_above` or `high_below` in it");
+    } else if let Some(asked) = by_interval.filter(|_| of.is_derived) {
+        wrong.at(asked.span(), &format!("`{}` is derived, and has no interval", of.name), "leave `by_interval` out");
     }
     let groups = written.groups.as_ref().filter(|asked| *asked.get_ref());
-    if let Some(asked) = groups.filter(|_| request.by.iter().all(Vec::is_empty)) {
-        wrong.at(asked.span(), &format!("`{}` has no groups", request.name), "break it down: `by = [[], [\"…\"]]`");
+    if let Some(asked) = groups.filter(|_| of.by.iter().all(Vec::is_empty)) {
+        let help =
+            if of.is_derived { "break down what it is made of: `by = [[], [\"…\"]]`" } else { "break it down: `by = [[], [\"…\"]]`" };
+        wrong.at(asked.span(), &format!("`{}` has no groups", of.name), help);
     }
-    let holds = written.holds.as_ref().and_then(|holds| condition(holds, request, &mut wrong));
+    let holds = written.holds.as_ref().and_then(|holds| condition(holds, of, &mut wrong));
     if wrong.any {
         return None;
     }
@@ -124,7 +150,7 @@ fn check_start(written: &TargetConfig, ends: Ends, wrong: &mut Wrong<'_>) {
 }
 
 /// The condition of a goal that is true or false.
-fn condition(holds: &Spanned<ConditionConfig>, request: &Request, wrong: &mut Wrong<'_>) -> Option<Condition> {
+fn condition(holds: &Spanned<ConditionConfig>, of: &Judged<'_>, wrong: &mut Wrong<'_>) -> Option<Condition> {
     if let Some(place) = Condition::asks_of_target(holds.get_ref()) {
         wrong.at(place, "a target can't be asked about itself", "ask for the value, its interval or its change");
         return None;
@@ -132,7 +158,7 @@ fn condition(holds: &Spanned<ConditionConfig>, request: &Request, wrong: &mut Wr
     let condition = Condition::read(holds, wrong.problems);
     wrong.any |= condition.is_none();
     let condition = condition?;
-    if let Some((place, obstacle)) = condition.obstacle(holds, request) {
+    if let Some((place, obstacle)) = condition.obstacle(holds, of) {
         wrong.at(place, &obstacle.message, obstacle.help);
     }
     Some(condition)
@@ -160,19 +186,19 @@ fn number(written: Option<&Spanned<Finite>>) -> Option<f64> {
     written.map(|number| number.get_ref().0)
 }
 
-/// Says of every row how it stands to its request's target and benchmark.
+/// Says of every row how it stands to the target and the benchmark that its values have.
 pub(crate) fn judge(rows: &mut [ResultRow], report: &Report) {
     let headlines = Headlines::of(rows);
-    let requests: HashMap<&str, &Request> = report.requests.iter().map(|request| (request.name.as_str(), request)).collect();
+    let judged: HashMap<&str, Judged<'_>> = report.judged().map(|judged| (judged.name, judged)).collect();
     for row in rows {
-        let Some(request) = requests.get(row.request.as_str()) else { continue };
+        let Some(judged) = judged.get(row.request.as_str()) else { continue };
         // A goal may ask about the benchmark.
-        row.benchmark = request.benchmark.as_ref().map(|benchmark| {
+        row.benchmark = judged.benchmark.map(|benchmark| {
             let change = row.value.map(|value| value - benchmark.value);
             let relative_change = change.and_then(|change| relative(change, benchmark.value, row.unit));
             AgainstBenchmark { benchmark: Arc::clone(benchmark), change: shown(change), relative_change: shown(relative_change) }
         });
-        row.target = request.target.as_ref().map(|goal| {
+        row.target = judged.target.map(|goal| {
             let decides = headlines.is_latest(row) && (goal.groups || headlines.is_total(row));
             Judgement { target: Arc::clone(&goal.target), status: goal.status(row), progress: shown(goal.progress(row)), decides }
         });

@@ -54,6 +54,9 @@ fn a_missed_target_is_an_exit_code_and_one_line_where_that_is_asked() {
     assert_eq!(outcome(&run(&folder, &[])), (0, String::new()));
     let line = "warning: 1 target missed: aov, 2025-02: 10.00, target at least 25.00\n".to_owned();
     assert_eq!(outcome(&run(&folder, &["--fail-on-target"])), (3, line));
+    let derived = report("", "[derived.half]\nvalue = \"aov / 2\"\nunit = \"currency\"\ntarget = { at_least = 6 }");
+    let line = "warning: 1 target missed: half, 2025-02: 5.00, target at least 6.00\n".to_owned();
+    assert_eq!(outcome(&run(&derived, &["--fail-on-target"])), (3, line));
     let met = report("target = { at_least = 10 }", "");
     assert_eq!(outcome(&run(&met, &["--fail-on-target"])), (0, String::new()));
     // What is not known is not missed, and not met either.
@@ -91,15 +94,17 @@ fn of_several_reasons_the_gravest_is_the_exit_code_and_all_are_said() {
 #[test]
 fn targets_and_alerts_are_counted_and_explained() {
     let hook = "webhook = \"team\"\n[webhooks.team]\nurl = \"https://hooks.example.com/T0P\"\nsecret_env = \"HOOK_SECRET\"";
-    let folder = report("target = { at_least = 25 }", &format!("{LOW}\n{hook}"));
+    let half = "[derived.half]\nvalue = \"aov / 2\"\nunit = \"currency\"\ntarget = { between = [5, 10] }";
+    let folder = report("target = { at_least = 25 }", &format!("{LOW}\n{hook}\n{half}"));
     let said = |command: &str| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_custometer"));
         let output = program.args([command, "report.toml"]).current_dir(folder.path()).env("HOOK_SECRET", SECRET).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(said("validate"), "the report is in order: 1 requests over 1 tables, 1 target, 1 alert, 1 webhook\n");
-    let expected = "targets, decided by the last complete bucket\n  `aov`: at least 25.00, for the total\nalerts\n  \
-                    `low` (warning): value below 20, of `aov`, posted to `team` (https://hooks.example.com)\n";
+    assert_eq!(said("validate"), "the report is in order: 1 requests over 1 tables, 1 derived result, 2 targets, 1 alert, 1 webhook\n");
+    let expected = "derived `half`: aov / 2\ntargets, decided by the last complete bucket\n  `aov`: at least 25.00, for the total\n  \
+                    `half`: between 5.00 and 10.00, for the total\nalerts\n  \
+                    `low` (warning): value below 20, of `aov`, `half`, posted to `team` (https://hooks.example.com)\n";
     assert!(said("explain").ends_with(expected), "{}", said("explain"));
 }
 
