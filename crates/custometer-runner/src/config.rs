@@ -880,7 +880,7 @@ pub(crate) fn share_params(config: &mut Config, registry: &Registry, problems: &
             let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
             let help = near.unwrap_or_else(|| "the parameters of a table are those of its metrics".to_owned());
             problems
-                .report(shared.params.locate(&[name.clone()], true), format!("no metric of `{table}` has a parameter `{name}`"))
+                .report(shared.params.locate(std::slice::from_ref(name), true), format!("no metric of `{table}` has a parameter `{name}`"))
                 .help(help);
         }
     }

@@ -387,7 +387,7 @@ impl Derive for Attempts {
                 let [times, fits, buckets] = [times, fits, buckets].map(of_fitting);
                 let story = Story::of(&times, &fits, count);
                 story.tell(&buckets, window, known_until, |integers, seconds| {
-                    derived.push_like_any(entity, first.clone(), integers, [seconds])
+                    derived.push_like_any(entity, first.clone(), integers, [seconds]);
                 });
             }
         }))

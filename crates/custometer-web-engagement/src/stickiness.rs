@@ -131,7 +131,7 @@ fn days_of(bucket: &Bucket, as_of: Option<i64>) -> Option<f64> {
     let end = known.filter(|known| known < end).unwrap_or_else(|| end.clone());
     let last = end.checked_sub(jiff::Span::new().nanoseconds(1)).ok()?;
     let days = start.date().until(last.date()).ok()?.get_days() + 1;
-    (start < &end).then(|| f64::from(days))
+    (*start < end).then(|| f64::from(days))
 }
 
 #[derive(Debug)]
