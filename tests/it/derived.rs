@@ -349,6 +349,10 @@ name = "misnamed"
 metrics = ["revenue_per_visitors"]
 when = { value_below = 3 }
 [[alerts]]
+name = "of a target that is wrong"
+metrics = ["views"]
+when = { status = ["missed"] }
+[[alerts]]
 name = "no target"
 metrics = ["unused"]
 when = { progress_below = 3 }

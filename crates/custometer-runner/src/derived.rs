@@ -207,7 +207,7 @@ impl Reading<'_> {
                         benchmark: config.benchmark.as_ref().map(targets::benchmark),
                         position,
                     };
-                    derived.target = config.target.as_ref().and_then(|target| targets::read(target, &derived.judged(), problems));
+                    derived.target = config.target.as_ref().map(|target| targets::read(target, &derived.judged(), problems));
                     done.insert(name.get_ref(), derived.clone());
                     ordered.push(derived);
                 }

@@ -429,7 +429,7 @@ fn resolve(
     let benchmark = request.benchmark.as_ref().map(targets::benchmark);
     let mut resolved =
         Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail, target: None, benchmark };
-    resolved.target = request.target.as_ref().and_then(|target| targets::read(target, &resolved.judged(), problems));
+    resolved.target = request.target.as_ref().map(|target| targets::read(target, &resolved.judged(), problems));
     Some(resolved)
 }
 

@@ -47,10 +47,10 @@ pub(crate) struct Goal {
     pub(crate) groups: bool,
 }
 
-/// Reads a target, and reports what is wrong with it.
-pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &mut Collector) -> Option<Goal> {
+/// Reads a target, and reports what is wrong with it. One that is wrong is there all the same: what asks about it is not wrong, too.
+pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &mut Collector) -> Goal {
     let written = config.get_ref();
-    let mut wrong = Wrong { problems, any: false };
+    let mut wrong = Wrong(problems);
     let ends = ends(written, &mut wrong);
     if has_one_goal(config, &mut wrong) {
         check_warnings(written, ends, &mut wrong);
@@ -69,9 +69,6 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &m
         wrong.at(asked.span(), &format!("`{}` has no groups", of.name), help);
     }
     let holds = written.holds.as_ref().and_then(|holds| condition(holds, of, &mut wrong));
-    if wrong.any {
-        return None;
-    }
     let (at_least, at_most) = ends;
     let target = Target {
         at_least,
@@ -82,7 +79,7 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &m
         by_interval: by_interval.is_some(),
         holds: holds.as_ref().map(ToString::to_string),
     };
-    Some(Goal { target: Arc::new(target), holds, groups: groups.is_some() })
+    Goal { target: Arc::new(target), holds, groups: groups.is_some() }
 }
 
 /// The least and the greatest value that meet a target.
@@ -107,7 +104,7 @@ fn has_one_goal(config: &Spanned<TargetConfig>, wrong: &mut Wrong<'_>) -> bool {
     let goals: Vec<Range<usize>> = [at_least, at_most].into_iter().chain(others).flatten().collect();
     match goals.as_slice() {
         [_] => return true,
-        [] if wrong.problems.has_any_in(&config.span()) => wrong.any = true,
+        [] if wrong.0.has_any_in(&config.span()) => {}
         [] => wrong.at(config.span(), "the target names no goal", "give it `at_least`, `at_most`, `between` or `holds`"),
         [_, last] if are_ends => wrong.at(last.clone(), "a target has one goal", "write both ends as one: `between = [30, 40]`"),
         [.., last] => wrong.at(last.clone(), "a target has one goal", "keep one of `at_least`, `at_most`, `between` and `holds`"),
@@ -155,9 +152,7 @@ fn condition(holds: &Spanned<ConditionConfig>, of: &Judged<'_>, wrong: &mut Wron
         wrong.at(place, "a target can't be asked about itself", "ask for the value, its interval or its change");
         return None;
     }
-    let condition = Condition::read(holds, wrong.problems);
-    wrong.any |= condition.is_none();
-    let condition = condition?;
+    let condition = Condition::read(holds, wrong.0)?;
     if let Some((place, obstacle)) = condition.obstacle(holds, of) {
         wrong.at(place, &obstacle.message, obstacle.help);
     }
@@ -169,16 +164,12 @@ pub(crate) fn benchmark(config: &BenchmarkConfig) -> Arc<Benchmark> {
     Arc::new(Benchmark { value: config.value.0, source: config.source.clone() })
 }
 
-/// Reports what is wrong with a target, and remembers that something is.
-struct Wrong<'a> {
-    problems: &'a mut Collector,
-    any: bool,
-}
+/// Reports what is wrong with a target.
+struct Wrong<'a>(&'a mut Collector);
 
 impl Wrong<'_> {
     fn at(&mut self, place: Range<usize>, message: &str, help: &str) {
-        self.problems.report(place, message).help(help);
-        self.any = true;
+        self.0.report(place, message).help(help);
     }
 }
 
