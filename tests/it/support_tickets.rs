@@ -132,7 +132,7 @@ fn history(tickets: &[Ticket]) -> String {
         for (place, at) in ticket.changes().into_iter().enumerate() {
             // Other statuses in between change nothing.
             let (status, next) = [("open", "pending"), ("solved", "closed")][place % 2];
-            writeln!(text, "t{number},{},{status},{}\nt{number},{},{next},{0}", clock(at), ticket.channel, clock(at)).unwrap();
+            writeln!(text, "t{number},{},{status},{}\nt{number},{},{next},{1}", clock(at), ticket.channel, clock(at)).unwrap();
         }
     }
     text

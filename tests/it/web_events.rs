@@ -61,7 +61,7 @@ fn a_wrong_call_is_shown_where_it_stands() {
 fn events_without_a_user_or_a_time_and_at_impossible_times_are_counted_by_reason() {
     let rows = "user_id,time\na,2025-01-01 10:00:00\n,2025-01-01 10:00:00\nb,\nc,1970-01-01 00:00:00\nd,2025-13-01 00:00:00\ne,0001-01-01 00:00:00\n\
                 f,2200-01-01 00:00:00\na,2025-01-02 11:00:00\n";
-    for (metric, params) in [("sessions", ""), ("active_users", "window_days = 7"), ("stickiness", "")] {
+    for (metric, params) in [("sessions", ""), ("active_users", "window_days = 7"), ("stickiness", ""), ("visitors", "")] {
         let config = format!(
             "[report]\ngrain = \"day\"\n[tables.events]\npath = \"e.csv\"\ntime_formats = {{ time = \"%Y-%m-%d %H:%M:%S\" }}\n\
              [[metrics]]\nmetric = \"web.{metric}\"\ntable = \"events\"\nparams = {{ {params} }}\n"

@@ -59,37 +59,54 @@ fn rows_of<'e>(events: impl IntoIterator<Item = &'e Event>) -> String {
     rows
 }
 
+/// Who takes the steps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Who {
+    User,
+    /// A visit of the data's own.
+    Session,
+    /// A visit that ends after half an hour without an event.
+    Inactivity,
+}
+
 /// A funnel: its steps as a config has them, and which events fit each.
 struct Funnel {
     name: &'static str,
     steps: &'static str,
-    per_session: bool,
+    who: Who,
     window_minutes: Option<i64>,
     fits: [fn(&Event) -> bool; 3],
 }
 
-const FUNNELS: [Funnel; 3] = [
+const FUNNELS: [Funnel; 4] = [
     Funnel {
         name: "of users",
         steps: "{ name = \"1\", event = \"a\" }, { name = \"2\", where = \"event = 'b' OR value = 3\" }, \
             { name = \"3\", event = \"c\", where = \"value > 0\" }",
-        per_session: false,
+        who: Who::User,
         window_minutes: Some(WINDOW_MINUTES),
         fits: [|event| event.name == "a", |event| event.name == "b" || event.value == 3, |event| event.name == "c" && event.value > 0],
     },
     Funnel {
         name: "of the same event",
         steps: "{ name = \"1\", where = \"event <> 'd'\" }, { name = \"2\", event = \"a\" }, { name = \"3\", where = \"value < 3\" }",
-        per_session: false,
+        who: Who::User,
         window_minutes: Some(WINDOW_MINUTES),
         fits: [|event| event.name != "d", |event| event.name == "a", |event| event.value < 3],
     },
     Funnel {
         name: "of visits",
         steps: "{ name = \"1\", event = \"a\" }, { name = \"2\", event = \"b\" }, { name = \"3\", event = \"never\" }",
-        per_session: true,
+        who: Who::Session,
         window_minutes: None,
         fits: [|event| event.name == "a", |event| event.name == "b", |_| false],
+    },
+    Funnel {
+        name: "of visits made of events",
+        steps: "{ name = \"1\", event = \"a\" }, { name = \"2\", event = \"b\" }, { name = \"3\", event = \"c\" }",
+        who: Who::Inactivity,
+        window_minutes: Some(WINDOW_MINUTES),
+        fits: [|event| event.name == "a", |event| event.name == "b", |event| event.name == "c"],
     },
 ];
 
@@ -101,12 +118,16 @@ fn config(statistics: &[&str], by: &str) -> String {
         .to_owned();
     for funnel in FUNNELS {
         let window = funnel.window_minutes.map_or_else(String::new, |minutes| format!("window_minutes = {minutes}, "));
-        let per = if funnel.per_session { "session" } else { "user" };
+        let per = match funnel.who {
+            Who::User => "per = \"user\"",
+            Who::Session => "per = \"session\", sessions = { from = \"session_id\" }",
+            Who::Inactivity => "per = \"session\"",
+        };
         for statistic in statistics {
             writeln!(
                 config,
                 "[[metrics]]\nname = \"{}, {statistic}\"\nmetric = \"web.funnel\"\ntable = \"t\"\nby = {by}\n\
-                 params = {{ statistic = \"{statistic}\", per = \"{per}\", {window}steps = [{}] }}",
+                 params = {{ statistic = \"{statistic}\", {per}, {window}steps = [{}] }}",
                 funnel.name, funnel.steps
             )
             .unwrap();
@@ -143,17 +164,28 @@ impl Expected {
     fn of(funnel: &Funnel, row: &Json, events: &[Event]) -> Self {
         let edge = |name: &str| row[name].as_str().unwrap().parse::<Timestamp>().unwrap();
         let (start, end, known_until) = (edge("start"), edge("end"), UNTIL.parse::<Timestamp>().unwrap());
-        let mut entities: BTreeMap<String, Vec<Fitting>> = BTreeMap::new();
-        for event in events.iter().filter(|event| event.at() < known_until) {
-            let is_of = |name: &str, value: &str| row["dimensions"][name].as_str().is_none_or(|of| of == value);
-            let fits: Vec<usize> = (0..3).filter(|step| funnel.fits[*step](event)).collect();
-            if is_of("device", device(event.mobile)) && is_of("who", &format!("w{}", event.user)) && !fits.is_empty() {
-                let entity = if funnel.per_session { event.session() } else { event.user.to_string() };
-                entities.entry(entity).or_default().push((event.at(), fits));
+        let is_of = |name: &str, value: &str| row["dimensions"][name].as_str().is_none_or(|of| of == value);
+        let mut of_users: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
+        for event in events.iter().filter(|event| event.at() < known_until && is_of("who", &format!("w{}", event.user))) {
+            let user = if funnel.who == Who::Session { event.session() } else { event.user.to_string() };
+            of_users.entry(user).or_default().push(event);
+        }
+        let mut entities: Vec<Vec<Fitting>> = Vec::new();
+        for mut events in of_users.into_values() {
+            events.sort_by_key(|event| event.at());
+            let together = |one: &&Event, next: &&Event| {
+                funnel.who != Who::Inactivity || next.at().duration_since(one.at()) <= SignedDuration::from_mins(30)
+            };
+            for events in events.chunk_by(together) {
+                // A visit is of the group of its first event; a user is of every group, with the events there.
+                let first = events.iter().filter(|event| event.at() == events[0].at()).map(|event| device(event.mobile)).min().unwrap();
+                let is_here = |event: &&&Event| is_of("device", if funnel.who == Who::User { device(event.mobile) } else { first });
+                let fits = |event: &&Event| (event.at(), (0..3).filter(|step| funnel.fits[*step](event)).collect::<Vec<usize>>());
+                entities.push(events.iter().filter(is_here).map(fits).filter(|(_, fits)| !fits.is_empty()).collect());
             }
         }
         let mut expected = Self::default();
-        for events in entities.values_mut() {
+        for events in &mut entities {
             events.sort_by_key(|(at, fits)| (*at, fits[0], fits.iter().map(|step| 1 << step).sum::<u32>()));
             expected.add(funnel, events, |at| start <= at && at < end, known_until);
         }

@@ -747,8 +747,12 @@ impl InputPlan {
         let reasons = checks.reasons;
         let time = key.time().map(|time| col(typed_name(time, ColumnType::Time)));
         if let Some(time) = time.clone().filter(|_| !key.history) {
-            // A row of another time is that time's, good or bad; one without a readable time may be anyone's.
-            let outside = (index_between(time, Arc::new(edges(axes))) % lit(2)).neq(lit(0)).fill_null(lit(false));
+            // A row of another time is that time's, good or bad; one without a time that is possible may be anyone's.
+            let possible = match key.source.time_domain {
+                Domain::Years { from, until } => in_years(time.clone(), from, until),
+                _ => lit(true),
+            };
+            let outside = (index_between(time, Arc::new(edges(axes))) % lit(2)).neq(lit(0)).and(possible).fill_null(lit(false));
             fate = when(outside).then(lit(OUTSIDE)).otherwise(fate);
         }
         let judged = base.clone().with_column(fate.alias(FATE)).cache();
