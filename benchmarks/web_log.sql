@@ -101,3 +101,46 @@ SELECT 'stickiness_2' AS request, month, method, 100 * count(DISTINCT (client, d
 FROM calendar JOIN requests ON day > month - 2 AND day <= month GROUP BY month, method;
 SELECT 'share' AS request, month, method, 100 * count(DISTINCT client) FILTER (day > month - 2) / count(DISTINCT client) AS value, count(DISTINCT client) AS n
 FROM calendar JOIN requests ON day <= month GROUP BY month, method;
+
+-- Who comes back, and who stays away.
+CREATE TEMP TABLE days AS SELECT DISTINCT client, day FROM requests;
+
+SELECT 'churn' AS request, (before.day + 1)::DATE AS month, 100 * count(*) FILTER (now.client IS NULL) / count(*) AS value, count(*) AS n
+FROM days AS before LEFT JOIN days AS now ON now.client = before.client AND now.day = before.day + 1
+WHERE before.day < '2015-05-21'
+GROUP BY before.day;
+
+CREATE TEMP TABLE ages AS
+SELECT client, first_day, age, bool_or(day - first_day = age) AS classic, bool_or(day - first_day >= age) AS unbounded
+FROM days JOIN (SELECT client, min(day) AS first_day FROM days GROUP BY client) USING (client), (SELECT unnest([1, 2, 3]) AS age)
+WHERE DATE '2015-05-22' - first_day >= age + 1
+GROUP BY ALL;
+
+SELECT 'retention' AS request, first_day AS month, age, 100 * avg(classic::INTEGER) AS value, count(*) AS n FROM ages GROUP BY first_day, age;
+SELECT 'unbounded_retention' AS request, first_day AS month, age, 100 * avg(unbounded::INTEGER) AS value, count(*) AS n FROM ages GROUP BY first_day, age;
+
+-- From the first page to the projects: within an hour, and within a visit.
+CREATE TEMP TABLE steps AS
+WITH begun AS (
+    SELECT *, coalesce(time - lag(time) OVER (PARTITION BY client ORDER BY time) > INTERVAL 30 MINUTES, true) AS begins FROM requests
+)
+SELECT client, sum(begins::INTEGER) OVER (PARTITION BY client ORDER BY time ROWS UNBOUNDED PRECEDING) AS visit, time, day, path
+FROM begun;
+
+CREATE TEMP TABLE reached AS
+SELECT 'funnel' AS request, start.day, start.client, NULL AS visit, bool_or(next.time IS NOT NULL) AS reached
+FROM steps AS start
+LEFT JOIN steps AS next
+    ON next.client = start.client AND next.path LIKE '/projects%' AND next.time BETWEEN start.time AND start.time + INTERVAL 60 MINUTES
+WHERE start.path = '/'
+GROUP BY ALL
+UNION ALL
+SELECT 'funnel_of_visits', start.day, start.client, start.visit, bool_or(next.time IS NOT NULL)
+FROM steps AS start
+LEFT JOIN steps AS next
+    ON next.client = start.client AND next.visit = start.visit AND next.path LIKE '/projects%' AND next.time >= start.time
+WHERE start.path = '/'
+GROUP BY ALL;
+
+SELECT request, day AS month, 'home' AS step, 100.0 AS value, count(*) AS n FROM reached GROUP BY request, day;
+SELECT request, day AS month, 'projects' AS step, 100 * avg(reached::INTEGER) AS value, count(*) AS n FROM reached GROUP BY request, day;

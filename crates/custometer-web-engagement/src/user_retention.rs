@@ -163,6 +163,7 @@ impl Metric for UserRetention {
             .measure(count(RETAINED).filter(is_retained()))
             .measure(count(USERS).filter(is_retained().not()))
             .value(Value::function(Retention { windows }))
+            .picture(Picture::Cohorts)
             .note(age.note());
         Ok(match kind {
             RetentionKind::Classic => definition,

@@ -81,13 +81,13 @@ impl<'a> Drawing<'a> {
         let cohorts = self.picture == Some(Picture::Cohorts);
         let of_group = |group: usize| match self.picture {
             Some(Picture::Curve) if view.is_numeric() => self.curve(view, group),
-            _ if cohorts || (view.is_over_time() && view.is_numeric()) => self.heat_map(view, group),
+            _ if view.is_over_time() && (cohorts || view.is_numeric()) => self.heat_map(view, group),
             // Words have no room under columns.
             _ if !view.is_numeric() => self.bars(view, group),
             _ => self.columns(view, group),
         };
         let mut figures: Vec<Figure> = (0..view.groups.len()).map(of_group).collect();
-        if let Some(last) = figures.last_mut().filter(|_| !(cohorts || view.is_numeric())) {
+        if let Some(last) = figures.last_mut().filter(|_| !(cohorts && view.is_over_time() || view.is_numeric())) {
             last.history = self.history(view, &groups::series(view));
         }
         figures

@@ -18,6 +18,8 @@ pub(super) struct Section {
     /// What it is called.
     pub(super) title: String,
     metric: String,
+    /// Whether the report says what the metric is.
+    is_defined: bool,
     facts: Vec<String>,
     note: Option<String>,
     headline: Option<Headline>,
@@ -65,6 +67,7 @@ impl Section {
         Self {
             number,
             metric: first.metric.to_owned(),
+            is_defined: asked.is_some(),
             facts,
             note: first.note.as_deref().filter(|_| !notes_differ).map(human::line),
             headline: headline.filter(|_| is_timeless),

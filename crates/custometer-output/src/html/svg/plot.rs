@@ -136,8 +136,11 @@ impl Plot {
         self
     }
 
-    /// The chart of one column of its table.
+    /// The chart of one column of its table. It is small, and has room for few names.
     pub(in crate::html) fn of_column(mut self, column: usize) -> Self {
+        const MOST_NAMES: usize = 6;
+        let every = self.names.len().div_ceil(MOST_NAMES).max(1);
+        self.names = self.names.into_iter().step_by(every).collect();
         self.column = Some(column);
         self
     }
