@@ -50,15 +50,12 @@ impl Input {
         Self { rows, ..self.clone() }
     }
 
-    /// The same with a column to break down by, whose groups cross what else is in the rows.
-    ///
-    /// Rows of one instant are of one group: where either of two rows may be an entity's first, either may lend its group to what is derived.
+    /// The same with a column to break down by, whose groups cross what else is in the rows: equal rows may be of different groups.
     pub(crate) fn in_groups(mut self) -> Self {
         if !self.header.iter().any(|name| name == GROUP) {
             self.header.push(GROUP.to_owned());
-            for row in &mut self.rows {
-                let time = row.iter().flatten().find(|cell| cell.contains('-') && instant(cell).is_some()).cloned();
-                let told_by = time.unwrap_or_else(|| row.iter().map(|cell| cell.as_deref().to_csv()).collect());
+            for (number, row) in self.rows.iter_mut().enumerate() {
+                let told_by = row.iter().map(|cell| cell.as_deref().to_csv()).chain([number.to_string()]).collect::<String>();
                 let group = ["one", "two", "", "three"][usize::try_from(code(&told_by) >> 7).unwrap_or_default() % 4];
                 row.push(Some(group).filter(|group| !group.is_empty()).map(str::to_owned));
             }
