@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use custometer_core::function::Function;
 use custometer_core::metric::Example;
 use custometer_core::registry::Descriptor;
 use custometer_core::{Definition, DimensionRule, Direction, Registry, Source, Unit};
@@ -110,6 +111,14 @@ fn write_index(text: &mut String, registry: &Registry) -> std::fmt::Result {
             let summary = cell(about.summary);
             writeln!(text, "| [`{}`]({}) | {summary} | {tables} | {unit} | {} |", about.id, file_name(metric), better(about.direction))?;
         }
+    }
+    writeln!(
+        text,
+        "\n## Functions\n\nWhat SQL expressions of a report may call beside what is usual in SQL.\n\n| function | what it says |\n|---|---|"
+    )?;
+    for function in Function::linked() {
+        let arguments = vec!["…"; function.arguments].join(", ");
+        writeln!(text, "| `{}({arguments})` | {} |", function.name, cell(function.summary))?;
     }
     Ok(())
 }
