@@ -20,6 +20,15 @@ SELECT
 FROM events
 GROUP BY ALL;
 
+-- A session is of the month that it begins in.
+CREATE TEMP TABLE sessions AS
+SELECT
+    session_id, min(month) AS month, any_value(channel) AS channel, any_value(device) AS device, any_value(country) AS country,
+    bool_or(bought) AS bought, bool_or(signed_up) AS signed_up
+FROM visits
+WHERE session_id IS NOT NULL
+GROUP BY session_id;
+
 CREATE TEMP TABLE users AS
 SELECT user_id, month, channel, device, country, bool_or(bought) AS bought
 FROM visits
@@ -70,24 +79,10 @@ FROM (
 )
 GROUP BY breakdown, month, channel, device, country;
 
-SELECT
-    'buying_sessions_by_month' AS request, month, channel, device,
-    100 * count(*) FILTER (bought) / count(*) AS value, count(*) AS n
-FROM (
-    SELECT grouping(channel, device) AS breakdown, month, channel, device, bool_or(bought) AS bought
-    FROM visits
-    WHERE session_id IS NOT NULL
-    GROUP BY GROUPING SETS ((session_id, month), (session_id, month, device), (session_id, month, channel), (session_id, month, device, channel))
-)
-GROUP BY breakdown, month, channel, device;
+SELECT 'buying_sessions_by_month' AS request, month, channel, device, 100 * count(*) FILTER (bought) / count(*) AS value, count(*) AS n
+FROM sessions
+GROUP BY GROUPING SETS ((month), (month, device), (month, channel), (month, device, channel));
 
-SELECT
-    'sign_ups_of_sessions' AS request, channel, country,
-    100 * count(*) FILTER (signed_up) / count(*) AS value, count(*) AS n
-FROM (
-    SELECT grouping(channel, country) AS breakdown, channel, country, bool_or(signed_up) AS signed_up
-    FROM visits
-    WHERE session_id IS NOT NULL
-    GROUP BY GROUPING SETS ((session_id), (session_id, channel), (session_id, country), (session_id, channel, country))
-)
-GROUP BY breakdown, channel, country;
+SELECT 'sign_ups_of_sessions' AS request, channel, country, 100 * count(*) FILTER (signed_up) / count(*) AS value, count(*) AS n
+FROM sessions
+GROUP BY GROUPING SETS ((), (channel), (country), (channel, country));
