@@ -92,23 +92,18 @@ impl Derive for ActiveSpans {
                     moves(until(times[from - 1]), [0, 0, 0, -1]);
                 }
             }
-            let mut span: Option<(i64, i64)> = None;
+            let mut spans: Vec<(i64, i64)> = Vec::new();
             let mut from = 0;
             // Of the events of a bucket, the last one is seen longest.
             for of_bucket in buckets.chunk_by(|one, next| one == next) {
                 from += of_bucket.len();
                 let (begin, end) = (of_bucket[0], until(times[from - 1]));
-                match &mut span {
+                match spans.last_mut() {
                     Some((_, last)) if begin <= *last => *last = end,
-                    _ => {
-                        if let Some((begin, end)) = span.replace((begin, end)) {
-                            moves(begin, [1, 0, 0, 0]);
-                            moves(end, [-1, 0, 0, 0]);
-                        }
-                    }
+                    _ => spans.push((begin, end)),
                 }
             }
-            if let Some((begin, end)) = span {
+            for (begin, end) in spans {
                 moves(begin, [1, 0, 0, 0]);
                 moves(end, [-1, 0, 0, 0]);
             }
