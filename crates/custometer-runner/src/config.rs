@@ -1,5 +1,7 @@
 //! The report config as it is written: its shape, its documentation, and how it is read without stopping at the first mistake.
 
+pub(crate) mod diagnostics;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
@@ -16,13 +18,13 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::define::DefineConfig;
-use crate::derived::DerivedConfig;
-use crate::diagnostics::{Collector, Text};
-use crate::locale::Locale;
-use crate::number::Thousands;
+use crate::check::define::DefineConfig;
+use crate::check::derived::DerivedConfig;
+use crate::config::diagnostics::{Collector, Text};
+use crate::read::number::Thousands;
+use crate::read::text::{Delimiter, Encoding, ShortRows};
+use crate::result::locale::Locale;
 use crate::result::{Severity, Status};
-use crate::text::{Delimiter, Encoding, ShortRows};
 
 /// A report: what to read and what to compute of it.
 #[derive(Debug, JsonSchema)]

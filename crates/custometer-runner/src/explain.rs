@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use custometer_core::Aggregate;
 
-use crate::alerts::in_words;
-use crate::execute::{RunError, explain_plans};
+use crate::check::alerts::in_words;
 use crate::plan::TablePlan;
 use crate::report::Report;
+use crate::run::{RunError, explain_plans};
 
 /// The plan of a report for people: scans, shared steps and what is rolled up from what.
 ///

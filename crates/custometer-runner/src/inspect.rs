@@ -22,8 +22,8 @@ use serde::Serialize;
 pub use candidates::{Candidate, Match, Runnable};
 pub use hints::Hint;
 
-use crate::files;
-use crate::number::NumberStyle;
+use crate::read::files;
+use crate::read::number::NumberStyle;
 use group::{Group, Looked};
 use probe::{FileError, Probe};
 

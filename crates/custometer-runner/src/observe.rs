@@ -1,5 +1,7 @@
 //! Observations: finished measures evaluated bucket by bucket and group by group, compared with earlier times, as rows of the result.
 
+pub(crate) mod compare;
+
 use std::collections::{BTreeSet, HashMap};
 
 use custometer_core::aggregation::Measured;
@@ -11,10 +13,10 @@ use custometer_core::{
 };
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
-use crate::collected::Collected;
-use crate::compare::{Side, comparison};
+use crate::collect::Collected;
+use crate::judge::privacy::IdHasher;
+use crate::observe::compare::{Side, comparison};
 use crate::plan::{Node, Part, TablePlan, dimension_name};
-use crate::privacy::IdHasher;
 use crate::report::{Report, Request};
 use crate::result::{Comparison, Detail, ResultRow, rounded};
 

@@ -3,6 +3,8 @@
 //! What is equal is built once, at every step: typed columns and buckets per table, checked rows per source, derived rows per derivation,
 //! and one aggregation per set of keys that no larger one covers. Smaller breakdowns are rolled up from the larger one's states.
 
+pub(crate) mod codes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,13 +19,13 @@ use polars::prelude::{
     len, lit, when,
 };
 
-use crate::codes::{Coded, Codes};
-use crate::column::Typed;
+use crate::check::tables::Table;
 use crate::config::Keep;
-use crate::files::ROW;
+use crate::plan::codes::{Coded, Codes};
+use crate::read::column::Typed;
+use crate::read::files::ROW;
+use crate::read::text::{FAULT, FileIndex};
 use crate::report::{Report, Request};
-use crate::table::Table;
-use crate::text::{FAULT, FileIndex};
 
 /// The column that says what became of a row: 0 for used, one of the numbers below, or that of the reason it is rejected for.
 pub(crate) const FATE: &str = "__fate";

@@ -11,20 +11,20 @@ use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Direc
 use jiff::civil::Date;
 use toml::Spanned;
 
-use crate::alerts::{self, AlertRule};
-use crate::calendars::Calendars;
+use crate::check::alerts::{self, AlertRule};
+use crate::check::calendars::Calendars;
+use crate::check::define::Metrics;
+use crate::check::derived::{Derived, Reading};
+use crate::check::goals::{self as targets, Goal, Judged};
+use crate::check::sql::columns_there_are;
+use crate::check::sql_params;
+use crate::check::tables::{self as table, Table};
+use crate::check::webhooks::{self, Webhook};
+use crate::config::diagnostics::{Collector, Problems, Text};
 use crate::config::{self, Breakdown, Config, MetricConfig, MultipleComparisons, Worded, worded};
-use crate::define::Metrics;
-use crate::derived::{Derived, Reading};
-use crate::diagnostics::{Collector, Problems, Text};
-use crate::locale::Locale;
-use crate::privacy::IdHasher;
+use crate::judge::privacy::IdHasher;
 use crate::result::Benchmark;
-use crate::sql::columns_there_are;
-use crate::sql_params;
-use crate::table::{self, Table};
-use crate::targets::{self, Goal, Judged};
-use crate::webhooks::{self, Webhook};
+use crate::result::locale::Locale;
 
 /// A report that can be run.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use super::hints::{is_repeated_id, no_answers, style_in_words};
 use super::looks::MISSING;
 use super::{Candidate, InspectedColumn, LooksLike, Runnable};
 use crate::config::FileFormat;
-use crate::number::NumberStyle;
-use crate::text::{Delimiter, Encoding, Guess};
+use crate::read::number::NumberStyle;
+use crate::read::text::{Delimiter, Encoding, Guess};
 
 /// A line that is longer is written as several.
 const WIDTH: usize = 80;

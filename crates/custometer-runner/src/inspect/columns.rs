@@ -8,10 +8,10 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::looks::{self, Reading};
 use super::tally::{self, Asked, Faults, Read, Tally};
 use super::{Distinct, InspectedColumn, LooksLike};
-use crate::files::{self, Opened};
-use crate::number::NumberStyle;
-use crate::text::FileIndex;
-use crate::time_format::TimeFormat;
+use crate::read::files::{self, Opened};
+use crate::read::number::NumberStyle;
+use crate::read::text::FileIndex;
+use crate::read::time_format::TimeFormat;
 
 /// So many values of a column are shown.
 const EXAMPLES: usize = 3;

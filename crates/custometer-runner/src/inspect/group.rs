@@ -9,8 +9,8 @@ use super::columns::{Columns, asked, proposed_names};
 use super::probe::{FileError, Probe, Text};
 use super::tally::{self, Faults};
 use super::{Candidate, Damage, InspectedFile, InspectedTable, block, candidates, hints, words};
-use crate::files::{self, Opened};
-use crate::text::{Compression, FileIndex, TextError};
+use crate::read::files::{self, Opened};
+use crate::read::text::{Compression, FileIndex, TextError};
 
 /// Files that make one table, and the path or pattern that the first of them was found by.
 pub(super) struct Group {

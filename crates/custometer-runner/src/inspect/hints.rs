@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::columns::Columns;
 use super::{InspectedColumn, LooksLike, words};
-use crate::number::NumberStyle;
+use crate::read::number::NumberStyle;
 
 /// So many different values are too few to say that they are all different.
 const FEW: u64 = 20;

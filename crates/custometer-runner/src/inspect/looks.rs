@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use polars::prelude::{DataType, Expr, NULL, NamedFrom, NonExistent, Series, TimeZone as PolarsZone, col, lit, when};
 
 use super::words;
-use crate::column::{boolean, finite};
-use crate::number::{NumberStyle, Thousands};
-use crate::time_format::{INSTANT, TimeFormat, found_in};
+use crate::read::column::{boolean, finite};
+use crate::read::number::{NumberStyle, Thousands};
+use crate::read::time_format::{INSTANT, TimeFormat, found_in};
 
 /// How many of a hundred values must be readable for a column to be taken for what they are.
 const MOST: usize = 90;

@@ -7,8 +7,8 @@ use polars::prelude::PolarsError;
 
 use super::{Header, TextDialect, looks};
 use crate::config::FileFormat;
-use crate::files::{self, OpenError};
-use crate::text::{self, Compression, Delimiter, Encoding, Guess, Letters, TextError, TextFormat};
+use crate::read::files::{self, OpenError};
+use crate::read::text::{self, Compression, Delimiter, Encoding, Guess, Letters, TextError, TextFormat};
 
 /// What to say of a file that holds all its rows in one value.
 const ONE_DOCUMENT: &str = "is one JSON document; one object per line is read: `jq -c '.[]'` makes such lines of an array";

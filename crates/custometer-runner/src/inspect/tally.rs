@@ -9,9 +9,9 @@ use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, DataType, Engine, Expr, IdxSize, PlanCallback, PolarsResult, col};
 
 use super::looks::{MISSING, Reading};
-use crate::files::{Opened, ROW};
-use crate::number::NumberStyle;
-use crate::text::{FAULT, Fault, FileIndex};
+use crate::read::files::{Opened, ROW};
+use crate::read::number::NumberStyle;
+use crate::read::text::{FAULT, Fault, FileIndex};
 
 /// So many different values of a column are told apart; of more it is said that there are more.
 const MOST_DISTINCT: usize = 100_000;

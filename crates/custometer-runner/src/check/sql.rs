@@ -13,7 +13,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use toml::Spanned;
 
-use crate::diagnostics::Collector;
+use crate::config::diagnostics::Collector;
 
 /// Parses an expression, and reports what is wrong with it: its syntax, an aggregate, a column that is not there.
 pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mut Collector) -> Option<Expr> {

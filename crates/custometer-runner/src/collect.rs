@@ -4,6 +4,9 @@
 //! that as few, narrow columns, split by entity; each part is then derived by itself, so that only a part is there in all the forms that its
 //! derivations give it, and all cores have one.
 
+mod accumulate;
+pub(crate) mod ledger;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -13,7 +16,7 @@ use custometer_core::{DimensionValue, parallel};
 use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
 
-use crate::accumulate::{Accumulator, Split};
+use crate::collect::accumulate::{Accumulator, Split};
 use crate::plan::{FIRST, Node, Part, Place, TablePlan, dimension_name};
 use crate::report::{Report, Request};
 

@@ -1,6 +1,6 @@
 //! Files: found by glob, opened lazily, their columns known before any row is streamed.
 //!
-//! Text files are read by [`crate::text`], the others by Polars. What is text in a file stays text, and every column is turned into what
+//! Text files are read by [`crate::read::text`], the others by Polars. What is text in a file stays text, and every column is turned into what
 //! it is used as, so that a value which does not fit is seen and counted instead of becoming null or ending the run.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use polars::prelude::{
 };
 
 use crate::config::FileFormat;
-use crate::text::{self, FAULT, FileIndex, Hashing, Head, Layout, TextError, TextFormat, TextScan};
+use crate::read::text::{self, FAULT, FileIndex, Hashing, Head, Layout, TextError, TextFormat, TextScan};
 
 /// From how many rows of each file, and of how many files, it is told what columns look like.
 pub(crate) const SAMPLE_ROWS: u32 = 1000;

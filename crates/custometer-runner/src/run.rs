@@ -8,18 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use custometer_core::{Buckets, ColumnType, Domain, Period, Picture};
 use polars::prelude::{DataType, Engine, LazyFrame, NULL, PolarsError, lit, when};
 
-use crate::collected::{Collected, collect};
-use crate::compare::judge;
+use crate::check::alerts;
+use crate::check::derived;
+use crate::check::goals as targets;
+use crate::collect::ledger::{Files, Ledger};
+use crate::collect::{Collected, collect};
 use crate::config::Keep;
-use crate::derived;
-use crate::ledger::{Files, Ledger};
+use crate::judge::privacy::{Basis, GroupSize, suppress};
+use crate::observe::compare::judge;
 use crate::observe::{Observed, observe};
 use crate::plan::{Axes, Axis, TablePlan, in_years, plan};
-use crate::privacy::{Basis, GroupSize, suppress};
+use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
 use crate::result::{Asked, Manifest, ResultRow, RunResult, TableManifest};
-use crate::text::FileIndex;
-use crate::{alerts, targets};
 
 /// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;

@@ -8,11 +8,11 @@ use custometer_core::{Baseline, Direction, Unit};
 use jiff::Timestamp;
 use toml::Spanned;
 
-use crate::compare::relative;
-use crate::conditions::Condition;
+use crate::check::conditions::Condition;
+use crate::check::derived::Derived;
+use crate::config::diagnostics::Collector;
 use crate::config::{BenchmarkConfig, ConditionConfig, Finite, TargetConfig};
-use crate::derived::Derived;
-use crate::diagnostics::Collector;
+use crate::observe::compare::relative;
 use crate::observe::shown;
 use crate::report::{Report, Request};
 use crate::result::{AgainstBenchmark, Benchmark, Judgement, ResultRow, Status, Target};

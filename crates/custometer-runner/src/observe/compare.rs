@@ -4,8 +4,8 @@ use custometer_core::measure::Stock;
 use custometer_core::{Baseline, Group, Observation, Unit, statistics};
 
 use crate::config::MultipleComparisons;
+use crate::judge::privacy::Basis;
 use crate::observe::shown;
-use crate::privacy::Basis;
 use crate::report::{Report, Request};
 use crate::result::{Comparison, ResultRow};
 

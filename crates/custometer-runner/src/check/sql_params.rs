@@ -5,9 +5,9 @@ use custometer_core::{Condition, Registry};
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 
+use crate::check::tables::Table;
 use crate::config::MetricConfig;
-use crate::diagnostics::Collector;
-use crate::table::Table;
+use crate::config::diagnostics::Collector;
 
 /// Adds a column to the table of each request for every condition in its parameters, and reports what is wrong with them.
 pub(crate) fn add(requests: &[MetricConfig], registry: &Registry, tables: &mut [Table], problems: &mut Collector) {

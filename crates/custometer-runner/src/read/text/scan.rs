@@ -16,7 +16,7 @@ use super::bytes::{Compression, open};
 use super::format::{ShortRows, TextFormat};
 use super::index::{Chunk, FileIndex};
 use super::records::{Fault, Found, is_blank, record, values};
-use crate::files::ROW;
+use crate::read::files::ROW;
 
 /// The column that says what is wrong with a row as a whole: the code of a [`Fault`], or null.
 pub(crate) const FAULT: &str = "__fault";

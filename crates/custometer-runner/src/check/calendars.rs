@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 
+use crate::config::diagnostics::Collector;
 use crate::config::{CalendarConfig, Listed, MetricConfig};
-use crate::diagnostics::Collector;
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MINUTES_PER_DAY: u16 = 24 * 60;

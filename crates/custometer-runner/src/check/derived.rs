@@ -15,14 +15,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::compare::relative;
+use crate::check::formula::{self, Formula};
+use crate::check::goals::{self as targets, Goal, Judged};
+use crate::config::diagnostics::Collector;
 use crate::config::{BenchmarkConfig, Named, TargetConfig};
-use crate::diagnostics::Collector;
-use crate::formula::{self, Formula};
+use crate::observe::compare::relative;
 use crate::observe::shown;
 use crate::report::Request;
 use crate::result::{Benchmark, Comparison, ResultRow};
-use crate::targets::{self, Goal, Judged};
 
 /// What result rows have in the place of a metric's id.
 const METRIC: &str = "derived";

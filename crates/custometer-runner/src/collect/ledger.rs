@@ -6,14 +6,14 @@ use std::path::Path;
 use custometer_core::dimension;
 use polars::prelude::{Column, DataFrame, DataType, IdxSize, NamedFrom, PolarsError, Series};
 
-use crate::collected::Collected;
-use crate::execute::shown_path;
-use crate::files::ROW;
+use crate::check::tables::Table;
+use crate::collect::Collected;
 use crate::plan::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, InputPlan, OUTSIDE, Reason, SKIPPED, TablePlan};
+use crate::read::files::ROW;
+use crate::read::text::FileIndex;
 use crate::report::Report;
 use crate::result::{FileManifest, RejectedRow, Rejection, TableUse};
-use crate::table::Table;
-use crate::text::FileIndex;
+use crate::run::shown_path;
 
 /// A table's files, with the number of the first row of each.
 pub(crate) struct Files {

@@ -8,7 +8,7 @@ use custometer_core::aggregation::State;
 use custometer_core::entities::by_entity;
 use polars::prelude::{AllowedOptimizations, Column, DataFrame, DataType, IdxCa, IdxSize, LazyFrame, PolarsResult, Schema, SchemaRef, col};
 
-use crate::files::ROW;
+use crate::read::files::ROW;
 
 /// What the rows of a stream come to, whichever threads they go through.
 pub(crate) struct Accumulator {

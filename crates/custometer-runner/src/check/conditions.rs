@@ -6,10 +6,10 @@ use std::ops::Range;
 use custometer_core::{Baseline, Direction};
 use toml::Spanned;
 
+use crate::check::goals::Judged;
+use crate::config::diagnostics::Collector;
 use crate::config::{ConditionConfig, Finite, Verdict};
-use crate::diagnostics::Collector;
 use crate::result::{Comparison, ResultRow, Status};
-use crate::targets::Judged;
 
 /// Tests that all have to hold.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::diagnostics::Collector;
+use crate::config::diagnostics::Collector;
 
 /// Arithmetic over named numbers: `100 * (promoters - detractors) / responses`.
 #[derive(Debug, Clone, PartialEq)]

@@ -21,11 +21,11 @@ use toml::Spanned;
 
 use self::aggregates::{Kind, Refused, Written};
 use self::shapes::Shape;
-use crate::diagnostics::Collector;
-use crate::formula::{self, Formula};
-use crate::sql::{columns_there_are, place_of};
-use crate::table::{self, Table};
-use crate::time_format::INSTANT;
+use crate::check::formula::{self, Formula};
+use crate::check::sql::{columns_there_are, place_of};
+use crate::check::tables::{self as table, Table};
+use crate::config::diagnostics::Collector;
+use crate::read::time_format::INSTANT;
 
 /// A metric of the report's own: SQL aggregates over the rows of a table, and a formula of them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -14,14 +14,14 @@ use polars::prelude::{
 };
 use toml::Spanned;
 
-use crate::column::{self, StoredColumn, Style, Typed};
+use crate::check::sql::{self, columns_there_are};
+use crate::config::diagnostics::Collector;
 use crate::config::{FileFormat, Keep, Plain, TableConfig};
-use crate::diagnostics::Collector;
-use crate::files::{self, OpenError, Opened};
-use crate::number::NumberStyle;
-use crate::sql::{self, columns_there_are};
-use crate::text::{Delimiter, FAULT, Fault, FileIndex, TextError, TextFormat};
-use crate::time_format::TimeFormat;
+use crate::read::column::{self, StoredColumn, Style, Typed};
+use crate::read::files::{self, OpenError, Opened};
+use crate::read::number::NumberStyle;
+use crate::read::text::{Delimiter, FAULT, Fault, FileIndex, TextError, TextFormat};
+use crate::read::time_format::TimeFormat;
 
 /// A table of a report, ready to be planned over.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, Fun
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use crate::sql;
+use crate::check::sql;
 
 /// An aggregate as it is written.
 #[derive(Debug, Clone, PartialEq)]

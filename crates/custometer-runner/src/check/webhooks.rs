@@ -9,7 +9,7 @@ use toml::Spanned;
 use url::{Host, Url};
 
 use crate::config::WebhookConfig;
-use crate::diagnostics::Collector;
+use crate::config::diagnostics::Collector;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST_TIMEOUT_SECONDS: f64 = 300.0;

@@ -2,7 +2,7 @@
 
 use polars::prelude::{Expr, Field, Int64Chunked, IntoColumn, arity::unary_elementwise};
 
-use crate::time_format::INSTANT;
+use crate::read::time_format::INSTANT;
 
 /// A pattern all of whose parts have a fixed width: `%Y %m %d %H %M %S` and what stands between them.
 #[derive(Debug, Clone, PartialEq, Eq)]

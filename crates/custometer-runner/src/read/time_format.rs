@@ -7,7 +7,7 @@ use polars::prelude::{
     Series, StrptimeOptions, TimeUnit, TimeZone as PolarsZone, arity::unary_elementwise, col, lit,
 };
 
-use crate::fixed_pattern::FixedPattern;
+use crate::read::fixed_pattern::FixedPattern;
 
 /// Microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
 pub(crate) const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);

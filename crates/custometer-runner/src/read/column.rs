@@ -6,8 +6,8 @@ use custometer_core::ColumnType;
 use custometer_core::time::{ClockRule, LocalClock};
 use polars::prelude::{DataType, Expr, NULL, NonExistent, Series, TimeZone as PolarsZone, col, lit, when};
 
-use crate::number::NumberStyle;
-use crate::time_format::{INSTANT, TimeFormat, found_in};
+use crate::read::number::NumberStyle;
+use crate::read::time_format::{INSTANT, TimeFormat, found_in};
 
 /// How the values of a table are written.
 #[derive(Clone)]
@@ -284,7 +284,8 @@ fn number_help(texts: &[String], style: NumberStyle) -> String {
     if !style.decimal_comma && fits(NumberStyle { decimal_comma: true, ..style }) {
         return "; say `decimal_comma = true`".to_owned();
     }
-    let with = |thousands: char| NumberStyle { decimal_comma: thousands != ',', thousands: Some(crate::number::Thousands(thousands)) };
+    let with =
+        |thousands: char| NumberStyle { decimal_comma: thousands != ',', thousands: Some(crate::read::number::Thousands(thousands)) };
     let found = ['.', ' ', ','].into_iter().find(|&thousands| fits(with(thousands)));
     found.map_or_else(String::new, |thousands| {
         let comma = if thousands == ',' { "" } else { "`decimal_comma = true` and " };

@@ -11,12 +11,12 @@ use jiff::{SignedDuration, ToSpan as _};
 use minijinja::{Environment, UndefinedBehavior, Value};
 use toml::Spanned;
 
-use crate::conditions::Condition;
+use crate::check::conditions::Condition;
+use crate::check::goals::{Headlines, Judged};
+use crate::config::diagnostics::Collector;
 use crate::config::{AlertConfig, AlertPeriods, AlertRows, Config, Listed};
-use crate::diagnostics::Collector;
 use crate::report::Report;
 use crate::result::{Alert, ResultRow, Severity, Target};
-use crate::targets::{Headlines, Judged};
 
 /// An alert that may fire.
 #[derive(Debug, Clone)]

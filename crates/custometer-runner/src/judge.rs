@@ -1,0 +1,3 @@
+//! What becomes of finished rows before anyone sees them.
+
+pub mod privacy;
