@@ -1,14 +1,117 @@
-//! What was written → what is meant: one file per section of the config.
+//! What was written → what is meant: one file per section of the config, with its shape beside its reader.
 
 pub(crate) mod alerts;
 pub(crate) mod calendars;
 pub(crate) mod conditions;
+pub(crate) mod config;
 pub(crate) mod define;
 pub(crate) mod derived;
 pub(crate) mod formula;
 pub(crate) mod goals;
+pub(crate) mod report;
+pub(crate) mod requests;
 pub(crate) mod schema;
 pub(crate) mod sql;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use custometer_core::{Calendar, Registry};
+use jiff::civil::Date;
+
+use crate::check::calendars::Calendars;
+use crate::check::define::Metrics;
+use crate::check::derived::Reading;
+use crate::config::diagnostics::{Collector, Problems, Text};
+use crate::read::table::Table;
+use crate::report::{Judged, Report, judged};
+
+/// What a report is read from.
+#[derive(Clone)]
+pub struct Input<'a> {
+    /// How messages call the config.
+    pub name: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Its folder, which paths are relative to.
+    pub folder: &'a Path,
+    /// Settings over it, each `key.path=value`.
+    pub settings: &'a [String],
+    /// The date up to which the data are known, where the caller says one; it overrides the report's own.
+    pub as_of: Option<Date>,
+    /// What that date is when nobody says one.
+    pub today: Option<Date>,
+    /// What the environment holds under a name: where secrets are.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Reads a report and checks all of it, down to the types of its files' columns, before any row is streamed.
+///
+/// The errors are all there are, not only the first.
+pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> {
+    let text = Text::new(input.name, input.text, input.settings);
+    let config_hash = blake3::hash(text.whole.as_bytes()).to_hex().to_string();
+    let mut problems = Collector::new(text);
+    let mut config = config::read(&mut problems);
+    requests::share_params(&mut config, registry, &mut problems);
+    let zone = config.report.timezone.0.clone();
+    let calendar = Calendar {
+        zone: zone.clone(),
+        week_start: config.report.week_start.into(),
+        fiscal_year_start: config.report.fiscal_year_start as i8,
+    };
+    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(input.today);
+    let period = report::period(&config.report, as_of, &calendar, &mut problems);
+    let id_hasher = report::id_hasher(&config.report, input.environment, &mut problems);
+    let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
+    // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
+    let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, &zone, input.folder, &mut problems)));
+    let opened: BTreeMap<&str, Option<Table>> = opened.collect();
+    let metrics = Metrics::read(&config.define, &opened, registry, &zone, &mut problems);
+    let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
+    let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
+    sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
+    let timed = period.is_some();
+    let mut requests = Vec::new();
+    for request in &config.metrics {
+        if let Some(request) = requests::resolve(request, &config, &calendars, &tables, &metrics, timed, &mut problems) {
+            requests.push(request);
+        }
+    }
+    requests::name_once(&config.metrics, &mut problems);
+    let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
+    let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
+    let calculated = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
+    let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
+    let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
+    let alerts = alerts::read(&config, &judged, &mut problems);
+    problems.finish()?;
+    // What today is says nothing of data whose period is their own.
+    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
+    Ok(Report {
+        title: config.report.title,
+        locale: config.report.locale,
+        calendar,
+        period,
+        grain: config.report.grain,
+        complete_periods_only: config.report.complete_periods_only,
+        // What is known after the period's end changes nothing in it.
+        as_of: as_of.map(|as_of| period.map_or(as_of, |period| as_of.min(period.until))),
+        confidence: config.report.confidence.0,
+        max_rejected_percent: config.report.max_rejected_percent.0,
+        rejected_rows: config.report.rejected_rows,
+        multiple_comparisons: config.report.multiple_comparisons,
+        min_group_size: config.report.min_group_size,
+        id_hasher,
+        tables,
+        defined: metrics.defined,
+        requests,
+        calculated,
+        alerts,
+        webhooks,
+        config_hash,
+    })
+}

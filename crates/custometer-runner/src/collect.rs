@@ -5,7 +5,9 @@
 //! derivations give it, and all cores have one.
 
 mod accumulate;
+pub(crate) mod indices;
 pub(crate) mod ledger;
+pub(crate) mod period;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,7 +19,9 @@ use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
 
 use crate::collect::accumulate::{Accumulator, Split};
-use crate::plan::{FIRST, Node, Part, Place, TablePlan, dimension_name};
+use crate::plan::names::{FIRST, dimension_name};
+use crate::plan::node::{Node, Place};
+use crate::plan::{Part, TablePlan};
 use crate::report::{Report, Request};
 
 /// The finished frames of one table.

@@ -1,19 +1,23 @@
 //! What a run will do, in words, and how often Polars will go through each table.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use custometer_core::Aggregate;
 
-use crate::check::alerts::in_words;
-use crate::plan::TablePlan;
+use crate::collect::indices::indices;
+use crate::collect::period::{needs_period_of_data, period};
+use crate::error::RunError;
+use crate::plan::axes::axes;
+use crate::plan::{TablePlan, plan};
 use crate::report::Report;
-use crate::run::{RunError, explain_plans};
+use crate::result::words::in_words;
 
 /// The plan of a report for people: scans, shared steps and what is rolled up from what.
 ///
 /// With `physical`, Polars' optimised plan of each table follows.
 pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
-    let planned = explain_plans(report)?;
+    let planned = explained(report)?;
     let mut text = String::new();
     for (plan, table, polars) in &planned {
         // Writing to a string does not fail.
@@ -22,8 +26,8 @@ pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
             let _ = writeln!(text, "\n{}", polars.trim_end());
         }
     }
-    for derived in &report.derived {
-        let _ = writeln!(text, "derived `{}`: {}", derived.name, derived.written);
+    for calculated in &report.calculated {
+        let _ = writeln!(text, "derived `{}`: {}", calculated.name, calculated.written);
     }
     // As above.
     let _ = describe_judgement(&mut text, report);
@@ -123,4 +127,20 @@ fn list(names: &[&str]) -> String {
 
 fn by_list(by: &[String]) -> String {
     if by.is_empty() { "the total".to_owned() } else { list(&by.iter().map(String::as_str).collect::<Vec<_>>()) }
+}
+
+/// The plans of every table, each with its name and as Polars will run it.
+fn explained(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunError> {
+    // The plan is the same whatever the files hold, unless they say what the period is.
+    let indices = if needs_period_of_data(report) { indices(report, Path::new(""))? } else { Vec::new() };
+    let axes = axes(report, period(report, &indices)?)?;
+    let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let explained = plans.into_iter().map(|plan| {
+        let table = report.tables[plan.table].name.clone();
+        match plan.explained(report) {
+            Ok(text) => Ok((plan, table, text)),
+            Err(source) => Err(RunError::Table { table, source }),
+        }
+    });
+    explained.collect()
 }

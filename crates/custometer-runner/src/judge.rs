@@ -1,3 +1,27 @@
 //! What becomes of finished rows before anyone sees them.
 
-pub mod privacy;
+pub(crate) mod alerts;
+pub(crate) mod derive;
+pub(crate) mod privacy;
+pub(crate) mod significance;
+pub(crate) mod targets;
+
+use crate::report::Report;
+use crate::result::{Alert, ResultRow};
+
+/// Everything that is said of finished rows, in the one order in which it can be: the alerts that fire.
+///
+/// 1. Small groups are hidden, before anything is made of rows that no one may see.
+/// 2. Calculated results are made of what is shown, so they tell nothing more.
+/// 3. Changes are tested over all that the report shows, calculated ones and all, since a correction for many tests has to know how many.
+/// 4. Targets and benchmarks look at the values; a goal may ask whether a change is significant.
+/// 5. Alerts look at all of this.
+pub(crate) fn judge(rows: &mut Vec<ResultRow>, report: &Report) -> Vec<Alert> {
+    if let Some(least) = report.min_group_size {
+        privacy::suppress(rows, least, |request| report.basis(request));
+    }
+    derive::append(rows, &report.calculated);
+    significance::mark(rows, report);
+    targets::assess(rows, report);
+    alerts::fire(rows, report)
+}

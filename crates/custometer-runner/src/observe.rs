@@ -14,10 +14,13 @@ use custometer_core::{
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
 use crate::collect::Collected;
-use crate::judge::privacy::IdHasher;
 use crate::observe::compare::{Side, comparison};
-use crate::plan::{Node, Part, TablePlan, dimension_name};
+use crate::plan::names::dimension_name;
+use crate::plan::node::Node;
+use crate::plan::{Part, TablePlan};
+use crate::report::ids::IdHasher;
 use crate::report::{Report, Request};
+use crate::result::words::shown;
 use crate::result::{Comparison, Detail, ResultRow, rounded};
 
 /// What a table's measures come to: rows of the result and detail tables, each with its request.
@@ -319,11 +322,6 @@ fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[Dimensio
         target: None,
         benchmark: None,
     }
-}
-
-/// A number as results have it: finite, and of the digits that mean something.
-pub(crate) fn shown(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite()).map(rounded)
 }
 
 fn detail_key(at: i64, group: &[DimensionValue], own: Vec<DimensionValue>) -> Vec<DimensionValue> {

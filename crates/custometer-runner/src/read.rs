@@ -3,6 +3,8 @@
 pub(crate) mod column;
 pub(crate) mod files;
 mod fixed_pattern;
+pub(crate) mod format;
 pub(crate) mod number;
+pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod time_format;

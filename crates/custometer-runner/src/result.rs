@@ -1,6 +1,7 @@
 //! What a run comes to: tidy rows, the rejected rows by reason, and the manifest that says how they were made.
 
 pub mod locale;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -261,7 +262,7 @@ pub struct Comparison {
     pub end: Option<Zoned>,
     /// The value there; none where the data can't support one.
     pub value: Option<f64>,
-    /// How many observations the baseline's group has, counted as [`GroupSize`](crate::judge::privacy::GroupSize) says. No output shows it: it
+    /// How many observations the baseline's group has, counted as suppression counts them. No output shows it: it
     /// decides whether the baseline may be shown.
     pub n: Option<f64>,
     /// The value less that of the baseline, in the metric's unit.

@@ -6,14 +6,34 @@ use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{Clock, NamedCalendar};
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 
 use crate::config::diagnostics::Collector;
-use crate::config::{CalendarConfig, Listed, MetricConfig};
+use crate::config::params::Params;
+use crate::config::section::Listed;
+use crate::config::values::{Day, ZoneName};
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MINUTES_PER_DAY: u16 = 24 * 60;
+
+/// When somebody is there to answer: the hours that business durations count.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CalendarConfig {
+    /// IANA time zone of the hours. The report's unless said.
+    #[schemars(with = "Option<String>")]
+    pub timezone: Option<ZoneName>,
+    /// For a weekday or several, the hours: `{ mon-thu = ["08:00-16:00"], fri = ["08:00-12:00", "12:30-15:00"] }`. Days that are not named
+    /// are closed.
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub hours: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+    /// Days that are closed, whatever their weekday.
+    #[serde(default)]
+    pub holidays: Vec<Day>,
+}
 
 /// The calendars of a config, by name; none for one that is wrong, which has been reported.
 pub(crate) struct Calendars(BTreeMap<String, Option<NamedCalendar>>);
@@ -25,12 +45,12 @@ impl Calendars {
     }
 
     /// The parameters of a request, with the calendars that they name in the place of the names. None where one is not to be had.
-    pub(crate) fn bind(&self, request: &MetricConfig, metric: &Descriptor, problems: &mut Collector) -> Option<Map<String, Json>> {
-        let mut params = request.params.given.clone();
+    pub(crate) fn bind(&self, params: &Params, metric: &Descriptor, problems: &mut Collector) -> Option<Map<String, Json>> {
+        let mut bound = params.given.clone();
         let schema = metric.params_schema().to_value();
         let properties = schema.get("properties").and_then(Json::as_object);
         for (param, _) in properties.into_iter().flatten().filter(|(_, property)| names_calendar(property)) {
-            let Some(given) = params.get_mut(param) else { continue };
+            let Some(given) = bound.get_mut(param) else { continue };
             let Some(name) = given.as_str().filter(|name| *name != Clock::CALENDAR) else { continue };
             match self.0.get(name) {
                 Some(Some(calendar)) => *given = serde_json::to_value(calendar).unwrap_or_default(),
@@ -39,14 +59,12 @@ impl Calendars {
                     let known: Vec<&str> = std::iter::once(Clock::CALENDAR).chain(self.0.keys().map(String::as_str)).collect();
                     let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
                     let help = near.unwrap_or_else(|| format!("describe it as `[calendars.{name}]`, or take {}", Listed(&known)));
-                    problems
-                        .report(request.params.locate(std::slice::from_ref(param), false), format!("there is no calendar `{name}`"))
-                        .help(help);
+                    problems.report(params.locate(std::slice::from_ref(param), false), format!("there is no calendar `{name}`")).help(help);
                     return None;
                 }
             }
         }
-        Some(params)
+        Some(bound)
     }
 }
 

@@ -21,11 +21,14 @@ use toml::Spanned;
 
 use self::aggregates::{Kind, Refused, Written};
 use self::shapes::Shape;
-use crate::check::formula::{self, Formula};
+use crate::check::formula;
 use crate::check::sql::{columns_there_are, place_of};
-use crate::check::tables::{self as table, Table};
+use crate::check::tables;
 use crate::config::diagnostics::Collector;
+use crate::config::section::Listed;
+use crate::read::table::Table;
 use crate::read::time_format::INSTANT;
+use crate::report::formula::Formula;
 
 /// A metric of the report's own: SQL aggregates over the rows of a table, and a formula of them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -386,7 +389,7 @@ fn formula(define: &DefineConfig, problems: &mut Collector) -> Option<Formula> {
     for (name, place) in &written.names {
         if !known.contains(&name.as_str()) {
             let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-            let help = near.unwrap_or_else(|| format!("the measures are {}", crate::config::Listed(&known)));
+            let help = near.unwrap_or_else(|| format!("the measures are {}", Listed(&known)));
             problems.report(place.clone(), format!("there is no measure `{name}`")).help(help);
             is_known = false;
         }
@@ -477,7 +480,7 @@ type Wrong = (String, Option<String>);
 /// The type of an expression over such rows.
 fn type_of(expression: &Expr, schema: &Schema) -> Result<DataType, Wrong> {
     let rows = DataFrame::empty_with_schema(schema).lazy();
-    table::result_type(&rows, expression).map_err(|reason| {
+    tables::result_type(&rows, expression).map_err(|reason| {
         let mixed = reason.contains("compare string with");
         let help = "a column is taken for what its first values look like; if they do not tell, say it: `types = { column = \"number\" }`";
         (reason, mixed.then(|| help.to_owned()))

@@ -5,28 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use crate::config::diagnostics::Collector;
-
-/// Arithmetic over named numbers: `100 * (promoters - detractors) / responses`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Formula {
-    /// A number as it stands there.
-    Number(f64),
-    /// The number of this name.
-    Name(String),
-    /// The number below zero that is as far from it.
-    Negative(Box<Self>),
-    /// Two numbers and what is done with them.
-    Operation(Box<Self>, Operator, Box<Self>),
-}
-
-/// What can be done with two numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operator {
-    Plus,
-    Minus,
-    Times,
-    Over,
-}
+use crate::report::formula::{Formula, Operator};
 
 /// A formula as it is written, with the places of its names.
 #[derive(Debug, Clone)]
@@ -68,28 +47,6 @@ pub(crate) fn place_of(written: &Spanned<String>, part: Range<usize>, problems: 
     match raw.find(written.get_ref().as_str()) {
         Some(start) => span.start + start + part.start..span.start + start + part.end,
         None => span,
-    }
-}
-
-impl Formula {
-    /// The value, where every name has one and nothing is divided by zero.
-    pub(crate) fn value(&self, of: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
-        let value = match self {
-            Self::Number(number) => *number,
-            Self::Name(name) => of(name)?,
-            Self::Negative(inner) => -inner.value(of)?,
-            Self::Operation(left, operator, right) => {
-                let (left, right) = (left.value(of)?, right.value(of)?);
-                match operator {
-                    Operator::Plus => left + right,
-                    Operator::Minus => left - right,
-                    Operator::Times => left * right,
-                    Operator::Over if right == 0.0 => return None,
-                    Operator::Over => left / right,
-                }
-            }
-        };
-        Some(value).filter(|value| value.is_finite())
     }
 }
 

@@ -1,50 +1,63 @@
-//! Targets and benchmarks: what values are to be, and how they stand to that.
+//! Targets and benchmarks of requests: what values are to be.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use custometer_core::{Baseline, Direction, Unit};
-use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use toml::Spanned;
 
-use crate::check::conditions::Condition;
-use crate::check::derived::Derived;
+use crate::check::conditions::{self, ConditionConfig};
 use crate::config::diagnostics::Collector;
-use crate::config::{BenchmarkConfig, ConditionConfig, Finite, TargetConfig};
-use crate::observe::compare::relative;
-use crate::observe::shown;
-use crate::report::{Report, Request};
-use crate::result::{AgainstBenchmark, Benchmark, Judgement, ResultRow, Status, Target};
+use crate::config::values::Finite;
+use crate::report::condition::Condition;
+use crate::report::{Goal, Judged};
+use crate::result::{Benchmark, Target};
 
-/// What judging must know of a request, or of a derived result.
-pub(crate) struct Judged<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) unit: Unit,
-    pub(crate) direction: Direction,
-    pub(crate) by: &'a [Vec<String>],
-    /// The dimensions that its rows have beside those of the breakdown.
-    pub(crate) own: Vec<String>,
-    pub(crate) compare: &'a [Baseline],
-    pub(crate) target: Option<&'a Goal>,
-    pub(crate) benchmark: Option<&'a Arc<Benchmark>>,
-    /// Whether it is derived. Then it has neither interval nor n nor p-value, and its breakdowns and baselines are those of its inputs.
-    pub(crate) is_derived: bool,
+/// What values are to be, in their unit. One of `at_least`, `at_most`, `between` and `holds`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetConfig {
+    /// The least value that meets it.
+    #[schemars(with = "Option<f64>")]
+    pub at_least: Option<Spanned<Finite>>,
+    /// The greatest value that meets it.
+    #[schemars(with = "Option<f64>")]
+    pub at_most: Option<Spanned<Finite>>,
+    /// The least and the greatest value that meet it.
+    #[schemars(with = "Option<[f64; 2]>")]
+    pub between: Option<Spanned<Vec<Finite>>>,
+    /// A goal that is true or false: met where all of these hold.
+    #[schemars(with = "Option<ConditionConfig>")]
+    pub holds: Option<Spanned<ConditionConfig>>,
+    /// Down to here, a value below the target is at risk and not yet missed.
+    #[schemars(with = "Option<f64>")]
+    pub warn_below: Option<Spanned<Finite>>,
+    /// Up to here, a value above the target is at risk and not yet missed.
+    #[schemars(with = "Option<f64>")]
+    pub warn_above: Option<Spanned<Finite>>,
+    /// The value that progress is counted from: 0 % there, 100 % at the target.
+    #[schemars(with = "Option<f64>")]
+    pub start: Option<Spanned<Finite>>,
+    /// Whether a value that meets the target is at risk where its interval reaches beyond it.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub by_interval: Option<Spanned<bool>>,
+    /// Whether each group decides whether the target is missed, and not the total alone.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub groups: Option<Spanned<bool>>,
 }
 
-/// All that can be judged: the requests, then what is derived.
-pub(crate) fn judged<'a>(requests: &'a [Request], derived: &'a [Derived]) -> impl Iterator<Item = Judged<'a>> {
-    requests.iter().map(Request::judged).chain(derived.iter().map(Derived::judged))
-}
-
-/// A target that is judged.
-#[derive(Debug, Clone)]
-pub(crate) struct Goal {
-    pub(crate) target: Arc<Target>,
-    /// Of a goal that is true or false: what has to hold.
-    holds: Option<Condition>,
-    /// Whether each group decides, and not the total alone.
-    pub(crate) groups: bool,
+/// A value from elsewhere.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BenchmarkConfig {
+    /// The value, in the unit of those that are compared with it.
+    #[schemars(with = "f64")]
+    pub value: Finite,
+    /// Where it is from, such as a study and its year.
+    pub source: String,
 }
 
 /// Reads a target, and reports what is wrong with it. One that is wrong is there all the same: what asks about it is not wrong, too.
@@ -59,13 +72,16 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &m
     let by_interval = written.by_interval.as_ref().filter(|asked| *asked.get_ref());
     if let (Some(asked), Some(_)) = (by_interval, &written.holds) {
         wrong.at(asked.span(), "a condition has no interval", "ask for `low_above` or `high_below` in it");
-    } else if let Some(asked) = by_interval.filter(|_| of.is_derived) {
+    } else if let Some(asked) = by_interval.filter(|_| of.is_calculated) {
         wrong.at(asked.span(), &format!("`{}` is derived, and has no interval", of.name), "leave `by_interval` out");
     }
     let groups = written.groups.as_ref().filter(|asked| *asked.get_ref());
     if let Some(asked) = groups.filter(|_| of.by.iter().all(Vec::is_empty)) {
-        let help =
-            if of.is_derived { "break down what it is made of: `by = [[], [\"…\"]]`" } else { "break it down: `by = [[], [\"…\"]]`" };
+        let help = if of.is_calculated {
+            "break down what it is made of: `by = [[], [\"…\"]]`"
+        } else {
+            "break it down: `by = [[], [\"…\"]]`"
+        };
         wrong.at(asked.span(), &format!("`{}` has no groups", of.name), help);
     }
     let holds = written.holds.as_ref().and_then(|holds| condition(holds, of, &mut wrong));
@@ -148,12 +164,12 @@ fn check_start(written: &TargetConfig, ends: Ends, wrong: &mut Wrong<'_>) {
 
 /// The condition of a goal that is true or false.
 fn condition(holds: &Spanned<ConditionConfig>, of: &Judged<'_>, wrong: &mut Wrong<'_>) -> Option<Condition> {
-    if let Some(place) = Condition::asks_of_target(holds.get_ref()) {
+    if let Some(place) = conditions::asks_of_target(holds.get_ref()) {
         wrong.at(place, "a target can't be asked about itself", "ask for the value, its interval or its change");
         return None;
     }
-    let condition = Condition::read(holds, wrong.0)?;
-    if let Some((place, obstacle)) = condition.obstacle(holds, of) {
+    let condition = conditions::read(holds, wrong.0)?;
+    if let Some((place, obstacle)) = conditions::obstacle(&condition, holds, of) {
         wrong.at(place, &obstacle.message, obstacle.help);
     }
     Some(condition)
@@ -175,95 +191,4 @@ impl Wrong<'_> {
 
 fn number(written: Option<&Spanned<Finite>>) -> Option<f64> {
     written.map(|number| number.get_ref().0)
-}
-
-/// Says of every row how it stands to the target and the benchmark that its values have.
-pub(crate) fn judge(rows: &mut [ResultRow], report: &Report) {
-    let headlines = Headlines::of(rows);
-    let judged: HashMap<&str, Judged<'_>> = report.judged().map(|judged| (judged.name, judged)).collect();
-    for row in rows {
-        let Some(judged) = judged.get(row.request.as_str()) else { continue };
-        // A goal may ask about the benchmark.
-        row.benchmark = judged.benchmark.map(|benchmark| {
-            let change = row.value.map(|value| value - benchmark.value);
-            let relative_change = change.and_then(|change| relative(change, benchmark.value, row.unit));
-            AgainstBenchmark { benchmark: Arc::clone(benchmark), change: shown(change), relative_change: shown(relative_change) }
-        });
-        row.target = judged.target.map(|goal| {
-            let decides = headlines.is_latest(row) && (goal.groups || headlines.is_total(row));
-            Judgement { target: Arc::clone(&goal.target), status: goal.status(row), progress: shown(goal.progress(row)), decides }
-        });
-    }
-}
-
-impl Goal {
-    fn status(&self, row: &ResultRow) -> Status {
-        if let Some(condition) = &self.holds {
-            return condition.holds(row).map_or(Status::Unknown, |holds| if holds { Status::Met } else { Status::Missed });
-        }
-        let Some(value) = row.value.filter(|_| !row.suppressed) else { return Status::Unknown };
-        let target = &self.target;
-        let is_below = |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number < limit);
-        let is_above = |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number > limit);
-        let warned = |is_near: bool| if is_near { Status::AtRisk } else { Status::Missed };
-        if is_below(Some(value), target.at_least) {
-            warned(target.warn_below.is_some_and(|warn| value >= warn))
-        } else if is_above(Some(value), target.at_most) {
-            warned(target.warn_above.is_some_and(|warn| value <= warn))
-        } else if target.by_interval && (is_below(row.low, target.at_least) || is_above(row.high, target.at_most)) {
-            Status::AtRisk
-        } else {
-            Status::Met
-        }
-    }
-
-    fn progress(&self, row: &ResultRow) -> Option<f64> {
-        if let Some(condition) = &self.holds {
-            return condition.holds(row).map(|holds| if holds { 100.0 } else { 0.0 });
-        }
-        let (start, end) = self.target.start.zip(self.target.at_least.or(self.target.at_most))?;
-        row.value.filter(|_| !row.suppressed).map(|value| 100.0 * (value - start) / (end - start))
-    }
-}
-
-/// Which rows a request is known by: those of its last complete bucket, or of the last one where none is complete, and those of the total, or
-/// of all groups where there is no total.
-pub(crate) struct Headlines(HashMap<String, Headline>);
-
-#[derive(Default)]
-struct Headline {
-    /// Whether the latest bucket is complete, and when it starts.
-    latest: (bool, Option<Timestamp>),
-    has_total: bool,
-}
-
-impl Headlines {
-    pub(crate) fn of(rows: &[ResultRow]) -> Self {
-        let mut requests: HashMap<String, Headline> = HashMap::new();
-        for row in rows {
-            // A row's request is mostly that of the row before, and known.
-            if !requests.contains_key(&row.request) {
-                requests.insert(row.request.clone(), Headline::default());
-            }
-            if let Some(headline) = requests.get_mut(&row.request) {
-                headline.latest = headline.latest.max((!row.partial, start(row)));
-                headline.has_total |= row.breakdown == 0;
-            }
-        }
-        Self(requests)
-    }
-
-    /// Whether a row is of its request's last complete bucket.
-    pub(crate) fn is_latest(&self, row: &ResultRow) -> bool {
-        self.0.get(&row.request).is_some_and(|headline| headline.latest == (!row.partial, start(row)))
-    }
-
-    /// Whether a row is of the total, or of a request that has none.
-    pub(crate) fn is_total(&self, row: &ResultRow) -> bool {
-        row.breakdown == 0 || self.0.get(&row.request).is_some_and(|headline| !headline.has_total)
-    }
-}
-
-fn start(row: &ResultRow) -> Option<Timestamp> {
-    row.start.as_ref().map(jiff::Zoned::timestamp)
 }

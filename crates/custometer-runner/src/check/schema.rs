@@ -4,7 +4,7 @@ use custometer_core::Registry;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value as Json, json};
 
-use crate::config::Config;
+use crate::check::config::Config;
 
 /// The schema.
 pub fn schema(registry: &Registry) -> Json {

@@ -5,9 +5,10 @@ use custometer_core::{Condition, Registry};
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 
-use crate::check::tables::Table;
-use crate::config::MetricConfig;
+use crate::check::requests::MetricConfig;
+use crate::check::tables;
 use crate::config::diagnostics::Collector;
+use crate::read::table::Table;
 
 /// Adds a column to the table of each request for every condition in its parameters, and reports what is wrong with them.
 pub(crate) fn add(requests: &[MetricConfig], registry: &Registry, tables: &mut [Table], problems: &mut Collector) {
@@ -15,7 +16,7 @@ pub(crate) fn add(requests: &[MetricConfig], registry: &Registry, tables: &mut [
         let table = tables.iter_mut().find(|table| table.name == *request.table.get_ref());
         let (Some(metric), Some(table)) = (registry.get(request.metric.get_ref()), table) else { continue };
         for (path, sql) in conditions(metric, &request.params.given) {
-            table.add_condition(&Spanned::new(request.params.locate(&path, false), sql), problems);
+            tables::add_condition(table, &Spanned::new(request.params.locate(&path, false), sql), problems);
         }
     }
 }

@@ -1,194 +1,138 @@
-//! Tables: a report's files with their mapped and derived columns, and the conditions that rows must meet.
+//! `[tables]`: where a table's rows are, how they are written, and what is made of their columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use custometer_core::Condition;
 use custometer_core::suggest::nearest;
-use custometer_core::time::{ClockRule, LocalClock};
-use custometer_core::{ColumnType, Condition};
+use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 use jiff::tz::TimeZone;
-use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, PlSmallStr, PolarsResult, Schema, Series, col, lit, when,
-};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, Schema, Series, col, lit, when};
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::check::sql::{self, columns_there_are};
 use crate::config::diagnostics::Collector;
-use crate::config::{FileFormat, Keep, Plain, TableConfig};
-use crate::read::column::{self, StoredColumn, Style, Typed};
+use crate::config::params::Params;
+use crate::config::values::{Plain, ZoneName};
+use crate::read::column::{self, StoredColumn, Style};
 use crate::read::files::{self, OpenError, Opened};
-use crate::read::number::NumberStyle;
-use crate::read::text::{Delimiter, FAULT, Fault, FileIndex, TextError, TextFormat};
+use crate::read::format::FileFormat;
+use crate::read::number::{NumberStyle, Thousands};
+use crate::read::table::{Checks, Columns, Keep, Table, columns_of};
+use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 
-/// A table of a report, ready to be planned over.
-#[derive(Clone)]
-pub struct Table {
-    /// Its name in the config.
-    pub name: String,
-    /// Its files.
-    pub opened: Opened,
-    /// The condition that rows must meet.
-    pub condition: Option<Expr>,
-    /// The columns of its rows.
-    pub schema: Schema,
-    /// Reasons for which a row is of no use to any request.
-    pub checks: Vec<(String, Expr)>,
-    /// The condition as it is written.
-    written_condition: Option<Expr>,
-    /// What texts must look like, for the SQL expressions that use them.
-    sql_checks: Checks,
-    /// The columns that no two rows share, and which of several rows is kept.
-    pub(crate) deduplicate: Option<(Vec<String>, Keep)>,
-    style: Style,
-    columns: Columns,
-    looks: BTreeMap<String, StoredColumn>,
-    /// Columns that are meant to be there, but whose mapping or derivation is wrong.
-    pub(crate) broken: BTreeSet<String>,
+/// A table: one or several files of one shape.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TableConfig {
+    /// A file, or several by `*` and `**`, relative to the report's own folder.
+    #[schemars(with = "String")]
+    pub path: Spanned<String>,
+    /// The format of the files; their name decides unless said.
+    pub format: Option<FileFormat>,
+    /// Names that metrics use, each with the file's own name for it.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// What stands between two values of a text file: one character, or `spaces` for any number of them. A comma unless said.
+    #[schemars(with = "Option<String>")]
+    pub delimiter: Option<Spanned<DelimiterName>>,
+    /// What encloses values that hold the delimiter; empty where quotes are characters like any other. `"` unless said.
+    #[schemars(with = "Option<String>")]
+    pub quote: Option<Spanned<QuoteCharacter>>,
+    /// How a text file writes characters as bytes. UTF-8 unless said.
+    #[schemars(with = "Option<Encoding>")]
+    pub encoding: Option<Spanned<Encoding>>,
+    /// How many lines stand before the header of a text file.
+    #[schemars(with = "Option<u64>")]
+    pub skip_lines: Option<Spanned<u64>>,
+    /// The columns of a text file without a header line, in their order.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub column_names: Option<Spanned<Vec<String>>>,
+    /// What a row of a text file with fewer values than the header is.
+    #[schemars(with = "Option<ShortRows>")]
+    pub short_rows: Option<Spanned<ShortRows>>,
+    /// Whether numbers are written as text with a comma before their fraction: `1,5`.
+    #[serde(default)]
+    pub decimal_comma: bool,
+    /// What stands between groups of three digits: `.`, `,`, `'` or a space. Nothing unless said.
+    #[schemars(with = "Option<String>")]
+    pub thousands: Option<Thousands>,
+    /// Texts that mean a missing value, in every column.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub null_values: Vec<Plain>,
+    /// For single columns, values that mean a missing one: `{ score = [11] }`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<serde_json::Value>>")]
+    pub blank: BTreeMap<Spanned<String>, Vec<Plain>>,
+    /// For single columns, how times are written: a pattern such as `%d-%m-%Y %H:%M`, `epoch_seconds` or `epoch_milliseconds`.
+    /// ISO 8601 unless said.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub time_formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// IANA time zone of times without an offset. The report's unless said.
+    #[schemars(with = "Option<String>")]
+    pub timezone: Option<ZoneName>,
+    /// Which instant a local time is that clocks showed twice.
+    #[serde(default)]
+    pub ambiguous_times: AmbiguousTimes,
+    /// What a local time is that clocks never showed.
+    #[serde(default)]
+    pub nonexistent_times: NonexistentTimes,
+    /// Columns that no two rows share: of those that do, one is kept. A row without one of them is no duplicate.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub deduplicate: Vec<Spanned<String>>,
+    /// Which of the rows that share the columns of `deduplicate` is kept, in the order of files and rows.
+    #[serde(default)]
+    pub keep: Keep,
+    /// New columns, each an SQL expression over the row.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub derive: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// An SQL condition: other rows are left out.
+    #[serde(rename = "where")]
+    #[schemars(with = "Option<String>")]
+    pub condition: Option<Spanned<String>>,
+    /// Parameters of all metrics of the table that have them, unless a request gives its own.
+    #[serde(skip)]
+    pub params: Params,
 }
 
-/// How a table's columns come from those of its files: each step over the one before.
-#[derive(Clone, Default)]
-struct Columns {
-    /// The file's columns without what means a missing value.
-    cleaned: Vec<Expr>,
-    mapped: Vec<Expr>,
-    /// Which rows do not look like the first ones.
-    checked: Vec<Expr>,
-    derived: Vec<(String, Expr)>,
-}
+/// The name of a delimiter in a config.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DelimiterName(pub Delimiter);
 
-impl Columns {
-    fn over(&self, files: LazyFrame) -> LazyFrame {
-        // A check is of the file's own column, which a derived one may take the place of.
-        let rows = files.with_columns(&self.cleaned).with_columns(&self.mapped).with_columns(&self.checked);
-        self.derived.iter().fold(rows, |rows, (name, expression)| rows.with_column(expression.clone().alias(name.as_str())))
-    }
-
-    /// The file's columns that a column is made of, whatever it is called.
-    fn origins(&self, name: &str) -> BTreeSet<String> {
-        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
-        let mut origins = BTreeSet::from([name.to_owned()]);
-        for (derived, expression) in self.derived.iter().rev() {
-            if origins.contains(derived) {
-                origins.extend(roots(expression));
-            }
+impl<'de> Deserialize<'de> for DelimiterName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_bytes() {
+            b"spaces" => Ok(Self(Delimiter::Spaces)),
+            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'\n' => Ok(Self(Delimiter::Byte(*byte))),
+            _ => Err(D::Error::custom(format!("`{text}` is no delimiter: write it as one character, such as \";\", or \"spaces\""))),
         }
-        for mapped in &self.mapped {
-            if mapped.clone().meta().output_name().is_ok_and(|name| origins.contains(name.as_str())) {
-                origins.extend(roots(mapped));
-            }
-        }
-        origins
-    }
-
-    /// The file's columns that these ones are made of.
-    fn read(&self, used: BTreeSet<String>) -> BTreeSet<String> {
-        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
-        let mut read = used;
-        for (name, expression) in self.derived.iter().rev() {
-            if read.contains(name) {
-                read.extend(roots(expression));
-            }
-        }
-        read.extend(self.checked.iter().flat_map(roots));
-        for mapped in &self.mapped {
-            if mapped.clone().meta().output_name().is_ok_and(|name| read.contains(name.as_str())) {
-                read.extend(roots(mapped));
-            }
-        }
-        read
     }
 }
 
-impl Table {
-    /// A column as a metric's input.
-    pub(crate) fn typed(&self, name: &str, kind: ColumnType) -> Result<Typed, String> {
-        let stored = self.schema.get(name).ok_or_else(|| format!("there is no column `{name}`"))?;
-        column::typed(name, stored, self.looks.get(name), kind, &self.style)
-    }
+/// The character that encloses values; none for the empty text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QuoteCharacter(pub Option<u8>);
 
-    /// What the first values of a column look like; none where it is not there.
-    pub(crate) fn looks_like(&self, name: &str) -> Option<ColumnType> {
-        let looks = self.looks.get(name).map(|column| &column.looks_like).or(self.schema.get(name))?;
-        Some(match looks {
-            DataType::Boolean => ColumnType::Boolean,
-            DataType::Date | DataType::Datetime(..) => ColumnType::Time,
-            DataType::Decimal(..) => ColumnType::Number,
-            number if number.is_primitive_numeric() => ColumnType::Number,
-            _ => ColumnType::Text,
-        })
-    }
-
-    /// The rows, with mapped and derived columns. Only the `used` ones are sure to be filled.
-    ///
-    /// # Errors
-    ///
-    /// When a file can't be scanned any more.
-    pub(crate) fn rows(&self, indices: &[FileIndex], used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
-        let conditions = self.condition.iter().chain(self.checks.iter().map(|(_, fails)| fails));
-        let keys = self.deduplicate.iter().flat_map(|(by, _)| by.iter().cloned());
-        let roots = conditions.flat_map(|condition| condition.clone().meta().root_names()).map(|name| name.to_string());
-        let used = used.into_iter().chain(roots).chain(keys).collect();
-        Ok(self.columns.over(self.opened.rows(indices, self.columns.read(used))?))
-    }
-
-    /// Whether a column is made of one that is called an id, or that is among `ids`.
-    pub(crate) fn holds_ids(&self, name: &str, ids: &BTreeSet<&str>) -> bool {
-        let called_id = |name: &str| name == "id" || name.ends_with("_id");
-        let known = self.schema.iter_names().map(PlSmallStr::as_str).filter(|name| called_id(name) || ids.contains(name));
-        let origins = self.columns.origins(name);
-        known.into_iter().any(|id| !self.columns.origins(id).is_disjoint(&origins))
-    }
-
-    /// How many values a column has, to go by the first rows; none where they are too few to tell.
-    pub(crate) fn distinct(&self, name: &str) -> Option<usize> {
-        let values = self.columns.over(self.opened.sample.clone().lazy()).select([col(name)]);
-        let [values] = columns_of(values).try_into().ok()?;
-        let distinct = values.n_unique().ok()?;
-        // One more for a value that is missing.
-        (distinct * 20 <= values.len()).then_some(distinct + 1)
-    }
-
-    /// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
-    pub(crate) fn add_condition(&mut self, written: &Spanned<String>, problems: &mut Collector) {
-        let name = Condition::new(written.get_ref()).name();
-        if self.schema.contains(&name) {
-            return;
+impl<'de> Deserialize<'de> for QuoteCharacter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_bytes() {
+            [] => Ok(Self(None)),
+            [byte] if byte.is_ascii_punctuation() => Ok(Self(Some(*byte))),
+            _ => Err(D::Error::custom(format!("`{text}` is no quote: write it as one character, or \"\" for none"))),
         }
-        let known: Vec<String> = self.columns().into_iter().chain(self.broken.iter().cloned()).collect();
-        let mut looks = self.looks.clone();
-        // What is derived is no longer what the file holds.
-        looks.retain(|name, _| !self.columns.derived.iter().any(|(derived, _)| derived == name));
-        let expression = sql::parse(written, &known, problems).filter(|expression| !uses(expression, &self.broken));
-        let expression = expression.map(|expression| self.sql_checks.as_they_look(expression, &looks, &self.style));
-        let rows = self.columns.over(self.opened.no_rows());
-        match expression.filter(|expression| is_condition(&rows, expression, written.span(), "a condition", problems)) {
-            Some(expression) => {
-                self.schema.insert(name.as_str().into(), DataType::Boolean);
-                self.columns.derived.push((name, expression));
-                self.settle();
-            }
-            None => {
-                self.broken.insert(name);
-            }
-        }
-    }
-
-    /// Puts together why rows are rejected, once all expressions are known.
-    fn settle(&mut self) {
-        self.columns.checked = self.sql_checks.columns();
-        self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
-        self.checks.extend(self.sql_checks.reasons());
-        // A row that a condition can't be told for is not left out by it, but rejected.
-        let fails = self.checks.iter().map(|(_, fails)| fails.clone());
-        self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
-    }
-
-    pub(crate) fn columns(&self) -> Vec<String> {
-        self.schema.iter_names().map(ToString::to_string).filter(|name| !name.starts_with("__")).collect()
     }
 }
 
@@ -290,6 +234,31 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     Some(table)
 }
 
+/// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
+pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, problems: &mut Collector) {
+    let name = Condition::new(written.get_ref()).name();
+    if table.schema.contains(&name) {
+        return;
+    }
+    let known: Vec<String> = table.columns().into_iter().chain(table.broken.iter().cloned()).collect();
+    let mut looks = table.looks.clone();
+    // What is derived is no longer what the file holds.
+    looks.retain(|name, _| !table.columns.derived.iter().any(|(derived, _)| derived == name));
+    let expression = sql::parse(written, &known, problems).filter(|expression| !uses(expression, &table.broken));
+    let expression = expression.map(|expression| table.sql_checks.as_they_look(expression, &looks, &table.style));
+    let rows = table.columns.over(table.opened.no_rows());
+    match expression.filter(|expression| is_condition(&rows, expression, written.span(), "a condition", problems)) {
+        Some(expression) => {
+            table.schema.insert(name.as_str().into(), DataType::Boolean);
+            table.columns.derived.push((name, expression));
+            table.settle();
+        }
+        None => {
+            table.broken.insert(name);
+        }
+    }
+}
+
 /// What the config says of single columns, by the file's names for them: how times are written, and what means a missing value.
 fn of_single_columns<'a>(
     config: &'a TableConfig,
@@ -365,11 +334,6 @@ fn cleaned(schema: &Schema, null_values: &[Plain], blank: &BTreeMap<String, &[Pl
     cleaned
 }
 
-/// The reasons for which a row of a text file is damaged as a whole.
-fn faults() -> Vec<(String, Expr)> {
-    Fault::ALL.map(|fault| (fault.reason().to_owned(), col(FAULT).eq(lit(fault.code())).fill_null(lit(false)))).to_vec()
-}
-
 fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> Option<Opened> {
     let path = &config.path;
     let dialect = |format: FileFormat| TextFormat {
@@ -433,12 +397,6 @@ fn text_only(config: &TableConfig, opened: &Opened, problems: &mut Collector) {
     }
 }
 
-/// The columns of a few rows; none where they can't be computed.
-#[expect(clippy::disallowed_methods, reason = "the first rows are looked at before anything is planned")]
-fn columns_of(rows: LazyFrame) -> Vec<Column> {
-    rows.collect().map(DataFrame::into_columns).unwrap_or_default()
-}
-
 /// The type of an expression over rows, found by computing it for none: what it can't do with their types shows without reading any.
 #[expect(clippy::disallowed_methods, reason = "an empty frame has no rows to go through")]
 pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataType, String> {
@@ -465,40 +423,6 @@ fn is_condition(rows: &LazyFrame, expression: &Expr, place: Range<usize>, what: 
 fn help_for(reason: &str) -> Option<String> {
     let mixed = reason.contains("compare string with");
     mixed.then(|| "a column of numbers is compared with text: write the number without quotes, or `CAST(column AS VARCHAR)`".to_owned())
-}
-
-/// Checks that texts are what the first rows look like, for columns that SQL expressions use.
-#[derive(Clone, Default)]
-struct Checks(BTreeMap<String, Expr>);
-
-impl Checks {
-    /// An expression over text columns as one over what their texts look like.
-    fn as_they_look(&mut self, expression: Expr, looks: &BTreeMap<String, StoredColumn>, style: &Style) -> Expr {
-        expression.map_expr(|part| match &part {
-            Expr::Column(name) => match looks.get(name.as_str()) {
-                Some(column) => {
-                    self.0.extend(column.looks_different(style));
-                    column.as_it_looks(style)
-                }
-                None => part,
-            },
-            _ => part,
-        })
-    }
-
-    /// Columns that say which rows fail.
-    fn columns(&self) -> Vec<Expr> {
-        self.0.values().enumerate().map(|(position, fails)| fails.clone().alias(format!("__check{position}"))).collect()
-    }
-
-    fn failed(&self) -> Vec<Expr> {
-        (0..self.0.len()).map(|position| col(format!("__check{position}")).fill_null(lit(false))).collect()
-    }
-
-    /// The reasons, each with what says that it holds.
-    fn reasons(&self) -> Vec<(String, Expr)> {
-        self.0.keys().cloned().zip(self.failed()).collect()
-    }
 }
 
 fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {

@@ -1,58 +1,46 @@
-//! Webhooks: whom alerts are sent to. This crate reads and checks them; it never opens a connection.
+//! `[webhooks]`: whom alerts are sent to. This crate reads and checks them; it never opens a connection.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use toml::Spanned;
 use url::{Host, Url};
 
-use crate::config::WebhookConfig;
 use crate::config::diagnostics::Collector;
+use crate::config::values::Finite;
+use crate::report::webhook::{Secret, Webhook};
+
+/// Where alerts are sent: each as JSON in a POST request.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WebhookConfig {
+    /// The address: `https://…`, or `http://` of this machine.
+    #[schemars(with = "Option<String>")]
+    pub url: Option<Spanned<String>>,
+    /// Instead of `url`: the environment variable with the address, where it is a secret.
+    #[schemars(with = "Option<String>")]
+    pub url_env: Option<Spanned<String>>,
+    /// The environment variable with the secret that messages are signed with. They are not signed unless said.
+    #[schemars(with = "Option<String>")]
+    pub secret_env: Option<Spanned<String>>,
+    /// How long one attempt may take. 10 seconds unless said.
+    #[schemars(with = "Option<f64>")]
+    pub timeout_seconds: Option<Spanned<Finite>>,
+    /// How often a delivery that failed is tried again. 3 times unless said.
+    #[schemars(with = "Option<u32>")]
+    pub retries: Option<Spanned<u32>>,
+}
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
 const LONGEST_TIMEOUT_SECONDS: f64 = 300.0;
+
 const DEFAULT_RETRIES: u32 = 3;
+
 const MOST_RETRIES: u32 = 10;
-
-/// Whom alerts are sent to.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// The address. Paths of webhooks are often secrets, and so no output has more of it than `host`.
-    pub url: Secret,
-    /// The scheme, host and port of the address, for messages.
-    pub host: String,
-    /// The key that messages are signed with, where they are.
-    pub secret: Option<Secret>,
-    /// How long one attempt may take.
-    pub timeout: Duration,
-    /// How often a delivery that failed is tried again.
-    pub retries: u32,
-}
-
-/// A text that no output, error or log shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text itself, for the one use that it is meant for.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
 
 /// Reads the webhooks of a config. `environment` is where their secrets are.
 pub(crate) fn read(

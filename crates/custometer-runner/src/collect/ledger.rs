@@ -6,14 +6,15 @@ use std::path::Path;
 use custometer_core::dimension;
 use polars::prelude::{Column, DataFrame, DataType, IdxSize, NamedFrom, PolarsError, Series};
 
-use crate::check::tables::Table;
 use crate::collect::Collected;
-use crate::plan::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, InputPlan, OUTSIDE, Reason, SKIPPED, TablePlan};
-use crate::read::files::ROW;
+use crate::plan::TablePlan;
+use crate::plan::input::{InputPlan, Reason};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, SKIPPED};
+use crate::read::files::{ROW, shown_path};
+use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 use crate::result::{FileManifest, RejectedRow, Rejection, TableUse};
-use crate::run::shown_path;
 
 /// A table's files, with the number of the first row of each.
 pub(crate) struct Files {

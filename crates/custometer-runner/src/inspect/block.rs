@@ -6,7 +6,7 @@ use super::columns::Columns;
 use super::hints::{is_repeated_id, no_answers, style_in_words};
 use super::looks::MISSING;
 use super::{Candidate, InspectedColumn, LooksLike, Runnable};
-use crate::config::FileFormat;
+use crate::read::format::FileFormat;
 use crate::read::number::NumberStyle;
 use crate::read::text::{Delimiter, Encoding, Guess};
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use polars::prelude::PolarsError;
 
 use super::{Header, TextDialect, looks};
-use crate::config::FileFormat;
 use crate::read::files::{self, OpenError};
+use crate::read::format::FileFormat;
 use crate::read::text::{self, Compression, Delimiter, Encoding, Guess, Letters, TextError, TextFormat};
 
 /// What to say of a file that holds all its rows in one value.

@@ -1,4 +1,4 @@
-//! Privacy: groups too small to be shown, those that would tell of them, and ids that leave as keyed hashes.
+//! Privacy: groups too small to be shown, and those that would tell of them.
 //!
 //! # What suppression protects
 //!
@@ -26,69 +26,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt;
-use std::hash::Hash;
 
-use custometer_core::{Definition, DimensionValue, Scope, Value, dimension};
+use custometer_core::DimensionValue;
 use jiff::{Timestamp, Zoned};
-use polars::prelude::{Column, PolarsResult};
 
+use crate::report::basis::Basis;
 use crate::result::{Comparison, ResultRow};
-
-/// What suppression has to know of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Basis<T> {
-    /// Its table, as any key: requests with equal keys are taken to be made of the same rows.
-    pub table: T,
-    /// How large its groups are.
-    pub size: GroupSize,
-    /// Whether its rows tell a total over all groups of their bucket, as shares do.
-    pub tells_bucket: bool,
-}
-
-/// Where a row says how large its group is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GroupSize {
-    /// In its n.
-    N,
-    /// In this measure, because its n counts the whole bucket.
-    Measure(String),
-}
-
-impl<T> Basis<T> {
-    /// What there is to know of a definition's results, over a table.
-    ///
-    /// A share of a bucket has the bucket's n: its group is as large as the part. A function is taken at its word about n.
-    pub fn of(table: T, definition: &Definition) -> Self {
-        let of_bucket = |name: &String| definition.measures.iter().any(|measure| measure.name == *name && measure.scope == Scope::Bucket);
-        let size = match &definition.value {
-            Value::Proportion { part: own, whole: n, weights: None }
-            | Value::Ratio { numerator: own, denominator: n, .. }
-            | Value::Measure { measure: own, n: Some(n) }
-                if of_bucket(n) =>
-            {
-                GroupSize::Measure(own.clone())
-            }
-            _ => GroupSize::N,
-        };
-        Self { table, size, tells_bucket: definition.measures.iter().any(|measure| measure.scope == Scope::Bucket) }
-    }
-}
-
-impl GroupSize {
-    /// What a row says; none where it does not.
-    fn of(&self, row: &ResultRow) -> Option<f64> {
-        self.among(row.n, &row.measures)
-    }
-
-    /// What an n and measures say; none where they do not.
-    pub(crate) fn among(&self, n: Option<f64>, measures: &[(String, Option<f64>)]) -> Option<f64> {
-        match self {
-            Self::N => n,
-            Self::Measure(name) => measures.iter().find(|(known, _)| known == name).and_then(|(_, measure)| *measure),
-        }
-    }
-}
 
 /// Hides groups of fewer than `min_group_size` observations, and those that would reveal them; see the [module](self).
 ///
@@ -97,7 +40,7 @@ impl GroupSize {
 ///
 /// The size of a group is the largest of its rows. Nobody is in a group of size 0, and it stays. A group that shows something and
 /// does not say of how many is hidden. A least size of 0 or 1 hides nothing.
-pub fn suppress<T: Eq + Hash>(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of: impl Fn(&str) -> Basis<T>) {
+pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of: impl Fn(&str) -> Basis) {
     if min_group_size <= 1 {
         return;
     }
@@ -242,18 +185,13 @@ struct Groups {
 
 impl Groups {
     /// The groups of the rows and of their baselines, and which row belongs where.
-    fn of<T: Eq + Hash>(rows: &[ResultRow], basis_of: impl Fn(&str) -> Basis<T>) -> (Self, Vec<Place>) {
+    fn of(rows: &[ResultRow], basis_of: impl Fn(&str) -> Basis) -> (Self, Vec<Place>) {
         let mut groups = Self::default();
-        let mut tables: HashMap<T, usize> = HashMap::new();
-        let mut requests: HashMap<&str, (usize, Basis<usize>)> = HashMap::new();
+        let mut requests: HashMap<&str, (usize, Basis)> = HashMap::new();
         let mut places = Vec::with_capacity(rows.len());
         for row in rows {
             let count = requests.len();
-            let (request, basis) = requests.entry(&row.request).or_insert_with(|| {
-                let Basis { table, size, tells_bucket } = basis_of(&row.request);
-                let next = tables.len();
-                (count, Basis { table: *tables.entry(table).or_insert(next), size, tells_bucket })
-            });
+            let (request, basis) = requests.entry(&row.request).or_insert_with(|| (count, basis_of(&row.request)));
             let request = *request;
             let values = row.dimensions.iter().take(row.breakdown).map(|(column, value)| (column.clone(), written(value))).collect();
             let key = Key { table: basis.table, grain: row.grain as u8, bucket: edges(row.start.as_ref(), row.end.as_ref()), values };
@@ -413,63 +351,6 @@ fn written(value: &DimensionValue) -> Option<String> {
     (*value != DimensionValue::Missing).then(|| value.to_string())
 }
 
-/// The fewest bytes of a secret that is not guessed by trying: 16 random ones are 128 bits.
-const MIN_SECRET_BYTES: usize = 16;
-
-/// What the key is for: a secret that is used elsewhere too makes another key there.
-const KEY_CONTEXT: &str = "custometer 2026 hashed ids";
-
-/// The secret for hashing ids is too short to be one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the secret for hashing ids has {length} bytes; it needs at least {MIN_SECRET_BYTES}, from a random generator and kept apart from the data"
-)]
-pub struct SecretTooShort {
-    /// Its length in bytes.
-    pub length: usize,
-}
-
-/// Turns ids into hashes that only the holder of a secret can make: BLAKE3's keyed mode, 128 bits of it.
-///
-/// The same id has the same hash under one secret, in every table and format, so hashed tables can still be joined. Without the secret
-/// nobody can try ids one after the other, as they could with a plain hash.
-#[derive(Clone)]
-pub struct IdHasher {
-    key: [u8; blake3::KEY_LEN],
-}
-
-impl fmt::Debug for IdHasher {
-    /// Without the key, so that no log has it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdHasher").finish_non_exhaustive()
-    }
-}
-
-impl IdHasher {
-    /// A hasher under a secret of any length from 16 bytes on; its key is derived with BLAKE3's key derivation.
-    pub fn new(secret: &[u8]) -> Result<Self, SecretTooShort> {
-        if secret.len() < MIN_SECRET_BYTES {
-            return Err(SecretTooShort { length: secret.len() });
-        }
-        Ok(Self { key: blake3::derive_key(KEY_CONTEXT, secret) })
-    }
-
-    /// The hash of an id: 32 hexadecimal digits.
-    pub fn hash(&self, id: &str) -> String {
-        blake3::keyed_hash(&self.key, id.as_bytes()).to_hex()[..32].to_owned()
-    }
-
-    /// The hashes of a column of ids, as text. Null stays null.
-    ///
-    /// An id is hashed as it is written, so a number has the hash of its digits, whatever type its column has: 7, 7.0 and `"7"` have
-    /// one hash, `"007"` has another. Fails for a type that can't be written as text.
-    pub fn hash_column(&self, ids: &Column) -> PolarsResult<Column> {
-        let written_ids = dimension::from_series(ids.as_materialized_series())?;
-        let hashes: Vec<Option<String>> = written_ids.iter().map(|id| written(id).map(|id| self.hash(&id))).collect();
-        Ok(Column::new(ids.name().clone(), hashes))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use custometer_core::measure::count;
@@ -520,11 +401,11 @@ mod tests {
 
     /// The rows as they are left, with a least size of 5 and all requests on one table.
     fn suppressed(mut rows: Vec<ResultRow>) -> Vec<ResultRow> {
-        suppress(&mut rows, 5, |_| plain(()));
+        suppress(&mut rows, 5, |_| plain(0));
         rows
     }
 
-    fn plain<T>(table: T) -> Basis<T> {
+    fn plain(table: usize) -> Basis {
         Basis { table, size: GroupSize::N, tells_bucket: false }
     }
 
@@ -859,7 +740,7 @@ mod tests {
             let every = |_: &Observed| true;
             let before = [report("all", &seen, &first, every), report("again", &seen, &second, every), report("some", &seen, &third, |observed| observed.3)].concat();
             let mut after = before.clone();
-            suppress(&mut after, least, |_| plain(()));
+            suppress(&mut after, least, |_| plain(0));
             let least = least as f64;
 
             // What is shown is as it was, what is hidden tells nothing, and nothing small is shown.
@@ -906,56 +787,8 @@ mod tests {
         fn a_least_size_of_one_hides_nothing(seen in vec((0..4_u8, 0..3_u8, 1..4_i8, any::<bool>()), 0..30), least in 0..2_u64) {
             let before = report("all", &seen, &[true; 8], |_| true);
             let mut after = before.clone();
-            suppress(&mut after, least, |_| plain(()));
+            suppress(&mut after, least, |_| plain(0));
             prop_assert_eq!(after, before);
         }
-    }
-
-    const SECRET: &[u8] = b"correct horse battery staple";
-
-    #[test]
-    fn ids_are_hashed_as_blake3_does_it() {
-        let hasher = IdHasher::new(SECRET).unwrap();
-        // blake3 1.0 of PyPI: blake3(id, key=blake3(secret, derive_key_context="custometer 2026 hashed ids").digest()), 32 digits of it.
-        assert_eq!(hasher.hash("42"), "148d728ec9a7382f789819d9c3cd2c10");
-        assert_eq!(hasher.hash("Æ-7"), "bcca63d2b6cac5acdc2b42f4b4fef597");
-        assert_eq!(hasher.hash(""), "ce864f95d2c572921b302d08f652ac7f");
-    }
-
-    #[test]
-    fn another_secret_makes_other_hashes() {
-        let other = IdHasher::new(b"correct horse battery stapler").unwrap();
-        assert_ne!(IdHasher::new(SECRET).unwrap().hash("42"), other.hash("42"));
-    }
-
-    #[test]
-    fn a_secret_that_could_be_guessed_is_refused() {
-        for length in [0, 15] {
-            assert_eq!(IdHasher::new(&SECRET[..length]).unwrap_err(), SecretTooShort { length });
-        }
-        assert!(IdHasher::new(&SECRET[..16]).is_ok());
-        let message = "the secret for hashing ids has 3 bytes; it needs at least 16, from a random generator and kept apart from the data";
-        assert_eq!(IdHasher::new(b"abc").unwrap_err().to_string(), message);
-    }
-
-    #[test]
-    fn a_hasher_does_not_show_its_key() {
-        assert_eq!(format!("{:?}", IdHasher::new(SECRET).unwrap()), "IdHasher { .. }");
-    }
-
-    #[test]
-    fn an_id_has_one_hash_whatever_its_type() {
-        let hasher = IdHasher::new(SECRET).unwrap();
-        let text = Column::new("id".into(), [Some("7"), None, Some("12000000")]);
-        let expected = hasher.hash_column(&text).unwrap();
-        assert_eq!(expected.dtype(), &DataType::String);
-        assert_eq!(expected.name().as_str(), "id");
-        let hashes: Vec<Option<&str>> = expected.str().unwrap().iter().collect();
-        assert_eq!(hashes, [Some(hasher.hash("7").as_str()), None, Some(hasher.hash("12000000").as_str())]);
-        let numbers: Column = Series::new("id".into(), [Some(7_i64), None, Some(12_000_000)]).into();
-        for dtype in [DataType::Int64, DataType::Int32, DataType::UInt32, DataType::UInt64, DataType::Float64, DataType::Float32] {
-            assert!(hasher.hash_column(&numbers.cast(&dtype).unwrap()).unwrap().equals_missing(&expected), "{dtype}");
-        }
-        assert_ne!(hasher.hash("007"), hasher.hash("7"));
     }
 }

@@ -1,13 +1,12 @@
-//! Comparison with earlier times: changes, whether they are significant, and what many of them at once do to that.
+//! Comparison with earlier times: changes, each with the p-value of none.
 
 use custometer_core::measure::Stock;
-use custometer_core::{Baseline, Group, Observation, Unit, statistics};
+use custometer_core::{Baseline, Group, Observation};
 
-use crate::config::MultipleComparisons;
-use crate::judge::privacy::Basis;
-use crate::observe::shown;
-use crate::report::{Report, Request};
-use crate::result::{Comparison, ResultRow};
+use crate::report::Request;
+use crate::report::basis::GroupSize;
+use crate::result::Comparison;
+use crate::result::words::{relative, shown};
 
 /// What is compared: a bucket of a group, and the observation in it.
 pub(crate) struct Side<'a> {
@@ -41,30 +40,12 @@ pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, 
         start: bucket.start.clone(),
         end: bucket.end.clone(),
         value: shown(then),
-        n: shown(observed.and_then(|observed| Basis::of((), &request.definition).size.among(observed.estimate.n, &observed.measures))),
+        n: shown(
+            observed.and_then(|observed| GroupSize::in_results_of(&request.definition).among(observed.estimate.n, &observed.measures)),
+        ),
         change: shown(change),
         relative_change: shown(change.zip(then).and_then(|(change, then)| relative(change, then, request.unit()))),
         p_value: shown(p_value),
         significant: None,
-    }
-}
-
-/// A change in percent of what was. Scores and points have no zero to be so much more than, and below it there is no more either.
-pub(crate) fn relative(change: f64, before: f64, unit: Unit) -> Option<f64> {
-    (before > 0.0 && !matches!(unit, Unit::Points | Unit::Score)).then(|| 100.0 * change / before)
-}
-
-/// Says which changes are significant, over all that the report shows.
-pub(crate) fn judge(rows: &mut [ResultRow], report: &Report) {
-    let level = 1.0 - report.confidence;
-    let mut tested: Vec<&mut Comparison> =
-        rows.iter_mut().flat_map(|row| &mut row.comparisons).filter(|comparison| comparison.p_value.is_some()).collect();
-    if report.multiple_comparisons == MultipleComparisons::BenjaminiHochberg {
-        let p_values: Vec<f64> = tested.iter().filter_map(|comparison| comparison.p_value).collect();
-        let corrected = statistics::benjamini_hochberg(&p_values);
-        tested.iter_mut().zip(corrected).for_each(|(comparison, corrected)| comparison.p_value = shown(Some(corrected)));
-    }
-    for comparison in tested {
-        comparison.significant = comparison.p_value.map(|p_value| p_value < level);
     }
 }

@@ -15,7 +15,7 @@ use polars::prelude::{
     PolarsError, PolarsResult, RowIndex, ScanArgsParquet, ScanSources, Schema, UnifiedScanArgs, UnionArgs, col, concat, lit,
 };
 
-use crate::config::FileFormat;
+use crate::read::format::FileFormat;
 use crate::read::text::{self, FAULT, FileIndex, Hashing, Head, Layout, TextError, TextFormat, TextScan};
 
 /// From how many rows of each file, and of how many files, it is told what columns look like.
@@ -494,4 +494,9 @@ fn count_lines(text: &mut impl Read) -> Result<u64, (io::Error, u64)> {
 fn rows_of(path: &Path, format: FileFormat) -> Option<u64> {
     let rows = scan(&[path.to_path_buf()], format, &Schema::default(), None).ok()?.select([polars::prelude::len()]).collect().ok()?;
     rows.columns().first()?.cast(&DataType::UInt64).ok()?.u64().ok()?.get(0)
+}
+
+/// A path, relative to the report's folder where it lies below it.
+pub(crate) fn shown_path(file: &Path, folder: &Path) -> String {
+    file.strip_prefix(folder).unwrap_or(file).display().to_string()
 }

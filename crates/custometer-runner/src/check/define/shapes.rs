@@ -6,7 +6,7 @@ use custometer_core::{Aggregate, Measure, Value};
 use polars::prelude::{Expr, lit};
 
 use super::aggregates::{Kind, Written, conjuncts, measure, needs, or_zero};
-use crate::check::formula::{Formula, Operator};
+use crate::report::formula::{Formula, Operator};
 
 /// A value that the engine knows, and what its interval has to be multiplied by.
 #[derive(Debug, Clone)]

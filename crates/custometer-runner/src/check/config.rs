@@ -1,0 +1,117 @@
+//! The config as it is written: its sections, each read by the file of its own.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::check::alerts::AlertConfig;
+use crate::check::calendars::CalendarConfig;
+use crate::check::define::DefineConfig;
+use crate::check::derived::DerivedConfig;
+use crate::check::report::ReportConfig;
+use crate::check::requests::{self, MetricConfig};
+use crate::check::tables::TableConfig;
+use crate::check::webhooks::WebhookConfig;
+use crate::config::diagnostics::Collector;
+use crate::config::section::{Named, did_you_mean, named, section, sections, with_params};
+use crate::config::settings::Setting;
+
+/// A report: what to read and what to compute of it.
+#[derive(Debug, JsonSchema)]
+pub(crate) struct Config {
+    /// Settings of the report as a whole.
+    pub report: ReportConfig,
+    /// Opening hours, by the names that durations are counted on.
+    #[schemars(default)]
+    pub calendars: BTreeMap<String, CalendarConfig>,
+    /// The tables, by the names that requests use.
+    pub tables: BTreeMap<String, TableConfig>,
+    /// Metrics of the report's own, by their ids.
+    #[schemars(default, with = "BTreeMap<String, DefineConfig>")]
+    pub define: Named<DefineConfig>,
+    /// Results that are calculated from those of requests, by their names.
+    #[schemars(default, with = "BTreeMap<String, DerivedConfig>")]
+    pub derived: Named<DerivedConfig>,
+    /// The requests, in the order of their results.
+    pub metrics: Vec<MetricConfig>,
+    /// What to say when a result is such or such.
+    #[schemars(default)]
+    pub alerts: Vec<AlertConfig>,
+    /// Whom alerts are sent to, by the names that they use.
+    #[schemars(default, with = "BTreeMap<String, WebhookConfig>")]
+    pub webhooks: BTreeMap<String, Spanned<WebhookConfig>>,
+}
+
+/// Reads a config and reports everything that is wrong with its form. What could be read is returned all the same.
+pub(crate) fn read(problems: &mut Collector) -> Config {
+    let text = problems.text().clone();
+    let file = &text.whole[..text.file_end];
+    let (root, errors) = DeTable::parse_recoverable(file);
+    for error in errors {
+        problems.report(error.span().unwrap_or(0..0), error.message().to_owned()).label("not valid TOML here");
+    }
+    let mut root = root.into_inner();
+    let settings = Setting::all(&text);
+    for setting in &settings {
+        setting.apply(&mut root, problems);
+    }
+
+    let mut config = Config {
+        report: ReportConfig::default(),
+        calendars: BTreeMap::new(),
+        tables: BTreeMap::new(),
+        define: Vec::new(),
+        derived: Vec::new(),
+        metrics: Vec::new(),
+        alerts: Vec::new(),
+        webhooks: BTreeMap::new(),
+    };
+    for (key, value) in root {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("report", _) => config.report = section(value, problems).unwrap_or_default(),
+            ("calendars", DeValue::Table(calendars)) => config.calendars = sections(calendars, problems),
+            ("tables", DeValue::Table(tables)) => {
+                for (name, table) in tables.clone() {
+                    if let Some(table) = with_params(table, problems, |table: &mut TableConfig, params| table.params = params) {
+                        config.tables.insert(name.get_ref().to_string(), table);
+                    }
+                }
+            }
+            ("webhooks", DeValue::Table(webhooks)) => config.webhooks = sections(webhooks, problems),
+            ("alerts", DeValue::Array(alerts)) => {
+                config.alerts.extend(alerts.iter().cloned().filter_map(|alert| section(alert, problems)));
+            }
+            ("metrics", DeValue::Array(requests)) => {
+                config.metrics.extend(requests.iter().cloned().filter_map(|request| requests::metric(request, problems)));
+            }
+            ("define", DeValue::Table(define)) => config.define = named(define, problems),
+            ("define", _) => {
+                problems.report(value.span(), "`define` must be tables").help("write `[define.\"domain.name\"]`");
+            }
+            ("derived", DeValue::Table(derived)) => config.derived = named(derived, problems),
+            ("derived", _) => {
+                problems.report(value.span(), "`derived` must be tables").help("write `[derived.NAME]`");
+            }
+            (name @ ("tables" | "calendars" | "webhooks"), _) => {
+                problems.report(value.span(), format!("`{name}` must be tables")).help(format!("write `[{name}.NAME]`"));
+            }
+            (name @ ("metrics" | "alerts"), _) => {
+                problems
+                    .report(value.span(), format!("`{name}` must be a list of tables"))
+                    .help(format!("write `[[{name}]]` above each {}", if name == "metrics" { "request" } else { "alert" }));
+            }
+            (unknown, _) => {
+                let help = did_you_mean(unknown, &["report", "calendars", "tables", "define", "metrics", "derived", "alerts", "webhooks"]);
+                problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
+            }
+        }
+    }
+    if problems.is_empty() && config.metrics.is_empty() {
+        problems
+            .report(0..0, "the report asks for no metric")
+            .help("add a request: `[[metrics]]` with `metric = \"…\"` and `table = \"…\"`");
+    }
+    config
+}

@@ -1,0 +1,197 @@
+//! `[report]`: settings of the report as a whole.
+
+use custometer_core::time::Last;
+use custometer_core::{Baseline, Calendar, Grain, Period};
+use jiff::civil::{Date, Weekday};
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::config::diagnostics::Collector;
+use crate::config::values::{Day, ZoneName};
+use crate::report::MultipleComparisons;
+use crate::report::ids::IdHasher;
+use crate::result::locale::Locale;
+
+/// Settings of the report as a whole.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReportConfig {
+    /// A heading.
+    pub title: Option<String>,
+    /// The language of the HTML report. English unless said.
+    #[schemars(with = "Option<Locale>")]
+    pub locale: Locale,
+    /// IANA time zone that days, weeks and months are local to, and that times without an offset are read in. UTC unless said.
+    #[schemars(with = "Option<String>")]
+    pub timezone: ZoneName,
+    /// First day of the period. Without a period the report takes all the data there are.
+    #[schemars(with = "Option<Day>")]
+    pub from: Option<Spanned<Day>>,
+    /// The day after the last day of the period.
+    #[schemars(with = "Option<Day>")]
+    pub until: Option<Spanned<Day>>,
+    /// Instead of `from` and `until`: so many units, such as `12 months`, that end with the as-of date.
+    #[schemars(with = "Option<Last>")]
+    pub last: Option<Spanned<Last>>,
+    /// The length of the buckets the period is cut into.
+    pub grain: Grain,
+    /// Whether buckets that the period cuts, or that the data do not cover yet, are left out. Totals never are.
+    pub complete_periods_only: bool,
+    /// What values are compared with.
+    #[schemars(with = "Vec<Baseline>")]
+    pub compare: Vec<Spanned<Baseline>>,
+    /// How p-values of changes are corrected for there being many of them. Not at all unless said.
+    pub multiple_comparisons: MultipleComparisons,
+    /// The day that weeks start on. Monday unless said.
+    pub week_start: FirstWeekday,
+    /// The month that years, and quarters, start with. January unless said.
+    pub fiscal_year_start: FirstMonth,
+    /// The data are known up to the start of this date; buckets that end later are partial. `--as-of` overrides it.
+    pub as_of: Option<Day>,
+    /// How many of a table's rows may be rejected, in percent, before the run ends with the exit code 4. 0 unless said.
+    #[schemars(with = "Option<f64>")]
+    pub max_rejected_percent: Percent,
+    /// Whether all rejected rows are written to a file beside the results, and not only the first of each reason shown.
+    pub rejected_rows: bool,
+    /// The confidence of intervals, between 0 and 1; changes are significant at one less it. 0.95 unless said.
+    #[schemars(with = "Option<f64>")]
+    pub confidence: Confidence,
+    /// Groups of fewer observations are not shown, nor what would tell of them.
+    pub min_group_size: Option<u64>,
+    /// The name of an environment variable with a secret. Ids are replaced by hashes keyed with it in everything that leaves: columns that
+    /// a metric reads as ids, that are called `id` or `…_id`, or that are derived from one of these.
+    #[schemars(with = "Option<String>")]
+    pub hash_ids: Option<Spanned<String>>,
+}
+
+/// The day that weeks start on.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstWeekday {
+    #[default]
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl From<FirstWeekday> for Weekday {
+    fn from(day: FirstWeekday) -> Self {
+        match day {
+            FirstWeekday::Monday => Self::Monday,
+            FirstWeekday::Tuesday => Self::Tuesday,
+            FirstWeekday::Wednesday => Self::Wednesday,
+            FirstWeekday::Thursday => Self::Thursday,
+            FirstWeekday::Friday => Self::Friday,
+            FirstWeekday::Saturday => Self::Saturday,
+            FirstWeekday::Sunday => Self::Sunday,
+        }
+    }
+}
+
+/// The month that years start with.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FirstMonth {
+    #[default]
+    January = 1,
+    February,
+    March,
+    April,
+    May,
+    June,
+    July,
+    August,
+    September,
+    October,
+    November,
+    December,
+}
+
+/// A percentage from 0 to 100.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Percent(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if (0.0..=100.0).contains(&value) {
+            return Ok(Self(value));
+        }
+        Err(D::Error::custom(format!("{value} is not a percentage from 0 to 100")))
+    }
+}
+
+/// A confidence between 0 and 1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Confidence(pub f64);
+
+impl Default for Confidence {
+    fn default() -> Self {
+        Self(0.95)
+    }
+}
+
+impl<'de> Deserialize<'de> for Confidence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if value > 0.0 && value < 1.0 {
+            return Ok(Self(value));
+        }
+        Err(D::Error::custom(format!("a confidence of {value} is not between 0 and 1, such as 0.95")))
+    }
+}
+
+/// What replaces ids, where the report says so.
+pub(crate) fn id_hasher(config: &ReportConfig, environment: &dyn Fn(&str) -> Option<String>, problems: &mut Collector) -> Option<IdHasher> {
+    let variable = config.hash_ids.as_ref()?;
+    let Some(secret) = environment(variable.get_ref()) else {
+        problems
+            .report(variable.span(), format!("the environment variable `{}` is not set", variable.get_ref()))
+            .help("set it to a secret text; the same secret gives the same hashes");
+        return None;
+    };
+    IdHasher::new(secret.as_bytes())
+        .map_err(|error| problems.report(variable.span(), format!("`{}` is no key: {error}", variable.get_ref())))
+        .ok()
+}
+
+pub(crate) fn period(config: &ReportConfig, as_of: Option<Date>, calendar: &Calendar, problems: &mut Collector) -> Option<Period> {
+    if let Some(last) = &config.last {
+        if let Some(edge) = config.from.as_ref().or(config.until.as_ref()) {
+            problems.report(edge.span(), "the period is said twice: by `last`, and by this").help("leave one of them out");
+            return None;
+        }
+        let Some(as_of) = as_of else {
+            problems.report(last.span(), "`last` counts back from a date").help("add `as_of`, the day after the last one that is known");
+            return None;
+        };
+        return Period::last(*last.get_ref(), as_of, calendar, config.complete_periods_only)
+            .map_err(|error| problems.report(last.span(), format!("there is no such period: {error}")))
+            .ok();
+    }
+    match (&config.from, &config.until) {
+        (Some(from), Some(until)) => {
+            if from.get_ref().0 >= until.get_ref().0 {
+                problems
+                    .report(until.span(), "the period is empty: `until` is not after `from`")
+                    .help("`until` is the day after the last one of the period");
+            }
+            Some(Period { from: from.get_ref().0, until: until.get_ref().0 })
+        }
+        (Some(only), None) => {
+            problems.report(only.span(), "a period needs an end").help("add `until`, the day after its last one");
+            None
+        }
+        (None, Some(only)) => {
+            problems.report(only.span(), "a period needs a start").help("add `from`, its first day");
+            None
+        }
+        (None, None) => None,
+    }
+}

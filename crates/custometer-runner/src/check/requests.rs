@@ -1,0 +1,307 @@
+//! `[[metrics]]`: requests, each with everything that it names found in its table and its metric.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use custometer_core::metric::ParamError;
+use custometer_core::registry::Descriptor;
+use custometer_core::suggest::nearest;
+use custometer_core::{Baseline, ColumnType, Definition, Grain, Registry};
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use crate::check::calendars::Calendars;
+use crate::check::config::Config;
+use crate::check::define::Metrics;
+use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
+use crate::check::sql::columns_there_are;
+use crate::config::diagnostics::Collector;
+use crate::config::params::Params;
+use crate::config::section::{Listed, Worded, with_params, worded};
+use crate::read::table::Table;
+use crate::report::Request;
+
+/// A request: one metric of one table, in one or several breakdowns.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MetricConfig {
+    /// The metric's id.
+    #[schemars(with = "String")]
+    pub metric: Spanned<String>,
+    /// The table it is computed from.
+    #[schemars(with = "String")]
+    pub table: Spanned<String>,
+    /// The name of the request in the results; the metric's id unless said.
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Spanned<String>>,
+    /// Names that the metric uses, each with the table's own name for it, where this request differs from its table.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Breakdowns: each a list of columns, the empty one for the total. The total alone unless said.
+    #[schemars(with = "Option<Vec<Vec<String>>>")]
+    pub by: Option<Vec<Breakdown>>,
+    /// A grain of its own.
+    pub grain: Option<Grain>,
+    /// What its values are compared with, where that differs from the report's.
+    #[schemars(with = "Option<Vec<Baseline>>")]
+    pub compare: Option<Vec<Spanned<Baseline>>>,
+    /// Whether the metric's table per customer is written too.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub detail: Option<Spanned<bool>>,
+    /// What its values are to be.
+    #[schemars(with = "Option<TargetConfig>")]
+    pub target: Option<Spanned<TargetConfig>>,
+    /// A value from elsewhere that its values are compared with.
+    pub benchmark: Option<BenchmarkConfig>,
+    /// The metric's own parameters, read apart.
+    #[serde(skip)]
+    pub params: Params,
+}
+
+/// The columns of a breakdown.
+#[derive(Debug, Clone)]
+pub(crate) struct Breakdown(pub Vec<Spanned<String>>);
+
+impl<'de> Deserialize<'de> for Breakdown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let columns = Vec::deserialize(deserializer).map_err(|_| D::Error::custom(NO_BREAKDOWN))?;
+        Ok(Self(columns))
+    }
+}
+
+const NO_BREAKDOWN: &str = "a breakdown is a list of columns: write it in brackets of its own, such as `by = [[], [\"region\"]]`";
+
+/// Gives requests the parameters of their tables that their metrics have.
+pub(crate) fn share_params(config: &mut Config, registry: &Registry, problems: &mut Collector) {
+    let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for request in &mut config.metrics {
+        let Some((table, shared)) = config.tables.get_key_value(request.table.get_ref()) else { continue };
+        let Some(metric) = registry.get(request.metric.get_ref()) else { continue };
+        let names = metric.param_names();
+        request.params.fill(&shared.params, |name| names.iter().any(|known| known == name));
+        known.entry(table).or_default().extend(names);
+    }
+    for (table, shared) in &config.tables {
+        // Where nothing is asked of a table, nothing is told of its parameters.
+        let Some(known) = known.get(table.as_str()) else { continue };
+        for name in shared.params.given.keys().filter(|name| !known.contains(*name)) {
+            let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            let help = near.unwrap_or_else(|| "the parameters of a table are those of its metrics".to_owned());
+            problems
+                .report(shared.params.locate(std::slice::from_ref(name), true), format!("no metric of `{table}` has a parameter `{name}`"))
+                .help(help);
+        }
+    }
+}
+
+/// Reads one request.
+pub(crate) fn metric(request: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<MetricConfig> {
+    let mut metric = with_params(request, problems, |metric: &mut MetricConfig, params| metric.params = params)?;
+    // Where there are no parameters, what is missing is missing of the metric.
+    if metric.params.places.span.is_empty() {
+        metric.params.places.span = metric.metric.span();
+    }
+    Some(metric)
+}
+
+/// Finds everything that a request names.
+pub(crate) fn resolve(
+    request: &MetricConfig,
+    config: &Config,
+    calendars: &Calendars,
+    tables: &[Table],
+    metrics: &Metrics,
+    has_period: bool,
+    problems: &mut Collector,
+) -> Option<Request> {
+    let id = request.metric.get_ref();
+    let metric = metrics.registry.get(id);
+    if metric.is_none() && !metrics.is_broken(id) {
+        problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(metrics.help(id));
+    }
+    let definition = metric.and_then(|metric| match metric.define(calendars.bind(&request.params, metric, problems)?) {
+        Ok(definition) => Some(definition),
+        Err(errors) => {
+            for error in &errors {
+                param_problem(request, metric, error, problems);
+            }
+            None
+        }
+    });
+    let table_name = request.table.get_ref();
+    if !config.tables.contains_key(table_name) {
+        let near = nearest(table_name, config.tables.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| format!("describe it: `[tables.{table_name}]` with its `path`"));
+        problems.report(request.table.span(), format!("there is no table `{table_name}`")).help(help);
+    }
+    let position = tables.iter().position(|table| table.name == *table_name)?;
+    let table = &tables[position];
+    let columns = table.columns();
+    let mut by = Vec::new();
+    for Breakdown(breakdown) in request.by.iter().flatten() {
+        let mut names: Vec<String> = Vec::new();
+        for column in breakdown {
+            let name = column.get_ref();
+            if !columns.contains(name) && !table.broken.contains(name) {
+                let near = nearest(name, columns.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                problems
+                    .report(column.span(), format!("there is no column `{name}` in `{table_name}` to break down by"))
+                    .help(near.unwrap_or_else(|| columns_there_are(&columns)));
+            } else if names.contains(name) {
+                problems.report(column.span(), format!("`{name}` comes twice in one breakdown"));
+            } else if let Some(nested) = table.schema.get(name).filter(|stored| stored.is_nested() || stored.is_binary()) {
+                problems.report(column.span(), format!("`{name}` can't be broken down by: it is {nested}, and not a single value"));
+            }
+            names.push(name.clone());
+        }
+        if by.contains(&names) {
+            let place = breakdown.first().map_or_else(|| request.metric.span(), Spanned::span);
+            problems.report(place, format!("`{id}` has the same breakdown twice"));
+        }
+        by.push(names);
+    }
+    if request.by.as_ref().is_some_and(Vec::is_empty) {
+        problems.report(request.metric.span(), format!("`by` of `{id}` is empty")).help("write `by = [[]]` for the total, or leave it out");
+    }
+    if request.by.is_none() {
+        by.push(Vec::new());
+    }
+    let (metric, definition) = (metric?, definition?);
+    let grain = request.grain.unwrap_or(config.report.grain);
+    let needs_time = has_period || grain != Grain::Total || definition.source.is_always_timed;
+    for (logical, actual) in &request.columns {
+        let reads = definition.source.time.into_iter().chain(definition.source.columns.iter().map(|column| column.name));
+        let reads: Vec<&str> = reads.collect();
+        if !reads.contains(&logical.get_ref().as_str()) {
+            problems
+                .report(logical.span(), format!("`{id}` reads no column `{}`", logical.get_ref()))
+                .help(format!("it reads {}", Listed(&reads)));
+        } else if !columns.contains(actual.get_ref()) {
+            let near = nearest(actual.get_ref(), columns.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            problems
+                .report(actual.span(), format!("there is no column `{}` in `{table_name}`", actual.get_ref()))
+                .help(near.unwrap_or_else(|| columns_there_are(&columns)));
+        }
+    }
+    let mapped: BTreeMap<String, String> =
+        request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect();
+    check_source(request, &definition, &mapped, table, needs_time, problems);
+    for own in definition.dimensions() {
+        if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| *column.get_ref() == own) {
+            problems.report(taken.span(), format!("`{own}` is a dimension of `{id}` itself, and always there"));
+        }
+    }
+    let detail = request.detail.as_ref().is_some_and(|detail| *detail.get_ref());
+    if let Some(asked) = request.detail.as_ref().filter(|_| detail && definition.detail.is_empty()) {
+        problems.report(asked.span(), format!("`{id}` has no detail table"));
+    }
+    if let (Some(asked), Some(least)) =
+        (request.detail.as_ref().filter(|_| detail), config.report.min_group_size.filter(|least| *least > 1))
+    {
+        problems
+            .report(asked.span(), format!("a detail table shows single ones, and `min_group_size` hides groups of fewer than {least}"))
+            .help("leave one of them out");
+    }
+    let name = request.name.as_ref().map_or_else(|| id.clone(), |name| name.get_ref().clone());
+    let compare = compare(request, config, needs_time && definition.source.time.is_some(), problems);
+    let benchmark = request.benchmark.as_ref().map(goals::benchmark);
+    let mut resolved =
+        Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail, target: None, benchmark };
+    resolved.target = request.target.as_ref().map(|target| goals::read(target, &resolved.judged(), problems));
+    Some(resolved)
+}
+
+/// What a request's values are compared with: only what is placed in time is.
+fn compare(request: &MetricConfig, config: &Config, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
+    if let Some(asked) = request.compare.iter().chain([&config.report.compare]).flatten().next().filter(|_| !timed) {
+        // The report's own wish is for what can be compared; one of the request is a mistake.
+        if request.compare.is_some() {
+            let message = format!("`{}` is not placed in time here, and there is nothing to compare it with", request.metric.get_ref());
+            problems.report(asked.span(), message).help("give the report a period, or the request a grain");
+        }
+        return Vec::new();
+    }
+    let mut compare: Vec<Baseline> = Vec::new();
+    for baseline in request.compare.as_ref().unwrap_or(&config.report.compare) {
+        if compare.contains(baseline.get_ref()) {
+            problems.report(baseline.span(), format!("`{}` comes twice", baseline.get_ref().as_str()));
+        } else {
+            compare.push(*baseline.get_ref());
+        }
+    }
+    compare
+}
+
+/// Checks that a table has the columns a metric reads, in types it can read.
+fn check_source(
+    request: &MetricConfig,
+    definition: &Definition,
+    mapped: &BTreeMap<String, String>,
+    table: &Table,
+    timed: bool,
+    problems: &mut Collector,
+) {
+    let time = definition.source.time.filter(|_| timed).map(|time| (time, ColumnType::Time));
+    let columns = definition.source.columns.iter().map(|column| (column.name, column.kind));
+    let needed: BTreeMap<&str, ColumnType> = columns.chain(time).collect();
+    let id = request.metric.get_ref();
+    let known = table.columns();
+    for (column, kind) in needed {
+        let actual = mapped.get(column).map_or(column, String::as_str);
+        if !table.schema.contains(actual) {
+            // A mapping to a column that is not there was reported where it stands.
+            if mapped.contains_key(column) || table.broken.contains(actual) {
+                continue;
+            }
+            let near = nearest(column, known.iter().map(String::as_str)).map_or_else(|| "\"…\"".to_owned(), |near| format!("`{near}`"));
+            let map = format!("map it: `columns = {{ {column} = {} }}`", near.replace('`', "\""));
+            problems
+                .report(
+                    request.table.span(),
+                    format!("`{id}` needs a column `{column}` ({}), and `{}` has none", kind.as_str(), table.name),
+                )
+                .help(format!("{map}; {}", columns_there_are(&known)));
+        } else if let Err(reason) = table.typed(actual, kind) {
+            problems
+                .report(request.table.span(), format!("`{id}` can't use `{}`: {reason}", table.name))
+                .help(format!("map another column: `columns = {{ {column} = \"…\" }}`, or derive one: `derive = {{ {column} = \"…\" }}`"));
+        }
+    }
+    if timed && definition.source.time.is_none() {
+        problems.report(request.metric.span(), format!("`{id}` knows no time, and can't be reported by period"));
+    }
+}
+
+fn param_problem(request: &MetricConfig, metric: &Descriptor, error: &ParamError, problems: &mut Collector) {
+    let Worded { message, help, .. } = worded(&error.message);
+    let unknown = error.message.starts_with("unknown field");
+    let help = error.help.clone().or(help).or_else(|| error.path.is_empty().then(|| params_help(metric)));
+    problems.report(request.params.locate(&error.path, unknown), format!("`{}`: {message}", metric.about.id)).maybe_help(help);
+}
+
+/// The parameters that a metric must be given.
+fn params_help(metric: &Descriptor) -> String {
+    let schema = metric.params_schema();
+    let required = schema.get("required").and_then(|required| required.as_array().cloned()).unwrap_or_default();
+    let required: Vec<&str> = required.iter().filter_map(|name| name.as_str()).collect();
+    format!(
+        "give it: `params = {{ {} }}`; `custometer metrics describe {}` says more",
+        required.iter().map(|name| format!("{name} = …")).collect::<Vec<_>>().join(", "),
+        metric.about.id
+    )
+}
+
+/// Two requests of one name could not be told apart in the results.
+pub(crate) fn name_once(requests: &[MetricConfig], problems: &mut Collector) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for request in requests {
+        let named = request.name.as_ref().unwrap_or(&request.metric);
+        if !seen.insert(named.get_ref()) {
+            problems.report(named.span(), format!("two requests are called `{}`", named.get_ref())).help("give one of them another `name`");
+        }
+    }
+}

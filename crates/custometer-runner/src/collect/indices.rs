@@ -1,0 +1,35 @@
+//! All files gone through once, before any row is read: what they hold, and what makes them unreadable.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::error::RunError;
+use crate::read::files::shown_path;
+use crate::read::text::FileIndex;
+use crate::report::Report;
+
+/// Goes through all files once: what they hold, and what makes them unreadable.
+pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileIndex>>, RunError> {
+    let files = report.tables.iter().enumerate().flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file)));
+    let files: Vec<(usize, usize)> = files.collect();
+    let next = AtomicUsize::new(0);
+    let index = || {
+        let taken = std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)).copied());
+        taken.map(|(table, file)| ((table, file), report.tables[table].opened.index(file))).collect::<Vec<_>>()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let mut done: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(index)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    done.sort_by_key(|(place, _)| *place);
+    let mut indices: Vec<Vec<FileIndex>> = report.tables.iter().map(|_| Vec::new()).collect();
+    let mut problems = Vec::new();
+    for ((table, file), index) in done {
+        match index {
+            Ok(index) => indices[table].push(index),
+            Err(error) => problems.push(format!("`{}` {error}", shown_path(&report.tables[table].opened.files[file], folder))),
+        }
+    }
+    if problems.is_empty() { Ok(indices) } else { Err(RunError::Files(problems)) }
+}

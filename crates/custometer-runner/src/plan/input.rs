@@ -1,0 +1,273 @@
+//! Inputs: the rows of a table that one source can use, and why it can't use the others.
+//!
+//! Each row meets one fate per group of requests that read the same columns: used, outside the period, without an answer, or rejected for
+//! the first reason that holds. Why a row was rejected is found here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use custometer_core::time::index_between;
+use custometer_core::{Buckets, Column, ColumnType, Condition, Domain, NullRule, Source};
+use polars::prelude::{
+    AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, col, len, lit, when,
+};
+
+use crate::plan::axes::{Axes, Axis, edges};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
+use crate::plan::typed::typed_column;
+use crate::read::files::ROW;
+use crate::read::table::Table;
+use crate::report::Request;
+
+/// The rows of a table that one source can use, and why it can't use the others.
+pub(crate) struct InputPlan {
+    pub(crate) key: InputKey,
+    pub(crate) requests: Vec<usize>,
+    /// The reasons, by their number less one.
+    pub(crate) reasons: Vec<Reason>,
+    /// Counts rows by what became of them.
+    pub(crate) fates: LazyFrame,
+    /// Rejected rows: the first ones of each reason in every part of the table, or all.
+    pub(crate) rejected: LazyFrame,
+    pub(crate) usable: LazyFrame,
+}
+
+/// Why rows are rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) text: String,
+    /// The column at fault, where it is one.
+    pub(crate) column: Option<String>,
+}
+
+#[derive(Clone)]
+pub(crate) struct InputKey {
+    pub(crate) source: Source,
+    /// The table's names for the source's columns, where they differ.
+    pub(crate) columns: BTreeMap<String, String>,
+    pub(crate) timed: bool,
+    /// Whether rows outside the period matter, too.
+    pub(crate) history: bool,
+}
+
+impl InputKey {
+    pub(crate) fn of(request: &Request, axes: &Axes) -> Self {
+        let definition = &request.definition;
+        let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
+        let history = !request.is_plain();
+        Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history }
+    }
+
+    /// One key for both, where they reject the same rows: then they differ at most in columns that reject none.
+    pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
+        let rejects = |column: &&Column| {
+            let any_text = matches!(column.kind, ColumnType::Text | ColumnType::Identifier) && column.domain == Domain::Any;
+            let any_value = any_text || Condition::is_name(column.name);
+            column.nulls != NullRule::Keep || !any_value
+        };
+        let same = |one: &Column, another: &Column| one == another && self.actual(one.name) == other.actual(another.name);
+        let (mine, theirs) = (self.source.columns.iter().filter(rejects), other.source.columns.iter().filter(rejects));
+        let alike = mine.clone().count() == theirs.clone().count() && mine.zip(theirs).all(|(one, another)| same(one, another));
+        let time = |key: &Self| key.time().map(str::to_owned);
+        if !alike
+            || time(self) != time(other)
+            || self.source.time_domain != other.source.time_domain
+            || self.history != other.history
+            || self.source.rules != other.source.rules
+        {
+            return None;
+        }
+        let mut both = self.clone();
+        for column in other.source.columns.iter().filter(|column| !rejects(column)) {
+            match self.source.columns.iter().find(|known| known.name == column.name) {
+                Some(known) if same(known, column) => {}
+                Some(_) => return None,
+                None => {
+                    both.source.columns.push(column.clone());
+                    both.columns.extend(other.columns.get_key_value(column.name).map(|(name, actual)| (name.clone(), actual.clone())));
+                }
+            }
+        }
+        Some(both)
+    }
+
+    /// The table's name for one of the source's columns.
+    pub(crate) fn actual<'a>(&'a self, logical: &'a str) -> &'a str {
+        self.columns.get(logical).map_or(logical, String::as_str)
+    }
+
+    /// The column that places rows by time, where they are.
+    pub(crate) fn time(&self) -> Option<&str> {
+        self.source.time.filter(|_| self.timed).map(|time| self.actual(time))
+    }
+
+    /// The columns that are read, each once, with their types and rules: the time first.
+    pub(crate) fn reads(&self) -> Vec<(&'static str, ColumnType, NullRule, Domain)> {
+        let time = self.source.time.filter(|_| self.timed).map(|time| (time, ColumnType::Time, NullRule::Reject, self.source.time_domain));
+        let columns = self.source.columns.iter().map(|column| (column.name, column.kind, column.nulls, column.domain));
+        let mut seen = BTreeSet::new();
+        time.into_iter().chain(columns).filter(|(name, ..)| seen.insert(*name)).collect()
+    }
+}
+
+/// What a source asks of a row: the reasons to reject it, each with when it holds.
+#[derive(Default)]
+struct Checks {
+    reasons: Vec<Reason>,
+    fails: Vec<(i32, Expr)>,
+}
+
+impl Checks {
+    fn add(&mut self, text: String, column: Option<&str>, fails: Expr) {
+        self.reasons.push(Reason { text, column: column.map(str::to_owned) });
+        self.fails.push((i32::try_from(self.reasons.len()).unwrap_or(i32::MAX), fails.fill_null(lit(false))));
+    }
+
+    /// The number of the first reason so far that holds, or `otherwise`. Reasons that are added later are asked for apart.
+    fn first(&mut self, otherwise: Expr) -> Expr {
+        self.fails.drain(..).rev().fold(otherwise, |later, (number, fails)| when(fails).then(lit(number)).otherwise(later))
+    }
+}
+
+impl InputPlan {
+    pub(crate) fn new(
+        key: InputKey,
+        requests: Vec<usize>,
+        table: &Table,
+        base: &LazyFrame,
+        axes: &[&Arc<Buckets>],
+        all_rejected: bool,
+    ) -> PolarsResult<Self> {
+        let mut checks = Checks::default();
+        for (reason, fails) in &table.checks {
+            let column = fails.clone().meta().root_names().into_iter().find(|name| !name.starts_with("__"));
+            checks.add(reason.clone(), column.as_deref(), fails.clone());
+        }
+        let of_table = std::mem::take(&mut checks.fails);
+        let mut skips: Vec<Expr> = Vec::new();
+        let reads = key.reads();
+        for &(name, kind, nulls, domain) in &reads {
+            let name = key.actual(name);
+            let typed = typed_column(table, name, kind)?;
+            let value = col(typed_name(name, kind));
+            // An id that is there can be read.
+            let missing = if kind == ColumnType::Identifier { value.clone().is_null() } else { typed.missing };
+            match nulls {
+                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, missing.clone()),
+                NullRule::Skip => skips.push(missing.clone()),
+                NullRule::Keep => {}
+            }
+            let unreadable = missing.not().and(value.clone().is_null());
+            checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
+            match domain {
+                Domain::Years { from, until } => {
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), in_years(value, from, until).not());
+                }
+                Domain::Between { min, max } => {
+                    let outside = value.clone().lt(lit(min)).or(value.gt(lit(max)));
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
+                }
+                Domain::OneOf(words) => {
+                    // Of an id, `value` is a code.
+                    let known = words.iter().map(|word| typed.value.clone().eq(lit(*word))).reduce(Expr::or).unwrap_or_else(|| lit(false));
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), known.not());
+                }
+                Domain::Whole { min, max } => {
+                    let whole = value.clone().cast(DataType::Int64).cast(DataType::Float64);
+                    let broken = value.clone().cast(DataType::Float64).neq(whole);
+                    let outside = value.clone().lt(lit(min)).or(value.gt(lit(max))).or(broken);
+                    checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
+                }
+                _ => {}
+            }
+        }
+        let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
+        for rule in &key.source.rules {
+            let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
+            let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
+            let failed = failed.reduce(Expr::or).filter(|_| sees_others && !rule.sees_rejected);
+            // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
+            let column = |name: &str| {
+                let typed = col(typed.get(name)?.as_str());
+                // What is no row of its entity says nothing of the others.
+                Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
+            };
+            checks.add(rule.reason.clone(), None, with_columns(rule.holds.clone(), &column).not());
+        }
+        // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
+        let fate = checks.first(lit(0_i32));
+        let fate = skips.into_iter().fold(fate, |fate, skip| when(skip).then(lit(SKIPPED)).otherwise(fate));
+        checks.fails = of_table;
+        let mut fate = checks.first(fate);
+        let reasons = checks.reasons;
+        let time = key.time().map(|time| col(typed_name(time, ColumnType::Time)));
+        if let Some(time) = time.clone().filter(|_| !key.history) {
+            // A row of another time is that time's, good or bad; one without a time that is possible may be anyone's.
+            let possible = match key.source.time_domain {
+                Domain::Years { from, until } => in_years(time.clone(), from, until),
+                _ => lit(true),
+            };
+            let outside = (index_between(time, Arc::new(edges(axes))) % lit(2)).neq(lit(0)).and(possible).fill_null(lit(false));
+            fate = when(outside).then(lit(OUTSIDE)).otherwise(fate);
+        }
+        let judged = base.clone().with_column(fate.alias(FATE)).cache();
+        let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
+        let twice = twice.map_or_else(|| lit(0_u32).first(), |name| col(name).sum().cast(DataType::UInt32));
+        let first = time.map_or_else(|| lit(NULL).cast(DataType::Int64).first(), |time| time.min().cast(DataType::Int64));
+        let fates = judged.clone().group_by([col(FATE)]).agg([len().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST)]);
+
+        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.column.as_deref()?, number)));
+        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (column, number)| {
+            when(col(FATE).eq(lit(number))).then(col(column).cast(DataType::String)).otherwise(others)
+        });
+        let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
+        let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
+        let names: Vec<Expr> = typed.iter().map(|(&name, typed)| col(typed.as_str()).alias(name)).collect();
+        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names).cache();
+        Ok(Self { key, requests, reasons, fates, rejected, usable })
+    }
+
+    /// The columns that the source reads.
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
+    }
+}
+
+/// An expression with other columns in the place of its own, where there are any.
+fn with_columns(expression: Expr, column: &dyn Fn(&str) -> Option<Expr>) -> Expr {
+    expression.map_expr(|part| match part {
+        Expr::Column(name) => column(&name).unwrap_or(Expr::Column(name)),
+        // Polars goes into all parts of a window but its order.
+        Expr::Over { function, partition_by, order_by: Some((order, options)), mapping } => {
+            let order = with_columns((*order).clone(), column);
+            Expr::Over { function, partition_by, order_by: Some((Arc::new(order), options)), mapping }
+        }
+        other => other,
+    })
+}
+
+fn is_ambiguous(table: &Table, time: &str) -> bool {
+    table.typed(time, ColumnType::Time).is_ok_and(|typed| typed.ambiguous.is_some())
+}
+
+/// The first rows of each reason in every batch: few, however many are rejected.
+fn first_of_each(rejected: LazyFrame) -> LazyFrame {
+    let few = |rows: DataFrame| {
+        let mut seen: BTreeMap<Option<i32>, usize> = BTreeMap::new();
+        let mut first = |reason: Option<i32>| {
+            let count = seen.entry(reason).or_default();
+            *count += 1;
+            *count <= EXAMPLES
+        };
+        let kept: BooleanChunked = rows.column(FATE)?.i32()?.iter().map(&mut first).collect();
+        rows.filter(&kept)
+    };
+    rejected.map(few, AllowedOptimizations::STREAMING, None, Some("first of each reason"))
+}
+
+/// Whether an instant is of these years, the first and the last included, by UTC.
+pub(crate) fn in_years(instant: Expr, from: i16, until: i16) -> Expr {
+    let start = |year| jiff::civil::date(year, 1, 1).to_zoned(jiff::tz::TimeZone::UTC).map(|start| start.timestamp().as_microsecond());
+    let instant = instant.cast(DataType::Int64);
+    instant.clone().gt_eq(lit(start(from).unwrap_or(i64::MIN))).and(instant.lt(lit(start(until + 1).unwrap_or(i64::MAX))))
+}

@@ -1,0 +1,53 @@
+//! The columns that the engine adds to those of a table, and the numbers that say what became of a row.
+
+use custometer_core::time::BUCKET;
+use custometer_core::{Baseline, ColumnType};
+
+use crate::plan::axes::Axis;
+
+/// The column that says what became of a row: 0 for used, one of the numbers below, or that of the reason it is rejected for.
+pub(crate) const FATE: &str = "__fate";
+
+/// What is wrong in a rejected row, as it is written.
+pub(crate) const FAULTY: &str = "__faulty";
+
+/// How many of a group's local times clocks showed twice.
+pub(crate) const AMBIGUOUS: &str = "__ambiguous";
+
+/// The first instant of a group.
+pub(crate) const FIRST: &str = "__first";
+
+pub(crate) const DIMENSION: &str = "__by:";
+
+pub(crate) const ALONE: &str = "__alone";
+
+/// The row is no observation.
+pub(crate) const SKIPPED: i32 = -1;
+
+/// The row is of another time.
+pub(crate) const OUTSIDE: i32 = -2;
+
+/// How many rejected rows of each reason are shown.
+pub(crate) const EXAMPLES: usize = 3;
+
+/// The column that holds a breakdown's dimension: apart from the metric's own columns, which may be called the same.
+pub(crate) fn dimension_name(column: &str) -> String {
+    format!("{DIMENSION}{column}")
+}
+
+pub(crate) fn own_name(position: usize) -> String {
+    format!("__own{position}")
+}
+
+pub(crate) fn typed_name(column: &str, kind: ColumnType) -> String {
+    format!("__{column}:{}", kind.as_str())
+}
+
+pub(crate) fn bucket_name(time: &str, axis: Axis) -> String {
+    let timed = if axis.is_timed_total { ":timed" } else { "" };
+    format!("{BUCKET}:{time}:{}{timed}:{}", axis.grain, axis.baseline.map_or("", Baseline::as_str))
+}
+
+pub(crate) fn ambiguous_name(time: &str) -> String {
+    format!("{AMBIGUOUS}:{time}")
+}

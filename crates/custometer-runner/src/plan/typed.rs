@@ -1,0 +1,61 @@
+//! The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use custometer_core::ColumnType;
+use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, lit, when};
+
+use crate::plan::axes::{Axes, Axis};
+use crate::plan::codes::Codes;
+use crate::plan::names::{ambiguous_name, bucket_name, dimension_name, typed_name};
+use crate::read::column::Typed;
+use crate::read::table::Table;
+use crate::report::Request;
+
+/// The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row:
+/// each computed once.
+pub(crate) fn with_typed_columns(
+    table: &Table,
+    requests: &[(usize, &Request)],
+    rows: LazyFrame,
+    axes: &Axes,
+    codes: &Codes,
+) -> PolarsResult<LazyFrame> {
+    let mut typed: BTreeMap<String, Expr> = BTreeMap::new();
+    let mut placed: BTreeMap<String, Expr> = BTreeMap::new();
+    for (_, request) in requests {
+        let source = &request.definition.source;
+        let timed: Vec<Axis> = Axis::of(request).filter(|axis| !axes[axis].is_timeless()).collect();
+        let time = source.time.filter(|_| !timed.is_empty());
+        let columns = source.columns.iter().map(|column| (column.name, column.kind)).chain(time.map(|time| (time, ColumnType::Time)));
+        for (name, kind) in columns {
+            let name = request.column(name);
+            let column = typed_column(table, name, kind)?;
+            let value = if kind == ColumnType::Identifier { codes.of_ids(col(name)) } else { column.value };
+            typed.insert(typed_name(name, kind), value);
+            typed.extend(column.ambiguous.map(|ambiguous| (ambiguous_name(name), ambiguous.fill_null(lit(false)))));
+        }
+        if let Some(time) = time.map(|time| request.column(time)) {
+            for axis in timed {
+                placed.insert(bucket_name(time, axis), axes[&axis].index_of(col(typed_name(time, ColumnType::Time))));
+            }
+        }
+    }
+    let dimensions: BTreeSet<&str> = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str)).collect();
+    let dimensions = dimensions.into_iter().map(|name| {
+        let value = col(name);
+        // A blank, and what is no number, are missing values in every format.
+        let value = match table.schema.get(name) {
+            Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
+            _ => value,
+        };
+        (dimension_name(name), codes.of_dimension(name, value))
+    });
+    typed.extend(dimensions);
+    let named = |columns: BTreeMap<String, Expr>| columns.into_iter().map(|(name, value)| value.alias(name)).collect::<Vec<_>>();
+    Ok(rows.with_columns(named(typed)).with_columns(named(placed)))
+}
+
+pub(crate) fn typed_column(table: &Table, name: &str, kind: ColumnType) -> PolarsResult<Typed> {
+    table.typed(name, kind).map_err(|reason| polars::prelude::polars_err!(ComputeError: "{reason}"))
+}
