@@ -38,7 +38,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             let report = load(&report, &registry)?;
             let (requests, tables) = (report.requests.len(), report.tables.len());
             let more = [
-                (report.derived.len(), "derived result"),
+                (report.calculated.len(), "derived result"),
                 (report.targets(), "target"),
                 (report.alerts(), "alert"),
                 (report.webhooks.len(), "webhook"),
