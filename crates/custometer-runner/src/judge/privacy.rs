@@ -354,13 +354,13 @@ fn written(value: &DimensionValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use custometer_core::measure::count;
-    use custometer_core::{Baseline, Direction, Grain, Source, Unit};
+    use custometer_core::{Baseline, Definition, Direction, Grain, Scope, Source, Unit, Value};
     use jiff::civil::date;
-    use polars::prelude::{DataType, NamedFrom, Series};
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::report::basis::GroupSize;
 
     /// Group values by column.
     type Values<'a> = &'a [(&'a str, &'a str)];
