@@ -1,10 +1,12 @@
-//! The book: its tutorials do what they say, and all its links lead somewhere.
+//! The book and the README do what they say, and all their links lead somewhere.
 //!
-//! A page's blocks are run in a folder of their own, one after the other. One with `file=NAME` is written to that file; one of `sh` is run; and
-//! one of `text` right after it is what it prints, where a line of `…` stands for any lines.
+//! The blocks of a page are run in a folder of their own, one after the other. A block with `file=NAME` is written to that file, and one with
+//! `add=NAME` is added to its end. A block of `sh` is run, and a block of `text` right after it is what it prints, where a line of `…` stands
+//! for any lines.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,7 +24,9 @@ fn target() -> &'static Path {
 /// A fenced block of a page.
 struct Block {
     language: String,
+    /// The file that it is written to, or added to.
     file: Option<String>,
+    is_added: bool,
     text: String,
     line: usize,
     /// Whether nothing but blank lines is between it and the block before.
@@ -40,8 +44,10 @@ fn blocks(page: &str) -> Vec<Block> {
         };
         let text: Vec<&str> = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```").collect();
         let (language, options) = info.split_once(',').unwrap_or((info, ""));
-        let file = options.strip_prefix("file=").map(str::to_owned);
-        blocks.push(Block { language: language.to_owned(), file, text: text.join("\n") + "\n", line: number, follows });
+        let (option, name) = options.split_once('=').unwrap_or_default();
+        let file = ["file", "add"].contains(&option).then(|| name.to_owned());
+        let is_added = option == "add";
+        blocks.push(Block { language: language.to_owned(), file, is_added, text: text.join("\n") + "\n", line: number, follows });
         follows = true;
     }
     blocks
@@ -56,14 +62,25 @@ fn matches(expected: &[&str], printed: &[&str]) -> bool {
     }
 }
 
-/// Runs every block of a tutorial.
+/// Copies the files of a folder.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for file in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+    }
+}
+
+/// Runs every block of a page.
 fn run(name: &str) {
-    let page = fs::read_to_string(root().join("docs/src/tutorials").join(name)).unwrap();
+    let page = fs::read_to_string(root().join(name)).unwrap();
     // Always the same folder, so that a crate that is built in it is not built beside those of earlier runs.
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace('/', "-"));
     let mut folder = scratch.join("work");
     fs::remove_dir_all(&scratch).ok();
     fs::create_dir_all(&folder).unwrap();
+    if name == "README.md" {
+        ["config", "datasets"].into_iter().for_each(|part| copy(&root().join(part), &folder.join(part)));
+    }
     // Where the last command has left the shell.
     let place = scratch.join("place");
     let program = Path::new(env!("CARGO_BIN_EXE_custometer"));
@@ -75,10 +92,15 @@ fn run(name: &str) {
             (_, Some(file)) => {
                 let file = folder.join(file);
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, &block.text).unwrap();
+                let file = File::options().create(true).write(true).append(block.is_added).truncate(!block.is_added).open(file);
+                file.unwrap().write_all(block.text.as_bytes()).unwrap();
             }
             ("sh", None) => {
-                let commands = block.text.replace("../custometer", &root().display().to_string());
+                let mut commands = block.text.replace("../custometer", &root().display().to_string());
+                if name == "README.md" {
+                    // The program of the checkout is the one that this test is built with.
+                    commands = commands.replace("cargo run -- ", "custometer ");
+                }
                 let script = format!("exec 2>&1\n{commands}pwd > {}\n", place.display());
                 let mut shell = Command::new("sh");
                 shell.args(["-euc", &script]).current_dir(&folder).env("PATH", &path);
@@ -106,20 +128,41 @@ fn run(name: &str) {
     }
 }
 
-#[test]
-fn an_analyst_s_tutorial_does_what_it_says() {
-    run("analyst.md");
+/// A test for each page with commands.
+macro_rules! pages {
+    ($($(#[$ignored:meta])? $test:ident: $page:literal,)*) => {
+        $(
+            #[test]
+            $(#[$ignored])?
+            fn $test() {
+                run($page);
+            }
+        )*
+
+        const PAGES: &[&str] = &[$($page),*];
+    };
 }
 
-#[test]
-fn the_tutorial_of_a_nightly_job_does_what_it_says() {
-    run("nightly.md");
-}
-
-#[test]
-#[ignore = "builds a crate: `just ready` runs it"]
-fn a_data_team_s_tutorial_does_what_it_says() {
-    run("data_team.md");
+pages! {
+    the_readme_does_what_it_says: "README.md",
+    the_tutorial_of_exports_does_what_it_says: "docs/src/tutorials/analyst.md",
+    the_tutorial_of_a_nightly_job_does_what_it_says: "docs/src/tutorials/nightly.md",
+    #[ignore = "builds a crate: `just ready` runs it"]
+    the_tutorial_of_a_data_team_does_what_it_says: "docs/src/tutorials/data_team.md",
+    the_guide_to_requests_does_what_it_says: "docs/src/guides/requests.md",
+    the_guide_to_exports_does_what_it_says: "docs/src/guides/exports.md",
+    the_guide_to_rows_does_what_it_says: "docs/src/guides/rows.md",
+    the_guide_to_time_does_what_it_says: "docs/src/guides/time.md",
+    the_guide_to_targets_and_alerts_does_what_it_says: "docs/src/guides/targets_and_alerts.md",
+    the_guide_to_privacy_does_what_it_says: "docs/src/guides/privacy.md",
+    the_guide_to_business_hours_does_what_it_says: "docs/src/guides/business_hours.md",
+    the_guide_to_web_events_does_what_it_says: "docs/src/guides/web_events.md",
+    the_guide_to_own_metrics_does_what_it_says: "docs/src/guides/own_metrics.md",
+    the_guide_to_outputs_does_what_it_says: "docs/src/guides/outputs.md",
+    the_guide_to_json_does_what_it_says: "docs/src/guides/json.md",
+    the_guide_to_the_command_line_does_what_it_says: "docs/src/guides/command_line.md",
+    the_guide_to_troubles_does_what_it_says: "docs/src/guides/troubleshooting.md",
+    what_one_can_rely_on_is_so: "docs/src/guides/trust.md",
 }
 
 #[test]
@@ -135,12 +178,20 @@ fn what_is_printed_is_compared() {
 }
 
 #[test]
-fn tutorials_have_all_languages_they_need_and_no_others() {
-    for entry in fs::read_dir(root().join("docs/src/tutorials")).unwrap() {
-        let path = entry.unwrap().path();
-        for block in blocks(&fs::read_to_string(&path).unwrap()) {
-            // A command that is shown as a transcript would not be run.
-            assert!(["sh", "text", "toml", "rust"].contains(&block.language.as_str()), "{}, line {}", path.display(), block.line);
+fn every_page_is_run_and_every_report_on_it_is_a_file() {
+    for folder in ["tutorials", "guides"] {
+        for entry in fs::read_dir(root().join("docs/src").join(folder)).unwrap() {
+            let page = format!("docs/src/{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+            assert!(PAGES.contains(&page.as_str()), "{page} has no test: name it in `pages!`");
+        }
+    }
+    for page in PAGES {
+        for block in blocks(&fs::read_to_string(root().join(page)).unwrap()) {
+            let at = format!("{page}, line {}", block.line);
+            // A command that is shown as a transcript would not be run, and a report that is no file would not be tried.
+            let is_shown_only = block.language == "console" && *page == "README.md";
+            assert!(is_shown_only || ["sh", "text", "toml", "rust"].contains(&block.language.as_str()), "{at}: `{}`", block.language);
+            assert!(block.language != "toml" || block.file.is_some(), "{at}: say `toml,file=NAME` or `toml,add=NAME`");
         }
     }
 }
@@ -167,7 +218,7 @@ fn every_link_leads_somewhere_and_every_page_is_listed() {
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
     };
-    let pages: Vec<PathBuf> = ["", "tutorials", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
+    let pages: Vec<PathBuf> = ["", "tutorials", "guides", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
     let others = [root(), root().join("examples/acme-metrics"), root().join("benchmarks")];
     let mut dead = Vec::new();
     for path in pages.iter().cloned().chain(others.iter().flat_map(|folder| in_folder(folder))) {
