@@ -165,9 +165,22 @@ impl Definition {
                 problems.push(format!("the value names a measure `{name}` that there is none of{help}"));
             }
         }
+        let columns = self.source.table.columns.iter().chain(&self.source.columns);
+        let of_columns = columns.map(|column| (column.name, column.also_called));
+        for (name, list) in of_columns.chain([(self.source.table.name, self.source.table.words)]) {
+            problems.extend(badly_written(name, list));
+        }
         if !self.detail.is_empty() && self.derivation.is_none() {
             problems.push("a detail table needs a derivation with one row per entity".to_owned());
         }
         problems
     }
+}
+
+/// What is wrong with a list of other names or words, if anything: `inspect` compares names as words in small letters of ASCII, one space apart.
+fn badly_written(of: &str, list: &str) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let is_plain = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let wrong = list.split(", ").filter(|name| !list.is_empty() && (!seen.insert(*name) || !name.split(' ').all(is_plain)));
+    wrong.map(|name| format!("`{name}`, a word for `{of}`, comes twice or is not in small letters of ASCII")).collect()
 }

@@ -19,12 +19,14 @@ mod groups;
 pub mod interner;
 pub mod measure;
 pub mod metric;
+pub mod names;
 pub mod parallel;
 pub mod picture;
 pub mod registry;
 pub mod source;
 pub mod statistics;
 pub mod suggest;
+pub mod table;
 pub mod time;
 pub mod unit;
 pub mod value;
@@ -42,6 +44,7 @@ pub use picture::Picture;
 pub use polars;
 pub use registry::{Registry, RegistryError};
 pub use source::{Column, ColumnType, Domain, NullRule, Source};
+pub use table::Table;
 pub use time::{Baseline, Buckets, Calendar, Grain, Period};
 pub use unit::{Direction, Unit};
 pub use value::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation, Value, Weights};
@@ -57,7 +60,7 @@ pub mod prelude {
     pub use crate::measure::{binned, count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::{
         About, Column, Condition, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric,
-        NoParams, NullRule, ParamError, Picture, Source, Unit, Value, Weights, register_metric,
+        NoParams, NullRule, ParamError, Picture, Source, Table, Unit, Value, Weights, names, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

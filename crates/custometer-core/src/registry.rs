@@ -199,7 +199,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Direction, NoParams, Source, Unit, Value};
+    use crate::{Column, Direction, NoParams, Source, Table, Unit, Value};
 
     struct One;
     impl Metric for One {
@@ -245,5 +245,18 @@ mod tests {
     fn a_value_must_name_measures_that_exist() {
         let definition = Definition::over(Source::table("rows")).measure(crate::measure::count("rows")).value(Value::measure("row"));
         assert_eq!(definition.problems(), ["the value names a measure `row` that there is none of; did you mean `rows`?"]);
+    }
+
+    #[test]
+    fn words_are_written_as_they_are_compared() {
+        const ORDERS: Table = Table::named("orders").words("order, køb");
+        let source = |table: Table, names| Source::table(table).column(Column::number("amount").also_called(names));
+        let problems = |source| Definition::over(source).measure(crate::measure::count("rows")).value(Value::measure("rows")).problems();
+        assert_eq!(problems(source("orders".into(), "order total, total")), Vec::<String>::new());
+        assert_eq!(
+            problems(source(ORDERS, "Total, sum, sum, net  sum")),
+            ["`Total`, a word for `amount`", "`sum`, a word for `amount`", "`net  sum`, a word for `amount`", "`køb`, a word for `orders`"]
+                .map(|what| format!("{what}, comes twice or is not in small letters of ASCII"))
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::Expr;
 
-use crate::Unit;
+use crate::{Table, Unit};
 
 /// The rows a metric is computed from.
 ///
@@ -14,7 +14,7 @@ use crate::Unit;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// The logical table, such as `orders`.
-    pub table: &'static str,
+    pub table: Table,
     /// The column whose instant decides the bucket of a row. Read only when a report has a period or a grain, or where it is
     /// [always](Self::always_at) read.
     pub time: Option<&'static str>,
@@ -30,8 +30,8 @@ pub struct Source {
 
 impl Source {
     /// A source over a logical table, without columns yet.
-    pub fn table(table: &'static str) -> Self {
-        Self { table, time: None, is_always_timed: false, time_domain: Domain::Any, columns: Vec::new(), rules: Vec::new() }
+    pub fn table(table: impl Into<Table>) -> Self {
+        Self { table: table.into(), time: None, is_always_timed: false, time_domain: Domain::Any, columns: Vec::new(), rules: Vec::new() }
     }
 
     /// The column whose instant decides the bucket of a row.
@@ -106,6 +106,8 @@ pub struct Column {
     pub nulls: NullRule,
     /// One sentence for the documentation.
     pub description: &'static str,
+    /// What exports call it, separated by commas.
+    pub also_called: &'static str,
 }
 
 impl Column {
@@ -122,7 +124,7 @@ impl Column {
     }
 
     const fn new(name: &'static str, kind: ColumnType) -> Self {
-        Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, description: "" }
+        Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, description: "", also_called: "" }
     }
 
     /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared with others of its table. Expressions see
@@ -190,6 +192,14 @@ impl Column {
     #[must_use]
     pub const fn describe(mut self, description: &'static str) -> Self {
         self.description = description;
+        self
+    }
+
+    /// What exports call it, the most telling names first and separated by commas, so that `inspect` finds it: `order total, total, beloeb`.
+    /// Names are written as words in small letters of ASCII: `OrderTotal` as `order total`, `Beløb` as `beloeb`.
+    #[must_use]
+    pub const fn also_called(mut self, names: &'static str) -> Self {
+        self.also_called = names;
         self
     }
 }

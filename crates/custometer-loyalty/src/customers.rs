@@ -7,25 +7,42 @@ use crate::history::known_end;
 use crate::tables::{CUSTOMER_ID, CUSTOMERS};
 
 /// How somebody became a customer.
-pub const SOURCE: Column = Column::text("source").nulls(NullRule::Keep).describe("how they became a customer; missing where nobody knows");
+pub const SOURCE: Column =
+    Column::text("source").nulls(NullRule::Keep).describe("how they became a customer; missing where nobody knows").also_called(
+        "acquisition source, acquisition channel, acquired by, acquired through, lead source, signup source, how did you hear \
+         about us, heard from, utm source, origin, channel, kilde, hvordan fandt du os, hvor hoerte du om os, kanal, kaella, \
+         quelle, herkunft, kanal der gewinnung",
+    );
 
 /// Whether somebody was referred by a customer.
 pub const IS_REFERRED: Column =
-    Column::boolean("is_referred").nulls(NullRule::Keep).describe("whether they were referred; missing where nobody knows");
+    Column::boolean("is_referred").nulls(NullRule::Keep).describe("whether they were referred; missing where nobody knows").also_called(
+        "was referred, referred, came by referral, from referral, by referral, anbefalet, er anbefalet, anbefalt, \
+         rekommenderad, empfohlen, geworben",
+    );
 
 /// Whether a customer has referred somebody.
-pub const IS_REFERRER: Column = Column::boolean("is_referrer").describe("whether they have referred somebody");
+pub const IS_REFERRER: Column = Column::boolean("is_referrer").describe("whether they have referred somebody").also_called(
+    "has referred, referred others, is advocate, advocate, has recommended, referrer, har anbefalet, anbefaler, har \
+         anbefalt, har rekommenderat, hat empfohlen",
+);
 
 /// Whether a customer is in the loyalty programme.
-pub const IS_MEMBER: Column = Column::boolean("is_member").describe("whether they are a member of the loyalty programme");
+pub const IS_MEMBER: Column = Column::boolean("is_member").describe("whether they are a member of the loyalty programme").also_called(
+    "member, is loyalty member, loyalty member, loyalty, in loyalty programme, in loyalty program, club member, has \
+         loyalty card, medlem, er medlem, kundeklub, loyalitetsklub, mitglied, ist mitglied",
+);
 
 /// Whether a customer took part in training.
-pub const IS_TRAINED: Column = Column::boolean("is_trained").describe("whether they took part in training");
+pub const IS_TRAINED: Column = Column::boolean("is_trained").describe("whether they took part in training").also_called(
+    "trained, has training, training completed, completed training, training, took training, attended training, onboarded, \
+         uddannet, har deltaget i kursus, kursus, oplaert, opplaert, utbildad, geschult, schulung",
+);
 
 /// All customers. A customer who comes twice would be counted twice, and which of the two rows is right can't be told.
 pub fn source() -> Source {
     Source::table(CUSTOMERS)
-        .column(Column::identifier(CUSTOMER_ID).describe("who it is"))
+        .column(Column::identifier(CUSTOMER_ID).also_called(names::CUSTOMER).describe("who it is"))
         .rule("`customer_id` comes in more than one row", col(CUSTOMER_ID).is_unique())
 }
 

@@ -30,9 +30,17 @@ impl Fate {
         let [of, variance_of, variance_of_both] = self.measures();
         let source = Source::table(POINTS)
             .at(TIME)
-            .column(Column::identifier(CUSTOMER_ID).describe("whose points they are"))
-            .column(Column::text("kind").one_of(&KINDS).describe("what happened to them"))
-            .column(Column::number("points").between(0.0, f64::INFINITY).describe("how many"));
+            .column(Column::identifier(CUSTOMER_ID).also_called(names::CUSTOMER).describe("whose points they are"))
+            .column(
+                Column::text("kind")
+                    .one_of(&KINDS)
+                    .describe("what happened to them")
+                    .also_called("type, movement type, transaction type, entry type, reason, category, art, slags, typ, buchungsart"),
+            )
+            .column(Column::number("points").between(0.0, f64::INFINITY).describe("how many").also_called(
+                "point, points amount, loyalty points, bonus points, miles, coins, stars earned, balance change, bonuspoint, \
+                 poeng, bonuspoeng, poaeng, bonuspoaeng, punkte, bonuspunkte, treuepunkte",
+            ));
         Definition::over(source)
             .derive(PointsOfCustomers)
             .measure(sum(of, col(of)))

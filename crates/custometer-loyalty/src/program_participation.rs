@@ -86,8 +86,25 @@ impl Metric for ProgramParticipation {
                 .note(note));
         };
         let source = source
-            .column(Column::time(CREATED_AT).describe("when they became a customer"))
-            .column(Column::time(LAST_ACTIVE_AT).nulls(NullRule::Keep).describe("when they were last active; missing for never"))
+            .column(
+                Column::time(CREATED_AT)
+                    .also_called(
+                        "created, created on, creation date, date created, oprettet, oprettet den, oprettelsesdato, opprettet, skapad, \
+                 erstellt, erstellt am, angelegt",
+                    )
+                    .describe("when they became a customer"),
+            )
+            .column(
+                Column::time(LAST_ACTIVE_AT)
+                    .also_called(
+                        "last active, last activity, last activity at, last seen at, last seen, last login at, last login, last logged \
+                 in, last visit, last order date, last purchase, sidst aktiv, sidst set, sidste login, seneste login, sist \
+                 aktiv, siste innlogging, senast aktiv, senaste inloggning, zuletzt aktiv, zuletzt gesehen, letzte anmeldung, \
+                 letzter login",
+                    )
+                    .nulls(NullRule::Keep)
+                    .describe("when they were last active; missing for never"),
+            )
             .rule("`last_active_at` is before `created_at`", col(LAST_ACTIVE_AT).gt_eq(col(CREATED_AT)));
         let stock = |name: &str| sum(name, col(name)).closing();
         Ok(Definition::over(source)

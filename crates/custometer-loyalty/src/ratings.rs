@@ -27,7 +27,13 @@ impl Scale {
         if min >= max {
             return Err(ParamError::new("scale", format!("a scale from {min} to {max} has no room")).help("write `scale = [1, 5]`"));
         }
-        let rating = Column::number(RATING).between(min as f64, max as f64).nulls(NullRule::Skip);
+        let rating = Column::number(RATING)
+            .also_called(
+                "stars, star rating, review rating, review score, stjerner, anmeldelse, bedoemmelse, karakter, vurdering, \
+             stjaernor, betyg, sterne, bewertung",
+            )
+            .between(min as f64, max as f64)
+            .nulls(NullRule::Skip);
         Ok(Source::table(REVIEWS).at(TIME).column(rating.describe("stars, on the scale given by `scale`; missing: no rating")))
     }
 }

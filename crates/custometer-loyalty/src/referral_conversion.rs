@@ -73,9 +73,25 @@ impl Metric for ReferralConversion {
 
     fn define(params: &ReferralConversionParams) -> Result<Definition, ParamError> {
         let source = Source::table(REFERRALS)
-            .column(Column::identifier(REFERRER_ID).describe("who recommended"))
-            .column(Column::time(TIME).describe("when they recommended"))
-            .column(Column::time(CONVERTED_AT).nulls(NullRule::Keep).describe("when it made a customer; missing while it has not"))
+            .column(
+                Column::identifier(REFERRER_ID)
+                    .also_called(
+                        "referrer, referred by, referring customer, referring customer id, inviter id, inviter, invited by, advocate \
+                 id, advocate, sender id, recommender, anbefaler, anbefalet af, henviser, anbefalt av, rekommenderad av, \
+                 vaervad av, empfehlender, empfohlen von",
+                    )
+                    .describe("who recommended"),
+            )
+            .column(Column::time(TIME).also_called(names::TIME).describe("when they recommended"))
+            .column(
+                Column::time(CONVERTED_AT)
+                    .also_called(
+                        "converted, conversion date, conversion time, converted on, accepted at, redeemed at, became customer at, \
+                 signed up at, konverteret, konverteret den, konvertert, konverterad, konvertiert, konvertiert am",
+                    )
+                    .nulls(NullRule::Keep)
+                    .describe("when it made a customer; missing while it has not"),
+            )
             .rule("`converted_at` is before `time`", col(CONVERTED_AT).gt_eq(col(TIME)));
         // Who is too young is known only where the data end somewhere.
         let source = if params.within_days.is_some() { source.always_at(TIME) } else { source.at(TIME) };

@@ -17,10 +17,17 @@ const AT_RISK: &str = "at_risk";
 const MOST_AGES: usize = 100;
 
 /// How long a customer was seen.
-const SEEN: Column = Column::number(DURATION).between(0.0, f64::INFINITY).describe("how long the customer has been one, in any unit");
+const SEEN: Column =
+    Column::number(DURATION).between(0.0, f64::INFINITY).describe("how long the customer has been one, in any unit").also_called(
+        "tenure, tenure months, months, customer for, lifetime, age in months, months active, anciennitet, varighed, maaneder, \
+         varighet, maaneder som kunde, laengd, maanader, dauer, laufzeit, monate, kundendauer",
+    );
 
 /// Whether a customer is gone.
-const GONE: Column = Column::boolean(HAS_ENDED).describe("whether the customer left then, and is not one still");
+const GONE: Column = Column::boolean(HAS_ENDED).describe("whether the customer left then, and is not one still").also_called(
+    "churn, churned, has churned, is churned, exited, left, cancelled, canceled, terminated, attrition, is closed, opsagt, \
+         har opsagt, afsluttet, oppsagt, avsluttet, uppsagd, avslutad, gekuendigt, beendet",
+);
 
 /// Parameters of [`Survival`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -6,20 +6,46 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One call or chat that was put into a queue.
-pub const CALLS: &str = "calls";
+pub const CALLS: Table = Table::named("calls")
+    .row("one call or chat that was put into a queue")
+    .words(
+        "call, queue, phone, telephony, acd, agent, skill, dialer, abandon, ring, talk, hold, opkald, samtale, samtaler, koe, \
+         telefon, anrop, samtal, anruf, anrufe, warteschlange",
+    )
+    .columns(&[QUEUED]);
 /// When it was put there.
 pub const QUEUED_AT: &str = "queued_at";
 
-const ANSWERED_AT: Column = Column::time("answered_at").nulls(NullRule::Keep).describe("when it was answered; missing where it was not");
-const IS_ANSWERED: Column = Column::boolean("is_answered").describe("whether it was answered; the others were abandoned");
+const QUEUED: Column = Column::time(QUEUED_AT).describe("when it was put into the queue").also_called(
+    "queued, queue time, enqueued at, entered queue at, call start, call time, call date, started at, offered at, ringing \
+         at, sat i koe, i koe, opkaldstid, opkald, ringt, samtaletid, samtalstid, i koen, anrufzeit, anrufbeginn, eingegangen",
+);
+const ANSWERED_AT: Column =
+    Column::time("answered_at").nulls(NullRule::Keep).describe("when it was answered; missing where it was not").also_called(
+        "answered, answer time, picked up at, pickup time, connected at, accepted at, besvaret, besvaret den, besvart, \
+         besvarad, angenommen, angenommen am, beantwortet",
+    );
+const IS_ANSWERED: Column = Column::boolean("is_answered").describe("whether it was answered; the others were abandoned").also_called(
+    "answered, was answered, handled, connected, picked up, besvaret, er besvaret, besvart, besvarad, angenommen, \
+         beantwortet",
+);
 const WAIT_SECONDS: Column = Column::number("wait_seconds")
     .between(0.0, f64::INFINITY)
     .unit(Unit::Seconds)
     .nulls(NullRule::Keep)
-    .describe("how long it was in the queue until it was answered or abandoned");
+    .describe("how long it was in the queue until it was answered or abandoned")
+    .also_called(
+        "wait, wait time, waiting time, wait sec, wait time seconds, seconds waited, time in queue, queue seconds, queue \
+         duration, hold time, speed of answer, ventetid, ventetid sekunder, koetid, vaentetid, vaentetid sekunder, wartezeit, \
+         wartezeit sekunden, wartedauer",
+    );
 const IS_SHORT_ABANDON: Column = Column::boolean("is_short_abandon")
     .nulls(NullRule::Keep)
-    .describe("whether it was abandoned so soon that nobody could have answered; may be missing where it was answered");
+    .describe("whether it was abandoned so soon that nobody could have answered; may be missing where it was answered")
+    .also_called(
+        "short abandon, short abandoned, is short abandoned, abandoned short, abandoned within threshold, short call, abandon \
+         in threshold, kort opgivet, hurtigt opgivet, kort lagt paa, kort avbrutet, schnell aufgelegt, kurzabbruch",
+    );
 
 /// Where it stands which calls were answered, and when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +65,7 @@ impl CallBasis {
         match self {
             Self::WaitSeconds => source.column(IS_ANSWERED),
             Self::AnsweredAt => source
-                .column(Column::time(QUEUED_AT).describe("when it was put into the queue"))
+                .column(QUEUED)
                 .column(ANSWERED_AT)
                 .rule("`answered_at` is before `queued_at`", col(ANSWERED_AT.name).gt_eq(col(QUEUED_AT))),
         }

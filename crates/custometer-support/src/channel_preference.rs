@@ -92,8 +92,15 @@ impl Metric for ChannelPreference {
         let kept = |name, description| Column::text(name).nulls(NullRule::Keep).describe(description);
         let source = Source::table(RESPONSES)
             .at(TIME)
-            .column(kept(CHANNEL, "how the contact came; missing: only an answer is known"))
-            .column(kept(PREFERRED_CHANNEL, "the channel that the customer prefers; missing: not asked or not answered"));
+            .column(kept(CHANNEL, "how the contact came; missing: only an answer is known").also_called(
+                "via, via channel, contact channel, source channel, medium, source, kanal, kontaktkanal, henvendelseskanal, \
+                 kontaktweg",
+            ))
+            .column(kept(PREFERRED_CHANNEL, "the channel that the customer prefers; missing: not asked or not answered").also_called(
+                "preferred contact channel, preferred contact, contact preference, channel preference, preference, favourite \
+                 channel, favorite channel, foretrukken kanal, oensket kanal, foretrukket kanal, oenskad kanal, bevorzugter \
+                 kanal, wunschkanal",
+            ));
         Ok(Definition::over(source)
             .own_dimension(CHANNEL, col(CHANNEL))
             .own_dimension(PREFERRED_CHANNEL, col(PREFERRED_CHANNEL))

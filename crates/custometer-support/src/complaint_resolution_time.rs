@@ -50,8 +50,18 @@ pub enum CountedFrom {
     Escalation,
 }
 
-const KIND: Column = Column::text("kind").nulls(NullRule::Keep).describe("what kind of ticket it is; a missing one is no complaint");
+const KIND: Column = Column::text("kind")
+    .also_called(
+        "type, ticket type, case type, case kind, reason, category, art, slags, type sag, sagstype, sakstype, typ, aerendetyp, \
+         vorgangsart",
+    )
+    .nulls(NullRule::Keep)
+    .describe("what kind of ticket it is; a missing one is no complaint");
 const ESCALATED: Column = Column::time("escalated_at")
+    .also_called(
+        "escalated, escalation date, escalation time, escalated on, eskaleret, eskaleret den, eskalert, eskalerad, eskaliert, \
+         eskaliert am",
+    )
     .nulls(NullRule::Keep)
     .describe("when it was escalated; missing where it was not. Read with `from = \"escalation\"`");
 

@@ -74,8 +74,24 @@ impl Metric for FeedbackResponseRate {
 
     fn define(params: &FeedbackResponseRateParams) -> Result<Definition, ParamError> {
         let source = Source::table(FEEDBACK)
-            .column(Column::time(RECEIVED_AT).describe("when the feedback was received"))
-            .column(Column::time(RESPONDED_AT).nulls(NullRule::Keep).describe("when it was responded to; missing while it is not"))
+            .column(
+                Column::time(RECEIVED_AT)
+                    .also_called(
+                        "received, received on, date received, arrived at, submitted at, submitted, created at, created, modtaget, \
+                 modtaget den, mottatt, mottatt den, mottagen, inkommen, eingegangen, eingegangen am, erhalten",
+                    )
+                    .describe("when the feedback was received"),
+            )
+            .column(
+                Column::time(RESPONDED_AT)
+                    .also_called(
+                        "responded, response at, response date, response time, replied at, replied, reply date, answered at, answered, \
+                 besvaret, besvaret den, svaret, svaret den, besvart, svart, besvarad, svarad, beantwortet, beantwortet am, \
+                 geantwortet",
+                    )
+                    .nulls(NullRule::Keep)
+                    .describe("when it was responded to; missing while it is not"),
+            )
             .rule("`responded_at` is before `received_at`", col(RESPONDED_AT).gt_eq(col(RECEIVED_AT)));
         let mut is_responded = has_happened(RESPONDED_AT);
         let mut is_too_young = has_happened(RECEIVED_AT).not();

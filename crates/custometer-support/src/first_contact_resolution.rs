@@ -19,8 +19,18 @@ pub struct FirstContactResolutionParams {
     pub window_days: Option<NonZeroU16>,
 }
 
-const AGENT_REPLIES: Column = Column::number("agent_replies").whole(0, 1_000_000).describe("how many replies agents have written");
+const AGENT_REPLIES: Column = Column::number("agent_replies")
+    .also_called(
+        "replies, agent comments, public replies, number of replies, reply count, responses, agent responses, touches, antal \
+         svar, svar, antall svar, antworten, anzahl antworten",
+    )
+    .whole(0, 1_000_000)
+    .describe("how many replies agents have written");
 const REOPENED_AT: Column = Column::time("reopened_at")
+    .also_called(
+        "reopened, reopen date, reopened on, reopen time, genaabnet den, genaabnet, gjenaapnet, aateroeppnad, wiedereroeffnet, \
+         wiedereroeffnet am",
+    )
     .nulls(NullRule::Keep)
     .describe("when it was first reopened; missing while it never was. Read with `window_days`");
 

@@ -14,11 +14,19 @@ pub const LAST_SOLVED_AT: &str = "last_solved_at";
 /// 1 for a ticket whose first row means solved, so that its creation is not known; 0 for the others.
 pub const BEGAN_SOLVED: &str = "began_solved";
 
-const STATUS: Column = Column::text("status").describe("what the ticket became then");
+const STATUS: Column = Column::text("status")
+    .also_called(
+        "state, new status, status to, to status, new state, new value, value, stage, status efter, ny status, tilstand, \
+         status etter, neuer status, zustand",
+    )
+    .describe("what the ticket became then");
 
 /// The changes of tickets' statuses. Their first one is their creation.
 pub fn source() -> Source {
-    Source::table(TICKET_HISTORY).column(TICKET).column(Column::time(TIME).describe("when the status changed")).column(STATUS)
+    Source::table(TICKET_HISTORY)
+        .column(TICKET)
+        .column(Column::time(TIME).also_called(names::TIME).describe("when the status changed"))
+        .column(STATUS)
 }
 
 /// The statuses that a report says mean solved, or the usual ones.

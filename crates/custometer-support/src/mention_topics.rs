@@ -77,7 +77,13 @@ impl Metric for MentionTopics {
         if params.separator.as_deref().is_some_and(str::is_empty) {
             return Err(ParamError::new("separator", "nothing separates topics").help("write what does, such as `separator = \";\"`"));
         }
-        let category = Column::text(CATEGORY).nulls(NullRule::Keep).describe("what the mention is about; missing: not categorised");
+        let category = Column::text(CATEGORY)
+            .also_called(
+                "categories, topic, topics, theme, themes, tag, tags, label, labels, subject, kategori, kategorier, emne, emner, \
+             tema, aemne, aemnen, kategorie, kategorien, thema, themen",
+            )
+            .nulls(NullRule::Keep)
+            .describe("what the mention is about; missing: not categorised");
         // Mentions that have the same in the column are about the same, so that what stands there is taken apart once.
         let definition = Definition::over(Source::table(MENTIONS).at(TIME).column(category))
             .own_dimension(CATEGORY, col(CATEGORY))

@@ -24,12 +24,27 @@ pub enum Visibility {
     AllPublic,
 }
 
-const AUTHOR: Column = Column::text("author").one_of(&["customer", "agent", "bot"]).describe("who wrote it: `customer`, `agent` or `bot`");
-const IS_PUBLIC: Column = Column::boolean("is_public").describe("whether the customer sees it; read unless `visibility = \"all_public\"`");
+const AUTHOR: Column = Column::text("author")
+    .also_called(
+        "author type, author role, sender type, sender, sent by, written by, afsender, skrevet af, forfatter, avsender, \
+         skrevet av, avsaendare, skriven av, absender, verfasser, geschrieben von",
+    )
+    .one_of(&["customer", "agent", "bot"])
+    .describe("who wrote it: `customer`, `agent` or `bot`");
+const IS_PUBLIC: Column = Column::boolean("is_public")
+    .also_called(
+        "public, public comment, is public comment, visible, visible to customer, customer visible, offentlig, synlig for \
+         kunden, publik, oeffentlich, sichtbar",
+    )
+    .describe("whether the customer sees it; read unless `visibility = \"all_public\"`");
 
 /// The messages of tickets.
 pub fn source(visibility: Visibility) -> Source {
-    let source = Source::table(MESSAGES).at(TIME).column(TICKET).column(Column::time(TIME).describe("when it was written")).column(AUTHOR);
+    let source = Source::table(MESSAGES)
+        .at(TIME)
+        .column(TICKET)
+        .column(Column::time(TIME).also_called(names::TIME).describe("when it was written"))
+        .column(AUTHOR);
     match visibility {
         Visibility::Column => source.column(IS_PUBLIC),
         Visibility::AllPublic => source,

@@ -153,44 +153,87 @@ fn refuse_weightless(criteria: &BTreeMap<String, Criterion>) -> Result<(), Param
 
 /// The scores, and what each needs to be one.
 fn source(params: &QualityScoreParams) -> Result<Source, ParamError> {
-    let score = Column::number(SCORE).nulls(NullRule::Skip).describe("what the category was given; missing: not rated");
-    let mut source = Source::table(QUALITY_SCORES).at(TIME).column(Column::identifier(REVIEW_ID).describe("the review of a case"));
+    let score = Column::number(SCORE)
+        .also_called(
+            "csat, satisfaction, rating, stars, grade, answer, tilfredshed, bedoemmelse, karakter, svar, vurdering, \
+                 tilfredshet, noejdhet, betyg, zufriedenheit, bewertung, note",
+        )
+        .nulls(NullRule::Skip)
+        .describe("what the category was given; missing: not rated");
+    let mut source = Source::table(QUALITY_SCORES).at(TIME).column(
+        Column::identifier(REVIEW_ID)
+            .also_called(
+                "review, evaluation id, evaluation, assessment id, audit id, scorecard id, qa id, qa review id, conversation \
+                 review id, evaluering, evaluerings id, vurderings id, granskning, granskning id, pruefung, pruefungs id, \
+                 bewertungs id",
+            )
+            .describe("the review of a case"),
+    );
     // What a score of a review must be, so that none of the review is missing.
     let mut sound = Vec::new();
     // Scores that are none of the review.
     let mut foreign = col(SCORE).is_null();
-    source = match params.scale {
-        Some(ScoreRange(min, max)) if min < max && (max - min).is_finite() => {
-            sound.push(col(SCORE).is_between(lit(min), lit(max), ClosedInterval::Both));
-            source.column(score.between(min, max))
-        }
-        Some(ScoreRange(min, max)) => {
-            return Err(ParamError::new("scale", format!("a scale from {min} to {max} has no room")).help("write `scale = [0, 5]`"));
-        }
-        None => {
-            let has_room = || col("max").gt(col("min"));
-            let on_scale = || col(SCORE).gt_eq(col("min")).and(col(SCORE).lt_eq(col("max")));
-            // A missing or unreadable end is no end.
-            sound.extend([has_room().fill_null(lit(false)), on_scale()]);
-            source
+    source =
+        match params.scale {
+            Some(ScoreRange(min, max)) if min < max && (max - min).is_finite() => {
+                sound.push(col(SCORE).is_between(lit(min), lit(max), ClosedInterval::Both));
+                source.column(score.between(min, max))
+            }
+            Some(ScoreRange(min, max)) => {
+                return Err(ParamError::new("scale", format!("a scale from {min} to {max} has no room")).help("write `scale = [0, 5]`"));
+            }
+            None => {
+                let has_room = || col("max").gt(col("min"));
+                let on_scale = || col(SCORE).gt_eq(col("min")).and(col(SCORE).lt_eq(col("max")));
+                // A missing or unreadable end is no end.
+                sound.extend([has_room().fill_null(lit(false)), on_scale()]);
+                source
                 .column(score)
-                .column(Column::number("min").describe("the lowest score of the category"))
-                .column(Column::number("max").describe("the highest score of the category"))
+                .column(Column::number("min").also_called(
+                "minimum, lowest, scale min, min score, lower bound, scale from, mindste, laveste, minst, laegst, kleinster",
+            ).describe("the lowest score of the category"))
+                .column(Column::number("max").also_called(
+                "maximum, highest, scale max, max score, upper bound, scale to, max points, possible points, stoerste, \
+                 hoejeste, stoerst, hoegst, groesster",
+            ).describe("the highest score of the category"))
                 .rule("`max` is not above `min`", has_room())
                 .rule("`score` is not from `min` to `max`", on_scale())
-        }
-    };
+            }
+        };
     source = if let Some(criteria) = &params.criteria {
         let is_known = is_one_of(CATEGORY, &criteria.keys().cloned().collect::<Vec<_>>());
         foreign = foreign.or(is_known.clone().not());
         source
-            .column(Column::text(CATEGORY).describe("what was rated: one of `criteria`"))
+            .column(
+                Column::text(CATEGORY)
+                    .also_called(
+                        "criterion, criteria, question, rating category, section, subject, kategori, kategorier, kriterium, kategorie, \
+                 kategorien",
+                    )
+                    .describe("what was rated: one of `criteria`"),
+            )
             .rule("`category` is not among `criteria`", is_known)
     } else {
         sound.push(col("weight").gt_eq(lit(0.0)).fill_null(lit(false)));
         source
-            .column(Column::number("weight").between(0.0, f64::INFINITY).describe("the category's weight, 0 or more"))
-            .column(Column::boolean("is_critical").nulls(NullRule::Keep).describe("whether it fails the whole review; missing: no"))
+            .column(
+                Column::number("weight")
+                    .also_called(
+                        "weighting, weights, weight factor, sample weight, importance, share, vaegt, vaegtning, vekt, vekting, vikt, \
+                 viktning, gewicht, gewichtung",
+                    )
+                    .between(0.0, f64::INFINITY)
+                    .describe("the category's weight, 0 or more"),
+            )
+            .column(
+                Column::boolean("is_critical")
+                    .also_called(
+                        "critical, auto fail, autofail, is auto fail, fatal, critical error, knockout, kritisk, er kritisk, kritisch, \
+                 ko kriterium",
+                    )
+                    .nulls(NullRule::Keep)
+                    .describe("whether it fails the whole review; missing: no"),
+            )
     };
     let is_sound = sound.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true)).or(foreign);
     let all_are = is_sound.cast(DataType::Int8).min().over([col(REVIEW_ID)]);

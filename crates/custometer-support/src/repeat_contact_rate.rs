@@ -58,7 +58,7 @@ impl Metric for RepeatContactRate {
     };
 
     fn define(params: &RepeatContactRateParams) -> Result<Definition, ParamError> {
-        let customer = Column::identifier(CUSTOMER_ID).describe("whose ticket it is");
+        let customer = Column::identifier(CUSTOMER_ID).also_called(names::CUSTOMER).describe("whose ticket it is");
         let is_known = || col("is_known").eq(lit(1));
         Ok(Definition::over(Source::table(TICKETS).always_at(CREATED_AT).column(customer).column(CREATED))
             .derive(RepeatContacts { within_days: params.within_days })

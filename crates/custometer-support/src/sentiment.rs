@@ -105,7 +105,15 @@ impl Metric for Sentiment {
         let known = [positive.as_slice(), neutral, negative].concat();
         let source = Source::table(MENTIONS)
             .at(TIME)
-            .column(Column::text(SENTIMENT).nulls(NullRule::Keep).describe("what the mention says; missing: not rated"))
+            .column(
+                Column::text(SENTIMENT)
+                    .also_called(
+                        "sentiment label, tone, polarity, mood, attitude, overall sentiment, stemning, holdning, tone of voice, \
+                 stemming, toneleie, stimmung, tonalitaet, attityd",
+                    )
+                    .nulls(NullRule::Keep)
+                    .describe("what the mention says; missing: not rated"),
+            )
             .rule("`sentiment` is none of the words for positive, neutral or negative", is_one_of(SENTIMENT, &known));
         let is_rated = || col(SENTIMENT).is_not_null();
         let definition = Definition::over(source);

@@ -56,7 +56,13 @@ impl Metric for ShareOfVoice {
         words::require("competitors", competitors)?;
         words::refuse_ambiguous(&[("own", own), ("competitors", competitors)])?;
         let compared = [own.as_slice(), competitors].concat();
-        let brand = Column::text(BRAND).nulls(NullRule::Keep).describe("whom the mention is about; missing: nobody that is known");
+        let brand = Column::text(BRAND)
+            .also_called(
+                "brand name, company, competitor, about brand, account name, maerke, brand navn, varemaerke, firma, virksomhed, \
+             merke, merkevare, varumaerke, foeretag, marke, firmenname",
+            )
+            .nulls(NullRule::Keep)
+            .describe("whom the mention is about; missing: nobody that is known");
         Ok(Definition::over(Source::table(MENTIONS).at(TIME).column(brand))
             .measure(count("own").filter(is_one_of(BRAND, own)))
             .measure(count("own_and_competitors").filter(is_one_of(BRAND, &compared)))

@@ -1,27 +1,69 @@
 //! The logical tables that support metrics read, their columns, and the scale of a rating.
 
-use custometer_core::{Column, NullRule, ParamError, Source};
+use custometer_core::{Column, NullRule, ParamError, Source, Table, names};
 use polars::prelude::col;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One answer to a survey question.
-pub const RESPONSES: &str = "responses";
+pub const RESPONSES: Table = Table::named("responses")
+    .row("one answer to a survey")
+    .words(
+        "survey, response, answer, respondent, respnum, nps, csat, question, feedback, svar, undersoegelse, spoergeskema, \
+         tilfredshed, enkaet, umfrage, antwort",
+    )
+    .columns(&[HAPPENED]);
 /// One support case.
-pub const TICKETS: &str = "tickets";
+pub const TICKETS: Table = Table::named("tickets")
+    .row("one support case")
+    .words(
+        "ticket, case, support, helpdesk, priority, status, assignee, requester, subject, sag, sager, henvendelse, prioritet, \
+         sak, saker, aerende, anfrage, vorgang, prioritaet",
+    )
+    .columns(&[PRIORITY]);
 /// One criterion of one reviewed case.
-pub const QUALITY_SCORES: &str = "quality_scores";
+pub const QUALITY_SCORES: Table = Table::named("quality_scores")
+    .row("one criterion of one reviewed case")
+    .words(
+        "quality, qa, scorecard, evaluation, assessment, criterion, reviewer, reviewee, agent, iqs, audit, kvalitet, \
+         evaluering, bedoemmelse, kvalitetsscore, granskning, qualitaet, pruefung, bewertungsbogen",
+    )
+    .many_rows_per("review_id")
+    .columns(&[HAPPENED]);
 /// A piece of feedback.
-pub const FEEDBACK: &str = "feedback";
+pub const FEEDBACK: Table = Table::named("feedback").row("one piece of feedback").words(
+    "feedback, suggestion, complaint, idea, inbox, praise, forslag, ris, ros, klage, klager, tilbagemelding, \
+         tilbakemelding, synpunkt, synpunkter, rueckmeldung, rueckmeldungen, anregung",
+);
 /// A mention on social media.
-pub const MENTIONS: &str = "mentions";
+pub const MENTIONS: Table = Table::named("mentions")
+    .row("one mention on social media")
+    .words(
+        "mention, social, sentiment, tweet, post, hashtag, platform, follower, reach, influencer, listening, brand, omtale, \
+         omtaler, opslag, stemning, innlegg, omnaemnande, inlaegg, erwaehnung, erwaehnungen, beitrag",
+    )
+    .columns(&[HAPPENED]);
 /// One message of a support case.
-pub const MESSAGES: &str = "messages";
+pub const MESSAGES: Table = Table::named("messages")
+    .row("one message of a support case")
+    .words(
+        "message, comment, reply, conversation, chat, thread, transcript, body, text, via, besked, beskeder, kommentar, \
+         kommentarer, samtale, melding, meldinger, meddelande, meddelanden, nachricht, nachrichten, kommentare",
+    )
+    .many_rows_per(TICKET_ID);
 /// One change of a support case's status.
-pub const TICKET_HISTORY: &str = "ticket_history";
+pub const TICKET_HISTORY: Table = Table::named("ticket_history")
+    .row("one change of a support case's status")
+    .words(
+        "history, audit, field, status, change, changes, old, new, previous, log, transition, update, historik, aendring, \
+         aendringer, endring, endringer, aendringar, verlauf, aenderung",
+    )
+    .many_rows_per(TICKET_ID);
 
 /// When it happened.
 pub const TIME: &str = "time";
+/// When it happened, as a column.
+pub const HAPPENED: Column = Column::time(TIME).also_called(names::TIME).describe("when it happened");
 /// When a ticket was created.
 pub const CREATED_AT: &str = "created_at";
 /// When it was first answered.
@@ -33,21 +75,47 @@ pub const SOLVED_AT: &str = "solved_at";
 pub const TICKET_ID: &str = "ticket_id";
 
 /// The ticket of a row.
-pub const TICKET: Column = Column::identifier(TICKET_ID).describe("which ticket it is");
+pub const TICKET: Column = Column::identifier(TICKET_ID).describe("which ticket it is").also_called(
+    "ticket, ticket number, case id, case number, case, issue id, request id, conversation id, conversation, thread id, \
+         thread, sags id, sagsnr, sagsnummer, sag, saksnummer, sak, aerendenummer, aerende, vorgangsnummer, vorgang, \
+         fallnummer",
+);
 /// When a ticket was created, as a column.
-pub const CREATED: Column = Column::time(CREATED_AT).describe("when the ticket was created");
+pub const CREATED: Column = Column::time(CREATED_AT).describe("when the ticket was created").also_called(
+    "created, created on, created time, creation date, date created, opened at, opened, open date, submitted at, received \
+         at, received, oprettet, oprettet den, oprettelsesdato, modtaget, opprettet, mottatt, skapad, mottagen, erstellt, \
+         erstellt am, eroeffnet, angelegt, eingegangen",
+);
 /// When it was first answered, as a column.
 pub const FIRST_REPLIED: Column =
-    Column::time(FIRST_REPLIED_AT).nulls(NullRule::Keep).describe("when it was first answered; missing while it is not");
+    Column::time(FIRST_REPLIED_AT).nulls(NullRule::Keep).describe("when it was first answered; missing while it is not").also_called(
+        "first reply at, first reply, first response at, first response, first responded at, first answered at, first answer, \
+         foerste svar, foerst besvaret, foerste respons, foersta svar, erste antwort, erstantwort",
+    );
 /// When it was solved, as a column.
-pub const SOLVED: Column = Column::time(SOLVED_AT).nulls(NullRule::Keep).describe("when it was solved, last; missing while it is not");
+pub const SOLVED: Column =
+    Column::time(SOLVED_AT).nulls(NullRule::Keep).describe("when it was solved, last; missing while it is not").also_called(
+        "solved, resolved at, resolved, closed at, closed, completed at, loest, loest den, lukket, lukket den, afsluttet, \
+         avsluttet, stengt, avslutad, staengd, geloest, geloest am, geschlossen, abgeschlossen",
+    );
+
+/// How soon a ticket is to be solved, where its row says so.
+pub const PRIORITY: Column = Column::text("priority")
+    .also_called("prio, severity, urgency, importance, prioritet, hastegrad, alvorlighed, prioritaet, dringlichkeit")
+    .describe("how soon it is to be solved");
 
 /// When it was solved for the first time, as a column.
 pub const FIRST_SOLVED: Column =
-    Column::time("first_solved_at").nulls(NullRule::Keep).describe("when it was first solved; missing while it never was");
+    Column::time("first_solved_at").nulls(NullRule::Keep).describe("when it was first solved; missing while it never was").also_called(
+        "first solved, first resolved at, first resolved, initially solved at, foerst loest, foerste loesning, foersta \
+         loesning, zuerst geloest, erstmals geloest",
+    );
 
 /// How often a ticket was reopened.
-pub const REOPENS: Column = Column::number("reopens").whole(0, 1_000_000).describe("how often it was reopened");
+pub const REOPENS: Column = Column::number("reopens").whole(0, 1_000_000).describe("how often it was reopened").also_called(
+    "reopened, reopen count, times reopened, number of reopens, reopened count, genaabnet, genaabninger, gjenaapnet, \
+         aateroeppnad, wiedereroeffnet, wiedereroeffnungen",
+);
 
 /// Where it stands when tickets were solved and reopened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -66,8 +134,13 @@ pub fn solved_after_creation(source: Source) -> Source {
 }
 
 /// How much an answer counts, where a report asks for weights.
-pub const WEIGHT: Column =
-    Column::number("weight").between(0.0, f64::INFINITY).describe("how much the answer counts, 0 or more; read with `weighted = true`");
+pub const WEIGHT: Column = Column::number("weight")
+    .between(0.0, f64::INFINITY)
+    .describe("how much the answer counts, 0 or more; read with `weighted = true`")
+    .also_called(
+        "weighting, weights, weight factor, sample weight, importance, share, vaegt, vaegtning, vekt, vekting, vikt, viktning, \
+         gewicht, gewichtung",
+    );
 
 /// The lowest and the highest rating of a survey, such as `[1, 5]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +166,9 @@ impl Scale {
     /// The rating column of a survey on this scale. An unanswered question is no response.
     pub fn column(self) -> Result<Column, ParamError> {
         let Self(min, max) = self.checked()?;
-        Ok(Column::number("score").whole(min, max).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`"))
+        Ok(Column::number("score").whole(min, max).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`").also_called(
+            "csat, satisfaction, rating, stars, grade, answer, tilfredshed, bedoemmelse, karakter, svar, vurdering, \
+                 tilfredshet, noejdhet, betyg, zufriedenheit, bewertung, note",
+        ))
     }
 }

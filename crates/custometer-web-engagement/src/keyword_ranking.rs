@@ -11,7 +11,7 @@ use polars::prelude::{DataType, Field, IntoColumn, StringChunked};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::search::{DATE, IMPRESSIONS, POSITION, QUERY, SEARCH, with_positions};
+use crate::search::{DATE, DAY, IMPRESSIONS, POSITION, QUERY, SEARCH, with_positions};
 use crate::sequence::Sequence;
 
 const QUERIES: &str = "queries";
@@ -192,9 +192,8 @@ impl Metric for KeywordRanking {
                 definition.value(Value::function(Tiers { tiers: params.tiers.clone(), of, statistic }))
             }
             RankingView::Movers => {
-                let date = Column::time(DATE).describe("the day");
                 let positions = (0_i64..).take(Movement::ALL.len()).map(DimensionValue::Integer).collect();
-                Definition::over(with_positions(source.always_at(DATE).column(date)))
+                Definition::over(with_positions(source.always_at(DATE).column(DAY)))
                     .derive(rankings)
                     .own_dimension_over(MOVED, col(MOVED), positions)
                     .measure(count(QUERIES))

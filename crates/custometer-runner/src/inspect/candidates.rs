@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::hints::no_answers;
-use super::words;
+use super::words::{self, Known};
 use super::{InspectedColumn, LooksLike};
 
 /// So many candidates are worth naming.
@@ -81,8 +81,9 @@ struct Variant {
 pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_names: bool, rows: u64, registry: &Registry) -> Vec<Candidate> {
     let mut tables: BTreeMap<&str, Vec<Variant>> = BTreeMap::new();
     for variant in registry.iter().flat_map(variants) {
-        tables.entry(variant.source.table).or_default().push(variant);
+        tables.entry(variant.source.table.name).or_default().push(variant);
     }
+    let known = Known::of(tables.values().flatten().map(|variant| &variant.source));
     // A column that many tables have says little of which one it is.
     let mut tables_with: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (table, variants) in &tables {
@@ -91,8 +92,10 @@ pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_name
         }
     }
     let weight = |name: &str| 1.0 / tables_with.get(name).map_or(1, BTreeSet::len) as f64;
-    let mut found: Vec<Candidate> =
-        tables.iter().filter_map(|(table, variants)| Fit { columns, files, has_names, rows }.candidate(table, variants, &weight)).collect();
+    let mut found: Vec<Candidate> = tables
+        .iter()
+        .filter_map(|(table, variants)| Fit { columns, files, has_names, rows, known: &known }.candidate(table, variants, &weight))
+        .collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.table.cmp(&b.table)));
     let best = found.first().map_or(0.0, |best| best.score);
     found.retain(|candidate| candidate.score >= best / 2.0);
@@ -162,6 +165,7 @@ struct Fit<'a> {
     files: &'a [String],
     has_names: bool,
     rows: u64,
+    known: &'a Known,
 }
 
 impl Fit<'_> {
@@ -169,9 +173,9 @@ impl Fit<'_> {
         let wanted = wanted(variants);
         let matches = self.matches(table, &wanted);
         let others = self.columns.iter().map(|column| column.name.as_str()).filter(|name| matches.iter().all(|(of, _)| of.column != *name));
-        let (files, columns) = (words::hits(table, self.files.iter().map(String::as_str)), words::hits(table, others));
+        let (files, columns) = (self.hits_of_files(table), self.known.hits(table, others));
         // People and times are in every table: only what else there is, or a name that can mean nothing else, tells which one.
-        let entity = words::entity_of_many(table);
+        let entity = self.known.many_rows_per(table);
         let telling = matches.iter().any(|(of, likeness)| {
             let special = wanted[of.logical.as_str()].kind != ColumnType::Time && entity != Some(of.logical.as_str());
             !of.by_type_alone && (special || *likeness >= 1.0 && entity == Some(of.logical.as_str()))
@@ -196,6 +200,11 @@ impl Fit<'_> {
         let score = (found / all.max(f64::MIN_POSITIVE) + spoken) * explained * certainty * use_of;
         let score = (score * 100.0).round() / 100.0;
         (score >= ENOUGH).then(|| Candidate { table: table.to_owned(), score, columns, missing, metrics, doubt })
+    }
+
+    /// How many words in the files' names speak of a table.
+    fn hits_of_files(&self, table: &str) -> usize {
+        self.known.hits(table, self.files.iter().map(String::as_str))
     }
 
     /// The likeliest pairs of a logical column and one of the files, each column in one pair at most.
@@ -236,14 +245,14 @@ impl Fit<'_> {
     }
 
     fn likeness(&self, table: &str, logical: &str, column: &InspectedColumn, kind: ColumnType) -> f64 {
-        let likeness = words::likeness(logical, &column.name);
+        let likeness = self.known.likeness(logical, &column.name);
         if kind != ColumnType::Identifier {
             return likeness;
         }
         // A table's own rows are often told apart by no more than `id`.
         let own = own_id(table).is_some_and(|own| own == logical);
         let bare = ["id", "nr", "key"].contains(&words::words(&column.name).concat().as_str());
-        if own && bare && tells_rows_apart(column) && words::hits(table, self.files.iter().map(String::as_str)) > 0 {
+        if own && bare && tells_rows_apart(column) && self.hits_of_files(table) > 0 {
             return 0.75;
         }
         // What only has to do with customers does not tell them apart.
@@ -259,7 +268,7 @@ impl Fit<'_> {
         if let Some(own) = own_id(table).and_then(|own| column_of(&own)).filter(|own| !tells_rows_apart(own)) {
             return Some(format!("a `{}` has several rows here, and one in `{table}`", own.name));
         }
-        let column = column_of(words::entity_of_many(table)?)?;
+        let column = column_of(self.known.many_rows_per(table)?)?;
         let once = column.distinct.is_exact && column.distinct.count == column.present() && column.distinct.count > 20;
         once.then(|| format!("every `{}` has one row here, and many in `{table}`", column.name))
     }

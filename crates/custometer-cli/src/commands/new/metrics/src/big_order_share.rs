@@ -59,7 +59,8 @@ impl Metric for BigOrderShare {
         }
         let orders = Source::table("orders")
             .at("time")
-            .column(Column::number("amount").describe("what was paid"));
+            // What exports call it, so that `inspect` finds it in them.
+            .column(Column::number("amount").describe("what was paid").also_called("order total, total, price"));
         let is_big = col("amount").gt_eq(lit(params.from_amount));
         Ok(Definition::over(orders)
             .measure(count("big_orders").filter(is_big))
