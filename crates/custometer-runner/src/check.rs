@@ -27,7 +27,8 @@ use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::config::diagnostics::{Collector, Problems, Text};
 use crate::read::table::Table;
-use crate::report::{Judged, Report, judged};
+use crate::report::judged::Judged;
+use crate::report::{Report, Request, judged};
 
 /// What a report is read from.
 #[derive(Clone)]
@@ -56,7 +57,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let config_hash = blake3::hash(text.whole.as_bytes()).to_hex().to_string();
     let mut problems = Collector::new(text);
     let mut config = config::read(&mut problems);
-    requests::share_params(&mut config, registry, &mut problems);
+    requests::share_params(&mut config.metrics, &config.tables, registry, &mut problems);
     let zone = config.report.timezone.0.clone();
     let calendar = Calendar {
         zone: zone.clone(),
@@ -75,19 +76,22 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
-    let mut requests = Vec::new();
-    for request in &config.metrics {
-        if let Some(request) = requests::resolve(request, &config, &calendars, &tables, &metrics, timed, &mut problems) {
-            requests.push(request);
-        }
-    }
+    let reading = requests::Reading {
+        report: &config.report,
+        written: &config.tables,
+        tables: &tables,
+        calendars: &calendars,
+        metrics: &metrics,
+        has_period: timed,
+    };
+    let requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
     requests::name_once(&config.metrics, &mut problems);
     let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
     let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
     let calculated = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
     let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
-    let alerts = alerts::read(&config, &judged, &mut problems);
+    let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
     problems.finish()?;
     // What today is says nothing of data whose period is their own.
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));

@@ -203,7 +203,7 @@ impl TablePlan {
     /// Detail rows with what codes in them stand for.
     fn decoded(&self, report: &Report, part: &Part, rows: &DataFrame) -> PolarsResult<DataFrame> {
         let node = &self.nodes[part.node];
-        let decoded = |column: &Column| match node.coded(column.name(), self, report) {
+        let decoded = |column: &Column| match self.coded(node, column.name(), report) {
             Some(coded) => coded.column(column),
             None => Ok(column.clone()),
         };
@@ -212,7 +212,7 @@ impl TablePlan {
 
     /// The table of a node by some keys, with what codes in them stand for. A total is one bucket, the first.
     fn with_decoded_keys(&self, report: &Report, node: usize, keys: &[String], table: MeasureTable) -> PolarsResult<MeasureTable> {
-        let values = |key: &String| self.nodes[node].coded(key, self, report).map(|coded| coded.values()).transpose();
+        let values = |key: &String| self.coded(&self.nodes[node], key, report).map(|coded| coded.values()).transpose();
         let values = keys.iter().map(values).collect::<PolarsResult<Vec<_>>>()?;
         let decoded = |(value, values): (DimensionValue, &Option<Vec<DimensionValue>>)| {
             match (&value, values) {

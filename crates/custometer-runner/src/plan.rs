@@ -15,14 +15,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use custometer_core::measure::Measure;
-use custometer_core::{Baseline, Buckets, Definition, DimensionRule, Grain};
+use custometer_core::{Baseline, Buckets, ColumnType, Definition, DimensionRule, Grain};
 use polars::prelude::{DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, UniqueKeepStrategy, col, lit, when};
 
 use crate::plan::axes::{Axes, Axis};
-use crate::plan::codes::Codes;
+use crate::plan::codes::{Coded, Codes};
 use crate::plan::grouping::{Grouping, mergeable};
 use crate::plan::input::{InputKey, InputPlan};
-use crate::plan::names::ALONE;
+use crate::plan::names::{ALONE, DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
 use crate::plan::typed::with_typed_columns;
 use crate::read::files::ROW;
@@ -172,6 +172,26 @@ impl TablePlan {
             let (baseline, breakdown, buckets) = (axis.baseline, breakdown.clone(), Arc::clone(&axes[&axis]));
             self.parts.push(Part { request: index, baseline, breakdown, buckets, node, main, measures });
         }
+    }
+
+    /// What the codes in a column of a node stand for; none where it has no codes.
+    pub(crate) fn coded(&self, node: &Node, column: &str, report: &Report) -> Option<Coded<'_>> {
+        if let Some(dimension) = column.strip_prefix(DIMENSION) {
+            return self.codes.dimension(dimension);
+        }
+        // An own dimension may be an id as it is.
+        let own = (0..).zip(&node.own).find(|(position, _)| own_name(*position) == column).map(|(_, (value, _))| value);
+        let name = match own {
+            Some(Expr::Column(name)) => name.as_str(),
+            Some(_) => return None,
+            None => column,
+        };
+        let input = &self.inputs[node.input].key;
+        let is_id = input.reads().iter().any(|(known, kind, ..)| *known == name && *kind == ColumnType::Identifier);
+        let schema = &report.tables[self.table].schema;
+        is_id.then(|| {
+            self.codes.ids(schema.get(input.actual(name)).filter(|stored| stored.is_integer()).cloned().unwrap_or(DataType::String))
+        })
     }
 
     /// Moves groupings into another one of the node, to be rolled up from its states: those whose keys are among the other's, and those

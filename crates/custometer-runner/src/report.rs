@@ -7,7 +7,9 @@ pub(crate) mod basis;
 pub(crate) mod calculated;
 pub(crate) mod condition;
 pub(crate) mod formula;
+pub(crate) mod goal;
 pub(crate) mod ids;
+pub(crate) mod judged;
 pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
@@ -23,11 +25,12 @@ use crate::read::table::Table;
 use crate::report::alert_rule::AlertRule;
 use crate::report::basis::{Basis, GroupSize};
 use crate::report::calculated::Calculated;
-use crate::report::condition::Condition;
+use crate::report::goal::Goal;
 use crate::report::ids::IdHasher;
+use crate::report::judged::Judged;
 use crate::report::webhook::Webhook;
+use crate::result::Benchmark;
 use crate::result::locale::Locale;
-use crate::result::{Benchmark, Target};
 
 /// A report that can be run.
 #[derive(Clone)]
@@ -214,32 +217,7 @@ pub(crate) enum MultipleComparisons {
     BenjaminiHochberg,
 }
 
-/// What judging must know of a request, or of a derived result.
-pub(crate) struct Judged<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) unit: Unit,
-    pub(crate) direction: Direction,
-    pub(crate) by: &'a [Vec<String>],
-    /// The dimensions that its rows have beside those of the breakdown.
-    pub(crate) own: Vec<String>,
-    pub(crate) compare: &'a [Baseline],
-    pub(crate) target: Option<&'a Goal>,
-    pub(crate) benchmark: Option<&'a Arc<Benchmark>>,
-    /// Whether it is derived. Then it has neither interval nor n nor p-value, and its breakdowns and baselines are those of its inputs.
-    pub(crate) is_calculated: bool,
-}
-
 /// All that can be judged: the requests, then what is derived.
 pub(crate) fn judged<'a>(requests: &'a [Request], calculated: &'a [Calculated]) -> impl Iterator<Item = Judged<'a>> {
     requests.iter().map(Request::judged).chain(calculated.iter().map(Calculated::judged))
-}
-
-/// A target that is judged.
-#[derive(Debug, Clone)]
-pub(crate) struct Goal {
-    pub(crate) target: Arc<Target>,
-    /// Of a goal that is true or false: what has to hold.
-    pub(crate) holds: Option<Condition>,
-    /// Whether each group decides, and not the total alone.
-    pub(crate) groups: bool,
 }

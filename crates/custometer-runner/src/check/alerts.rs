@@ -1,21 +1,18 @@
 //! `[[alerts]]`: what a report says of itself, and when.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
-use custometer_core::suggest::nearest;
 use minijinja::Value;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::check::conditions::{self, ConditionConfig};
-use crate::check::config::Config;
 use crate::config::diagnostics::Collector;
 use crate::config::section::Listed;
-use crate::report::Judged;
 use crate::report::alert_rule::{AlertPeriods, AlertRows, AlertRule, EVIDENCE, GLOBALS, environment, sample};
 use crate::report::condition::Condition;
+use crate::report::judged::Judged;
 use crate::result::Severity;
 
 /// An alert: when results are such, what is said, and to whom.
@@ -48,26 +45,33 @@ pub(crate) struct AlertConfig {
     pub webhook: Option<Spanned<String>>,
 }
 
+/// The names that alerts may use, those of sections that are wrong too.
+pub(crate) struct Named<'a> {
+    /// Requests and calculated results.
+    pub(crate) results: Vec<&'a str>,
+    pub(crate) webhooks: Vec<&'a str>,
+}
+
 /// Reads the alerts of a config, over the requests and derived results that are in order.
-pub(crate) fn read(config: &Config, judged: &[Judged<'_>], problems: &mut Collector) -> Vec<AlertRule> {
+pub(crate) fn read(alerts: &[AlertConfig], named: &Named<'_>, judged: &[Judged<'_>], problems: &mut Collector) -> Vec<AlertRule> {
     let mut names = BTreeSet::new();
     let mut rules = Vec::new();
-    for alert in &config.alerts {
+    for alert in alerts {
         if !names.insert(alert.name.get_ref()) {
             problems
                 .report(alert.name.span(), format!("two alerts are called `{}`", alert.name.get_ref()))
                 .help("give one of them another `name`");
         }
-        if let Some(webhook) = alert.webhook.as_ref().filter(|webhook| !config.webhooks.contains_key(webhook.get_ref())) {
+        if let Some(webhook) = alert.webhook.as_ref().filter(|webhook| !named.webhooks.contains(&webhook.get_ref().as_str())) {
             let name = webhook.get_ref();
-            let near = nearest(name, config.webhooks.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            let help = near.unwrap_or_else(|| format!("describe it: `[webhooks.{name}]` with its `url`"));
-            problems.report(webhook.span(), format!("there is no webhook `{name}`")).help(help);
+            problems
+                .report(webhook.span(), format!("there is no webhook `{name}`"))
+                .suggest(name, &named.webhooks, || format!("describe it: `[webhooks.{name}]` with its `url`"));
         }
-        let rule = rule(alert, config, judged, problems);
+        let rule = rule(alert, named, judged, problems);
         if let Some(message) = &alert.message {
             // What a request has that is not in order is not known.
-            let are_all_known = judged.len() == config.metrics.len() + config.derived.len();
+            let are_all_known = judged.len() == named.results.len();
             check_template(message, rule.as_ref().filter(|_| are_all_known), problems);
         }
         rules.extend(rule);
@@ -75,10 +79,10 @@ pub(crate) fn read(config: &Config, judged: &[Judged<'_>], problems: &mut Collec
     rules
 }
 
-fn rule(alert: &AlertConfig, config: &Config, judged: &[Judged<'_>], problems: &mut Collector) -> Option<AlertRule> {
+fn rule(alert: &AlertConfig, known: &Named<'_>, judged: &[Judged<'_>], problems: &mut Collector) -> Option<AlertRule> {
     let condition = conditions::read(&alert.when, problems)?;
     let seen: Vec<&Judged<'_>> = match &alert.metrics {
-        Some(names) => named(alert, names, &condition, config, judged, problems),
+        Some(names) => looked_at(alert, names, &condition, &known.results, judged, problems),
         None => judged.iter().filter(|judged| conditions::obstacle(&condition, &alert.when, judged).is_none()).collect(),
     };
     if let (true, None, Some(first)) = (seen.is_empty(), &alert.metrics, judged.first())
@@ -102,23 +106,20 @@ fn rule(alert: &AlertConfig, config: &Config, judged: &[Judged<'_>], problems: &
 }
 
 /// What an alert names; what is wrong with it is reported.
-fn named<'a>(
+fn looked_at<'a>(
     alert: &AlertConfig,
     names: &[Spanned<String>],
     condition: &Condition,
-    config: &Config,
+    known: &[&str],
     judged: &'a [Judged<'a>],
     problems: &mut Collector,
 ) -> Vec<&'a Judged<'a>> {
-    let requests = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric));
-    let known = requests.chain(config.derived.iter().map(|(name, _)| name)).map(|name| name.get_ref().as_str());
-    let known: Vec<&str> = known.collect();
     let mut seen = Vec::new();
     for name in names {
         if !known.contains(&name.get_ref().as_str()) {
-            let near = nearest(name.get_ref(), known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-            let help = near.unwrap_or_else(|| format!("the requests are {}", Listed(&known)));
-            problems.report(name.span(), format!("there is no request `{}`", name.get_ref())).help(help);
+            problems
+                .report(name.span(), format!("there is no request `{}`", name.get_ref()))
+                .suggest(name.get_ref(), known, || format!("the requests are {}", Listed(known)));
         }
         // One that is not in order was reported where it stands.
         if let Some(judged) = judged.iter().find(|judged| judged.name == name.get_ref()) {
@@ -152,14 +153,12 @@ fn check_template(message: &Spanned<String>, rule: Option<&AlertRule>, problems:
         .collect();
     for name in &unknown {
         let known: Vec<&str> = sample.keys().copied().collect();
-        let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let start = text.find(name.as_str()).unwrap_or_default();
-        let place = place_in(message, start..start + name.len(), problems);
+        let place = problems.place_in(message, start..start + name.len());
         if EVIDENCE.contains(&name.as_str()) {
             problems.report(place, format!("derived results have no `{name}`")).help("take it out, or let the alert look at a request");
         } else {
-            let help = near.unwrap_or_else(|| format!("it knows {}", Listed(&known)));
-            problems.report(place, format!("a message knows no `{name}`")).help(help);
+            problems.report(place, format!("a message knows no `{name}`")).suggest(name, &known, || format!("it knows {}", Listed(&known)));
         }
     }
     if let (true, true, Err(error)) = (unknown.is_empty(), rule.is_some(), template.render(Value::from_pairs(sample))) {
@@ -168,16 +167,9 @@ fn check_template(message: &Spanned<String>, rule: Option<&AlertRule>, problems:
 }
 
 fn template_problem(message: &Spanned<String>, error: &minijinja::Error, problems: &mut Collector) {
-    let place = error.range().map_or(message.span(), |range| place_in(message, range, problems));
+    let place = error.range().map_or(message.span(), |range| problems.place_in(message, range));
     let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     problems
         .report(place, format!("the message can't be made: {reason}"))
         .help("messages are Jinja templates, such as `{{ request }} is at {{ shown }}`");
-}
-
-/// Where a part of a text stands in the config; the whole of it where it is written with escapes.
-fn place_in(message: &Spanned<String>, part: Range<usize>, problems: &Collector) -> Range<usize> {
-    let span = message.span();
-    let written = problems.text().whole.get(span.clone()).and_then(|written| written.find(message.get_ref().as_str()));
-    written.map_or(span.clone(), |start| span.start + start + part.start..span.start + start + part.end)
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
-use custometer_core::suggest::nearest;
 use custometer_core::time::{Clock, NamedCalendar};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -57,9 +56,11 @@ impl Calendars {
                 Some(None) => return None,
                 None => {
                     let known: Vec<&str> = std::iter::once(Clock::CALENDAR).chain(self.0.keys().map(String::as_str)).collect();
-                    let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                    let help = near.unwrap_or_else(|| format!("describe it as `[calendars.{name}]`, or take {}", Listed(&known)));
-                    problems.report(params.locate(std::slice::from_ref(param), false), format!("there is no calendar `{name}`")).help(help);
+                    problems.report(params.locate(std::slice::from_ref(param), false), format!("there is no calendar `{name}`")).suggest(
+                        name,
+                        &known,
+                        || format!("describe it as `[calendars.{name}]`, or take {}", Listed(&known)),
+                    );
                     return None;
                 }
             }

@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use crate::config::diagnostics::Collector;
 use crate::config::values::Finite;
-use crate::report::Judged;
 use crate::report::condition::{Condition, Quantity, Test, Verdict};
+use crate::report::judged::Judged;
 use crate::result::Status;
 
 /// What is asked of a result. All of it has to hold; what can't be known does not.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::check::alerts::AlertConfig;
+use crate::check::alerts::{self, AlertConfig};
 use crate::check::calendars::CalendarConfig;
 use crate::check::define::DefineConfig;
 use crate::check::derived::DerivedConfig;
@@ -42,6 +42,15 @@ pub(crate) struct Config {
     /// Whom alerts are sent to, by the names that they use.
     #[schemars(default, with = "BTreeMap<String, WebhookConfig>")]
     pub webhooks: BTreeMap<String, Spanned<WebhookConfig>>,
+}
+
+impl Config {
+    /// The names of its results and webhooks.
+    pub(crate) fn named(&self) -> alerts::Named<'_> {
+        let requests = self.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric));
+        let results = requests.chain(self.derived.iter().map(|(name, _)| name)).map(|name| name.get_ref().as_str()).collect();
+        alerts::Named { results, webhooks: self.webhooks.keys().map(String::as_str).collect() }
+    }
 }
 
 /// Reads a config and reports everything that is wrong with its form. What could be read is returned all the same.

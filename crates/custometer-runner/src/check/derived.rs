@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use custometer_core::suggest::nearest;
 use custometer_core::{Direction, Grain, Unit};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -115,9 +114,9 @@ impl Reading<'_> {
         let mut is_known = true;
         for (name, place) in &formula.names {
             if !known.contains(&name.as_str()) {
-                let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                let help = near.unwrap_or_else(|| format!("there is {}", Listed(&known)));
-                problems.report(place.clone(), format!("there is no request `{name}`")).help(help);
+                problems
+                    .report(place.clone(), format!("there is no request `{name}`"))
+                    .suggest(name, &known, || format!("there is {}", Listed(&known)));
                 is_known = false;
             }
         }

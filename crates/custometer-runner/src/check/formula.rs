@@ -27,26 +27,16 @@ pub(crate) fn parse(written: &Spanned<String>, problems: &mut Collector) -> Opti
     let text = written.get_ref();
     match Parser::new(text).and_then(Parser::formula) {
         Ok((formula, names)) => {
-            let names = names.into_iter().map(|(name, place)| (name, place_of(written, place, problems))).collect();
+            let names = names.into_iter().map(|(name, place)| (name, problems.place_in(written, place))).collect();
             Some(Written { formula, names })
         }
         Err(Mistake { message, place }) => {
-            let place = place_of(written, place, problems);
+            let place = problems.place_in(written, place);
             problems
                 .report(place, format!("not a formula: {message}"))
                 .help("write it with names, numbers, `+`, `-`, `*`, `/` and brackets, such as `100 * part / whole`");
             None
         }
-    }
-}
-
-/// The place in the config of a part of a text in it; that of the whole text where its quotes or escapes hide it.
-pub(crate) fn place_of(written: &Spanned<String>, part: Range<usize>, problems: &Collector) -> Range<usize> {
-    let span = written.span();
-    let raw = problems.text().whole.get(span.clone()).unwrap_or_default();
-    match raw.find(written.get_ref().as_str()) {
-        Some(start) => span.start + start + part.start..span.start + start + part.end,
-        None => span,
     }
 }
 

@@ -11,7 +11,8 @@ use crate::check::conditions::{self, ConditionConfig};
 use crate::config::diagnostics::Collector;
 use crate::config::values::Finite;
 use crate::report::condition::Condition;
-use crate::report::{Goal, Judged};
+use crate::report::goal::Goal;
+use crate::report::judged::Judged;
 use crate::result::{Benchmark, Target};
 
 /// What values are to be, in their unit. One of `at_least`, `at_most`, `between` and `holds`.

@@ -13,10 +13,11 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::check::calendars::Calendars;
-use crate::check::config::Config;
 use crate::check::define::Metrics;
 use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
+use crate::check::report::ReportConfig;
 use crate::check::sql::columns_there_are;
+use crate::check::tables::TableConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::section::{Listed, Worded, with_params, worded};
@@ -76,24 +77,27 @@ impl<'de> Deserialize<'de> for Breakdown {
 const NO_BREAKDOWN: &str = "a breakdown is a list of columns: write it in brackets of its own, such as `by = [[], [\"region\"]]`";
 
 /// Gives requests the parameters of their tables that their metrics have.
-pub(crate) fn share_params(config: &mut Config, registry: &Registry, problems: &mut Collector) {
+pub(crate) fn share_params(
+    requests: &mut [MetricConfig],
+    tables: &BTreeMap<String, TableConfig>,
+    registry: &Registry,
+    problems: &mut Collector,
+) {
     let mut known: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for request in &mut config.metrics {
-        let Some((table, shared)) = config.tables.get_key_value(request.table.get_ref()) else { continue };
+    for request in requests {
+        let Some((table, shared)) = tables.get_key_value(request.table.get_ref()) else { continue };
         let Some(metric) = registry.get(request.metric.get_ref()) else { continue };
         let names = metric.param_names();
         request.params.fill(&shared.params, |name| names.iter().any(|known| known == name));
         known.entry(table).or_default().extend(names);
     }
-    for (table, shared) in &config.tables {
+    for (table, shared) in tables {
         // Where nothing is asked of a table, nothing is told of its parameters.
         let Some(known) = known.get(table.as_str()) else { continue };
         for name in shared.params.given.keys().filter(|name| !known.contains(*name)) {
-            let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            let help = near.unwrap_or_else(|| "the parameters of a table are those of its metrics".to_owned());
             problems
                 .report(shared.params.locate(std::slice::from_ref(name), true), format!("no metric of `{table}` has a parameter `{name}`"))
-                .help(help);
+                .suggest(name, known, || "the parameters of a table are those of its metrics".to_owned());
         }
     }
 }
@@ -108,49 +112,112 @@ pub(crate) fn metric(request: Spanned<DeValue<'_>>, problems: &mut Collector) ->
     Some(metric)
 }
 
-/// Finds everything that a request names.
-pub(crate) fn resolve(
-    request: &MetricConfig,
-    config: &Config,
-    calendars: &Calendars,
-    tables: &[Table],
-    metrics: &Metrics,
-    has_period: bool,
-    problems: &mut Collector,
-) -> Option<Request> {
-    let id = request.metric.get_ref();
-    let metric = metrics.registry.get(id);
-    if metric.is_none() && !metrics.is_broken(id) {
-        problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(metrics.help(id));
-    }
-    let definition = metric.and_then(|metric| match metric.define(calendars.bind(&request.params, metric, problems)?) {
-        Ok(definition) => Some(definition),
-        Err(errors) => {
-            for error in &errors {
-                param_problem(request, metric, error, problems);
+/// What requests are read with: the rest of the config, and what is known of it.
+pub(crate) struct Reading<'a> {
+    pub(crate) report: &'a ReportConfig,
+    /// The tables as they are written, wrong ones too.
+    pub(crate) written: &'a BTreeMap<String, TableConfig>,
+    pub(crate) tables: &'a [Table],
+    pub(crate) calendars: &'a Calendars,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) has_period: bool,
+}
+
+impl Reading<'_> {
+    /// Finds everything that a request names.
+    pub(crate) fn read(&self, request: &MetricConfig, problems: &mut Collector) -> Option<Request> {
+        let metric = self.metric(request, problems);
+        let definition = metric.and_then(|metric| self.definition(request, metric, problems));
+        let position = self.table(request, problems)?;
+        let table = &self.tables[position];
+        let by = breakdowns(request, table, problems);
+        let (metric, definition) = (metric?, definition?);
+        let grain = request.grain.unwrap_or(self.report.grain);
+        let needs_time = self.has_period || grain != Grain::Total || definition.source.is_always_timed;
+        let columns = columns(request, &definition, table, problems);
+        check_source(request, &definition, &columns, table, needs_time, problems);
+        for own in definition.dimensions() {
+            if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| *column.get_ref() == own)
+            {
+                let message = format!("`{own}` is a dimension of `{}` itself, and always there", request.metric.get_ref());
+                problems.report(taken.span(), message);
             }
-            None
         }
-    });
-    let table_name = request.table.get_ref();
-    if !config.tables.contains_key(table_name) {
-        let near = nearest(table_name, config.tables.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-        let help = near.unwrap_or_else(|| format!("describe it: `[tables.{table_name}]` with its `path`"));
-        problems.report(request.table.span(), format!("there is no table `{table_name}`")).help(help);
+        let detail = self.detail(request, &definition, problems);
+        let name = request.name.as_ref().unwrap_or(&request.metric).get_ref().clone();
+        let compare = compare(request, self.report, needs_time && definition.source.time.is_some(), problems);
+        let benchmark = request.benchmark.as_ref().map(goals::benchmark);
+        let mut read = Request { name, metric, definition, table: position, columns, by, grain, compare, detail, target: None, benchmark };
+        read.target = request.target.as_ref().map(|target| goals::read(target, &read.judged(), problems));
+        Some(read)
     }
-    let position = tables.iter().position(|table| table.name == *table_name)?;
-    let table = &tables[position];
-    let columns = table.columns();
+
+    fn metric(&self, request: &MetricConfig, problems: &mut Collector) -> Option<&'static Descriptor> {
+        let id = request.metric.get_ref();
+        let metric = self.metrics.registry.get(id);
+        if metric.is_none() && !self.metrics.is_broken(id) {
+            problems.report(request.metric.span(), format!("unknown metric `{id}`")).help(self.metrics.help(id));
+        }
+        metric
+    }
+
+    /// The metric with the parameters of the request.
+    fn definition(&self, request: &MetricConfig, metric: &Descriptor, problems: &mut Collector) -> Option<Definition> {
+        match metric.define(self.calendars.bind(&request.params, metric, problems)?) {
+            Ok(definition) => Some(definition),
+            Err(errors) => {
+                for error in &errors {
+                    param_problem(request, metric, error, problems);
+                }
+                None
+            }
+        }
+    }
+
+    /// The position of its table. None for one that is not there or is wrong.
+    fn table(&self, request: &MetricConfig, problems: &mut Collector) -> Option<usize> {
+        let name = request.table.get_ref();
+        if !self.written.contains_key(name) {
+            problems
+                .report(request.table.span(), format!("there is no table `{name}`"))
+                .suggest(name, self.written.keys(), || format!("describe it: `[tables.{name}]` with its `path`"));
+        }
+        self.tables.iter().position(|table| table.name == *name)
+    }
+
+    /// Whether the table per customer is wanted.
+    fn detail(&self, request: &MetricConfig, definition: &Definition, problems: &mut Collector) -> bool {
+        let Some(asked) = request.detail.as_ref().filter(|detail| *detail.get_ref()) else { return false };
+        if definition.detail.is_empty() {
+            problems.report(asked.span(), format!("`{}` has no detail table", request.metric.get_ref()));
+        }
+        if let Some(least) = self.report.min_group_size.filter(|least| *least > 1) {
+            problems
+                .report(asked.span(), format!("a detail table shows single ones, and `min_group_size` hides groups of fewer than {least}"))
+                .help("leave one of them out");
+        }
+        true
+    }
+}
+
+/// The breakdowns of a request, each of columns that its table has.
+fn breakdowns(request: &MetricConfig, table: &Table, problems: &mut Collector) -> Vec<Vec<String>> {
+    let (id, columns) = (request.metric.get_ref(), table.columns());
+    let Some(written) = &request.by else { return vec![Vec::new()] };
+    if written.is_empty() {
+        problems.report(request.metric.span(), format!("`by` of `{id}` is empty")).help("write `by = [[]]` for the total, or leave it out");
+    }
     let mut by = Vec::new();
-    for Breakdown(breakdown) in request.by.iter().flatten() {
+    for Breakdown(breakdown) in written {
         let mut names: Vec<String> = Vec::new();
         for column in breakdown {
             let name = column.get_ref();
             if !columns.contains(name) && !table.broken.contains(name) {
-                let near = nearest(name, columns.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                problems
-                    .report(column.span(), format!("there is no column `{name}` in `{table_name}` to break down by"))
-                    .help(near.unwrap_or_else(|| columns_there_are(&columns)));
+                problems.report(column.span(), format!("there is no column `{name}` in `{}` to break down by", table.name)).suggest(
+                    name,
+                    &columns,
+                    || columns_there_are(&columns),
+                );
             } else if names.contains(name) {
                 problems.report(column.span(), format!("`{name}` comes twice in one breakdown"));
             } else if let Some(nested) = table.schema.get(name).filter(|stored| stored.is_nested() || stored.is_binary()) {
@@ -164,60 +231,33 @@ pub(crate) fn resolve(
         }
         by.push(names);
     }
-    if request.by.as_ref().is_some_and(Vec::is_empty) {
-        problems.report(request.metric.span(), format!("`by` of `{id}` is empty")).help("write `by = [[]]` for the total, or leave it out");
-    }
-    if request.by.is_none() {
-        by.push(Vec::new());
-    }
-    let (metric, definition) = (metric?, definition?);
-    let grain = request.grain.unwrap_or(config.report.grain);
-    let needs_time = has_period || grain != Grain::Total || definition.source.is_always_timed;
+    by
+}
+
+/// The table's names for columns of the metric, where the request gives its own.
+fn columns(request: &MetricConfig, definition: &Definition, table: &Table, problems: &mut Collector) -> BTreeMap<String, String> {
+    let known = table.columns();
+    let reads = definition.source.time.into_iter().chain(definition.source.columns.iter().map(|column| column.name));
+    let reads: Vec<&str> = reads.collect();
     for (logical, actual) in &request.columns {
-        let reads = definition.source.time.into_iter().chain(definition.source.columns.iter().map(|column| column.name));
-        let reads: Vec<&str> = reads.collect();
         if !reads.contains(&logical.get_ref().as_str()) {
             problems
-                .report(logical.span(), format!("`{id}` reads no column `{}`", logical.get_ref()))
+                .report(logical.span(), format!("`{}` reads no column `{}`", request.metric.get_ref(), logical.get_ref()))
                 .help(format!("it reads {}", Listed(&reads)));
-        } else if !columns.contains(actual.get_ref()) {
-            let near = nearest(actual.get_ref(), columns.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            problems
-                .report(actual.span(), format!("there is no column `{}` in `{table_name}`", actual.get_ref()))
-                .help(near.unwrap_or_else(|| columns_there_are(&columns)));
+        } else if !known.contains(actual.get_ref()) {
+            problems.report(actual.span(), format!("there is no column `{}` in `{}`", actual.get_ref(), table.name)).suggest(
+                actual.get_ref(),
+                &known,
+                || columns_there_are(&known),
+            );
         }
     }
-    let mapped: BTreeMap<String, String> =
-        request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect();
-    check_source(request, &definition, &mapped, table, needs_time, problems);
-    for own in definition.dimensions() {
-        if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| *column.get_ref() == own) {
-            problems.report(taken.span(), format!("`{own}` is a dimension of `{id}` itself, and always there"));
-        }
-    }
-    let detail = request.detail.as_ref().is_some_and(|detail| *detail.get_ref());
-    if let Some(asked) = request.detail.as_ref().filter(|_| detail && definition.detail.is_empty()) {
-        problems.report(asked.span(), format!("`{id}` has no detail table"));
-    }
-    if let (Some(asked), Some(least)) =
-        (request.detail.as_ref().filter(|_| detail), config.report.min_group_size.filter(|least| *least > 1))
-    {
-        problems
-            .report(asked.span(), format!("a detail table shows single ones, and `min_group_size` hides groups of fewer than {least}"))
-            .help("leave one of them out");
-    }
-    let name = request.name.as_ref().map_or_else(|| id.clone(), |name| name.get_ref().clone());
-    let compare = compare(request, config, needs_time && definition.source.time.is_some(), problems);
-    let benchmark = request.benchmark.as_ref().map(goals::benchmark);
-    let mut resolved =
-        Request { name, metric, definition, table: position, columns: mapped, by, grain, compare, detail, target: None, benchmark };
-    resolved.target = request.target.as_ref().map(|target| goals::read(target, &resolved.judged(), problems));
-    Some(resolved)
+    request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect()
 }
 
 /// What a request's values are compared with: only what is placed in time is.
-fn compare(request: &MetricConfig, config: &Config, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
-    if let Some(asked) = request.compare.iter().chain([&config.report.compare]).flatten().next().filter(|_| !timed) {
+fn compare(request: &MetricConfig, report: &ReportConfig, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
+    if let Some(asked) = request.compare.iter().chain([&report.compare]).flatten().next().filter(|_| !timed) {
         // The report's own wish is for what can be compared; one of the request is a mistake.
         if request.compare.is_some() {
             let message = format!("`{}` is not placed in time here, and there is nothing to compare it with", request.metric.get_ref());
@@ -226,7 +266,7 @@ fn compare(request: &MetricConfig, config: &Config, timed: bool, problems: &mut 
         return Vec::new();
     }
     let mut compare: Vec<Baseline> = Vec::new();
-    for baseline in request.compare.as_ref().unwrap_or(&config.report.compare) {
+    for baseline in request.compare.as_ref().unwrap_or(&report.compare) {
         if compare.contains(baseline.get_ref()) {
             problems.report(baseline.span(), format!("`{}` comes twice", baseline.get_ref().as_str()));
         } else {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use custometer_core::suggest::nearest;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use toml::Spanned;
 
 /// All problems of a report, in the order of its text.
 #[derive(Debug)]
@@ -139,6 +141,16 @@ impl Collector {
         &mut self.problems.last_mut().expect("one was just pushed").1
     }
 
+    /// Where a part of a text stands in the config; the whole of the text where its quotes or escapes hide it.
+    pub(crate) fn place_in(&self, written: &Spanned<String>, part: Range<usize>) -> Range<usize> {
+        let span = written.span();
+        let raw = self.text.whole.get(span.clone()).unwrap_or_default();
+        match raw.find(written.get_ref().as_str()) {
+            Some(start) => span.start + start + part.start..span.start + start + part.end,
+            None => span,
+        }
+    }
+
     /// Whether something within a place is wrong already: what follows from that is no news.
     pub(crate) fn has_any_in(&self, span: &Range<usize>) -> bool {
         self.problems.iter().any(|(start, _)| span.contains(start))
@@ -170,6 +182,18 @@ impl Problem {
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The known name that was probably meant; what else to do where none is near.
+    pub(crate) fn suggest<S: AsRef<str>>(
+        &mut self,
+        given: &str,
+        known: impl IntoIterator<Item = S>,
+        otherwise: impl FnOnce() -> String,
+    ) -> &mut Self {
+        let known: Vec<S> = known.into_iter().collect();
+        let near = nearest(given, known.iter().map(AsRef::as_ref));
+        self.help(near.map_or_else(otherwise, |near| format!("did you mean `{near}`?")))
     }
 
     /// What to do about it, where that is known.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::report::{Goal, Judged, Report};
+use crate::report::Report;
+use crate::report::goal::Goal;
+use crate::report::judged::Judged;
 use crate::result::words::{relative, shown};
 use crate::result::{AgainstBenchmark, Judgement, ResultRow, Status};
 

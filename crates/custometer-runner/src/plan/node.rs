@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use custometer_core::measure::Scope;
 use custometer_core::time::{BUCKET, LocalClock};
-use custometer_core::{Buckets, ColumnType, Definition, Derive, DeriveContext};
-use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult, col, lit};
+use custometer_core::{Buckets, Definition, Derive, DeriveContext};
+use polars::prelude::{Expr, LazyFrame, PolarsResult, col, lit};
 
-use crate::plan::TablePlan;
 use crate::plan::axes::Axis;
-use crate::plan::codes::{Coded, Codes};
+use crate::plan::codes::Codes;
 use crate::plan::grouping::Grouping;
 use crate::plan::input::InputPlan;
-use crate::plan::names::{DIMENSION, bucket_name, dimension_name, own_name};
+use crate::plan::names::{bucket_name, dimension_name, own_name};
 use crate::read::table::Table;
 use crate::report::Report;
 
@@ -138,26 +137,6 @@ impl Node {
         let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension));
         let read = input.key.reads().into_iter().map(|(name, ..)| name.to_owned());
         read.chain(dimensions).chain(self.bucket(input))
-    }
-
-    /// What the codes in one of its columns stand for; none where it has no codes.
-    pub(crate) fn coded<'p>(&self, column: &str, plan: &'p TablePlan, report: &Report) -> Option<Coded<'p>> {
-        if let Some(dimension) = column.strip_prefix(DIMENSION) {
-            return plan.codes.dimension(dimension);
-        }
-        // An own dimension may be an id as it is.
-        let own = (0..).zip(&self.own).find(|(position, _)| own_name(*position) == column).map(|(_, (value, _))| value);
-        let name = match own {
-            Some(Expr::Column(name)) => name.as_str(),
-            Some(_) => return None,
-            None => column,
-        };
-        let input = &plan.inputs[self.input].key;
-        let is_id = input.reads().iter().any(|(known, kind, ..)| *known == name && *kind == ColumnType::Identifier);
-        let schema = &report.tables[plan.table].schema;
-        is_id.then(|| {
-            plan.codes.ids(schema.get(input.actual(name)).filter(|stored| stored.is_integer()).cloned().unwrap_or(DataType::String))
-        })
     }
 
     /// The buckets the rows are placed in.

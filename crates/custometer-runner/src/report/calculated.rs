@@ -6,7 +6,8 @@ use std::sync::Arc;
 use custometer_core::{Baseline, Direction, Grain, Unit};
 
 use crate::report::formula::Formula;
-use crate::report::{Goal, Judged};
+use crate::report::goal::Goal;
+use crate::report::judged::Judged;
 use crate::result::Benchmark;
 
 /// A result that is calculated, checked.

@@ -1,0 +1,23 @@
+//! What judging must know of results, whether they are asked for or calculated.
+
+use std::sync::Arc;
+
+use custometer_core::{Baseline, Direction, Unit};
+
+use crate::report::goal::Goal;
+use crate::result::Benchmark;
+
+/// What judging must know of a request, or of a derived result.
+pub(crate) struct Judged<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) unit: Unit,
+    pub(crate) direction: Direction,
+    pub(crate) by: &'a [Vec<String>],
+    /// The dimensions that its rows have beside those of the breakdown.
+    pub(crate) own: Vec<String>,
+    pub(crate) compare: &'a [Baseline],
+    pub(crate) target: Option<&'a Goal>,
+    pub(crate) benchmark: Option<&'a Arc<Benchmark>>,
+    /// Whether it is derived. Then it has neither interval nor n nor p-value, and its breakdowns and baselines are those of its inputs.
+    pub(crate) is_calculated: bool,
+}
