@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use custometer_output::Format;
 use jiff::civil::Date;
 
 use crate::sample;
@@ -22,7 +24,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         report: ReportArgs,
         /// What to write; several with --out.
-        #[arg(long, value_enum, default_value = "table", value_delimiter = ',')]
+        #[arg(long, value_parser = formats(), default_value = "table", value_delimiter = ',')]
         format: Vec<Format>,
         /// A folder for the results, one file per format; without it the result goes to stdout.
         #[arg(long, value_name = "DIR")]
@@ -33,7 +35,7 @@ pub(crate) enum Command {
         /// End with exit code 3 when a target is missed.
         #[arg(long)]
         fail_on_target: bool,
-        /// End with exit code 5 when an alert fires, of this severity or a graver one.
+        /// End with exit code 5 when an alert of this severity or a graver one fires.
         #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "info")]
         fail_on_alert: Option<Severity>,
         /// Send no alert to its webhook, and show what would be sent.
@@ -59,31 +61,31 @@ pub(crate) enum Command {
         #[arg(long)]
         plan: bool,
     },
-    /// Say what files hold and how to read them, with a table for a report to paste.
+    /// Say what files hold and how to read them, with a block to paste into a report.
     Inspect {
-        /// The files, or folders of them. Those of the same columns are taken for one table.
+        /// The files, or folders of files. Files with the same columns are taken for one table.
         #[arg(value_name = "FILE", required = true)]
         paths: Vec<String>,
         /// What to write.
         #[arg(long, value_enum, default_value = "table")]
         format: InspectFormat,
     },
-    /// What can be computed.
+    /// List and describe what can be computed.
     Metrics {
         #[command(subcommand)]
         command: MetricsCommand,
     },
-    /// Write what something of your own begins with.
+    /// Start something of your own.
     New {
         #[command(subcommand)]
         command: NewCommand,
     },
     /// Write the reference of all linked metrics: a Markdown page for each, and an index.
     Docs {
-        /// The folder to write to. Pages there of metrics that are no more are removed.
+        /// The folder to write to. Pages there of metrics that no longer exist are removed.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
-        /// The SUMMARY.md of an mdBook, whose part `# Reference` is to list the pages.
+        /// The SUMMARY.md of an mdBook; its part `# Reference` will list the pages.
         #[arg(long, value_name = "FILE")]
         summary: Option<PathBuf>,
     },
@@ -94,18 +96,18 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Write synthetic tables: believable, of any size, always the same for the same seed.
+    /// Write invented tables: believable, of any size, and always the same for the same seed.
     Sample {
         /// The folder to write to.
         #[arg(long, value_name = "DIR", default_value = "datasets")]
         out: PathBuf,
-        /// Which tables; all unless said.
+        /// Which tables; all of them by default.
         #[arg(long, value_enum, value_delimiter = ',')]
         table: Vec<sample::Table>,
-        /// How many rows each table gets; a size fit for a first look unless said.
+        /// How many rows each table gets; by default enough for a first look.
         #[arg(long)]
         rows: Option<u64>,
-        /// How many people there are, some of whom do nothing; the rows decide unless said.
+        /// How many people there are, some of whom do nothing; by default as many as the rows need.
         #[arg(long)]
         people: Option<u64>,
         /// The seed of the random numbers.
@@ -130,11 +132,11 @@ pub(crate) enum MetricsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NewCommand {
-    /// A crate of metrics: one metric, its tests, a report over some rows, and a program that has it beside the built-in ones.
+    /// A crate of metrics: one metric, its tests, a report over some rows, and a program that has it beside the built-in metrics.
     Metrics {
-        /// The crate's name, and that of its folder; the ids of its metrics begin with what stands before `-metrics`.
+        /// The name of the crate and its folder; the ids of its metrics begin with the part before `-metrics`.
         name: String,
-        /// A checkout of custometer to build against; what is published unless said.
+        /// A checkout of custometer to build against; by default the published version.
         #[arg(long, value_name = "DIR")]
         path: Option<PathBuf>,
     },
@@ -146,7 +148,7 @@ pub(crate) struct ReportArgs {
     /// The report's config.
     #[arg(value_name = "REPORT")]
     pub(crate) path: PathBuf,
-    /// The data are known up to the start of this date; today unless said here or in the report. Buckets that end later are partial.
+    /// The data are known up to the start of this date; by default the report's date, or today. Buckets that end later are partial.
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
     /// Change a setting, such as report.grain=week.
@@ -154,7 +156,7 @@ pub(crate) struct ReportArgs {
     pub(crate) settings: Vec<String>,
 }
 
-/// A format of what is said of files.
+/// A format of what `inspect` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InspectFormat {
     Table,
@@ -179,26 +181,7 @@ impl From<Severity> for custometer_runner::result::Severity {
     }
 }
 
-/// A format of results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Table,
-    Markdown,
-    Json,
-    Csv,
-    Parquet,
-    Html,
-}
-
-impl From<Format> for custometer_output::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table,
-            Format::Markdown => Self::Markdown,
-            Format::Json => Self::Json,
-            Format::Csv => Self::Csv,
-            Format::Parquet => Self::Parquet,
-            Format::Html => Self::Html,
-        }
-    }
+/// The formats of results, by their names.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
 }

@@ -14,16 +14,17 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 use custometer_core::Registry;
-use custometer_output::Terminal;
+use custometer_output::{Format, Terminal};
 use custometer_runner::result::{Severity, Status};
 use custometer_runner::{Event, Input, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
-use crate::args::{Args, Command, Format, NewCommand, ReportArgs};
+use crate::args::{Args, Command, NewCommand, ReportArgs};
 use crate::deliver;
 use crate::failure::{Failure, Shortcoming, shows_colors};
 use crate::sample::{self, SampleOptions};
+use crate::tell::{counted, note, print, write};
 
 /// Runs one command; what it makes goes to stdout, everything else to stderr.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
@@ -44,7 +45,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
                 (report.webhooks.len(), "webhook"),
             ];
             let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {}", counted(*count, what)));
-            print(&format!("the report is in order: {requests} requests over {tables} tables{}\n", more.collect::<String>()))
+            print(&format!(
+                "the report is in order: {} over {}{}\n",
+                counted(requests, "request"),
+                counted(tables, "table"),
+                more.collect::<String>()
+            ))
         }
         Command::Explain { report, plan } => {
             let report = load(&report, &registry)?;
@@ -107,10 +113,9 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     bar.enable_steady_tick(Duration::from_millis(100));
     let result = custometer_runner::run(&report, folder_of(&args.path), &|event| match event {
         Event::Reading { table, files, bytes } => {
-            let plural = if files == 1 { "" } else { "s" };
-            bar.set_message(format!("reading `{table}`: {files} file{plural}, {}", HumanBytes(bytes)));
+            bar.set_message(format!("reading `{table}`: {}, {}", counted(files, "file"), HumanBytes(bytes)));
         }
-        Event::Checking { files } => bar.set_message(format!("checking {files} file{}", if files == 1 { "" } else { "s" })),
+        Event::Checking { files } => bar.set_message(format!("checking {}", counted(files, "file"))),
         _ => {}
     });
     bar.finish_and_clear();
@@ -119,8 +124,8 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     if let Some(rejected) = rejected.as_ref().filter(|_| strict) {
         return Err(Failure::run(format!("{rejected}; nothing was written")));
     }
-    let formats: BTreeSet<custometer_output::Format> = formats.iter().copied().map(Into::into).collect();
-    let formats: Vec<custometer_output::Format> = formats.into_iter().collect();
+    let formats: BTreeSet<Format> = formats.iter().copied().collect();
+    let formats: Vec<Format> = formats.into_iter().collect();
     if let Some(folder) = out {
         let written = if wanted.dated {
             custometer_output::write_dated(&result, &formats, folder, args.as_of.unwrap_or_else(today))
@@ -145,11 +150,11 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
 }
 
 /// Writes a result to stdout, and what its format has no room for to stderr.
-fn show(result: &RunResult, format: custometer_output::Format, quiet: bool) -> Result<(), Failure> {
+fn show(result: &RunResult, format: Format, quiet: bool) -> Result<(), Failure> {
     let on = |is_terminal: bool, colors: bool| Terminal { width: comfy_table::Table::new().width().filter(|_| is_terminal), colors };
     let stdout = on(io::stdout().is_terminal(), shows_colors(&io::stdout()));
     write(&custometer_output::render(result, format, Some(stdout)).map_err(Failure::run)?)?;
-    if matches!(format, custometer_output::Format::Csv | custometer_output::Format::Parquet) {
+    if matches!(format, Format::Csv | Format::Parquet) {
         for alert in custometer_output::alerts(result) {
             note(quiet, &alert);
         }
@@ -159,18 +164,6 @@ fn show(result: &RunResult, format: custometer_output::Format, quiet: bool) -> R
         }
     }
     Ok(())
-}
-
-/// Says something on stderr. Not being able to tell is no reason to fail.
-pub(crate) fn note(quiet: bool, line: &str) {
-    if !quiet {
-        let _ = writeln!(io::stderr(), "{line}");
-    }
-}
-
-/// A number of things, in words.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Says which targets are missed, if any are.
@@ -241,17 +234,4 @@ fn samples(out: &Path, tables: &[sample::Table], of: impl Fn(sample::Table) -> S
         note(false, &format!("wrote {} ({written} rows)", path.display()));
     }
     Ok(())
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    write(text.as_bytes())
-}
-
-/// Writes to stdout. A reader that has seen enough, such as `head`, is no failure.
-fn write(bytes: &[u8]) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::run(error)),
-        _ => Ok(()),
-    }
 }

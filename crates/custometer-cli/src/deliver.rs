@@ -18,10 +18,10 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use ring::{digest, hmac};
 
-use crate::commands::{counted, note};
 use crate::failure::Shortcoming;
+use crate::tell::{counted, note};
 
-/// More alerts than these, one by one, are read by nobody.
+/// Nobody reads more alerts than these one by one.
 const MOST: usize = 100;
 
 /// How long is waited before the second attempt; before each further one twice as long.
@@ -48,7 +48,7 @@ pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet:
         let Some(webhook) = report.webhooks.get(name) else { continue };
         if dry_run {
             for (_, body) in &bodies {
-                // What would be sent was asked for: it is shown also to those who want no progress.
+                // The user asked what would be sent: that is shown with `--quiet`, too.
                 note(false, &format!("would post to `{name}` ({}): {}", webhook.host, String::from_utf8_lossy(body)));
             }
             continue;
@@ -57,7 +57,7 @@ pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet:
         let mut sent = 0;
         for (alert, body) in bodies.iter().take(MOST) {
             if let Err(reason) = runtime.block_on(post(&client, webhook, body)) {
-                // Who does not answer one is not asked to take the others, each after all its attempts.
+                // A server that does not answer one is not asked to take the others, each with all its attempts.
                 let left = bodies.len() - sent - 1;
                 let others = if left > 0 { format!(", nor {left} more") } else { String::new() };
                 let what = format!("the alert `{alert}` could not be delivered to `{name}` ({}){others}: {reason}", webhook.host);
@@ -79,7 +79,7 @@ pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet:
 fn client(webhook: &Webhook) -> reqwest::Result<Client> {
     let client =
         Client::builder().timeout(webhook.timeout).redirect(Policy::none()).user_agent(concat!("custometer/", env!("CARGO_PKG_VERSION")));
-    // Without TLS only this machine is posted to, and no proxy is between.
+    // Without TLS only this machine may be posted to, and not through a proxy.
     if webhook.host.starts_with("http:") { client.no_proxy().build() } else { client.https_only(true).build() }
 }
 
@@ -109,7 +109,7 @@ async fn post(client: &Client, webhook: &Webhook, body: &[u8]) -> Result<(), Str
     }
 }
 
-/// Whether what an answer says may be otherwise soon.
+/// Whether another attempt may succeed.
 fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
@@ -119,7 +119,7 @@ fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
-/// Why there was no answer. The address, which may be a secret, is no part of it.
+/// Why there was no answer, without the address, which may be a secret.
 fn reason(error: &reqwest::Error, timeout: Duration) -> String {
     if error.is_timeout() {
         return format!("no answer within {timeout:?}");

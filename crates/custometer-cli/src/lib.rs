@@ -6,7 +6,8 @@ mod args;
 mod commands;
 mod deliver;
 mod failure;
-pub mod sample;
+mod sample;
+mod tell;
 
 use std::io::Write as _;
 use std::process::ExitCode;

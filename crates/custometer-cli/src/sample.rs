@@ -5,6 +5,7 @@ mod contact_surveys;
 mod customers;
 mod events;
 mod feedback;
+mod format;
 mod mentions;
 mod messages;
 mod orders;
@@ -16,184 +17,48 @@ mod reviews;
 mod search;
 mod sessions;
 mod subscriptions;
+mod table;
 mod tickets;
 mod world;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
-use world::{Calendar, Chunk, Season};
+pub(crate) use format::Format;
+pub(crate) use table::Table;
+use world::{Calendar, Chunk};
 
 /// Rows generated and written at a time: they bound the memory, and are one row group in Parquet.
 const CHUNK_ROWS: u64 = 250_000;
 
 /// What to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SampleOptions {
+pub(crate) struct SampleOptions {
     /// The table to invent.
-    pub table: Table,
+    pub(crate) table: Table,
     /// How many rows to write.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// How many people there are; as many as the rows need unless said.
-    pub people: Option<u64>,
+    pub(crate) people: Option<u64>,
     /// The same seed gives the same data.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The file format.
-    pub format: Format,
-}
-
-/// A table that can be invented. Its number is its own stream of chance; 4 to 7 are those of people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Table {
-    /// Answers to a survey about recommending and satisfaction
-    Responses = 0,
-    /// Purchases in a shop
-    Orders = 1,
-    /// Customers, with how they came and how active they are
-    Customers = 8,
-    /// Subscriptions of customers, with their plan and price
-    Subscriptions = 9,
-    /// Movements of a loyalty programme
-    Points = 10,
-    /// Recommendations of customers to others
-    Referrals = 11,
-    /// Public reviews of products
-    Reviews = 12,
-    /// Cases of a support desk
-    Tickets = 2,
-    /// Messages in the cases of the support desk
-    Messages = 13,
-    /// Calls in the queues of the support desk
-    Calls = 14,
-    /// Reviewed cases of the support desk, a row for each criterion
-    QualityScores = 15,
-    /// Feedback and when it was answered
-    Feedback = 16,
-    /// Answers to a survey after contacts with the support desk
-    ContactSurveys = 20,
-    /// Mentions in social media
-    Mentions = 17,
-    /// Page views and actions on a web site
-    Events = 3,
-    /// Visits of a web site that are already put together
-    Sessions = 18,
-    /// A search console's export
-    Search = 19,
-}
-
-impl Table {
-    /// Every table.
-    pub const ALL: [Self; 17] = [
-        Self::Responses,
-        Self::Orders,
-        Self::Customers,
-        Self::Subscriptions,
-        Self::Points,
-        Self::Referrals,
-        Self::Reviews,
-        Self::Tickets,
-        Self::Messages,
-        Self::Calls,
-        Self::QualityScores,
-        Self::Feedback,
-        Self::ContactSurveys,
-        Self::Mentions,
-        Self::Events,
-        Self::Sessions,
-        Self::Search,
-    ];
-
-    /// The table's name, as on the command line and in a config.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Responses => "responses",
-            Self::Orders => "orders",
-            Self::Customers => "customers",
-            Self::Subscriptions => "subscriptions",
-            Self::Points => "points",
-            Self::Referrals => "referrals",
-            Self::Reviews => "reviews",
-            Self::Tickets => "tickets",
-            Self::Messages => "messages",
-            Self::Calls => "calls",
-            Self::QualityScores => "quality_scores",
-            Self::Feedback => "feedback",
-            Self::ContactSurveys => "contact_surveys",
-            Self::Mentions => "mentions",
-            Self::Events => "events",
-            Self::Sessions => "sessions",
-            Self::Search => "search",
-        }
-    }
-
-    /// Enough rows for a report to show something, in a small file. With these sizes the same customers, users and tickets are in all
-    /// tables that name them.
-    pub const fn default_rows(self) -> u64 {
-        match self {
-            Self::Responses | Self::Calls => 3_000,
-            Self::Orders | Self::Points => 4_000,
-            Self::Customers | Self::Subscriptions => 3_500,
-            Self::Referrals => 1_750,
-            Self::Reviews | Self::Feedback | Self::ContactSurveys | Self::Sessions => 1_500,
-            Self::Tickets | Self::QualityScores | Self::Mentions => 2_000,
-            Self::Messages => 8_000,
-            Self::Events => 6_000,
-            Self::Search => 3_650,
-        }
-    }
-
-    const fn season(self) -> &'static Season {
-        match self {
-            Self::Responses | Self::Feedback => &world::SURVEYS,
-            Self::Orders | Self::Points | Self::Reviews | Self::Mentions | Self::Events | Self::Sessions | Self::Search => &world::SHOPPING,
-            Self::Customers | Self::Subscriptions | Self::Referrals => &world::JOINING,
-            Self::Tickets | Self::Messages | Self::Calls | Self::QualityScores | Self::ContactSurveys => &world::SUPPORT,
-        }
-    }
-
-    /// The seconds in which its rows happen, or begin.
-    const fn period(self) -> Range<i64> {
-        match self {
-            Self::Customers | Self::Subscriptions | Self::Referrals => world::HISTORY,
-            _ => world::YEAR,
-        }
-    }
-}
-
-/// A file format to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// Comma-separated values with a header line
-    Csv,
-    /// Apache Parquet, compressed with Zstandard
-    Parquet,
-}
-
-impl Format {
-    /// The usual file extension, without the dot.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Parquet => "parquet",
-        }
-    }
+    pub(crate) format: Format,
 }
 
 /// A sample could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write a sample to `{}`", path.display())]
-pub struct SampleError {
+pub(crate) struct SampleError {
     path: PathBuf,
     source: PolarsError,
 }
 
 /// Writes the sample and says how many rows it has; `path` is replaced only once the whole sample is there.
-pub fn write(options: &SampleOptions, path: &Path) -> Result<u64, SampleError> {
+pub(crate) fn write(options: &SampleOptions, path: &Path) -> Result<u64, SampleError> {
     write_beside(options, path).map_err(|source| SampleError { path: path.to_owned(), source })?;
     Ok(options.rows)
 }
@@ -268,6 +133,8 @@ impl SampleOptions {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     fn options(table: Table, format: Format) -> SampleOptions {

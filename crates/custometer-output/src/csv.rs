@@ -14,9 +14,7 @@ use custometer_core::{DimensionValue, dimension::from_series};
 use custometer_runner::result::RunResult;
 use polars::prelude::{DataFrame, PolarsResult};
 
-use crate::tidy::{
-    Cell, Standing, baseline_column, change_numbers, comparison, dimension, dimension_column, dimension_names, instant, measures, number,
-};
+use crate::tidy::{Field, Standing, baseline_column, change_numbers, dimension_column, dimension_names, instant, measures, number};
 
 const BEFORE_DIMENSIONS: [&str; 6] = ["request", "metric", "grain", "start", "end", "partial"];
 const AFTER_DIMENSIONS: [&str; 8] = ["value", "unit", "direction", "low", "high", "n", "measures", "suppressed"];
@@ -42,7 +40,7 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         csv.field(&baseline_column(baseline, "better"));
     }
     let standing = Standing::of(result);
-    for (name, _) in standing.cells(None) {
+    for (name, _) in standing.fields(None) {
         csv.field(name);
     }
     csv.field("note");
@@ -56,7 +54,7 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         }
         csv.value(&DimensionValue::Boolean(row.partial));
         for name in &names {
-            csv.value(dimension(row, name).unwrap_or(&DimensionValue::Missing));
+            csv.value(row.dimension(name).unwrap_or(&DimensionValue::Missing));
         }
         csv.value(&number(row.value));
         csv.field(row.unit.as_str());
@@ -67,18 +65,18 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         csv.field(&measures(row)?);
         csv.value(&DimensionValue::Boolean(row.suppressed));
         for &baseline in &result.manifest.compare {
-            let comparison = comparison(row, baseline);
+            let comparison = row.comparison(baseline);
             for (_, value) in change_numbers(comparison) {
                 csv.value(&number(value));
             }
             csv.flag(comparison.and_then(|comparison| comparison.significant));
             csv.flag(row.is_better(comparison.and_then(|comparison| comparison.change)));
         }
-        for (_, cell) in standing.cells(Some((position, row))) {
-            match cell {
-                Cell::Text(text) => csv.foreign(text.as_deref().unwrap_or_default()),
-                Cell::Number(value) => csv.value(&number(value)),
-                Cell::Flag(flag) => csv.flag(flag),
+        for (_, field) in standing.fields(Some((position, row))) {
+            match field {
+                Field::Text(text) => csv.foreign(text.as_deref().unwrap_or_default()),
+                Field::Number(value) => csv.value(&number(value)),
+                Field::Flag(flag) => csv.flag(flag),
             }
         }
         csv.foreign(row.note.as_deref().unwrap_or_default());
@@ -131,7 +129,7 @@ pub(crate) fn alerts(result: &RunResult) -> String {
             csv.field(&edge.as_ref().map(|at| instant(at).to_string()).unwrap_or_default());
         }
         for name in &names {
-            csv.value(dimension(row, name).unwrap_or(&DimensionValue::Missing));
+            csv.value(row.dimension(name).unwrap_or(&DimensionValue::Missing));
         }
         csv.value(&number(row.value));
         csv.end_line();

@@ -5,6 +5,7 @@
 
 mod change;
 mod csp;
+mod drawing;
 mod figure;
 mod page;
 mod quality;

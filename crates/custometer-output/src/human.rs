@@ -1,41 +1,95 @@
 //! Values as a person reads them: rounded, in their unit, with thousands set apart.
 
+use std::fmt;
+
 use custometer_core::Unit;
 
 /// Between groups of three digits: a thin space.
 pub(crate) const THOUSANDS: char = '\u{2009}';
 
-/// A value in its unit, such as `12.3 %`, `+41.3` or `2 h 05 min`.
-pub(crate) fn value(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Percent => format!("{} %", precise(value, 1)),
-        Unit::Points if value > 0.0 => format!("+{}", fixed(value, 1)),
-        Unit::Points => fixed(value, 1),
-        Unit::Seconds => duration(value),
-        Unit::Count => count(value),
-        Unit::Currency => fixed(value, 2),
-        Unit::Days => format!("{} d", precise(value, 1)),
-        Unit::Months => format!("{} mo", precise(value, 1)),
-        Unit::Years => format!("{} y", precise(value, 1)),
-        // Scores, ratios, and units that are yet to come.
-        _ => precise(value, 2),
+/// What stands after a number. Each language has its own word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suffix {
+    None,
+    Percent,
+    PercentagePoints,
+    Days,
+    Months,
+    Years,
+}
+
+/// A number rounded for reading, and what stands after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rounded {
+    /// The digits with their sign. The units of a duration, which has two, are among them.
+    pub(crate) digits: String,
+    pub(crate) suffix: Suffix,
+}
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let suffix = match self.suffix {
+            Suffix::None => "",
+            Suffix::Percent => " %",
+            Suffix::PercentagePoints => " pp",
+            Suffix::Days => " d",
+            Suffix::Months => " mo",
+            Suffix::Years => " y",
+        };
+        write!(f, "{}{suffix}", self.digits)
     }
 }
 
-/// A change of a value in its unit, with its sign. That of a percentage is in percentage points, so that it is not read as a share.
+impl Rounded {
+    /// A value, such as `12.3 %`, `+41.3` or `2 h 05 min`.
+    pub(crate) fn value(value: f64, unit: Unit) -> Self {
+        let (digits, suffix) = match unit {
+            Unit::Percent => (precise(value, 1), Suffix::Percent),
+            Unit::Points if value > 0.0 => (format!("+{}", fixed(value, 1)), Suffix::None),
+            Unit::Points => (fixed(value, 1), Suffix::None),
+            Unit::Seconds => (duration(value), Suffix::None),
+            Unit::Count => (count(value), Suffix::None),
+            Unit::Currency => (fixed(value, 2), Suffix::None),
+            Unit::Days => (precise(value, 1), Suffix::Days),
+            Unit::Months => (precise(value, 1), Suffix::Months),
+            Unit::Years => (precise(value, 1), Suffix::Years),
+            // Scores, ratios, and units that are yet to come.
+            _ => (precise(value, 2), Suffix::None),
+        };
+        Self { digits, suffix }
+    }
+
+    /// A change with its sign. That of a percentage is in percentage points, so that nobody reads it as a share.
+    pub(crate) fn change(change: f64, unit: Unit) -> Self {
+        let rounded = Self::value(change, unit).signed(change);
+        if unit == Unit::Percent { Self { suffix: Suffix::PercentagePoints, ..rounded } } else { rounded }
+    }
+
+    /// A relative change: a percentage with its sign.
+    pub(crate) fn relative(percent: f64) -> Self {
+        Self::value(percent, Unit::Percent).signed(percent)
+    }
+
+    /// With a plus before a positive number, unless it has one or is rounded to zero.
+    fn signed(self, number: f64) -> Self {
+        let is_signed = number <= 0.0 || self.digits.starts_with('+') || !is_above_zero(&self.digits);
+        if is_signed { self } else { Self { digits: format!("+{}", self.digits), ..self } }
+    }
+}
+
+/// A value in its unit, such as `12.3 %`, `+41.3` or `2 h 05 min`.
+pub(crate) fn value(value: f64, unit: Unit) -> String {
+    Rounded::value(value, unit).to_string()
+}
+
+/// A change of a value in its unit, with its sign.
 pub(crate) fn change(change: f64, unit: Unit) -> String {
-    signed(change, if unit == Unit::Percent { format!("{} pp", precise(change, 1)) } else { value(change, unit) })
+    Rounded::change(change, unit).to_string()
 }
 
 /// A relative change: a percentage with its sign.
 pub(crate) fn relative(percent: f64) -> String {
-    signed(percent, value(percent, Unit::Percent))
-}
-
-/// A positive number's text with a plus, unless it has one or is rounded to zero.
-fn signed(number: f64, text: String) -> String {
-    let signed = number <= 0.0 || text.starts_with('+') || !is_above_zero(&text);
-    if signed { text } else { format!("+{text}") }
+    Rounded::relative(percent).to_string()
 }
 
 /// Whether any digit of a number is not zero.

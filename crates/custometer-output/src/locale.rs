@@ -1,7 +1,7 @@
 //! How the language of a report writes numbers, dates and its fixed words.
 //!
-//! Rounding is that of every output ([`human`]); only the signs and words around the digits are the language's. Months, separators and
-//! the order of a date's parts are those of the Unicode CLDR.
+//! All outputs round alike ([`human`]); only the signs and words around the digits are the language's. Months, separators and the order
+//! of a date's parts are those of the Unicode CLDR.
 
 mod words;
 
@@ -13,7 +13,8 @@ use jiff::civil::Date;
 
 pub(crate) use words::{Words, filled};
 
-use crate::{human, period};
+use crate::human::{self, Rounded, Suffix};
+use crate::period;
 
 /// A space that no line breaks at.
 const GLUE: char = '\u{a0}';
@@ -35,21 +36,17 @@ impl Language {
 
     /// A value in its unit.
     pub(crate) fn value(self, value: f64, unit: Unit) -> String {
-        self.in_unit(&human::value(value, unit), value, unit)
+        self.written(value, &without_cents(Rounded::value(value, unit), value, unit))
     }
 
     /// A change with its sign; that of a percentage is in percentage points.
     pub(crate) fn change(self, change: f64, unit: Unit) -> String {
-        let text = human::change(change, unit);
-        match unit {
-            Unit::Percent => self.digits(&text).replace("pp", self.words.percentage_points),
-            _ => self.in_unit(&text, change, unit),
-        }
+        self.written(change, &without_cents(Rounded::change(change, unit), change, unit))
     }
 
     /// A relative change: a percentage with its sign.
     pub(crate) fn relative(self, percent: f64) -> String {
-        self.in_unit(&human::relative(percent), percent, Unit::Percent)
+        self.written(percent, &Rounded::relative(percent))
     }
 
     /// A number of things.
@@ -84,8 +81,7 @@ impl Language {
             (0..4).find(|decimals| fraction(*decimals).min(1.0 - fraction(*decimals)) < 1e-6).unwrap_or(4).unsigned_abs() as usize;
         match unit {
             Unit::Seconds => self.digits(&human::value(value, unit).replace(" 00 min", "").replace(" 00 s", "").replace(" 0 h", "")),
-            Unit::Percent if self.locale == Locale::En => self.digits(&human::fixed(value, decimals)) + "%",
-            Unit::Percent => self.digits(&human::fixed(value, decimals)) + "\u{a0}%",
+            Unit::Percent => self.written(value, &Rounded { digits: human::fixed(value, decimals), suffix: Suffix::Percent }),
             _ => self.digits(&human::fixed(value, decimals)),
         }
     }
@@ -95,10 +91,9 @@ impl Language {
         let show = |bound| self.value(bound, unit);
         match (low, high) {
             (Some(low), Some(high)) => {
-                let (low, high) = (show(low), show(high));
-                // The unit is said once.
-                let low = if unit == Unit::Percent { low.trim_end_matches(['%', GLUE]) } else { &low };
-                format!("{low}{GLUE}–{GLUE}{high}")
+                // The sign of a percentage stands once, after the higher end.
+                let low = if unit == Unit::Percent { self.digits(&Rounded::value(low, unit).digits) } else { show(low) };
+                format!("{low}{GLUE}–{GLUE}{}", show(high))
             }
             (Some(low), None) => format!("≥{GLUE}{}", show(low)),
             (None, Some(high)) => format!("≤{GLUE}{}", show(high)),
@@ -168,25 +163,20 @@ impl Language {
         })
     }
 
-    /// A text of digits as the language writes it, in its words for the unit.
-    fn in_unit(self, text: &str, value: f64, unit: Unit) -> String {
-        let one = (value.abs() - 1.0).abs() < f64::EPSILON;
-        let word = |suffix: &str, words: [&str; 2]| {
-            let digits = text.strip_suffix(suffix).unwrap_or(text).trim_end();
-            format!("{}{GLUE}{}", self.digits(digits), if one { words[0] } else { words[1] })
+    /// A number that was rounded, as the language writes it.
+    fn written(self, number: f64, rounded: &Rounded) -> String {
+        let digits = self.digits(&rounded.digits);
+        let counted = |[one, more]: [&'static str; 2]| if (number.abs() - 1.0).abs() < f64::EPSILON { one } else { more };
+        let suffix = match rounded.suffix {
+            Suffix::None => return digits,
+            Suffix::Percent if self.locale == Locale::En => return digits + "%",
+            Suffix::Percent => "%",
+            Suffix::PercentagePoints => self.words.percentage_points,
+            Suffix::Days => counted(self.words.days),
+            Suffix::Months => counted(self.words.in_months),
+            Suffix::Years => counted(self.words.years),
         };
-        match unit {
-            Unit::Percent if self.locale == Locale::En => self.digits(text).replace("\u{a0}%", "%"),
-            // Cents of thousands say nothing.
-            Unit::Currency if value.abs() >= 1000.0 => {
-                let sign = if text.starts_with('+') { "+" } else { "" };
-                self.digits(&format!("{sign}{}", human::count(value.round())))
-            }
-            Unit::Days => word("d", self.words.days),
-            Unit::Months => word("mo", self.words.in_months),
-            Unit::Years => word("y", self.words.years),
-            _ => self.digits(text),
-        }
+        format!("{digits}{GLUE}{suffix}")
     }
 
     /// What stands before a number's fraction.
@@ -210,6 +200,15 @@ impl Language {
         };
         text.chars().map(written).collect()
     }
+}
+
+/// Money as people read it: cents of thousands say nothing.
+fn without_cents(rounded: Rounded, number: f64, unit: Unit) -> Rounded {
+    if unit != Unit::Currency || number.abs() < 1000.0 {
+        return rounded;
+    }
+    let sign = if rounded.digits.starts_with('+') { "+" } else { "" };
+    Rounded { digits: format!("{sign}{}", human::count(number.round())), ..rounded }
 }
 
 /// The names of a bucket.

@@ -12,9 +12,7 @@ use jiff::Zoned;
 use polars::prelude::{Column, DataFrame, DataType, KeyValueMetadata, ParquetWriter, PolarsResult, TimeUnit, TimeZone};
 
 use crate::json;
-use crate::tidy::{
-    Cell, Standing, baseline_column, change_numbers, comparison, defined, dimension, dimension_column, dimension_names, measures,
-};
+use crate::tidy::{Field, Standing, baseline_column, change_numbers, defined, dimension_column, dimension_names, measures};
 
 /// The key of the schema's version in the file's metadata.
 const VERSION_KEY: &str = "custometer.schema_version";
@@ -53,7 +51,7 @@ fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
         flags("partial", rows, |row| Some(row.partial)),
     ];
     for name in dimension_names(rows) {
-        let filled = |row: &ResultRow| dimension(row, name).filter(|value| **value != DimensionValue::Missing).map(ToString::to_string);
+        let filled = |row: &ResultRow| row.dimension(name).filter(|value| **value != DimensionValue::Missing).map(ToString::to_string);
         columns.push(text(&dimension_column(name), rows, filled));
     }
     columns.extend([
@@ -68,12 +66,12 @@ fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
     ]);
     for &baseline in baselines {
         for (position, (name, _)) in change_numbers(None).into_iter().enumerate() {
-            let of = |row: &ResultRow| change_numbers(comparison(row, baseline))[position].1;
+            let of = |row: &ResultRow| change_numbers(row.comparison(baseline))[position].1;
             columns.push(numbers(&baseline_column(baseline, name), rows, of));
         }
-        let significant = |row: &ResultRow| comparison(row, baseline).and_then(|comparison| comparison.significant);
+        let significant = |row: &ResultRow| row.comparison(baseline).and_then(|comparison| comparison.significant);
         columns.push(flags(&baseline_column(baseline, "significant"), rows, significant));
-        let better = |row: &ResultRow| row.is_better(comparison(row, baseline).and_then(|comparison| comparison.change));
+        let better = |row: &ResultRow| row.is_better(row.comparison(baseline).and_then(|comparison| comparison.change));
         columns.push(flags(&baseline_column(baseline, "better"), rows, better));
     }
     columns.extend(standing_columns(result));
@@ -84,21 +82,21 @@ fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
 /// What stands to targets and benchmarks, and the alerts.
 fn standing_columns(result: &RunResult) -> impl Iterator<Item = Column> {
     let standing = Standing::of(result);
-    let rows: Vec<Vec<(&str, Cell)>> = result.results.iter().enumerate().map(|at| standing.cells(Some(at))).collect();
-    let columns = standing.cells(None).into_iter().enumerate();
+    let rows: Vec<Vec<(&str, Field)>> = result.results.iter().enumerate().map(|at| standing.fields(Some(at))).collect();
+    let columns = standing.fields(None).into_iter().enumerate();
     columns.map(move |(position, (name, empty))| {
-        let cells = rows.iter().map(|row| &row[position].1);
+        let fields = rows.iter().map(|row| &row[position].1);
         match empty {
-            Cell::Text(_) => {
-                let texts = cells.map(|cell| if let Cell::Text(text) = cell { text.clone() } else { None });
+            Field::Text(_) => {
+                let texts = fields.map(|field| if let Field::Text(text) = field { text.clone() } else { None });
                 Column::new(name.into(), texts.collect::<Vec<Option<String>>>())
             }
-            Cell::Number(_) => {
-                let numbers = cells.map(|cell| if let Cell::Number(number) = cell { defined(*number) } else { None });
+            Field::Number(_) => {
+                let numbers = fields.map(|field| if let Field::Number(number) = field { defined(*number) } else { None });
                 Column::new(name.into(), numbers.collect::<Vec<Option<f64>>>())
             }
-            Cell::Flag(_) => {
-                let flags = cells.map(|cell| if let Cell::Flag(flag) = cell { *flag } else { None });
+            Field::Flag(_) => {
+                let flags = fields.map(|field| if let Field::Flag(flag) = field { *flag } else { None });
                 Column::new(name.into(), flags.collect::<Vec<Option<bool>>>())
             }
         }

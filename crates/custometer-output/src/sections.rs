@@ -2,12 +2,12 @@
 
 use custometer_core::{Baseline, DimensionValue, Unit};
 use custometer_runner::result::{
-    Alert, Benchmark, Judgement, Manifest, RejectedRow, Rejection, ResultRow, RunResult, Severity, Status, TableManifest, TableUse, Target,
-    rounded,
+    Alert, Benchmark, Judgement, Manifest, RejectedRow, Rejection, ResultRow, RunResult, Severity, Shown, Status, TableManifest, TableUse,
+    Target, rounded,
 };
 
 use crate::sparkline::{self, Trend};
-use crate::tidy::{comparison, defined, dimension, dimension_names};
+use crate::tidy::{defined, dimension_names};
 use crate::{human, period};
 
 /// What stands for an undefined value.
@@ -122,7 +122,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         }));
     }
     for name in dimension_names(rows) {
-        columns.push(Column::text(&human::line(name), rows, |row| match dimension(row, name) {
+        columns.push(Column::text(&human::line(name), rows, |row| match row.dimension(name) {
             None => "(all)".to_owned(),
             Some(DimensionValue::Missing) => "(missing)".to_owned(),
             Some(value) => human::line(&value.to_string()),
@@ -131,10 +131,10 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     for column in &mut columns {
         column.is_key = true;
     }
-    columns.push(Column::number("value", rows, |row| match defined(row.value) {
-        _ if row.suppressed => Text::toned(SUPPRESSED, Tone::Faint),
-        Some(value) => human::value(value, row.unit).into(),
-        None => Text::toned(UNDEFINED, Tone::Faint),
+    columns.push(Column::number("value", rows, |row| match row.shown() {
+        Shown::Value(value) => human::value(value, row.unit).into(),
+        Shown::Undefined => Text::toned(UNDEFINED, Tone::Faint),
+        Shown::Suppressed => Text::toned(SUPPRESSED, Tone::Faint),
     }));
     if rows.iter().any(|row| row.low.or(row.high).is_some()) {
         columns.push(Column::text("interval", rows, |row| interval(row.low, row.high, row.unit)).right());
@@ -148,7 +148,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     if rows.iter().any(|row| row.benchmark.is_some()) {
         columns.push(Column::phrase("vs benchmark", rows, against));
     }
-    let baselines = manifest.compare.iter().filter(|&&baseline| rows.iter().any(|row| comparison(row, baseline).is_some()));
+    let baselines = manifest.compare.iter().filter(|&&baseline| rows.iter().any(|row| row.comparison(baseline).is_some()));
     columns.extend(baselines.map(|&baseline| Column::phrase(versus(baseline), rows, |row| change(row, baseline))));
     if notes.differ {
         columns.push(Column::number("note", rows, |row| notes.number(row)));
@@ -193,7 +193,7 @@ fn versus(baseline: Baseline) -> &'static str {
 
 /// The change from a baseline, such as `+4.3 (+10.2 %) † better`.
 pub(crate) fn change(row: &ResultRow, baseline: Baseline) -> Text {
-    let Some(comparison) = comparison(row, baseline).filter(|_| !row.suppressed) else { return Text::default() };
+    let Some(comparison) = row.comparison(baseline).filter(|_| !row.suppressed) else { return Text::default() };
     let mark = if comparison.significant == Some(true) { format!("{GLUE}{SIGNIFICANT}") } else { String::new() };
     difference(comparison.change, comparison.relative_change, &mark, row)
 }
@@ -237,14 +237,8 @@ pub(crate) fn status(status: Status) -> Text {
 }
 
 /// A target in words, such as `at least 40.0`.
-pub(crate) fn goal(target: &Target, unit: Unit) -> String {
-    let show = |number: f64| human::value(number, unit);
-    match (target.at_least, target.at_most, &target.holds) {
-        (Some(low), Some(high), _) => format!("between {} and {}", show(low), show(high)),
-        (Some(low), None, _) => format!("at least {}", show(low)),
-        (None, Some(high), _) => format!("at most {}", show(high)),
-        (None, None, holds) => human::line(holds.as_deref().unwrap_or_default()),
-    }
+fn goal(target: &Target, unit: Unit) -> String {
+    human::line(&target.in_words(|number| human::value(number, unit)))
 }
 
 /// All of a target in words, such as `at least 40.0; at risk down to 30.0; progress from 20.0`.
@@ -263,23 +257,29 @@ pub(crate) fn targets(result: &RunResult) -> Option<(String, Vec<Text>)> {
     let short = [Status::Missed, Status::AtRisk, Status::Unknown].into_iter().flat_map(|state| {
         result.decided(state).map(move |row| {
             let Text { text, tone } = status(state);
-            Text::toned(format!("{text}: {}", crate::line(row, result)), tone)
+            Text::toned(format!("{text}: {}", line(row, result)), tone)
         })
     });
     let lines: Vec<Text> = short.collect();
     (!counts.is_empty()).then(|| (format!("Targets: {}.", counts.join(", ")), lines))
 }
 
+/// A result on one line, such as `nps (region: north), 2025-12: +28.5, target at least +40.0`.
+pub fn line(row: &ResultRow, result: &RunResult) -> String {
+    let target = row.target.as_ref().map(|judgement| format!(", target {}", goal(&judgement.target, row.unit)));
+    standing(row, &result.manifest) + &target.unwrap_or_default()
+}
+
 /// A result on one line, such as `nps (region: north), 2025-12: +28.5`.
-pub(crate) fn standing(row: &ResultRow, manifest: &Manifest) -> String {
+fn standing(row: &ResultRow, manifest: &Manifest) -> String {
     let dimensions: Vec<String> = row.dimensions.iter().map(|(name, value)| named(name, value)).collect();
     let group = if dimensions.is_empty() { String::new() } else { format!(" ({})", dimensions.join(", ")) };
     let label = period::labels(std::slice::from_ref(row), manifest.fiscal_year_start).remove(0);
     let label = if label.is_empty() { label } else { format!(", {label}") };
-    let value = match defined(row.value) {
-        _ if row.suppressed => SUPPRESSED.to_owned(),
-        Some(value) => human::value(value, row.unit),
-        None => "undefined".to_owned(),
+    let value = match row.shown() {
+        Shown::Value(value) => human::value(value, row.unit),
+        Shown::Undefined => "undefined".to_owned(),
+        Shown::Suppressed => SUPPRESSED.to_owned(),
     };
     format!("{}{group}{label}: {value}", human::line(&row.request))
 }

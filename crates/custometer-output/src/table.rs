@@ -6,8 +6,17 @@ use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use custometer_runner::result::{Rejection, RunResult};
 
+use crate::human;
 use crate::sections::{self, Column, GLUE, Section, Text, Tone};
-use crate::{Terminal, human};
+
+/// What a table is shown on: a file, unless said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// How many characters fit on a line; any number where it is not said.
+    pub width: Option<u16>,
+    /// Whether it shows colours.
+    pub colors: bool,
+}
 
 /// A rule above, below and under the header, and nothing else.
 const STYLE: TableStyle = {

@@ -19,19 +19,9 @@ pub(crate) fn dimension_names(rows: &[ResultRow]) -> Vec<&str> {
     names
 }
 
-/// A row's value in a dimension; none where its breakdown leaves the dimension out.
-pub(crate) fn dimension<'a>(row: &'a ResultRow, name: &str) -> Option<&'a DimensionValue> {
-    row.dimensions.iter().find(|(own, _)| own == name).map(|(_, value)| value)
-}
-
 /// The column that holds a dimension: prefixed, so that it never meets a fixed one.
 pub(crate) fn dimension_column(name: &str) -> String {
     format!("by.{name}")
-}
-
-/// A row's comparison with a baseline.
-pub(crate) fn comparison(row: &ResultRow, baseline: Baseline) -> Option<&Comparison> {
-    row.comparisons.iter().find(|comparison| comparison.baseline == baseline)
 }
 
 /// The numbers of a comparison, by the names of their columns.
@@ -65,9 +55,9 @@ pub(crate) fn instant(at: &Zoned) -> impl Display {
     at.timestamp().display_with_offset(at.offset())
 }
 
-/// A cell of a column that only some reports have.
+/// A field of a column that only some reports have.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
+pub(crate) enum Field {
     Text(Option<String>),
     Number(Option<f64>),
     Flag(Option<bool>),
@@ -94,35 +84,35 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The cells of a row at its position; for none, cells that are empty.
-    pub(crate) fn cells(&self, at: Option<(usize, &ResultRow)>) -> Vec<(&'static str, Cell)> {
+    /// The fields of a row at its position; without a row they are empty.
+    pub(crate) fn fields(&self, at: Option<(usize, &ResultRow)>) -> Vec<(&'static str, Field)> {
         let row = at.map(|(_, row)| row);
-        let mut cells = Vec::new();
+        let mut fields = Vec::new();
         if self.has_targets {
             let judgement = row.and_then(|row| row.target.as_ref());
-            let number = |of: fn(&Target) -> Option<f64>| Cell::Number(judgement.and_then(|judgement| of(&judgement.target)));
-            cells.extend([
+            let number = |of: fn(&Target) -> Option<f64>| Field::Number(judgement.and_then(|judgement| of(&judgement.target)));
+            fields.extend([
                 ("target.at_least", number(|target| target.at_least)),
                 ("target.at_most", number(|target| target.at_most)),
-                ("target.holds", Cell::Text(judgement.and_then(|judgement| judgement.target.holds.clone()))),
-                ("target.status", Cell::Text(judgement.map(|judgement| judgement.status.as_str().to_owned()))),
-                ("target.progress", Cell::Number(judgement.and_then(|judgement| judgement.progress))),
-                ("target.decides", Cell::Flag(judgement.map(|judgement| judgement.decides))),
+                ("target.holds", Field::Text(judgement.and_then(|judgement| judgement.target.holds.clone()))),
+                ("target.status", Field::Text(judgement.map(|judgement| judgement.status.as_str().to_owned()))),
+                ("target.progress", Field::Number(judgement.and_then(|judgement| judgement.progress))),
+                ("target.decides", Field::Flag(judgement.map(|judgement| judgement.decides))),
             ]);
         }
         if self.has_benchmarks {
             let against = row.and_then(|row| row.benchmark.as_ref());
-            cells.extend([
-                ("benchmark.value", Cell::Number(against.map(|against| against.benchmark.value))),
-                ("benchmark.source", Cell::Text(against.map(|against| against.benchmark.source.clone()))),
-                ("benchmark.change", Cell::Number(against.and_then(|against| against.change))),
-                ("benchmark.relative_change", Cell::Number(against.and_then(|against| against.relative_change))),
-                ("benchmark.better", Cell::Flag(row.and_then(|row| row.is_better(against?.change)))),
+            fields.extend([
+                ("benchmark.value", Field::Number(against.map(|against| against.benchmark.value))),
+                ("benchmark.source", Field::Text(against.map(|against| against.benchmark.source.clone()))),
+                ("benchmark.change", Field::Number(against.and_then(|against| against.change))),
+                ("benchmark.relative_change", Field::Number(against.and_then(|against| against.relative_change))),
+                ("benchmark.better", Field::Flag(row.and_then(|row| row.is_better(against?.change)))),
             ]);
         }
         let alerts = at.and_then(|(position, _)| self.alerts.get(&position)).map(|names| names.join(", "));
-        cells.push(("alerts", Cell::Text(alerts)));
-        cells
+        fields.push(("alerts", Field::Text(alerts)));
+        fields
     }
 }
 

@@ -10,7 +10,10 @@ use jiff::civil::Date;
 use polars::prelude::{DataFrame, ParquetWriter, PolarsError};
 use tempfile::{Builder, NamedTempFile};
 
-use crate::{Format, OutputError, csv, render};
+use crate::csv;
+use crate::error::OutputError;
+use crate::format::Format;
+use crate::render::render;
 
 /// Characters that some file system does not allow in a name.
 const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];

@@ -118,7 +118,37 @@ pub struct ResultRow {
     pub benchmark: Option<AgainstBenchmark>,
 }
 
+/// What a reader may see of a row's value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shown {
+    /// The value.
+    Value(f64),
+    /// Nothing: the data can't support a value.
+    Undefined,
+    /// Nothing: the group is too small, or would tell of one that is.
+    Suppressed,
+}
+
 impl ResultRow {
+    /// What a reader may see of the value.
+    pub fn shown(&self) -> Shown {
+        match self.value.filter(|value| value.is_finite()) {
+            _ if self.suppressed => Shown::Suppressed,
+            Some(value) => Shown::Value(value),
+            None => Shown::Undefined,
+        }
+    }
+
+    /// The group's value in a dimension; none where the breakdown leaves the dimension out.
+    pub fn dimension(&self, name: &str) -> Option<&DimensionValue> {
+        self.dimensions.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// The comparison with a baseline.
+    pub fn comparison(&self, baseline: Baseline) -> Option<&Comparison> {
+        self.comparisons.iter().find(|comparison| comparison.baseline == baseline)
+    }
+
     /// Whether a change of the value is good news; none where it is none, not known, or neither way is.
     pub fn is_better(&self, change: Option<f64>) -> Option<bool> {
         let change = change.filter(|change| *change != 0.0)?;
@@ -149,6 +179,18 @@ pub struct Target {
     pub by_interval: bool,
     /// Of a goal that is true or false: the condition, in words.
     pub holds: Option<String>,
+}
+
+impl Target {
+    /// The goal in words, such as `at least 40`, with numbers as `show` writes them.
+    pub fn in_words(&self, show: impl Fn(f64) -> String) -> String {
+        match (self.at_least, self.at_most, &self.holds) {
+            (Some(low), Some(high), _) => format!("between {} and {}", show(low), show(high)),
+            (Some(low), None, _) => format!("at least {}", show(low)),
+            (None, Some(high), _) => format!("at most {}", show(high)),
+            (None, None, holds) => holds.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// How a value stands to a target.

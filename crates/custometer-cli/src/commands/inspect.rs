@@ -1,7 +1,6 @@
 //! `inspect`: what files hold, for people, with what is to be copied at the end.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
 
 use comfy_table::{CellAlignment, Table, presets};
 use custometer_core::Registry;
@@ -9,9 +8,9 @@ use custometer_runner::inspect::{
     Candidate, Header, Hint, InspectedColumn, InspectedTable, Inspection, LooksLike, TextDialect, Unreadable,
 };
 
-use super::print;
 use crate::args::InspectFormat;
 use crate::failure::Failure;
+use crate::tell::{note, print};
 
 /// How wide the text may be.
 const WIDTH: usize = 80;
@@ -26,8 +25,7 @@ pub(super) fn run(paths: &[String], format: InspectFormat, registry: &Registry) 
         InspectFormat::Table => print(&shown(&inspection))?,
     }
     for Unreadable { path, reason } in &inspection.unreadable {
-        // Not being able to tell is no reason to fail.
-        let _ = writeln!(io::stderr(), "`{path}` {reason}");
+        note(false, &format!("`{path}` {reason}"));
     }
     match inspection.unreadable.len() {
         0 => Ok(()),

@@ -5,7 +5,7 @@ use polars::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::Table;
+use super::table::Table;
 use super::tickets::{self, Ticket};
 use super::world::{self, Chunk, DAY, HOUR, Time, YEAR, spread, whole};
 

@@ -7,7 +7,7 @@ use polars::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Format;
+use super::format::Format;
 
 /// The year 2025 in Copenhagen, in seconds of UTC.
 pub(super) const YEAR: Range<i64> = 1_735_686_000..1_767_222_000;

@@ -5,7 +5,7 @@ use custometer_runner::Asked;
 use custometer_runner::result::{Manifest, ResultRow};
 use serde::Serialize;
 
-use super::figure::{Drawing, Figure};
+use super::drawing::{Drawing, Figure};
 use super::tile::Headline;
 use super::view::{View, readable};
 use crate::human;

@@ -1,7 +1,7 @@
 //! A headline: the latest value of a request's total, with what it means.
 
 use custometer_core::Unit;
-use custometer_runner::result::{Manifest, ResultRow};
+use custometer_runner::result::{Manifest, ResultRow, Shown};
 use serde::Serialize;
 
 use super::change::{Change, versus};
@@ -9,7 +9,7 @@ use super::status::Goal;
 use super::svg::Spark;
 use super::view::{View, readable};
 use crate::locale::{Language, filled};
-use crate::tidy::{comparison, defined};
+use crate::tidy::defined;
 
 /// One headline.
 #[derive(Debug, Serialize)]
@@ -47,9 +47,9 @@ impl Headline {
         let view = View::all(rows, &language.buckets(rows, manifest.fiscal_year_start)).into_iter().find(View::is_single)?;
         let row = view.row(view.latest(), 0, 0)?;
         let unit = row.unit;
-        let value = defined(row.value).filter(|_| !row.suppressed);
+        let is_gap = !matches!(row.shown(), Shown::Value(_));
         let change = |baseline: &custometer_core::Baseline| {
-            let change = Change::of(row, comparison(row, *baseline)?, language)?;
+            let change = Change::of(row, row.comparison(*baseline)?, language)?;
             Some((versus(*baseline, words).to_owned(), change))
         };
         let interval = language.interval(defined(row.low), defined(row.high), unit);
@@ -61,13 +61,13 @@ impl Headline {
         });
         let values: Vec<Option<f64>> = view.rows.iter().map(|row| defined(row.value)).collect();
         Some(Self {
-            value: match value {
-                Some(value) => language.value(value, unit),
-                None if row.suppressed => words.suppressed.to_owned(),
-                None => words.no_value.to_owned(),
+            value: match row.shown() {
+                Shown::Value(value) => language.value(value, unit),
+                Shown::Undefined => words.no_value.to_owned(),
+                Shown::Suppressed => words.suppressed.to_owned(),
             },
-            is_gap: value.is_none(),
-            why: row.note.as_deref().filter(|_| value.is_none()).map(crate::human::line).unwrap_or_default(),
+            is_gap,
+            why: row.note.as_deref().filter(|_| is_gap).map(crate::human::line).unwrap_or_default(),
             period: if view.is_over_time() { view.buckets[view.latest()].long.clone() } else { String::new() },
             interval: (!interval.is_empty()).then(|| (filled(words.confidence_interval, &[&confidence]), interval)),
             changes: manifest.compare.iter().filter_map(change).collect(),

@@ -19,10 +19,10 @@ pub(crate) fn relative(change: f64, before: f64, unit: Unit) -> Option<f64> {
 
 /// A row's value in a dimension, in words.
 pub(crate) fn dimension(row: &ResultRow, name: &str) -> String {
-    match row.dimensions.iter().find(|(own, _)| own == name) {
+    match row.dimension(name) {
         None => "(all)".to_owned(),
-        Some((_, DimensionValue::Missing)) => "(missing)".to_owned(),
-        Some((_, value)) => value.to_string(),
+        Some(DimensionValue::Missing) => "(missing)".to_owned(),
+        Some(value) => value.to_string(),
     }
 }
 
@@ -41,13 +41,7 @@ pub(crate) fn group(row: &ResultRow) -> String {
 
 /// A target in words, such as `at least 40 points`.
 pub(crate) fn in_words(target: &Target, unit: Unit) -> String {
-    let show = |number: f64| in_unit(Some(number), unit);
-    match (target.at_least, target.at_most, &target.holds) {
-        (Some(low), Some(high), _) => format!("between {} and {}", show(low), show(high)),
-        (Some(low), None, _) => format!("at least {}", show(low)),
-        (None, Some(high), _) => format!("at most {}", show(high)),
-        (None, None, holds) => holds.clone().unwrap_or_default(),
-    }
+    target.in_words(|number| in_unit(Some(number), unit))
 }
 
 /// A value in its unit as a sentence has it.

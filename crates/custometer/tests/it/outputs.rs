@@ -101,7 +101,7 @@ fn targets_and_alerts_are_counted_and_explained() {
         let output = program.args([command, "report.toml"]).current_dir(folder.path()).env("HOOK_SECRET", SECRET).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(said("validate"), "the report is in order: 1 requests over 1 tables, 1 derived result, 2 targets, 1 alert, 1 webhook\n");
+    assert_eq!(said("validate"), "the report is in order: 1 request over 1 table, 1 derived result, 2 targets, 1 alert, 1 webhook\n");
     let expected = "derived `half`: aov / 2\ntargets, decided by the last complete bucket\n  `aov`: at least 25.00, for the total\n  \
                     `half`: between 5.00 and 10.00, for the total\nalerts\n  \
                     `low` (warning): value below 20, of `aov`, `half`, posted to `team` (https://hooks.example.com)\n";

@@ -4,10 +4,10 @@ use custometer_core::{Direction, Unit};
 use custometer_runner::result::ResultRow;
 
 use super::super::change::versus;
+use super::super::drawing::{Chart, Drawing, Figure, MOST_CHARTS, axis_names, points, scale};
 use super::super::svg::{Bar, Plot, Point, Scale, Spark};
 use super::super::table::{Cell, Column, Table};
 use super::super::view::{Key, View, group_name, readable, value_name};
-use super::{Chart, Drawing, Figure, MOST_CHARTS, axis_names, points, scale};
 use crate::tidy::defined;
 
 /// More groups than these stand in rows and not in columns.
@@ -155,9 +155,7 @@ impl<'a> Drawing<'a> {
         let mut columns = vec![Column::in_order(words.period)];
         columns.extend(series.iter().map(|(name, ..)| Column::numbers(group_name(name, self.language))));
         let row = |bucket: usize| {
-            let name = view.buckets[bucket].long.clone();
-            let name = if view.partial[bucket] { Cell::PartialName(name, words.partial) } else { Cell::Name(name) };
-            std::iter::once(name).chain(series.iter().map(|(_, group, key)| cell(bucket, *group, *key))).collect()
+            std::iter::once(self.period(view, bucket)).chain(series.iter().map(|(_, group, key)| cell(bucket, *group, *key))).collect()
         };
         Table { caption, columns, rows: periods.map(row).collect(), interactive: true }
     }

@@ -2,9 +2,9 @@
 
 use custometer_core::{Picture, Unit};
 
+use super::super::drawing::{Drawing, Figure};
 use super::super::table::{Cell, Column, Table};
 use super::super::view::{View, group_name};
-use super::{Drawing, Figure};
 use crate::tidy::defined;
 
 impl<'a> Drawing<'a> {
@@ -31,8 +31,6 @@ impl<'a> Drawing<'a> {
         }
         columns.extend(view.keys.iter().map(|key| Column::numbers(group_name(key, self.language))));
         let row = |bucket: usize| {
-            let name = view.buckets[bucket].long.clone();
-            let name = if view.partial[bucket] { Cell::PartialName(name, words.partial) } else { Cell::Name(name) };
             let cells = (0..view.keys.len()).map(|key| {
                 let row = view.row(bucket, group, key);
                 match row.and_then(|row| defined(row.value)).filter(|_| row.is_some_and(|row| !row.suppressed)) {
@@ -42,7 +40,7 @@ impl<'a> Drawing<'a> {
                 }
             });
             let size = cohorts.then(|| view.row(bucket, group, 0).map_or(Cell::Empty, |row| self.count(row)));
-            std::iter::once(name).chain(size).chain(cells).collect()
+            std::iter::once(self.period(view, bucket)).chain(size).chain(cells).collect()
         };
         let by: Vec<&str> = view.own.clone();
         let title = if view.names.is_empty() {

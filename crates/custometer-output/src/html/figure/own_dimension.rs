@@ -2,10 +2,10 @@
 
 use custometer_runner::result::ResultRow;
 
+use super::super::drawing::{Chart, Drawing, Figure, points};
 use super::super::svg::{Bar, Columns, Plot, Scale};
 use super::super::table::{Cell, Column, Table};
 use super::super::view::{Key, View, group_name, readable};
-use super::{Chart, Drawing, Figure, points};
 use crate::tidy::defined;
 
 impl<'a> Drawing<'a> {

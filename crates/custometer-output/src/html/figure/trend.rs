@@ -4,12 +4,12 @@ use custometer_core::Baseline;
 use custometer_runner::result::ResultRow;
 
 use super::super::change::{name as baseline_name, versus};
+use super::super::drawing::{Chart, Drawing, Figure, axis_names, points, scale};
 use super::super::svg::Plot;
 use super::super::table::{Cell, Column, Table};
 use super::super::view::{View, readable};
-use super::{Chart, Drawing, Figure, axis_names, points, scale};
 use crate::human;
-use crate::tidy::{comparison, defined};
+use crate::tidy::defined;
 
 /// More measures than these get no columns.
 const MOST_MEASURES: usize = 5;
@@ -79,9 +79,8 @@ impl<'a> Drawing<'a> {
         if self.notes_differ {
             columns.push(Column::words(words.note));
         }
-        let rows = view.buckets.iter().enumerate().filter_map(|(at, bucket)| Some((view.row(at, 0, 0)?, bucket))).map(|(row, bucket)| {
-            let name = if row.partial { Cell::PartialName(bucket.long.clone(), words.partial) } else { Cell::Name(bucket.long.clone()) };
-            let mut cells = vec![name, self.value(row)];
+        let rows = (0..view.buckets.len()).filter_map(|bucket| Some((view.row(bucket, 0, 0)?, bucket))).map(|(row, bucket)| {
+            let mut cells = vec![self.period(view, bucket), self.value(row)];
             if with_interval {
                 cells.push(self.interval(row));
             }
@@ -92,7 +91,7 @@ impl<'a> Drawing<'a> {
             }));
             for &baseline in &baselines {
                 if baseline != Baseline::Previous {
-                    let value = comparison(row, baseline).and_then(|comparison| defined(comparison.value)).filter(|_| !row.suppressed);
+                    let value = row.comparison(baseline).and_then(|comparison| defined(comparison.value)).filter(|_| !row.suppressed);
                     cells.push(value.map_or(Cell::Empty, |value| Cell::Number(self.language.value(value, self.unit))));
                 }
                 cells.push(self.change(row, baseline));

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Place, Scale};
+use super::place::Place;
+use super::scale::Scale;
 
 /// A horizontal bar from zero to its value.
 #[derive(Debug, Serialize)]

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Place, Scale};
+use super::place::Place;
+use super::scale::Scale;
 
 /// More labels than these under the columns would run into each other.
 const MOST_LABELS: usize = 12;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Place, Scale};
+use super::place::Place;
+use super::scale::Scale;
 
 /// The width of the stretched drawing that lines and bands are made in; its height is 100.
 const WIDTH: f64 = 1000.0;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Place;
+use super::place::Place;
 
 /// A line over periods without an axis. What is undefined is a gap.
 #[derive(Debug, Serialize)]

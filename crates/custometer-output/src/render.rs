@@ -1,0 +1,60 @@
+//! A result in one format, and what a run says beside it.
+
+use custometer_runner::result::{Alert, RunResult};
+
+use crate::error::OutputError;
+use crate::format::Format;
+use crate::table::{self, Terminal};
+use crate::{csv, html, json, markdown, parquet, sections};
+
+/// The result in one format. Tables keep within the terminal, where there is one; the other formats have no use for it.
+pub fn render(result: &RunResult, format: Format, terminal: Option<Terminal>) -> Result<Vec<u8>, OutputError> {
+    let rendered = match format {
+        Format::Table => Ok(table::render(result, terminal.unwrap_or_default()).into_bytes()),
+        Format::Markdown => Ok(markdown::render(result).into_bytes()),
+        Format::Json => json::render(result).map_err(Into::into),
+        Format::Csv => csv::render(result).map_err(Into::into),
+        Format::Parquet => parquet::render(result),
+        Format::Html => html::render(result).map_err(Into::into),
+    };
+    rendered.map_err(|source| OutputError::Render { format, source })
+}
+
+/// What a webhook is told of an alert, as JSON: `schema_version`, the `alert`, the `report`, and the `result` it fired on as in the JSON
+/// output. None where the result has no such row, or has it suppressed.
+pub fn payload(result: &RunResult, alert: &Alert) -> Option<Result<Vec<u8>, OutputError>> {
+    Some(json::payload(result, alert)?.map_err(|error| OutputError::Render { format: Format::Json, source: error.into() }))
+}
+
+/// The rejected rows by reason, with examples, as a terminal table: what goes beside a format that has no room for them.
+pub fn rejected(result: &RunResult, terminal: Terminal) -> String {
+    table::rejected(&result.rejected, terminal) + "\n"
+}
+
+/// The alerts, a line each, the gravest first: what goes beside a format that has no room for them.
+pub fn alerts(result: &RunResult) -> Vec<String> {
+    sections::alerts(&result.alerts).into_iter().map(|line| line.text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    const WIDE: Terminal = Terminal { width: Some(80), colors: false };
+
+    #[test]
+    fn the_same_result_comes_to_the_same_bytes() {
+        for format in Format::ALL {
+            let render = || render(&fixture::result(), format, Some(WIDE)).unwrap();
+            assert_eq!(render(), render(), "{format}");
+        }
+    }
+
+    #[test]
+    fn a_result_without_rows_renders() {
+        for format in Format::ALL {
+            assert!(!render(&fixture::empty(), format, Some(WIDE)).unwrap().is_empty(), "{format}");
+        }
+    }
+}
