@@ -37,6 +37,26 @@ pub enum OutputError {
         /// The encoder's error.
         source: PolarsError,
     },
+    /// Something that a run does not replace is where a file or folder has to be. Nothing was changed.
+    #[error("`{}` is a {what}, and a {wanted} has to be there: move it away; nothing was written", path.display())]
+    InTheWay {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What has to be there.
+        wanted: &'static str,
+    },
+    /// Another run kept on writing into the folder. Nothing was changed.
+    #[error(
+        "another run has been writing into `{}` for {seconds} seconds: wait until it is done, or end it; nothing was written", path.display()
+    )]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+        /// How long this run waited.
+        seconds: u64,
+    },
     /// A file or folder could not be made; an earlier file of this name is still there.
     #[error("could not {what} `{}`", path.display())]
     File {

@@ -1,7 +1,7 @@
 //! A run's result, rendered: as a terminal table, Markdown, JSON, CSV, Parquet or HTML.
 //!
-//! [`render()`] makes the bytes of one format; [`write_all`] puts files into a folder, each one whole or not at all. Nothing here
-//! prints, and the same result always comes to the same bytes.
+//! [`render()`] makes the bytes of one format; [`write_all`] puts files into a folder, all of them or none. Nothing here prints, and
+//! the same result always comes to the same bytes.
 
 mod csv;
 mod error;
@@ -15,6 +15,7 @@ mod parquet;
 mod period;
 mod render;
 mod sections;
+mod set;
 mod sparkline;
 mod table;
 mod tidy;

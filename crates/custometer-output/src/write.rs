@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written beside their destination, then renamed.
+//! The files of a run.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -8,15 +8,18 @@ use std::path::{Path, PathBuf};
 use custometer_runner::result::{Detail, RunResult};
 use jiff::civil::Date;
 use polars::prelude::{DataFrame, ParquetWriter, PolarsError};
-use tempfile::{Builder, NamedTempFile};
 
 use crate::csv;
 use crate::error::OutputError;
 use crate::format::Format;
 use crate::render::render;
+use crate::set::{Outputs, Staged, has_no_links};
 
 /// Characters that some file system does not allow in a name.
 const RESERVED: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
+
+/// The files beside those of each format. A run replaces those of the run before.
+const BESIDE: [&str; 3] = ["alerts.csv", "rejected.csv", "rejected_rows.csv"];
 
 /// What leads to the files of the last run.
 const LATEST: &str = "latest";
@@ -29,20 +32,20 @@ const CHUNK: usize = 10_000;
 /// Where links need rights that few have, `DIR/latest` is a folder with the same files.
 pub fn write_dated(result: &RunResult, formats: &[Format], dir: &Path, date: Date) -> Result<Vec<PathBuf>, OutputError> {
     let folder = date.to_string();
-    let paths = write_all(result, formats, &dir.join(&folder))?;
+    let outputs = Outputs::open(dir, &[])?;
+    let paths = if fs::symlink_metadata(dir.join(&folder)).is_ok() {
+        write_all(result, formats, &dir.join(&folder))?
+    } else {
+        let mut set = outputs.stage()?;
+        stage(result, formats, &outputs, &mut set, Path::new(&folder))?;
+        outputs.publish_folder(&set, &folder)?
+    };
     let latest = dir.join(LATEST);
-    #[cfg(unix)]
-    link(&folder, dir, &latest).map_err(|source| OutputError::File { what: "replace", path: latest, source })?;
-    #[cfg(not(unix))]
-    write_all(result, formats, &latest)?;
-    Ok(paths)
-}
-
-/// Makes `at` a link to a folder beside it, at once: a reader finds the earlier one or this one.
-#[cfg(unix)]
-fn link(folder: &str, dir: &Path, at: &Path) -> std::io::Result<()> {
-    let link = Builder::new().prefix(".latest").make_in(dir, |path| std::os::unix::fs::symlink(folder, path))?;
-    link.into_temp_path().persist(at).map_err(|error| error.error)
+    match outputs.point(&latest, Path::new(&folder)) {
+        Ok(()) => Ok(paths),
+        Err(error) if has_no_links(&error) => write_all(result, formats, &latest).map(|_| paths),
+        Err(source) => Err(OutputError::File { what: "replace", path: latest, source }),
+    }
 }
 
 /// Writes every format as `DIR/results.<extension>`, the alerts and the rejected rows by reason beside a CSV as `DIR/alerts.csv` and
@@ -50,47 +53,56 @@ fn link(folder: &str, dir: &Path, at: &Path) -> std::io::Result<()> {
 /// any, as `DIR/details/<request>.parquet`, or as CSV where the results are and not as Parquet, and all rejected rows, where the result has
 /// them, as `DIR/rejected_rows.csv`.
 ///
-/// Nothing is renamed before all of it is written: an error on the way leaves the previous files as they were. Characters of a
-/// request's name that a file system may refuse become `_`. Returns the paths of the files.
+/// They take their places at once, and those of an earlier run go: whatever happens, the folder has the files of one run. So they are links
+/// to a folder in `DIR/.custometer`, unless there is but one file. Characters of a request's name that a file system may refuse become
+/// `_`. Returns the paths of the files.
 pub fn write_all(result: &RunResult, formats: &[Format], dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
-    let mut staged = Vec::new();
-    create_dir(dir)?;
-    for format in formats {
-        let bytes = render(result, *format, None)?;
-        staged.push(Staged::new(dir, &format!("results.{}", format.extension()), |file, path| {
-            file.write_all(&bytes).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
-        })?);
+    let results: Vec<String> = Format::ALL.into_iter().map(results).collect();
+    let known: Vec<&str> = results.iter().map(String::as_str).chain(BESIDE).collect();
+    let outputs = Outputs::open(dir, &known)?;
+    let mut set = outputs.stage()?;
+    stage(result, formats, &outputs, &mut set, Path::new(""))?;
+    outputs.publish(set)
+}
+
+/// The name of a format's file.
+fn results(format: Format) -> String {
+    format!("results.{}", format.extension())
+}
+
+/// Adds all files of a run to a set, in a folder.
+fn stage(result: &RunResult, formats: &[Format], outputs: &Outputs<'_>, set: &mut Staged, folder: &Path) -> Result<(), OutputError> {
+    let written = |file: &mut File, path: &Path, bytes: &[u8]| {
+        file.write_all(bytes).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
+    };
+    for &format in formats {
+        let bytes = render(result, format, None)?;
+        set.add(outputs, folder.join(results(format)), |file, path| written(file, path, &bytes))?;
     }
-    if !result.details.is_empty() {
-        let dir = dir.join("details");
-        create_dir(&dir)?;
-        let as_csv = formats.contains(&Format::Csv) && !formats.contains(&Format::Parquet);
-        let extension = if as_csv { Format::Csv } else { Format::Parquet }.extension();
-        for (detail, stem) in result.details.iter().zip(stems(&result.details)) {
-            staged.push(Staged::new(&dir, &format!("{stem}.{extension}"), |file, path| {
-                let failed = |source| OutputError::Detail { request: detail.request.clone(), path: path.to_owned(), source };
-                if as_csv {
-                    return write_csv(&detail.frame, file, path, failed);
-                }
-                // Detail tables can be large: they go straight to the file. The copy shares their columns.
-                ParquetWriter::new(file).finish(&mut detail.frame.clone()).map(drop).map_err(failed)
-            })?);
-        }
+    let as_csv = formats.contains(&Format::Csv) && !formats.contains(&Format::Parquet);
+    let extension = if as_csv { Format::Csv } else { Format::Parquet }.extension();
+    for (detail, stem) in result.details.iter().zip(stems(&result.details)) {
+        set.add(outputs, folder.join("details").join(format!("{stem}.{extension}")), |file, path| {
+            let failed = |source| OutputError::Detail { request: detail.request.clone(), path: path.to_owned(), source };
+            if as_csv {
+                return write_csv(&detail.frame, file, path, failed);
+            }
+            // Detail tables can be large: they go straight to the file. The copy shares their columns.
+            ParquetWriter::new(file).finish(&mut detail.frame.clone()).map(drop).map_err(failed)
+        })?;
     }
+    let [alerts, rejected, rejected_rows] = BESIDE;
     if formats.contains(&Format::Csv) {
         // The tidy file has no room for them.
-        for (name, text) in [("alerts.csv", csv::alerts(result)), ("rejected.csv", csv::rejected(result))] {
-            staged.push(Staged::new(dir, name, |file, path| {
-                file.write_all(text.as_bytes()).map_err(|source| OutputError::File { what: "write", path: path.to_owned(), source })
-            })?);
-        }
+        set.add(outputs, folder.join(alerts), |file, path| written(file, path, csv::alerts(result).as_bytes()))?;
+        set.add(outputs, folder.join(rejected), |file, path| written(file, path, csv::rejected(result).as_bytes()))?;
     }
     if let Some(rows) = &result.rejected_rows {
-        staged.push(Staged::new(dir, "rejected_rows.csv", |file, path| {
+        set.add(outputs, folder.join(rejected_rows), |file, path| {
             write_csv(rows, file, path, |source| OutputError::Rejected { path: path.to_owned(), source })
-        })?);
+        })?;
     }
-    staged.into_iter().map(Staged::publish).collect()
+    Ok(())
 }
 
 /// Writes a table as CSV, some rows at a time.
@@ -103,44 +115,6 @@ fn write_csv(rows: &DataFrame, file: &mut File, path: &Path, failed: impl Fn(Pol
         write(&lines.map_err(&failed)?)?;
     }
     Ok(())
-}
-
-/// A file that is written, and not yet at its place. Dropped, it is gone.
-struct Staged {
-    file: NamedTempFile,
-    path: PathBuf,
-}
-
-impl Staged {
-    /// Writes a file beside `dir/name`.
-    fn new(dir: &Path, name: &str, write: impl FnOnce(&mut File, &Path) -> Result<(), OutputError>) -> Result<Self, OutputError> {
-        let path = dir.join(name);
-        let mut file = temporary(dir).map_err(|source| OutputError::File { what: "write", path: path.clone(), source })?;
-        write(file.as_file_mut(), &path)?;
-        // Before the rename: a crash must not leave a file that is named but empty.
-        file.as_file().sync_all().map_err(|source| OutputError::File { what: "write", path: path.clone(), source })?;
-        Ok(Self { file, path })
-    }
-
-    /// Puts the file where it belongs, in place of an earlier one.
-    fn publish(self) -> Result<PathBuf, OutputError> {
-        match self.file.persist(&self.path) {
-            Ok(_) => Ok(self.path),
-            Err(error) => Err(OutputError::File { what: "replace", path: self.path, source: error.error }),
-        }
-    }
-}
-
-/// A temporary file with the permissions of any other file: those that the user's mask leaves.
-fn temporary(dir: &Path) -> std::io::Result<NamedTempFile> {
-    let builder = &mut Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(dir)
-}
-
-fn create_dir(dir: &Path) -> Result<(), OutputError> {
-    fs::create_dir_all(dir).map_err(|source| OutputError::File { what: "create the folder", path: dir.to_owned(), source })
 }
 
 /// File names for the details, one each, also where a file system does not tell upper case from lower.
@@ -173,7 +147,8 @@ mod tests {
     use crate::fixture;
 
     fn names(dir: &Path) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name != ".custometer").collect();
         names.sort();
         names
     }
@@ -288,7 +263,9 @@ mod tests {
         // A file where the folder of the details would go.
         fs::write(dir.path().join("details"), "").unwrap();
         let error = write_all(&fixture::result(), &[Format::Csv], dir.path()).unwrap_err();
-        assert_eq!(error.to_string(), format!("could not create the folder `{}`", dir.path().join("details").display()));
+        let path = dir.path().join("details");
+        let expected = format!("`{}` is a file, and a folder has to be there: move it away; nothing was written", path.display());
+        assert_eq!(error.to_string(), expected);
         assert_eq!(fs::read_to_string(dir.path().join("results.csv")).unwrap(), "earlier");
         assert_eq!(names(dir.path()), ["details", "results.csv"]);
     }
@@ -302,6 +279,128 @@ mod tests {
         fs::write(dir.path().join("other"), "").unwrap();
         write_all(&fixture::empty(), &[Format::Csv], dir.path()).unwrap();
         assert_eq!(mode("results.csv"), mode("other"));
+    }
+
+    /// What a reader finds: every file below the folder with its text, links followed, without what is hidden.
+    fn found(dir: &Path) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for name in names(dir) {
+            let path = dir.join(&name);
+            if path.is_dir() {
+                found.extend(self::found(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+            } else if let Ok(bytes) = fs::read(&path) {
+                found.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        found
+    }
+
+    /// What is in the folder of the sets, the latest set under that name.
+    fn stored(dir: &Path) -> Vec<String> {
+        let store = dir.join(".custometer");
+        let latest = fs::read_link(store.join("current")).unwrap_or_default();
+        let shown = |name: String| if Path::new(&name) == latest { "the latest set".to_owned() } else { name };
+        let mut stored: Vec<String> = names(&store).into_iter().map(shown).collect();
+        stored.sort();
+        stored
+    }
+
+    fn with_title(title: &str) -> RunResult {
+        let mut result = fixture::result();
+        result.manifest.title = Some(title.to_owned());
+        result
+    }
+
+    #[test]
+    fn the_files_of_a_run_replace_those_of_the_one_before() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path();
+        fs::write(dir.join("notes.txt"), "mine").unwrap();
+        // Earlier versions wrote plain files.
+        for name in ["results.json", "results.parquet", "rejected.csv"] {
+            fs::write(dir.join(name), "earlier").unwrap();
+        }
+        let expected = |formats: &[Format], title: &str| {
+            let alone = tempfile::tempdir().unwrap();
+            write_all(&with_title(title), formats, alone.path()).unwrap();
+            let mut found = found(alone.path());
+            found.push(("notes.txt".to_owned(), "mine".to_owned()));
+            found.sort();
+            found
+        };
+        for (formats, title) in [
+            (&[Format::Json, Format::Html][..], "first"),
+            (&[Format::Csv, Format::Markdown], "second"),
+            (&Format::ALL, "third"),
+            (&[Format::Html], "fourth"),
+            (&[], "fifth"),
+        ] {
+            write_all(&with_title(title), formats, dir).unwrap();
+            let mut found = found(dir);
+            found.sort();
+            assert_eq!(found, expected(formats, title), "{title}");
+            #[cfg(unix)]
+            assert_eq!(stored(dir), ["current", "lock", "the latest set"], "{title}");
+        }
+    }
+
+    #[test]
+    fn a_single_file_is_a_plain_file() {
+        let home = tempfile::tempdir().unwrap();
+        for title in ["first", "second"] {
+            let result = RunResult { details: Vec::new(), rejected_rows: None, ..with_title(title) };
+            let paths = write_all(&result, &[Format::Html], home.path()).unwrap();
+            assert!(fs::symlink_metadata(&paths[0]).unwrap().is_file());
+            assert_eq!(fs::read(&paths[0]).unwrap(), render(&result, Format::Html, None).unwrap());
+        }
+        assert_eq!(stored(home.path()), ["lock"]);
+    }
+
+    #[test]
+    fn a_folder_in_the_way_of_a_file_leaves_everything_as_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        write_all(&with_title("first"), &[Format::Json, Format::Csv], home.path()).unwrap();
+        let path = home.path().join("results.parquet");
+        fs::create_dir(&path).unwrap();
+        let before = found(home.path());
+        let error = write_all(&with_title("second"), &Format::ALL, home.path()).unwrap_err();
+        let expected = format!("`{}` is a folder, and a file has to be there: move it away; nothing was written", path.display());
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(found(home.path()), before);
+        #[cfg(unix)]
+        assert_eq!(stored(home.path()), ["current", "lock", "the latest set"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_killed_run_left_goes_with_the_next_one() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path();
+        write_all(&with_title("first"), &[Format::Json, Format::Csv], dir).unwrap();
+        // An unfinished set, a link on its way, and a link whose set never came; and a link of the user's that leads nowhere.
+        fs::create_dir_all(dir.join(".custometer/set-x/details")).unwrap();
+        fs::write(dir.join(".custometer/set-x/details/a.csv"), "half").unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.join(".custometer/linkx")).unwrap();
+        std::os::unix::fs::symlink(".custometer/current/results.html", dir.join("results.html")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.join("own")).unwrap();
+        write_all(&fixture::empty(), &[Format::Json, Format::Csv], dir).unwrap();
+        assert_eq!(stored(dir), ["current", "lock", "the latest set"]);
+        assert_eq!(names(dir), ["alerts.csv", "own", "rejected.csv", "results.csv", "results.json"]);
+    }
+
+    #[test]
+    fn runs_into_one_folder_wait_for_each_other() {
+        let home = tempfile::tempdir().unwrap();
+        let titles: Vec<String> = (0..8).map(|number| format!("run {number}")).collect();
+        std::thread::scope(|scope| {
+            for title in &titles {
+                scope.spawn(|| write_all(&with_title(title), &[Format::Json, Format::Markdown, Format::Html], home.path()).unwrap());
+            }
+        });
+        let found = found(home.path());
+        let of =
+            |title: &String| found.iter().filter(|(name, _)| name.starts_with("results")).all(|(_, text)| text.contains(title.as_str()));
+        assert_eq!(titles.iter().filter(|title| of(title)).count(), 1, "{found:?}");
     }
 
     #[test]

@@ -92,7 +92,8 @@ fn several_formats_go_to_a_folder() {
     let out = folder.path().join("results");
     let output = custometer(&["run", QUICKSTART, "--format", "json,csv,parquet,table", "--out", out.to_str().unwrap()]);
     assert_eq!(stdout(&output), "");
-    let mut files: Vec<String> = fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let files = fs::read_dir(&out).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut files: Vec<String> = files.filter(|file| file != ".custometer").collect();
     files.sort();
     assert_eq!(files, ["alerts.csv", "rejected.csv", "results.csv", "results.json", "results.parquet", "results.txt"]);
 }
