@@ -15,7 +15,7 @@ use std::time::Duration;
 use clap::CommandFactory as _;
 use custometer_core::Registry;
 use custometer_output::{Format, Terminal};
-use custometer_runner::result::{Severity, Status};
+use custometer_runner::result::{Severity, Status, harmless};
 use custometer_runner::{Event, Input, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
         Command::Explain { report, plan } => {
             let report = load(&report, &registry)?;
-            print(&custometer_runner::explain(&report, plan).map_err(Failure::run)?)
+            print(&harmless::lines(&custometer_runner::explain(&report, plan).map_err(Failure::run)?))
         }
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),

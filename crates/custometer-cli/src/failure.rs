@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use custometer_runner::Problems;
+use custometer_runner::result::harmless;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 /// Why a command did not do what it was asked.
@@ -71,10 +72,13 @@ impl Failure {
     /// The failure as it is shown, with its causes.
     pub(crate) fn render(&self) -> String {
         match self {
-            Self::Done(shortcomings) => shortcomings.iter().map(Shortcoming::render).collect::<Vec<_>>().join("\n"),
+            Self::Done(shortcomings) => {
+                harmless::lines(&shortcomings.iter().map(Shortcoming::render).collect::<Vec<_>>().join("\n")).into_owned()
+            }
             Self::Run(error) | Self::Usage(error) => {
                 let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-                causes.fold(format!("error: {error}"), |text, cause| format!("{text}\n  because: {cause}"))
+                let text = causes.fold(format!("error: {error}"), |text, cause| format!("{text}\n  because: {cause}"));
+                harmless::lines(&text).into_owned()
             }
             Self::Report(problems) => {
                 let theme = if shows_colors(&std::io::stderr()) { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };

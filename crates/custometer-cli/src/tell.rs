@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use custometer_runner::result::harmless;
+
 use crate::failure::Failure;
 
 /// Writes text to stdout.
@@ -21,7 +23,7 @@ pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
 /// Says something on stderr. A stderr that can't be written to is not a reason to fail.
 pub(crate) fn note(quiet: bool, line: &str) {
     if !quiet {
-        let _ = writeln!(io::stderr(), "{line}");
+        let _ = writeln!(io::stderr(), "{}", harmless::lines(line));
     }
 }
 

@@ -8,7 +8,9 @@
 //! UTF-8. Undefined numbers are empty. So is a dimension that a row's breakdown leaves out, and a value that the data lack: only JSON
 //! tells these two apart.
 //!
-//! Text from the data or the config that a spreadsheet would run as a formula gets a leading single quote.
+//! Text from the data or the config that a spreadsheet would run as a formula gets a single quote before the formula.
+
+use std::borrow::Cow;
 
 use custometer_core::{DimensionValue, dimension::from_series};
 use custometer_runner::result::RunResult;
@@ -161,6 +163,46 @@ pub(crate) fn rejected(result: &RunResult) -> String {
     csv.text
 }
 
+/// Text that no spreadsheet runs: where a cell of it would begin like a formula, a single quote comes first. Spreadsheets of many
+/// countries begin a cell after a semicolon, and some after a tab or a line break in a field.
+fn neutral(text: &str) -> Cow<'_, str> {
+    let mut neutral = Cow::Borrowed("");
+    let mut rest = text;
+    let mut is_start = true;
+    loop {
+        let begins = if is_start { rest.starts_with(SIGNS) || rest.starts_with(BREAKS) } else { is_formula(rest) };
+        if begins {
+            neutral.to_mut().push('\'');
+        }
+        let end = rest.find([';', '\t', '\n', '\r']).map_or(rest.len(), |at| at + 1);
+        neutral += &rest[..end];
+        rest = &rest[end..];
+        is_start = false;
+        if rest.is_empty() {
+            return neutral;
+        }
+    }
+}
+
+/// What a formula begins with, also in the width of Chinese and Japanese signs.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// What a spreadsheet may skip before a formula.
+const BREAKS: [char; 3] = ['\t', '\r', '\n'];
+
+/// Whether a part within a text is a formula, and not a sign of its own, such as a smiley after a semicolon.
+fn is_formula(part: &str) -> bool {
+    let part = part.trim_start_matches([' ', '"']);
+    let mut characters = part.chars();
+    match characters.next() {
+        Some('=' | '＝' | '@' | '＠') => true,
+        Some('+' | '-' | '＋' | '－') => {
+            characters.next().is_some_and(|next| next.is_alphanumeric() || matches!(next, '(' | '"' | '\'' | '=' | '@' | '+' | '-'))
+        }
+        _ => false,
+    }
+}
+
 /// Puts fields into lines.
 #[derive(Default)]
 struct Writer {
@@ -186,11 +228,7 @@ impl Writer {
 
     /// Adds text that this program did not write, so that no spreadsheet runs it.
     fn foreign(&mut self, text: &str) {
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            self.field(&format!("'{text}"));
-        } else {
-            self.field(text);
-        }
+        self.field(&neutral(text));
     }
 
     /// Adds a value: numbers stay numbers, whatever their sign.
@@ -256,11 +294,18 @@ lines, ""quoted"""
 
     #[test]
     fn text_that_looks_like_a_formula_is_neutralised() {
-        for text in ["=1+1", "+45 11", "-5", "@SUM(A1)", "\tx"] {
+        for text in ["=1+1", "+45 11", "-5", "@SUM(A1)", "\tx", "＝1+1", "＋1", "－1", "＠A1", "-"] {
             assert_eq!(written(text), format!("'{text}"));
         }
         assert_eq!(written("\rx"), "\"'\rx\"");
-        assert_eq!(written("a=b"), "a=b");
+        assert_eq!(written("\n=1"), "\"'\n'=1\"");
+        // Where a semicolon separates cells, the second begins within the field.
+        assert_eq!(written("a;=1+1"), "a;'=1+1");
+        assert_eq!(written("a; \"-2+3"), "\"a;' \"\"-2+3\"");
+        assert_eq!(written("a;b\t@x;＝y"), "a;b\t'@x;'＝y");
+        for text in ["a=b", "so good ;-)", "a; b - c; d", "æ;ø", ""] {
+            assert_eq!(written(text), text);
+        }
         assert_eq!(written("Ærø, DK"), "\"Ærø, DK\"");
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use custometer_core::Unit;
+use custometer_runner::result::harmless;
 
 /// Between groups of three digits: a thin space.
 pub(crate) const THOUSANDS: char = '\u{2009}';
@@ -102,17 +103,9 @@ pub(crate) fn count(value: f64) -> String {
     fixed(value, usize::from(value.fract() != 0.0))
 }
 
-/// Text on one line. Control characters are spelled out, so that data can't drive the terminal.
+/// Text on one line that can't drive the terminal, from data or a config.
 pub(crate) fn line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
+    harmless::line(text).into_owned()
 }
 
 /// Seconds as the two largest units that matter.
@@ -234,10 +227,5 @@ mod tests {
             assert_eq!(change(number, unit), expected);
         }
         assert_eq!([relative(12.0), relative(-3.0), relative(0.0)], ["+12.0 %", "-3.0 %", "0.0 %"]);
-    }
-
-    #[test]
-    fn control_characters_are_spelled_out() {
-        assert_eq!(line("Ærø \u{1b}[31m\n"), "Ærø \\u{1b}[31m\\n");
     }
 }

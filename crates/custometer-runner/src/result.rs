@@ -1,5 +1,6 @@
 //! What a run comes to: tidy rows, the rejected rows by reason, and the manifest that says how they were made.
 
+pub mod harmless;
 pub mod locale;
 pub(crate) mod words;
 

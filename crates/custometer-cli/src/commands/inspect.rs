@@ -7,6 +7,7 @@ use custometer_core::Registry;
 use custometer_runner::inspect::{
     Candidate, Header, Hint, InspectedColumn, InspectedTable, Inspection, LooksLike, TextDialect, Unreadable,
 };
+use custometer_runner::result::harmless;
 
 use crate::args::InspectFormat;
 use crate::failure::Failure;
@@ -292,9 +293,9 @@ fn wrapped(text: &mut String, start: &str, paragraph: &str) -> fmt::Result {
     writeln!(text)
 }
 
-/// Text on one line. Control characters are spelled out, so that data can't drive the terminal.
+/// Text on one line that can't drive the terminal.
 fn line(text: &str) -> String {
-    text.chars().flat_map(|character| if character.is_control() { character.escape_default().collect() } else { vec![character] }).collect()
+    harmless::line(text).into_owned()
 }
 
 /// Text of so many characters at most.

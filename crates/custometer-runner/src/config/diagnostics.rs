@@ -8,6 +8,8 @@ use custometer_core::suggest::nearest;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 use toml::Spanned;
 
+use crate::result::harmless;
+
 /// All problems of a report, in the order of its text.
 #[derive(Debug)]
 pub struct Problems {
@@ -94,8 +96,8 @@ impl Text {
         let whole = format!("{text}{SEPARATOR}{settings}");
         Self {
             file_end: text.len(),
-            file: Arc::new(NamedSource::new(name, text.to_owned())),
-            settings: Arc::new(NamedSource::new("--set", settings)),
+            file: Arc::new(NamedSource::new(harmless::line(name), harmless::in_place(text))),
+            settings: Arc::new(NamedSource::new("--set", harmless::in_place(&settings))),
             whole,
         }
     }
@@ -113,6 +115,11 @@ impl Text {
             (span.start..span.end.min(self.file_end), Arc::clone(&self.file))
         }
     }
+}
+
+/// A message as it may be shown: it may quote data, names of files and addresses.
+fn shown(text: impl Into<String>) -> String {
+    harmless::lines(&text.into()).into_owned()
 }
 
 /// Collects problems while a report is read and checked.
@@ -137,7 +144,8 @@ impl Collector {
     pub(crate) fn report(&mut self, span: Range<usize>, message: impl Into<String>) -> &mut Problem {
         let start = span.start;
         let (span, source) = self.text.locate(span);
-        self.problems.push((start, Problem { message: message.into(), span, label: None, help: None, source }));
+        let message = shown(message);
+        self.problems.push((start, Problem { message, span, label: None, help: None, source }));
         &mut self.problems.last_mut().expect("one was just pushed").1
     }
 
@@ -174,13 +182,13 @@ impl Collector {
 impl Problem {
     /// What stands beside the underlined text.
     pub fn label(&mut self, label: impl Into<String>) -> &mut Self {
-        self.label = Some(label.into());
+        self.label = Some(shown(label));
         self
     }
 
     /// What to do about it.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
-        self.help = Some(help.into());
+        self.help = Some(shown(help));
         self
     }
 
@@ -198,7 +206,7 @@ impl Problem {
 
     /// What to do about it, where that is known.
     pub fn maybe_help(&mut self, help: Option<String>) -> &mut Self {
-        self.help = help.or(self.help.take());
+        self.help = help.map(shown).or(self.help.take());
         self
     }
 }
