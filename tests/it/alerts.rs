@@ -166,7 +166,7 @@ fn each_mistake_in_a_webhook_is_said_and_no_secret_with_it() {
     };
     for (webhook, message) in [
         ("", "the webhook `team` has no address"),
-        ("url = \"example.com\"", "this is no address"),
+        ("url = \"example.com\"", "this is not an address"),
         ("url = \"http://example.com\"", "alerts are posted over https"),
         ("url = \"ftp://localhost\"", "alerts are posted over https"),
         ("url = \"https://user:word@example.com\"", "an address is no place for a password"),

@@ -80,7 +80,7 @@ fn value(measure: &str) -> f64 {
 
 #[test]
 fn aggregates_are_those_of_duckdb() {
-    // DuckDB 1.4 over datasets/orders.csv, without the 14 rows whose time is none.
+    // DuckDB 1.4 over datasets/orders.csv, without the 14 rows whose time can't be read.
     for (measure, expected) in [
         ("count(*)", 3986.0),
         ("count(margin_rate)", 3986.0),

@@ -257,7 +257,7 @@ proptest! {
         let (_, last) = buckets("month").pop().unwrap();
         for (start, end) in buckets("month") {
             for region in ["", "north", "south"] {
-                // A region in which nobody ever bought is no group.
+                // A region in which nobody ever bought is not a group.
                 if !region.is_empty() && customers(region, &last) == 0 {
                     continue;
                 }

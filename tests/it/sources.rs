@@ -193,7 +193,7 @@ fn dictionaries_are_text_and_lists_are_no_dimension() {
 
 #[test]
 fn years_of_two_digits_are_never_guessed() {
-    // The 5th of January 2025, which is no day of the year 5.
+    // The 5th of January 2025, which is not a day of the year 5.
     let case = Case::new().file("e.csv", "time,x\n05-01-25,1\n17-01-25,1\n");
     let request = format!("{VIEWS}\ngrain = \"day\"");
     let problems = counted(&case, "path = \"e.csv\"", &request).unwrap_err();

@@ -183,7 +183,7 @@ fn feedback_that_has_not_had_its_time_is_left_out_and_counted() {
 fn time_to_respond_must_be_some_and_a_clock_needs_it() {
     let empty = Case::new().file("rows.csv", "received_at,responded_at\n");
     let refused = |rest: &str| empty.load(&config("feedback_response_rate", "", rest)).err().unwrap();
-    assert!(refused("params = { within_hours = 0 }").contains("0 hours are no time to respond in"));
+    assert!(refused("params = { within_hours = 0 }").contains("0 hours is not a time to respond in"));
     let office = "params = { clock = \"office\" }\n[calendars.office]\nhours = { mon-fri = [\"08:00-16:00\"] }";
     assert!(refused(office).contains("there are no hours to count"));
     let report = "from = 2025-01-01\nuntil = 2025-02-01";
@@ -263,7 +263,7 @@ fn criteria_that_can_not_be_used_are_refused() {
     assert!(refused("scale = [0, 5], criteria = { tone = { weight = 0 } }").contains("no category weighs anything"));
     assert!(refused("scale = [0, 5], criteria = {}").contains("no category weighs anything"));
     assert!(refused("scale = [5, 5], criteria = { tone = {} }").contains("a scale from 5 to 5 has no room"));
-    assert!(refused("scale = [0, 5], criteria = { tone = {} }, critical_below = 50").contains("50 is no part of a scale"));
+    assert!(refused("scale = [0, 5], criteria = { tone = {} }, critical_below = 50").contains("50 is not part of a scale"));
     assert!(refused("scale = [0, 5]").contains("`weight`"));
 }
 
@@ -314,7 +314,7 @@ fn sentiments_are_rated_by_the_words_of_the_report() {
         format!("params = {{ show = \"{show}\", positive = [\"good\"], neutral = [\"meh\"], negative = [\"bad\", \"ugly\"] }}")
     };
     let json = run("sentiment", rows, "", &params("shares"));
-    assert_eq!(rejected(&json), BTreeMap::from([("`sentiment` is none of the words for positive, neutral or negative", 1)]));
+    assert_eq!(rejected(&json), BTreeMap::from([("`sentiment` is not one of the words for positive, neutral or negative", 1)]));
     let expected = [(Some("negative"), Some(40.0)), (Some("neutral"), Some(20.0)), (Some("positive"), Some(40.0))];
     assert_eq!(by(&json, "sentiment"), BTreeMap::from(expected));
     assert!(results(&json).iter().all(|row| row["measures"]["unrated"] == json!(2) && row["direction"] == json!("neutral")));

@@ -479,11 +479,11 @@ fn parameters_that_do_not_fit_together_are_errors() {
     refused("backlog", "solved_statuses = [\"done\"]", "a table of tickets says itself when they were solved");
     refused("resolution_time", "basis = \"history\", solved_statuses = []", "no status means solved");
     refused("resolution_time", "within_seconds = 60", "only a share has a longest duration");
-    refused("resolution_rate", "within_hours = 0", "0 is no time to solve anything in");
+    refused("resolution_rate", "within_hours = 0", "0 is not a time to solve anything in");
     refused("sla_attainment", "for = \"resolution\", target_minutes = {}", "no ticket has a target");
-    refused("sla_attainment", "for = \"resolution\", target_minutes = { urgent = 0 }", "0 minutes are no target for `urgent`");
+    refused("sla_attainment", "for = \"resolution\", target_minutes = { urgent = 0 }", "0 minutes is not a target for `urgent`");
     refused("sla_attainment", "target_minutes = { urgent = 60 }", "`for` is missing");
-    refused("first_response_time", "visibility = \"all_public\"", "tickets are no messages");
+    refused("first_response_time", "visibility = \"all_public\"", "tickets are not messages");
     refused("first_response_time", "denominator = \"resolved\", statistic = \"p90\"", "only a mean has a denominator");
     refused(
         "service_level",

@@ -185,7 +185,7 @@ fn each_mistake_in_a_target_is_said() {
         ("{ at_most = 4, warn_above = 4 }", "`warn_above` is not above the target of 4"),
         ("{ between = [1, 2], start = 0 }", "progress needs one number to go to"),
         ("{ at_most = 4, start = 3 }", "there is no way to go from 3 down to 4"),
-        ("{ at_least = inf }", "inf is no number that a value can be compared with"),
+        ("{ at_least = inf }", "inf is not a number that a value can be compared with: write a finite one"),
         ("{ at_least = 1, groups = true }", "`aov` has no groups"),
         ("{ holds = { } }", "the condition asks nothing"),
         ("{ holds = { status = [\"met\"] } }", "a target can't be asked about itself"),

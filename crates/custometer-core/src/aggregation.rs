@@ -363,7 +363,7 @@ fn unite_onto<T>(all: &mut [T], others: &[T], group_of: &[u32], unite: impl Fn(&
     others.iter().zip(group_of).for_each(|(other, group)| unite(&mut all[*group as usize], other));
 }
 
-/// Goes through the rows that a filter keeps. A null is no.
+/// Goes through the rows that a filter keeps. A null counts as false.
 fn each_true(filter: &Column, mut see: impl FnMut(usize)) -> PolarsResult<()> {
     let mut row = 0;
     for flags in filter.as_materialized_series().bool()?.downcast_iter() {

@@ -162,7 +162,7 @@ impl Definition {
             if !seen.contains(name) {
                 let known = self.measures.iter().map(|measure| measure.name.as_str());
                 let help = crate::suggest::nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                problems.push(format!("the value names a measure `{name}` that there is none of{help}"));
+                problems.push(format!("the value names a measure `{name}` that the metric does not have{help}"));
             }
         }
         let columns = self.source.table.columns.iter().chain(&self.source.columns);

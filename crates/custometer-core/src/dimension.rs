@@ -71,7 +71,7 @@ impl From<f64> for DimensionValue {
 }
 
 impl From<Option<f64>> for DimensionValue {
-    /// Nothing, and what is no finite number, is missing.
+    /// Nothing, and what is not a finite number, is missing.
     fn from(value: Option<f64>) -> Self {
         value.filter(|value| value.is_finite()).map_or(Self::Missing, Self::from)
     }

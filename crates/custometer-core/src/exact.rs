@@ -10,7 +10,7 @@ use num_traits::ToPrimitive;
 const STEP: f64 = 4_294_967_296.0;
 /// Whole numbers below this are all floats, and fit into 64 bits.
 const PLAIN: f64 = 9_007_199_254_740_992.0;
-/// Beyond this, and for what is no number, the rest is all of it. 2⁹⁴, the square of 10¹⁴.
+/// Beyond this, and for what is not a number, the rest is all of it. 2⁹⁴, the square of 10¹⁴.
 const LIMIT: f64 = STEP * STEP * 1_073_741_824.0;
 
 /// A sum.

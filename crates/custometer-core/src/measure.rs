@@ -13,7 +13,7 @@ pub struct Measure {
     pub name: String,
     /// What is computed.
     pub aggregate: Aggregate,
-    /// Which rows take part; all of them without a filter. A null is no.
+    /// Which rows take part; all of them without a filter. A null counts as false.
     pub filter: Option<Expr>,
     /// Over which rows: those of the group, or of more than it.
     pub scope: Scope,

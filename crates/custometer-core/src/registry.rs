@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_value_must_name_measures_that_exist() {
         let definition = Definition::over(Source::table("rows")).measure(crate::measure::count("rows")).value(Value::measure("row"));
-        assert_eq!(definition.problems(), ["the value names a measure `row` that there is none of; did you mean `rows`?"]);
+        assert_eq!(definition.problems(), ["the value names a measure `row` that the metric does not have; did you mean `rows`?"]);
     }
 
     #[test]

@@ -285,7 +285,7 @@ impl std::fmt::Display for Domain {
 pub enum NullRule {
     /// The row is unusable: rejected and counted.
     Reject,
-    /// The row is no observation, such as a survey sent back without an answer: left out, and counted as skipped.
+    /// The row is not an observation, such as a survey sent back without an answer: left out, and counted as skipped.
     Skip,
     /// The missing value has a meaning of its own, such as a ticket that has no reply yet.
     Keep,

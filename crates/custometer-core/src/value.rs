@@ -124,7 +124,7 @@ impl Value {
     pub fn ratio(numerator: &str, denominator: &str) -> Self {
         Self::Ratio { numerator: numerator.into(), denominator: denominator.into(), factor: 1.0 }
     }
-    /// 100 · numerator / denominator, where the one is no part of the other and may be more.
+    /// 100 · numerator / denominator, where the one is not part of the other and may be more.
     pub fn percentage(numerator: &str, denominator: &str) -> Self {
         Self::Ratio { numerator: numerator.into(), denominator: denominator.into(), factor: 100.0 }
     }
@@ -414,7 +414,7 @@ pub struct EvaluateContext<'a> {
     pub known_since: Option<i64>,
 }
 
-/// A function of all measure rows of a group, for values that are no formula: fits, triangles, curves.
+/// A function of all measure rows of a group, for values that are not a formula: fits, triangles, curves.
 pub trait Evaluate: Debug + Send + Sync {
     /// The measures it uses.
     fn measures(&self) -> Vec<&str>;

@@ -33,7 +33,7 @@ impl Metric for AverageOrderValue {
             "No order: undefined.",
             "One order, or orders of one amount: no interval.",
             "An order without an amount is rejected. So is a negative amount, unless `refunds` says that it is money back.",
-            "With refunds taken off, no interval: what is paid back belongs to an order that is not known.",
+            "With `refunds = \"net\"`, there is no interval: nobody knows to which order a refund belongs.",
         ],
         examples: &[
             Example {

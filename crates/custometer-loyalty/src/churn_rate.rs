@@ -10,7 +10,7 @@ use crate::spans::{Basis, Changes, Overlaps, Spans};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChurnRateParams {
-    /// Where it stands when customers were customers.
+    /// Where the table says when somebody was a customer.
     pub basis: Basis,
     /// After how many local days without an order a customer is gone, 1 or more; with `basis = "activity"` only.
     pub inactive_after_days: Option<u32>,
@@ -28,7 +28,7 @@ impl Metric for ChurnRate {
         id: "loyalty.churn_rate",
         title: "Churn rate",
         summary: "The share of the customers at the start of a bucket who are gone at its end.",
-        formula: "100 · lost / S: S customers at the start, of whom so many are lost",
+        formula: "100 · lost / S: `S` customers at the start, and how many of them are lost",
         unit: Unit::Percent,
         range: "0 to 100; with the retention rate it makes 100",
         direction: Direction::LowerIsBetter,
@@ -36,13 +36,14 @@ impl Metric for ChurnRate {
             "No customer at the start: undefined.",
             "A customer who joins and leaves within the bucket is not in S, and not lost from it.",
             "A customer who leaves and comes back within the bucket is not lost.",
-            "A span that ends as a bucket begins ends in that bucket; one that ends as it begins is no customer's.",
-            "By a grain, each bucket has its own start and end; the churn of a quarter is not that of its months.",
+            "A span that ends at the instant a bucket begins ends in that bucket. A span that ends at the instant it begins makes nobody \
+             a customer.",
+            "With a grain, each bucket has its own start and end, so the churn of a quarter does not follow from that of its months.",
             "In a breakdown, a customer belongs to every group they have spans in, and is lost from a group by leaving it for another.",
-            "With `basis = \"activity\"`, a customer is gone `inactive_after_days` local days after an order, unless another one came by then; \
-                who that is after the as-of date is not known yet.",
+            "With `basis = \"activity\"`, a customer is gone `inactive_after_days` local days after an order, unless another order came \
+             by then. Whether one comes after the as-of date is not known yet.",
             "An end before its start, a row without a customer, and a span that overlaps another of its customer are rejected; \
-                with `overlaps = \"unite\"`, a customer is one while any span goes on.",
+                with `overlaps = \"unite\"`, somebody is a customer while any span goes on.",
         ],
         examples: &[
             Example {

@@ -17,7 +17,7 @@ use crate::refunds::Refunds;
 pub struct ClvForecastParams {
     /// How many months a customer stays.
     pub lifespan_months: Option<f64>,
-    /// After how many days without an order a customer is gone. The lifespan is then the mean one of those who are.
+    /// After how many days without an order a customer is gone. The lifespan is then the mean over those who are gone.
     pub inactive_after_days: Option<u32>,
     /// Where the gross margin comes from.
     pub margin: MarginFrom,
@@ -50,14 +50,16 @@ impl Metric for ClvForecast {
             "Orders and customers are those of the bucket, and months are those of its length in the calendar, as far as it is known. Without a \
              period, the bucket is that of the data. An order on the as-of date or later is not known yet, and left out.",
             "Over one month, a customer has at least one order a month; a longer bucket tells the rate better.",
-            "With `inactive_after_days`, a customer stays from an order until so many days after the last of orders that are no further apart; who \
-             comes back later is a new one. The lifespan is the mean over all who are gone by the bucket's end, in months of 30.436875 days. While \
+            "With `inactive_after_days`, a customer is gone when so many days have passed since an order without another one. Somebody \
+             who comes back later is a new customer. The lifespan is the mean over all who are gone by the bucket's end, in months of \
+             30.436875 days. While \
              most are still there, it is too short.",
             "Without `margin_rate` or `margin = \"column\"`, the value is in revenue, and the note says so. A column's margins are weighted by \
              amount.",
-            "With refunds taken off, what was paid back in the bucket is, also to customers who did not order in it.",
-            "The interval is of what customers spend; there is none where the lifespan is estimated, too.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
+            "With `refunds = \"net\"`, all that was paid back in the bucket is taken off, also what was paid back to customers who did \
+             not order in it.",
+            "The interval is that of what customers spend. Where the lifespan is estimated, too, there is no interval.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
             "A row without a customer or an amount is rejected; so is a negative amount, unless `refunds` says that it is money back.",
         ],
         examples: &[

@@ -43,12 +43,12 @@ impl Metric for ClvHistoric {
              period, the bucket is that of the data. An order on the as-of date or later is not known yet, and left out; so is a bucket from then \
              on.",
             "The margin is taken once: of the sum, or of each order where they have their own, whose mean is then weighted by amount.",
-            "What customers have left so far says nothing of how long they stay: new ones bring the mean down.",
-            "Money paid back is taken off; before a customer's first order it is of one that is not known, and left out.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
-            "No test of a change: what was known in an earlier bucket is part of what is known now.",
+            "What customers have brought so far does not say how long they stay: new customers bring the mean down.",
+            "Money paid back is taken off. Before a customer's first order it belongs to an order that is not known, and is left out.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
+            "There is no test of a change, since what an earlier bucket counts is part of what a later one counts.",
             "A row without a customer or an amount is rejected; so is a negative amount, unless `refunds` says that it is money back.",
-            "Each bucket has a row for every customer so far, so many buckets of many customers take memory.",
+            "Each bucket has a row for every customer so far, so many buckets with many customers need much memory.",
         ],
         examples: &[
             Example {

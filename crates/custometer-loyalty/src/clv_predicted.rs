@@ -23,7 +23,7 @@ use crate::refunds::Refunds;
 pub struct ClvPredictedParams {
     /// How many months ahead purchases are predicted: 12 unless said.
     pub horizon_months: u32,
-    /// What a year takes off the worth of later money, 0.1 for 10 %: nothing unless said.
+    /// How much less money is worth when it comes a year later, 0.1 for 10 %: nothing unless said.
     pub discount_rate_per_year: f64,
     /// The gross margin of all orders, 0.2 for 20 %. Without one, the value is in revenue.
     pub margin_rate: Option<f64>,
@@ -60,8 +60,8 @@ impl Metric for ClvPredicted {
     const ABOUT: &'static About = &About {
         id: "loyalty.clv_predicted",
         title: "Predicted customer lifetime value",
-        summary: "What customers are expected to leave within the next months, as the mean over customers; each by their own purchases, with models \
-            fitted to all.",
+        summary: "What customers are expected to bring within the next months, as the mean over customers. Each is predicted from their \
+         own purchases, with models that are fitted to all.",
         formula: "mean over customers of P(alive) · Σ over months of expected purchases in the month / (1 + monthly discount rate)^month · expected \
             mean spend · margin. Purchases and P(alive) by BG/NBD of frequency, recency and T; spend by Gamma–Gamma of frequency and mean spend per \
             repeat purchase; both by maximum likelihood",
@@ -70,7 +70,7 @@ impl Metric for ClvPredicted {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No customer: undefined.",
-            "Fewer than 40 customers who bought again, or 30 whose repeat purchases came to more than nothing, or a fit that does not converge: \
+            "Fewer than 40 customers who bought again, fewer than 30 who spent anything on them, or a fit that does not converge: \
              undefined, with the reason in the note.",
             "Orders of a customer within one `purchase_period` are one purchase. Frequency is the purchase periods after the first, recency the time \
              from the first to the last, T the time from the first to the one that the bucket ends in, mean spend that of the periods after the \
@@ -78,14 +78,18 @@ impl Metric for ClvPredicted {
             "All orders up to the bucket's end count, also those before the report's period. Without a period, the bucket is that of the data. An \
              order on the as-of date or later is not known yet, and left out.",
             "Every bucket and group is fitted for itself, and has a row for every customer so far.",
-            "The model takes it that customers leave only after a repeat purchase, so who bought once has a P(alive) of 1, however long ago.",
-            "Spend is taken not to depend on frequency. Where they correlate by 0.3 or more, up or down, the note says so.",
-            "Who bought once is expected to spend what all do. Where the model gives that no finite mean (q of 1 or less), the value is undefined.",
-            "Money paid back is taken from its period, or, where nothing was bought in that, from the purchase period before; before a customer's \
-             first order it is of one that is not known, and left out. Who got back all of the repeat purchases is not part of the spend's fit, \
-             and predicted from a mean of 0.",
-            "A month is 30.436875 days, and its purchases count at its end. What the interval of so many estimates is, no textbook says: none.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
+            "The model assumes that customers leave only after a repeat purchase. So somebody who bought once has a P(alive) of 1, \
+             however long ago that was.",
+            "The model assumes that spend does not depend on frequency. Where the two correlate by 0.3 or more, up or down, the note says \
+             so.",
+            "Customers who bought once are expected to spend what all customers do. Where the model has no finite mean for that (q of 1 \
+             or less), the value is undefined.",
+            "Money paid back is taken from its period, or, where nothing was bought in that, from the purchase period before; before a \
+             customer's first order it belongs to one that is not known, and is left out. Customers who got back all of their repeat \
+             purchases take no part in the fit of spend, and are predicted with a mean of 0.",
+            "A month is 30.436875 days, and its purchases count at its end. No textbook gives an interval for a value of so many \
+             estimates, so there is none.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
             "A row without a customer or an amount is rejected; so is a negative amount, unless `refunds` says that it is money back.",
         ],
         examples: &[Example {

@@ -22,7 +22,7 @@ pub struct CustomerLifespanParams {
     pub method: LifespanMethod,
     /// What it is counted in.
     pub unit: LifetimeUnit,
-    /// Where it stands when customers were customers.
+    /// Where the table says when somebody was a customer.
     pub basis: Basis,
     /// After how many local days without an order a customer is gone, 1 or more; with `basis = "activity"` only.
     pub inactive_after_days: Option<u32>,

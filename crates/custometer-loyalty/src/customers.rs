@@ -56,7 +56,7 @@ pub(crate) struct PercentOfCustomers {
     pub(crate) part: &'static str,
     /// The measure of all customers, a stock.
     pub(crate) customers: &'static str,
-    /// The measure of those of whom nobody knows whether they belong to the part: one of them, and it is undefined.
+    /// The measure of those for whom nobody knows whether they belong to the part: a single one of them makes the share undefined.
     pub(crate) unknown: Option<&'static str>,
     /// Whether the part is of these customers, so that it has Wilson's interval.
     pub(crate) is_share: bool,

@@ -50,17 +50,17 @@ impl Metric for CustomersAtRisk {
         edge_cases: &[
             "No customer: undefined.",
             "Fewer than 40 customers who bought again, or a fit that does not converge: undefined, with the reason in the note.",
-            "The model takes it that customers leave only after a repeat purchase. So who bought once has a P(alive) of 1, however long ago, and is \
-             never at risk; `repeat_customers` says how many can be.",
+            "The model assumes that customers leave only after a repeat purchase. So somebody who bought once has a P(alive) of 1, \
+             however long ago that was, and is never at risk. `repeat_customers` says how many can be.",
             "Orders of a customer within one `purchase_period` are one purchase. Frequency is the purchase periods after the first, recency the time \
              from the first to the last, T the time from the first to the one that the bucket ends in.",
             "All orders up to the bucket's end count, also those before the report's period. Without a period, the bucket is that of the data. An \
              order on the as-of date or later is not known yet, and left out.",
             "Every bucket and group is fitted for itself, and has a row for every customer so far.",
-            "The interval is that of a share of customers, and does not know how sure the model is. No test of a change: the customers of an earlier \
-             bucket are among those of now.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
-            "A row without a customer is rejected. With `refunds`, so is one without an amount; money back is no purchase.",
+            "The interval is that of a share of customers, and leaves out how sure the model is. There is no test of a change, since the \
+             customers of an earlier bucket are among those of a later one.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
+            "A row without a customer is rejected. With `refunds`, so is one without an amount; money back is not a purchase.",
         ],
         examples: &[Example {
             title: "too few customers for a fit",

@@ -35,10 +35,10 @@ pub struct EngagementScoreParams {
 pub struct Signal {
     /// How much it counts beside the others, more than 0.
     pub weight: f64,
-    /// What the customers' own values make of it.
+    /// How the values of all customers decide the scale.
     #[serde(default)]
     pub normalise: Option<Normalise>,
-    /// What is 0 and what is 1; values outside count as the nearer of the two. Instead of `normalise`.
+    /// Which value becomes 0 and which becomes 1; values outside count as the nearer of the two. Instead of `normalise`.
     #[serde(default)]
     pub range: Option<[f64; 2]>,
 }
@@ -89,7 +89,7 @@ impl Metric for EngagementScore {
             "Least, greatest and 90th percentile are those of all customers of the bucket, whatever the breakdown: scores of different \
              groups are on one scale.",
             "Customers at a bucket's end are all that were created before, with their signals as the table has them now.",
-            "Of a bucket that begins on the as-of date or later nothing is known: undefined.",
+            "A bucket that begins on the as-of date or later is undefined, since nothing is known of it.",
             "A customer without a value of every signal is rejected; so is one below 0 under `p90`.",
             "A row without a customer is rejected, and so is every row of a customer who has several.",
             "Takes one row of memory per customer and bucket; a coarse grain is cheaper.",

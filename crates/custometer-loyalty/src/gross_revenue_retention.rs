@@ -24,8 +24,8 @@ impl Metric for GrossRevenueRetention {
             "No revenue at the start: undefined.",
             "Nobody leaves or pays less: 100, without an interval.",
             "What a customer pays more than before does not make up for another who pays less.",
-            "A customer is one who pays: a span of amount 0 is no customer's.",
-            "The customers at the start are the sample of which the interval speaks; it ends at 0 and 100.",
+            "A customer is somebody who pays: a span with the amount 0 makes nobody a customer.",
+            "The interval is about the customers at the start, taken as a sample. It does not go beyond 0 and 100.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",

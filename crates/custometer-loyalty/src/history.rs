@@ -81,7 +81,7 @@ impl TimeUnit {
 /// | `recency_days`, `recency` | from the first purchase period to the last |
 /// | `age_days`, `T` | from the first purchase period to the one that the bucket ends in |
 /// | `spend`, `profit` | amounts so far, and what is left of them by each row's own margin, less what was paid back |
-/// | `mean_spend` | what was spent in the purchase periods after the first, per period; null where there is none |
+/// | `mean_spend` | what was spent in the purchase periods after the first, per period; null where there was no such period |
 ///
 /// What was paid back is taken from the spend of its period, or, where nothing was bought in that, of the purchase period before; before the
 /// first purchase it is of one that is not known, and left out. A bucket ends with its last instant, or with the last one that is known.

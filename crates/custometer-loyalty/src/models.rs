@@ -56,7 +56,7 @@ pub enum FitError {
 mod tests {
     use std::path::Path;
 
-    /// The CDNOW sample, a row per customer: id, x, tₓ, T, mean spend, in weeks. It is no part of the repository: none when it is not beside it.
+    /// The CDNOW sample, a row per customer: id, x, tₓ, T, mean spend, in weeks. It is not part of the repository: none when it is not beside it.
     pub(super) fn cdnow() -> Option<Vec<[f64; 5]>> {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cdnow/cdnow_customers_summary_with_transactions.csv");
         let Ok(text) = std::fs::read_to_string(&file) else {

@@ -50,9 +50,10 @@ impl Metric for Mrr {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No customer: a total of 0, and per customer undefined.",
-            "A stock: the value of a bucket is that of its end, whatever was before; those of buckets are never added up.",
+            "It is a stock: the value of a bucket is the one at its end, whatever was before, and the values of several buckets are never \
+             added up.",
             "A span that ends as the next bucket begins is still active at the end of this one.",
-            "A customer is one who pays: a span of amount 0 is no customer's.",
+            "A customer is somebody who pays: a span with the amount 0 makes nobody a customer.",
             "One customer, or customers who all pay the same: no interval.",
             "In a breakdown, a customer belongs to every group they have spans in, and the customers of groups may sum to more than all.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \

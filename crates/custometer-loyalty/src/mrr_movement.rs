@@ -32,13 +32,15 @@ impl Metric for MrrMovement {
         range: "0 or more",
         direction: Direction::Neutral,
         edge_cases: &[
-            "No movement of a kind: 0. All five kinds appear in every bucket, each with the opening and the closing MRR beside it.",
+            "No movement of a kind: 0. All five kinds appear in every bucket, and beside each stand the opening and the closing MRR.",
             "Each customer moves once in a bucket, by the difference of what they pay at its end and at its start.",
-            "New: pays, and never did before the bucket. Reactivation: pays, did once, and did not as the bucket opened.",
-            "Churn: paid as the bucket opened, and pays nothing as it closes. Expansion and contraction: pays more, or less, than then.",
-            "A customer who joins and leaves within a bucket moves nothing in it, and is one who comes back when they pay again.",
-            "A customer is one who pays: who goes on to a span of amount 0 has churned.",
-            "A difference below a billionth of what is paid is rounding, and no movement.",
+            "New: pays, and never did before the bucket. Reactivation: pays, did so at some time before, and did not as the bucket opened.",
+            "Churn: paid as the bucket opened, and pays nothing as it closes. Expansion and contraction: pays more, or less, as it closes \
+             than as it opened.",
+            "A customer who joins and leaves within a bucket makes no movement in it, and counts as one who comes back when they pay \
+             again.",
+            "A customer is somebody who pays. Somebody who goes on to a span with the amount 0 has churned.",
+            "A difference below a billionth of what is paid comes from rounding, and is not a movement.",
             "In a breakdown, a customer who moves to another group is churn in the one and new in the other.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",

@@ -22,10 +22,10 @@ impl Metric for NetRevenueRetention {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No revenue at the start: undefined.",
-            "New customers, and those who come back, are not of the opening, and count nothing.",
-            "A customer is one who pays: a span of amount 0 is no customer's.",
-            "One customer at the start, or customers who all keep to the same share of what they paid: no interval.",
-            "The customers at the start are the sample of which the interval speaks.",
+            "New customers, and those who come back, paid nothing at the start, and do not count.",
+            "A customer is somebody who pays: a span with the amount 0 makes nobody a customer.",
+            "One customer at the start, or customers who all pay the same share of what they paid before: no interval.",
+            "The interval is about the customers at the start, taken as a sample.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",

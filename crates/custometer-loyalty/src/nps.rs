@@ -33,7 +33,7 @@ impl Metric for Nps {
             "No response: undefined.",
             "All passives: 0, without an interval.",
             "Answers of one kind only: no interval, since their spread says nothing of the error.",
-            "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is no response.",
+            "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is not a response.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],

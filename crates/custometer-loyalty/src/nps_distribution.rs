@@ -32,7 +32,7 @@ impl Metric for NpsDistribution {
         edge_cases: &[
             "All eleven scores appear, those that nobody gave with 0.",
             "No response: all eleven shares are undefined.",
-            "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is no response.",
+            "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is not a response.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],

@@ -17,7 +17,7 @@ use crate::tables::{CREATED_AT, CUSTOMER_ID, LAST_ACTIVE_AT};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProgramParticipationParams {
-    /// Only members count that were active in so many local days before the bucket's end, as `last_active_at` says; without it, all do.
+    /// Only members who were active in so many local days before the bucket's end, as `last_active_at` says. Without it, all members count.
     pub active_within_days: Option<NonZeroU16>,
 }
 
@@ -39,7 +39,7 @@ impl Metric for ProgramParticipation {
         edge_cases: &[
             "No customer: undefined.",
             "Customers at a bucket's end are all that were created before; the table does not know who left.",
-            "Of a bucket that begins on the as-of date or later nothing is known: undefined.",
+            "A bucket that begins on the as-of date or later is undefined, since nothing is known of it.",
             "`is_member` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
             "`last_active_at` tells of the last time only. A member who was active after a bucket's end may or may not have been active \
              before it: with one such member the bucket is undefined, and `activity_unknown` counts them. So mostly the last bucket has a \
@@ -121,7 +121,7 @@ impl Metric for ProgramParticipation {
     }
 }
 
-/// The measure of members of whom only the last activity is known, and that was later.
+/// The measure of members whose only known activity, the last one, was later.
 const UNKNOWN: &str = "activity_unknown";
 
 /// Customers → what joining, and being active for the last time, change in the numbers of a bucket's end.

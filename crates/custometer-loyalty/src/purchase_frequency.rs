@@ -37,14 +37,14 @@ impl Metric for PurchaseFrequency {
         edge_cases: &[
             "No order: undefined.",
             "One customer, or customers of as many orders each: no interval.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
             "With `per`, a year is exactly one year and a month one month, however many days they have; a bucket that the period cuts, or that is \
              not over yet, is as long as it is known, and a part of a year or month is so many of its days. Without a period, the bucket is that \
              of the data.",
             "With `per`, an order on the as-of date or later is not known yet, and left out.",
             "Customers who did not order in the bucket are not in it: a shorter bucket has more frequent customers.",
             "With `one_order_per = \"order_id\"`, an order is in the bucket of its first line, and a row without an id is rejected.",
-            "A row without a customer is rejected. With `refunds`, so is one without an amount; money back is no order.",
+            "A row without a customer is rejected. With `refunds`, so is one without an amount; money back is not an order.",
         ],
         examples: &[
             Example {

@@ -16,7 +16,7 @@ const CHANGED: &str = "changed_customers";
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuickRatioParams {
-    /// Whether what customers who come back pay counts as won.
+    /// Whether what returning customers pay counts as won.
     pub include_reactivation: bool,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
@@ -41,7 +41,7 @@ impl Metric for QuickRatio {
             "No losses: undefined.",
             "Nothing won: 0.",
             "n is the number of customers who came, went, or pay another amount.",
-            "Customers who come back count nothing, unless `include_reactivation` says so.",
+            "Customers who come back do not count, unless `include_reactivation` says so.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",

@@ -21,7 +21,7 @@ impl Default for Scale {
 }
 
 impl Scale {
-    /// Reviews with a rating on this scale, half stars too. A review without one is no rating.
+    /// Reviews with a rating on this scale, half stars too. A review without one is not a rating.
     pub fn reviews(self) -> Result<Source, ParamError> {
         let Self(min, max) = self;
         if min >= max {

@@ -21,8 +21,9 @@ impl Metric for RedemptionRate {
         edge_cases: &[
             "No points earned: undefined.",
             "The points redeemed in a bucket need not be those earned in it: points from before count too.",
-            "The interval takes customers for independent, and not their movements; one customer, or the same rate for all: no interval.",
-            "In a breakdown, a customer belongs to every group they have movements in, and only the points in it count there.",
+            "The interval treats customers as independent of each other, and not their movements. One customer, or the same rate for all: \
+             no interval.",
+            "In a breakdown, a customer belongs to every group they have movements in, and in each group only the points in it count.",
             "A movement without a customer or of an unknown kind is rejected, and so are points below 0.",
         ],
         examples: &[

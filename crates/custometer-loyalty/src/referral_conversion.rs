@@ -39,7 +39,7 @@ impl Metric for ReferralConversion {
             "No referral: undefined.",
             "A conversion on or after the as-of date is not known yet: the referral has not converted.",
             "With `within_days`, referrals that have not had so many days by the as-of date are left out, converted or not, and counted as \
-             `too_young`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+             `too_young`. Without an as-of date, the end of the report's period counts, or that of the data.",
             "A conversion exactly so many days later, at the same local time, is within them.",
             "Without `within_days`, a referral converts whenever it does, and the youngest ones have had the least time to.",
             "A conversion before its referral, and a referral without a referrer, are rejected.",

@@ -16,7 +16,7 @@ pub struct ReferralRateParams {
     pub definition: ReferralDefinition,
     /// What says that a customer was referred. Not for `definition = "referring_customers"`.
     pub referred: Referred,
-    /// The values of `source` that mean that a customer was referred; to be given where `source` is what says it.
+    /// The values of `source` that mean that a customer was referred. They must be given unless `referred` or `definition` says otherwise.
     pub referral_sources: Vec<String>,
 }
 
@@ -62,11 +62,12 @@ impl Metric for ReferralRate {
         edge_cases: &[
             "No new customer, or no customer: undefined.",
             "Who counts as referred is never guessed: `referral_sources`, or `referred = \"column\"`, must be given.",
-            "A new customer of whom nobody knows where they came from is a new customer, not a referred one, and counted as `unknown_origin`.",
+            "A new customer whose origin nobody knows counts as a new customer who was not referred, and is counted as `unknown_origin`, \
+             too.",
             "Customers at the start or the end of a bucket are all that were created before; the table does not know who left.",
-            "Of the customers of a bucket that begins on the as-of date or later nothing is known: undefined.",
+            "In a bucket that begins on the as-of date or later, nothing is known of customers: undefined.",
             "`is_referrer` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
-            "`new_over_base` has no interval: the new customers are no part of those at the start.",
+            "`new_over_base` has no interval: the new customers are not part of those at the start.",
             "A row without a customer is rejected, and so is every row of a customer who has several.",
         ],
         examples: &[

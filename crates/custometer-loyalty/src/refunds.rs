@@ -14,7 +14,7 @@ pub enum Refunds {
     /// A mistake: the row is rejected and counted.
     #[default]
     Reject,
-    /// A refund: it takes from what was spent, and is no purchase.
+    /// A refund: it takes from what was spent, and is not a purchase.
     Net,
 }
 

@@ -42,7 +42,7 @@ impl Metric for RepeatPurchaseRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No customer: undefined.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
             "An order without a customer is rejected.",
         ],
         examples: &[

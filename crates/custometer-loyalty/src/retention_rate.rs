@@ -19,7 +19,7 @@ const LOST: &str = "lost_customers";
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionRateParams {
-    /// Where it stands when customers were customers.
+    /// Where the table says when somebody was a customer.
     pub basis: Basis,
     /// After how many local days without an order a customer is gone, 1 or more; with `basis = "activity"` only.
     pub inactive_after_days: Option<u32>,
@@ -59,13 +59,14 @@ impl Metric for RetentionRate {
             "No customer at the start: undefined.",
             "A customer who joins and leaves within the bucket is in neither S nor E.",
             "A customer who leaves and comes back within the bucket stayed; one who left in an earlier bucket and comes back is new.",
-            "A span that ends as a bucket begins ends in that bucket; one that ends as it begins is no customer's.",
-            "By a grain, each bucket has its own start and end; the retention of a quarter is not that of its months.",
+            "A span that ends at the instant a bucket begins ends in that bucket. A span that ends at the instant it begins makes nobody \
+             a customer.",
+            "With a grain, each bucket has its own start and end, so the retention of a quarter does not follow from that of its months.",
             "In a breakdown, a customer belongs to every group they have spans in, and is retained in a group by staying in it.",
-            "With `basis = \"activity\"`, a customer is gone `inactive_after_days` local days after an order, unless another one came by then; \
-                who that is after the as-of date is not known yet.",
+            "With `basis = \"activity\"`, a customer is gone `inactive_after_days` local days after an order, unless another order came \
+             by then. Whether one comes after the as-of date is not known yet.",
             "An end before its start, a row without a customer, and a span that overlaps another of its customer are rejected; \
-                with `overlaps = \"unite\"`, a customer is one while any span goes on.",
+                with `overlaps = \"unite\"`, somebody is a customer while any span goes on.",
         ],
         examples: &[
             Example {

@@ -1,6 +1,6 @@
 //! Monthly recurring revenue: what its metrics share.
 //!
-//! A customer here is one who pays: spans of an amount of 0, such as trials, are no customer's.
+//! A customer here is one who pays: spans with the amount 0, such as trials, make nobody a customer.
 
 use custometer_core::MeasureRow;
 use custometer_core::prelude::*;

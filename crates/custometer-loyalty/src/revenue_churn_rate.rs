@@ -48,8 +48,9 @@ impl Metric for RevenueChurnRate {
             "No revenue at the start: undefined.",
             "Gross and the gross revenue retention make 100.",
             "Net counts customers who come back, whom the net revenue retention leaves out; neither counts new ones.",
-            "Net has no interval: those who come back are of no known sample. Nor has gross where nobody leaves or pays less.",
-            "A customer is one who pays: a span of amount 0 is no customer's.",
+            "Net has no interval, since those who come back belong to no sample that is known. Gross has none where nobody leaves or pays \
+             less.",
+            "A customer is somebody who pays: a span with the amount 0 makes nobody a customer.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",

@@ -63,20 +63,23 @@ impl Metric for Rfm {
         range: "0 or more; the customers of all segments, or of all scores, are all customers",
         direction: Direction::Neutral,
         edge_cases: &[
-            "No customer: 0 in every segment, and every share is undefined. Of a bucket that begins on the as-of date or later nothing is known.",
+            "No customer: 0 in every segment, and every share is undefined. Nothing is known of a bucket that begins on the as-of date or \
+             later.",
             "A customer counts from the first order on, with all orders up to the bucket's end, also those before the report's period. Without a \
              period, the bucket is that of the data. An order on the as-of date or later is not known yet, and left out.",
-            "Customers of equal values have equal scores, so scores may be missing: where most customers ordered once, all of them have 1 and the \
+            "Customers with equal values have equal scores, so some scores may not occur: where most customers ordered once, all of them \
+             have 1 and the \
              next may have 4. A quantile is the value that this share of customers do not exceed (definition 7 of Hyndman & Fan, whose \
              interpolation between two customers makes no difference to either).",
-            "Scores are relative to the customers of the same group and bucket: they do not compare from one to another.",
+            "Scores are relative to the customers of the same group and bucket: those of different groups or buckets can't be compared.",
             "One customer has scores 5, 1 and 1.",
-            "Segments are of recency and frequency, as in the grid that is most in use; monetary value is in the scores and in the detail table.",
-            "Money paid back is taken off the spend, and is no order; before a customer's first order it is of one that is not known, and left \
-             out.",
-            "In a breakdown, a customer belongs to every group they ordered in, and only the orders in it count there.",
+            "Segments are made of recency and frequency, as in the grid that is most in use. Monetary value is in the scores and in the \
+             detail table.",
+            "Money paid back is taken off the spend, and is not an order. Before a customer's first order it belongs to an order that is \
+             not known, and is left out.",
+            "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
             "A row without a customer or an amount is rejected; so is a negative amount, unless `refunds` says that it is money back.",
-            "Each bucket has a row for every customer so far, so many buckets of many customers take memory.",
+            "Each bucket has a row for every customer so far, so many buckets with many customers need much memory.",
         ],
         examples: &[
             Example {

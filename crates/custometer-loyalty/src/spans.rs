@@ -35,7 +35,7 @@ pub const OPEN: i64 = i64::MAX;
 /// As long as anyone's customers can be inactive: a hundred years.
 const MOST_DAYS: u32 = 36_525;
 
-/// Where it stands when customers were customers.
+/// Where the table says when somebody was a customer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -50,8 +50,8 @@ pub enum Basis {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlaps {
-    /// A mistake: a span that begins before another of its customer has ended is rejected and counted. Of spans that begin at one instant
-    /// none is the earlier one, and all are.
+    /// A mistake: a span that begins before another of its customer has ended is rejected and counted. Where spans begin at one instant,
+    /// none of them is the earlier one, and all are rejected.
     #[default]
     Reject,
     /// Several contracts: a customer is active while any is, and pays their sum.
@@ -198,12 +198,12 @@ impl Derive for Changes {
 }
 
 impl Changes {
-    /// Rows of customers who were none as the bucket opened, and are as it closes.
+    /// Rows of those who were not customers as the bucket opened, and are as it closes.
     pub fn came() -> Expr {
         col(WAS_ACTIVE).eq(lit(0)).and(col(IS_ACTIVE).eq(lit(1)))
     }
 
-    /// Rows of customers as the bucket opened who are none as it closes.
+    /// Rows of those who were customers as the bucket opened, and are not as it closes.
     pub fn left() -> Expr {
         col(WAS_ACTIVE).eq(lit(1)).and(col(IS_ACTIVE).eq(lit(0)))
     }

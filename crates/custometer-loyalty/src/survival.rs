@@ -88,13 +88,14 @@ impl Metric for Survival {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No lifetime: undefined.",
-            "An age beyond the longest lifetime is undefined, unless nobody was left then. So is a median that is not reached, and a \
-                restricted mean whose `limit` is beyond.",
-            "Lifetimes are of the bucket in which they begin; without a grain, only those that begin in the report's period count.",
+            "An age beyond the longest lifetime is undefined, unless nobody was left by then. A median that is not reached is undefined, \
+             too, and so is a restricted mean whose `limit` is beyond the longest lifetime.",
+            "A lifetime belongs to the bucket in which it begins. Without a grain, only lifetimes that begin in the report's period count.",
             "A lifetime that goes on was seen until the as-of date, or until the period ends; one that ends later goes on.",
             "Spans of a customer that adjoin are one lifetime; a customer who comes back has another one.",
             "Where nobody or everybody has left, the curve has no interval; nor has the median while the curve's interval stays above one half.",
-            "`at_risk` had stayed until the age, `ended` had left by then, `censored` go on and were seen for less.",
+            "`at_risk` are those who had stayed until the age, `ended` those who had left by then, and `censored` those who go on and \
+             were seen for less time.",
             "Without `at`, a curve of more than 100 ages shows 100 of them, and says so.",
             "In a breakdown, a customer has a lifetime in every group they have spans in.",
             "An end before its start, a negative duration, a row without a customer, and a span that overlaps another of its customer are \
@@ -179,7 +180,7 @@ impl Metric for Survival {
                 return Err(ParamError::new("limit", "only a restricted mean has a limit").help("leave it out"));
             }
             Some(limit) if !possible(&limit) || limit == 0.0 => {
-                return Err(ParamError::new("limit", format!("{limit} is no age above 0")));
+                return Err(ParamError::new("limit", format!("{limit} is not an age above 0")));
             }
             _ => {}
         }

@@ -70,7 +70,7 @@ pub const LAST_ACTIVE_AT: &str = "last_active_at";
 /// When a recommendation made a customer.
 pub const CONVERTED_AT: &str = "converted_at";
 
-/// The answer to "how likely are you to recommend us", 0–10. An unanswered question is no response.
+/// The answer to "how likely are you to recommend us", 0–10. An unanswered question is not a response.
 pub const RECOMMENDATION: Column =
     Column::number("score").whole(0, 10).nulls(NullRule::Skip).describe("likelihood to recommend, from 0 to 10").also_called(
         "nps, nps score, netpro, net promoter, net promoter score, recommend, recommendation, likely, rating, grade, answer, \

@@ -22,7 +22,7 @@ impl Metric for TrainingParticipation {
         edge_cases: &[
             "No customer: undefined.",
             "Customers at a bucket's end are all that were created before; the table does not know who left.",
-            "Of a bucket that begins on the as-of date or later nothing is known: undefined.",
+            "A bucket that begins on the as-of date or later is undefined, since nothing is known of it.",
             "`is_trained` is taken as the table has it now, for earlier buckets too; a row without it is rejected.",
             "A row without a customer is rejected, and so is every row of a customer who has several.",
         ],

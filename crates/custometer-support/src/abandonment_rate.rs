@@ -11,7 +11,7 @@ use crate::durations::SHARE_INTERVAL;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AbandonmentRateParams {
-    /// Where it stands which calls were answered.
+    /// Where the table says which calls were answered.
     pub basis: CallBasis,
     /// Whether calls count that were abandoned so soon that nobody could have answered.
     pub short_abandons: ShortAbandons,
@@ -44,8 +44,8 @@ impl Metric for AbandonmentRate {
         direction: Direction::LowerIsBetter,
         edge_cases: &[
             "No call: undefined.",
-            "With `short_abandons = \"exclude\"`, an answered call that is a short abandon, and an abandoned one of which it is not said, are \
-             rejected.",
+            "With `short_abandons = \"exclude\"`, an answered call that is marked as a short abandon is rejected, and so is an abandoned \
+             one without that mark.",
         ],
         examples: &[
             Example {

@@ -35,7 +35,7 @@ impl Derive for AsOf {
     }
 }
 
-/// The instant up to which things are known; that of no rows is of no matter.
+/// The instant up to which things are known. Where there are no rows, any instant does.
 pub fn known_until(context: &DeriveContext) -> i64 {
     context.as_of.or_else(|| context.buckets.edges().last().copied()).unwrap_or(i64::MAX)
 }

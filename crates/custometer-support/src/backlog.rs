@@ -20,7 +20,7 @@ pub struct BacklogParams {
     pub show: Show,
     /// From which age on, exclusive, a ticket is old; with `show = "older_than"` only.
     pub older_than_hours: Option<f64>,
-    /// Where it stands when tickets were open.
+    /// Where the table says when tickets were open.
     pub basis: Basis,
     /// The statuses that mean solved; with `basis = "history"` only. `solved` and `closed` unless said.
     pub solved_statuses: Option<Vec<String>>,
@@ -80,15 +80,15 @@ impl Metric for Backlog {
             "No open ticket: their number is 0, their age undefined.",
             "Tickets from before the report's period are open until they are solved. A report without a period has that of its data, and nothing \
              is open before it.",
-            "A backlog is a stock: those of months do not add up to that of a year, which is the one at its end.",
-            "A ticket that is created or solved just as a bucket ends is so in the next one.",
-            "What happened on or after the as-of date is not known yet. In a bucket that is not over by then, the backlog and the ages are those \
-             of that instant, and in later ones there is no open ticket with an age.",
+            "A backlog is a stock: the backlog of a year is the one at its end, and not the sum over its months.",
+            "A ticket that is created or solved at the instant a bucket ends belongs to the next one.",
+            "What happened on or after the as-of date is not known yet. In a bucket that is not over by then, the backlog and the ages \
+             are those on the as-of date; later buckets have no open ticket with an age.",
             "A table of tickets has their last solution only, so a ticket that was reopened counts as open all the time until then; with \
              `basis = \"history\"`, it is open from its first row until it is solved, and from each reopening until it is solved again.",
             "A ticket's age is counted from its creation, also when it was reopened.",
             "A ticket is in the groups of its first row. A solution before its creation is rejected.",
-            "The ages take a row for each ticket and each bucket at whose end it is open.",
+            "Ages need memory for one row per ticket and bucket at whose end it is open.",
         ],
         examples: &[
             Example {
@@ -181,7 +181,7 @@ fn check(params: &BacklogParams) -> Result<(), ParamError> {
             return Err(ParamError::new("show", "from which age on is a ticket old?").help("give it: `older_than_hours = 48`"));
         }
         (Show::OlderThan, Some(hours)) if hours < 0.0 || !hours.is_finite() => {
-            return Err(ParamError::new("older_than_hours", format!("{hours} hours are no age")));
+            return Err(ParamError::new("older_than_hours", format!("{hours} hours is not an age")));
         }
         (Show::Open | Show::AgeMedian | Show::AgeP90, Some(_)) => {
             return Err(

@@ -12,7 +12,7 @@ use crate::tables::Scale;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CesParams {
-    /// The lowest and the highest rating. Both `[1, 5]` and `[1, 7]` are in use, so that none is taken for granted.
+    /// The lowest and the highest rating. Both `[1, 5]` and `[1, 7]` are in use, so there is no default.
     pub scale: Scale,
     /// Which end of the scale is the easy one.
     pub direction: EffortDirection,
@@ -41,7 +41,7 @@ impl Metric for Ces {
             "Without `scale` or `direction` the report is refused: the same ratings mean opposite things.",
             "Higher is better with `direction = \"high_is_easy\"`, lower with `\"high_is_effort\"`.",
             "One response, or equal ratings only: no interval.",
-            "A rating off the scale is rejected; an unanswered question is no response.",
+            "A rating off the scale is rejected; an unanswered question is not a response.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],

@@ -44,15 +44,15 @@ impl Metric for ChannelPreference {
         id: "support.channel_preference",
         title: "Channel preference",
         summary: "For each channel, the share of customers who say that they prefer it, beside the share of contacts that came by it. One row of \
-                  the table is one contact: `channel` is how it came, `preferred_channel` what its survey was answered, if it was. Where \
-                  contacts and answers are apart, put both into one table, each with the other's column blank.",
+                  the table is one contact: `channel` is how it came, and `preferred_channel` what was answered in its survey, if \
+                   anything was. Where contacts and answers are in two tables, put both into one, each with the other's column blank.",
         formula: "100 · answers that prefer the channel / answers; 100 · contacts by the channel / contacts",
         unit: Unit::Percent,
         range: "0 to 100; the stated shares sum to 100, and so do the observed ones",
         direction: Direction::Neutral,
         edge_cases: &[
-            "No answer: every stated share is undefined. No contact: every observed one is.",
-            "Neither answers nor contacts, and no `channels`: one undefined row, without a channel.",
+            "No answer: every stated share is undefined. No contact: every observed share is undefined.",
+            "Neither answers nor contacts, and `channels` is not given: one undefined row, without a channel.",
             "A contact without an answer is in the observed share only, and counted as `unstated`; an answer without a contact's channel is \
              in the stated share only, and counted as `unobserved`.",
             "The shares describe the contacts of the table. A survey that few answered says little of those who did not.",

@@ -56,7 +56,7 @@ const KIND: Column = Column::text("kind")
          vorgangsart",
     )
     .nulls(NullRule::Keep)
-    .describe("what kind of ticket it is; a missing one is no complaint");
+    .describe("what kind of ticket it is; a missing one is not a complaint");
 const ESCALATED: Column = Column::time("escalated_at")
     .also_called(
         "escalated, escalation date, escalation time, escalated on, eskaleret, eskaleret den, eskalert, eskalerad, eskaliert, \
@@ -81,7 +81,8 @@ impl Metric for ComplaintResolutionTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Complaints that are not solved are left out and counted as `open`; a solution after the as-of date is one, where the file has it.",
+            "Complaints that are not solved are left out and counted as `open`. A solution after the as-of date counts, where the file \
+             has it.",
             "No solved complaint: undefined. One complaint: no interval.",
             "With `from = \"escalation\"`, complaints that were not escalated are left out and counted as `not_escalated`.",
             "A ticket, of any kind, that was solved before its creation or its escalation is rejected, and so is one that was escalated before \

@@ -35,7 +35,7 @@ impl Metric for Csat {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No response: undefined.",
-            "A rating off the scale is rejected; an unanswered question is no response.",
+            "A rating off the scale is rejected; an unanswered question is not a response.",
             "On a scale other than 1–5 and 1–10, `positive_from` must be given.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",

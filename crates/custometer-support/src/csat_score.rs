@@ -34,7 +34,7 @@ impl Metric for CsatScore {
         edge_cases: &[
             "No response: undefined.",
             "One response, or equal ratings only: no interval.",
-            "A rating off the scale is rejected; an unanswered question is no response.",
+            "A rating off the scale is rejected; an unanswered question is not a response.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],

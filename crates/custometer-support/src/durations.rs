@@ -93,7 +93,7 @@ impl Reported {
         }
         match (self.statistic, self.within_seconds) {
             (Statistic::ShareWithin, Some(within)) if within >= 0.0 && within.is_finite() => Ok(Some(within)),
-            (Statistic::ShareWithin, Some(within)) => Err(ParamError::new("within_seconds", format!("{within} is no duration"))),
+            (Statistic::ShareWithin, Some(within)) => Err(ParamError::new("within_seconds", format!("{within} is not a duration"))),
             (Statistic::ShareWithin, None) => {
                 Err(ParamError::new("statistic", "which durations are short enough?").help("give the longest: `within_seconds = …`"))
             }

@@ -39,10 +39,11 @@ impl Metric for FeedbackResponseRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No feedback: undefined.",
-            "A response on or after the as-of date is not known yet: there is none. Feedback that was received then is left out and counted \
+            "A response on or after the as-of date is not known yet, and does not count. Feedback that was received then is left out and \
+             counted \
              as `too_young`.",
             "With `within_hours`, feedback that has not had so many hours by the as-of date is left out, responded to or not, and counted as \
-             `too_young`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+             `too_young`. Without an as-of date, the end of the report's period counts, or that of the data.",
             "A response after exactly so many hours is within them.",
             "A response before its feedback is rejected.",
         ],
@@ -99,7 +100,7 @@ impl Metric for FeedbackResponseRate {
         let mut notes = Vec::new();
         if let Some(hours) = params.within_hours {
             if !hours.is_finite() || hours <= 0.0 {
-                let error = ParamError::new("within_hours", format!("{hours} hours are no time to respond in"));
+                let error = ParamError::new("within_hours", format!("{hours} hours is not a time to respond in"));
                 return Err(error.help("write `within_hours = 24`"));
             }
             // On opening hours, a response is in time as long as the clock does not go on.

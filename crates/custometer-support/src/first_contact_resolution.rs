@@ -53,7 +53,7 @@ impl Metric for FirstContactResolution {
             "No solved ticket: undefined.",
             "Without `window_days`, the column `reopens` says whether a ticket was reopened, whenever that was.",
             "With `window_days`, the columns `first_solved_at` and `reopened_at` are read, and tickets whose window is not over at the as-of date \
-             are left out and counted as `pending`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+             are left out and counted as `pending`. Without an as-of date, the end of the report's period counts, or that of the data.",
             "A reopening exactly so many days later, at the same local time, is within them.",
             "A solution before the ticket's creation, a reopening before the solution, and a number of replies that is missing or below 0 are \
              rejected.",

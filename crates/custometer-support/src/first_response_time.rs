@@ -13,7 +13,7 @@ use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FirstResponseTimeParams {
-    /// Where it stands when tickets were answered.
+    /// Where the table says when tickets were answered.
     pub basis: Basis,
     /// What is reported of the waiting times.
     pub statistic: Statistic,
@@ -29,7 +29,7 @@ pub struct FirstResponseTimeParams {
     pub approximate: bool,
 }
 
-/// Where it stands when tickets were answered.
+/// Where the table says when tickets were answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -74,12 +74,12 @@ impl Metric for FirstResponseTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Tickets without a reply are left out and counted as `unanswered`; a reply after the as-of date is one, where the file has it.",
+            "Tickets without a reply are left out and counted as `unanswered`. A reply after the as-of date counts, where the file has it.",
             "No answered ticket: undefined. One ticket: no interval.",
             "A reply before the ticket's creation is rejected.",
             "With `denominator = \"resolved\"`, the waiting times are divided by the number of solved tickets, and there is no interval.",
-            "With `basis = \"messages\"`, a ticket begins with its first customer message. Bots and internal notes are no replies, and what \
-             agents write before the customer does is none either.",
+            "With `basis = \"messages\"`, a ticket begins with its first customer message. Bots and internal notes are not replies, and \
+             neither is what agents write before the customer does.",
             "With `basis = \"messages\"`, an answered ticket is in the group of its reply, an unanswered one in that of its first customer message.",
             "In opening hours, a wait outside of them is 0 seconds long.",
         ],
@@ -132,7 +132,7 @@ impl Metric for FirstResponseTime {
         let reported = Reported { statistic: params.statistic, within_seconds: params.within_seconds, approximate: params.approximate };
         match (params.basis, params.denominator) {
             (Basis::Tickets, _) if params.visibility != Visibility::default() => {
-                Err(ParamError::new("visibility", "tickets are no messages").help("leave it out, or take `basis = \"messages\"`"))
+                Err(ParamError::new("visibility", "tickets are not messages").help("leave it out, or take `basis = \"messages\"`"))
             }
             (Basis::Tickets, Denominator::Responded) => reported.measure(tickets(params, source()), "wait", "answered", &wait(params)),
             (Basis::Tickets, Denominator::Resolved) if params.statistic == Statistic::Mean && !params.approximate => {

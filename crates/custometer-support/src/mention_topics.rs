@@ -39,10 +39,10 @@ impl Metric for MentionTopics {
         range: "0 to 100; the shares sum to 100 where no mention has two topics, and to more where some have",
         direction: Direction::Neutral,
         edge_cases: &[
-            "No mention with a topic, and no `topics`: one undefined row, without a topic.",
+            "No mention with a topic, and `topics` is not given: one undefined row, without a topic.",
             "A mention without a topic is left out and counted as `uncategorised`.",
-            "A topic that comes twice in one mention counts once. Blanks around a topic are no part of it, and nothing between two separators \
-             is no topic.",
+            "A topic that comes twice in one mention counts once. Blanks around a topic are not part of it, and nothing between two separators \
+             is not a topic.",
             "A topic that nobody mentions in a bucket has no row there, unless it is among `topics`.",
         ],
         examples: &[

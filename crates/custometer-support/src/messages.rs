@@ -17,7 +17,7 @@ pub const REPLIED_AT: &str = "replied_at";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
-    /// Those of which the column `is_public` says so.
+    /// Those for which the column `is_public` says so.
     #[default]
     Column,
     /// All: the table holds no internal notes.
@@ -55,7 +55,7 @@ pub fn source(visibility: Visibility) -> Source {
 ///
 /// Of several customer messages in a row, the first is the one that is answered. Bots and internal notes answer nothing, and neither does an
 /// agent who writes before the customer did, or twice. A row is in the bucket of the customer's message. It has the attributes of the
-/// reply, so that agents can be told apart; those of the customer's message where there is none.
+/// reply, so that agents can be told apart; those of the customer's message where there is no reply.
 #[derive(Debug)]
 pub struct Replies {
     /// Which messages customers see.

@@ -74,7 +74,7 @@ impl Metric for QualityScore {
         edge_cases: &[
             "No review: undefined.",
             "One review, or equal ones only: no interval.",
-            "A category without a score was not rated, and is no part of its review.",
+            "A category without a score was not rated, and is not part of its review.",
             "A review whose rated categories weigh nothing has no score; it is left out and counted as `weightless_reviews`.",
             "A score off its scale, a scale without room, and a weight below 0 are rejected, and the other scores of the review with them: \
              without it they would be another review.",
@@ -121,7 +121,7 @@ impl Metric for QualityScore {
 
     fn define(params: &QualityScoreParams) -> Result<Definition, ParamError> {
         if !(0.0..=1.0).contains(&params.critical_below) {
-            return Err(ParamError::new("critical_below", format!("{} is no part of a scale", params.critical_below))
+            return Err(ParamError::new("critical_below", format!("{} is not part of a scale", params.critical_below))
                 .help("write a part from 0 to 1, such as 0.5"));
         }
         if let Some(criteria) = &params.criteria {
@@ -171,7 +171,7 @@ fn source(params: &QualityScoreParams) -> Result<Source, ParamError> {
     );
     // What a score of a review must be, so that none of the review is missing.
     let mut sound = Vec::new();
-    // Scores that are none of the review.
+    // Scores that do not belong to the review.
     let mut foreign = col(SCORE).is_null();
     source =
         match params.scale {
@@ -185,7 +185,7 @@ fn source(params: &QualityScoreParams) -> Result<Source, ParamError> {
             None => {
                 let has_room = || col("max").gt(col("min"));
                 let on_scale = || col(SCORE).gt_eq(col("min")).and(col(SCORE).lt_eq(col("max")));
-                // A missing or unreadable end is no end.
+                // A missing or unreadable end is not an end.
                 sound.extend([has_room().fill_null(lit(false)), on_scale()]);
                 source
                 .column(score)

@@ -49,7 +49,7 @@ impl Metric for ReopenRate {
                 expected: &[("", Some(50.0))],
             },
             Example {
-                title: "one of two; closing what is solved is no reopening",
+                title: "one of two; closing what is solved is not a reopening",
                 report: "",
                 params: "basis = \"history\"",
                 header: "ticket_id,time,status",

@@ -41,7 +41,7 @@ impl Metric for RepeatContactRate {
             "No customer: undefined.",
             "The ticket that follows may be in a later bucket, and after the report's period, but not after the as-of date.",
             "Tickets whose days are not over at the as-of date are left out, followed or not. Customers who have no other ticket in the bucket \
-             are counted as `too_recent`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+             are counted as `too_recent`. Without an as-of date, the end of the report's period counts, or that of the data.",
             "A ticket exactly so many days later, at the same local time, is within them, and so is one at the same instant.",
             "In a breakdown, a customer belongs to every group they have tickets in, and only the tickets in it count there.",
             "A ticket without a customer is rejected.",

@@ -45,7 +45,7 @@ impl Metric for ResolutionRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No ticket: undefined.",
-            "A solution on or after the as-of date is not known yet: the ticket is not solved. Where there is no as-of date, the end of the \
+            "A solution on or after the as-of date is not known yet: the ticket is not solved. Without an as-of date, the end of the \
              report's period counts, or that of the data.",
             "A ticket that was created on or after the as-of date is not known yet either: it is left out and counted as `pending`.",
             "With `within_hours`, tickets that have not had so many hours by the as-of date are left out, solved or not, and counted as \
@@ -80,7 +80,7 @@ impl Metric for ResolutionRate {
         let mut notes = Vec::new();
         if let Some(hours) = params.within_hours {
             if hours <= 0.0 || !hours.is_finite() {
-                return Err(ParamError::new("within_hours", format!("{hours} is no time to solve anything in")));
+                return Err(ParamError::new("within_hours", format!("{hours} is not a time to solve anything in")));
             }
             let at_most = |end: Expr| params.clock.seconds_between(col(CREATED_AT), end).lt_eq(lit(hours * 3600.0));
             is_solved = is_solved.and(at_most(col(SOLVED_AT)));

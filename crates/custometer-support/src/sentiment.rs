@@ -114,7 +114,7 @@ impl Metric for Sentiment {
                     .nulls(NullRule::Keep)
                     .describe("what the mention says; missing: not rated"),
             )
-            .rule("`sentiment` is none of the words for positive, neutral or negative", is_one_of(SENTIMENT, &known));
+            .rule("`sentiment` is not one of the words for positive, neutral or negative", is_one_of(SENTIMENT, &known));
         let is_rated = || col(SENTIMENT).is_not_null();
         let definition = Definition::over(source);
         Ok(match show {

@@ -15,7 +15,7 @@ pub struct ServiceLevelParams {
     pub target_seconds: f64,
     /// What the calls that were answered in time are divided by.
     pub formula: Formula,
-    /// Where it stands which calls were answered, and how long they waited.
+    /// Where the table says which calls were answered, and how long they waited.
     pub basis: CallBasis,
 }
 
@@ -96,7 +96,7 @@ impl Metric for ServiceLevel {
                 expected: &[("", Some(200.0 / 3.0))],
             },
             Example {
-                title: "of the 350 that are no short abandons",
+                title: "of the 350 that are not short abandons",
                 report: "",
                 params: "formula = \"offered_less_short\"",
                 header: "is_answered,wait_seconds,is_short_abandon",
@@ -118,7 +118,7 @@ impl Metric for ServiceLevel {
     fn define(params: &ServiceLevelParams) -> Result<Definition, ParamError> {
         let ServiceLevelParams { target_seconds, formula, basis } = *params;
         if target_seconds < 0.0 || !target_seconds.is_finite() {
-            return Err(ParamError::new("target_seconds", format!("{target_seconds} is no time to answer in")));
+            return Err(ParamError::new("target_seconds", format!("{target_seconds} is not a time to answer in")));
         }
         let source = basis.source_with_waits();
         let source = match (formula, basis) {

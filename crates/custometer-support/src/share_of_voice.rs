@@ -13,7 +13,7 @@ use crate::words::{self, is_one_of};
 pub struct ShareOfVoiceParams {
     /// Our own brands, as they are written in the column `brand`.
     pub own: Vec<String>,
-    /// The brands that we are compared with. Other ones leave more or less of the whole, so that none are taken for granted.
+    /// The brands that we are compared with. The share depends on them, so there is no default.
     pub competitors: Vec<String>,
 }
 

@@ -70,7 +70,7 @@ impl Metric for SlaAttainment {
         edge_cases: &[
             "No ticket that met or missed its target: undefined.",
             "A ticket that is still open is a miss when its target is past at the as-of date; until then it is left out and counted as \
-             `pending`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+             `pending`. Without an as-of date, the end of the report's period counts, or that of the data.",
             "What happened on or after the as-of date is not known yet.",
             "Tickets whose value has no target, or that have no value, are left out and counted as `without_target`.",
             "met + missed + pending + without_target are all tickets of the bucket.",
@@ -137,7 +137,7 @@ fn target_seconds(params: &SlaAttainmentParams, decided_by: &str) -> Result<Expr
     let mut target = lit(NULL).cast(DataType::Float64);
     for (value, minutes) in &params.target_minutes {
         if *minutes <= 0.0 || !minutes.is_finite() {
-            return Err(ParamError::new("target_minutes", format!("{minutes} minutes are no target for `{value}`")));
+            return Err(ParamError::new("target_minutes", format!("{minutes} minutes is not a target for `{value}`")));
         }
         target = when(col(decided_by).eq(lit(value.as_str()))).then(lit(minutes * 60.0)).otherwise(target);
     }

@@ -163,7 +163,7 @@ impl Scale {
         Ok(self)
     }
 
-    /// The rating column of a survey on this scale. An unanswered question is no response.
+    /// The rating column of a survey on this scale. An unanswered question is not a response.
     pub fn column(self) -> Result<Column, ParamError> {
         let Self(min, max) = self.checked()?;
         Ok(Column::number("score").whole(min, max).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`").also_called(

@@ -11,7 +11,7 @@ use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHA
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WaitTimeParams {
-    /// Where it stands how long a call waited.
+    /// Where the table says how long a call waited.
     pub basis: CallBasis,
     /// What is reported of the waiting times.
     pub statistic: Statistic,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use custometer_core::ParamError;
 use polars::prelude::{Expr, col, lit};
 
-/// Whether a column has one of these words, written just so. Null where there is none.
+/// Whether a column has one of these words, written just so. Null where the column is null.
 pub fn is_one_of(column: &str, words: &[String]) -> Expr {
     words.iter().map(|word| col(column).eq(lit(word.as_str()))).reduce(Expr::or).unwrap_or_else(|| lit(false))
 }

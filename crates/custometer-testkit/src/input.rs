@@ -25,7 +25,7 @@ pub(crate) struct Input {
     /// The parameters, as TOML.
     pub(crate) params: String,
     pub(crate) header: Vec<String>,
-    /// What is missing is none.
+    /// A missing value is none.
     pub(crate) rows: Vec<Vec<Option<String>>>,
 }
 

@@ -126,7 +126,7 @@ impl Case {
     /// Runs a report and parses the JSON it comes to.
     ///
     /// # Panics
-    /// When the JSON is none.
+    /// When the text is not JSON.
     pub fn json(&self, config: &str) -> Result<Json, String> {
         let json = custometer_output::render(&self.run(config)?, Format::Json, None).map_err(|error| error.to_string())?;
         Ok(serde_json::from_slice(&json).expect("results in JSON"))

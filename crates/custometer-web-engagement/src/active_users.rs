@@ -49,10 +49,11 @@ impl Metric for ActiveUsers {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No active user: 0.",
-            "Active users of days, or of groups, do not add up: who was active on two days is one of both. All are counted anew.",
+            "Active users of several days, or groups, do not add up: somebody who was active on two days counts on both. Totals are \
+             counted from the events.",
             "The window may reach back before the period. Where it reaches back before the first event of the data, the note says so: there may \
              have been more.",
-            "New is who has their first event within the window, of all events in the data; in a breakdown, of all events of the group.",
+            "New users are those whose first event of all in the data is within the window; in a breakdown, the first event in the group.",
             "An event without a user or a time, or with one outside the years 1990 to 2199, is rejected.",
         ],
         examples: &[

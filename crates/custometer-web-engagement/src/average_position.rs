@@ -20,7 +20,7 @@ impl Metric for AveragePosition {
         direction: Direction::LowerIsBetter,
         edge_cases: &[
             "No impression: undefined.",
-            "n is the number of rows with impressions; the interval takes each as one observation, which it takes two of.",
+            "n is the number of rows with impressions. The interval takes each row as one observation, and needs two of them.",
             "A row without impressions has no position and changes nothing; one with impressions and without a position is rejected.",
             "A position below 1, and a number of impressions that is not whole or below 0, are rejected.",
         ],

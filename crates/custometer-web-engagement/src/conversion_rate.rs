@@ -17,7 +17,8 @@ pub struct ConversionRateParams {
     /// What converts.
     #[serde(default)]
     pub base: Base,
-    /// What a session is, where sessions convert; of no matter where visitors do. Whatever key events it names, here they are `events`.
+    /// What a session is. It matters only where sessions convert, and not where visitors do. The key events are `events`, whatever it
+    /// names.
     #[serde(default)]
     pub sessions: Sessionization,
 }
@@ -49,9 +50,9 @@ impl Metric for ConversionRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No visitor: undefined.",
-            "Who converts twice has converted once.",
+            "Somebody who converts twice counts once.",
             "A session converts in the bucket, and in the group of every breakdown, that it begins in.",
-            "An event without a user is rejected; where sessions are told apart by `session_id`, one without that.",
+            "An event without a user is rejected; where `session_id` tells sessions apart, an event without it is.",
         ],
         examples: &[
             Example {

@@ -46,7 +46,7 @@ impl Metric for Conversions {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No conversion: 0.",
-            "Who converts twice has two conversions.",
+            "Somebody who converts twice has two conversions.",
             "A conversion without a value counts, and adds nothing to the value; `valued` is how many have one.",
             "Where none of the conversions has a value, their value is undefined.",
         ],
@@ -98,7 +98,7 @@ impl Metric for Conversions {
     }
 }
 
-/// The value, where it is known of any conversion, or where there is none.
+/// The value, where it is known of any conversion, or where there is no conversion.
 #[derive(Debug)]
 struct ValueOfConversions;
 

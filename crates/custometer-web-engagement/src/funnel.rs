@@ -47,7 +47,8 @@ pub struct FunnelParams {
     /// What is told of each step.
     #[serde(default)]
     pub statistic: FunnelStatistic,
-    /// What a visit is, where visits take the steps; of no matter where users do, and whatever it says of views, key events and refreshes.
+    /// What a visit is. It matters only where visits take the steps, and not where users do. What it says of views, key events and
+    /// refreshes does not matter.
     #[serde(default)]
     pub sessions: Sessionization,
 }
@@ -102,26 +103,28 @@ impl Metric for Funnel {
     const ABOUT: &'static About = &About {
         id: "web.funnel",
         title: "Funnel",
-        summary: "Of the users, or visits, that take a first step, the share that take the following ones, in their order and in time.",
+        summary: "The share of the users, or visits, with a first step who also take the following ones, in their order and in time.",
         formula: "100 · those who reached the step / those who took the first one; by `statistic`, of those who reached the step before, the \
             number itself, or the median time since the step before",
         unit: Unit::Percent,
         range: "0 to 100; numbers and times 0 or more",
         direction: Direction::HigherIsBetter,
         edge_cases: &[
-            "No one took the first step: undefined, and 0 of them. The first step has none before it: its step conversion and its time are undefined.",
-            "Every event of the first step is an attempt, which takes each further step by the first event that fits it, after the one that \
-                took the step before, and within the window of the first step; exactly at its end is within. Other events in between do not matter.",
-            "A user counts once in every bucket in which they begin an attempt, by the one that got furthest, and the first of these. It \
-                may be completed in a later bucket.",
+            "Nobody took the first step: the shares are undefined, and the numbers are 0. The first step has no step before it, so its \
+             step conversion and its time are undefined.",
+            "Every event of the first step begins an attempt. The attempt takes each further step by the first event that fits the step, \
+             comes after the event of the step before, and is within the window of the first step; an event exactly at its end is within. \
+             Other events in between do not matter.",
+            "A user counts once in every bucket in which they begin an attempt, by the attempt that got furthest, and by the first of \
+             several such. It may be completed in a later bucket.",
             "One event takes one step. Events at the same instant come in the order of the first steps that they fit.",
-            "Attempts whose window is not over at the as-of date, or where there is none at the end of the period, are left out, completed or \
-                not. Users who have no other in the bucket are counted as `too_recent`. Without a window, visits are taken to be over.",
+            "Attempts whose window is not over at the as-of date (or else at the end of the period) are left out, completed or not. Users \
+             who have no other attempt in the bucket are counted as `too_recent`. Without a window, visits are taken to be over.",
             "`with_event` counts the users with an event of the step in the bucket in any order. Where that is 0, as for a misspelled event, a note says so.",
             "In a breakdown, a user belongs to every group they have events in, and takes all steps within it; a visit belongs to the group of its \
                 first event.",
-            "A condition that can't be told for a row is not met. An event without a user is rejected; where sessions are told apart by \
-                `session_id`, one without that.",
+            "Where a row does not tell whether a condition holds, it is not met. An event without a user is rejected; where `session_id` \
+             tells sessions apart, an event without it is.",
         ],
         examples: &[
             Example {
@@ -408,7 +411,7 @@ struct Story<'a> {
     times: &'a [i64],
     fits: &'a [i64],
     count: usize,
-    /// For each step, and from each event on, the next one that fits it; as many as there are events where there is none.
+    /// For each step, and from each event on, the next one that fits it; the number of events where none does.
     next: Vec<u32>,
 }
 

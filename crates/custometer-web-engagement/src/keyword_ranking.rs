@@ -102,7 +102,8 @@ impl Metric for KeywordRanking {
         edge_cases: &[
             "No query: shares are undefined, numbers 0.",
             "A query in place 3.2 is not in the top 3.",
-            "Tiers do not add up: who is in the top 3 is in the top 10. Queries beyond the last tier are in none, and in all.",
+            "Tiers do not add up: a query in the top 3 is also in the top 10. Queries beyond the last tier are in no tier, but count in \
+             the whole.",
             "A query with fewer than `min_impressions` in a bucket, or with none, is not shown in it.",
             "Movers: a query rose or fell when its position changed by `min_change` or more; a rise is towards place 1. It came when it was \
                 not shown in the bucket before, and went when it is not shown in this one.",
@@ -167,11 +168,11 @@ impl Metric for KeywordRanking {
             return Err(ParamError::new("min_impressions", "a query without impressions has no position").help("1 or more"));
         }
         if !(min_change >= 0.0 && min_change.is_finite()) {
-            return Err(ParamError::new("min_change", format!("{min_change} is no number of positions")).help("0 or more"));
+            return Err(ParamError::new("min_change", format!("{min_change} is not a number of positions")).help("0 or more"));
         }
         if params.tiers.first().is_none_or(|first| *first == 0) || !params.tiers.is_sorted_by(|one, next| one < next) {
             return Err(
-                ParamError::new("tiers", "these are no tiers").help("name one or more, from 1 on and in their order: `[3, 10, 20, 50]`")
+                ParamError::new("tiers", "these are not tiers").help("name one or more, from 1 on and in their order: `[3, 10, 20, 50]`")
             );
         }
         let of_queries = of == Ranked::Queries;

@@ -5,7 +5,7 @@ use polars::prelude::DataType;
 
 use crate::tables::TIME;
 
-/// The first instant of which nothing is known: the as-of instant or, where there is none, the end of the period.
+/// The first instant about which nothing is known: the as-of instant or, without one, the end of the period.
 pub(crate) fn known_until(context: &DeriveContext) -> i64 {
     context.as_of.or_else(|| context.buckets.edges().last().copied()).unwrap_or(i64::MAX)
 }

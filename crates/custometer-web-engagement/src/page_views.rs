@@ -37,7 +37,7 @@ impl Metric for PageViews {
         edge_cases: &[
             "No view: 0.",
             "With an empty list every row is a view, and no `event` column is needed.",
-            "Users, pages and times are read only where refreshes are dropped. A view of no known page is none.",
+            "Users, pages and times are read only where refreshes are dropped. A view whose page is not known does not count.",
         ],
         examples: &[
             Example {

@@ -14,7 +14,7 @@ pub struct SessionDurationParams {
     pub sessions: Sessionization,
     /// What is reported of the durations.
     pub statistic: Statistic,
-    /// Whether sessions of a single event, which have no duration that can be told, are left out. They count as 0 seconds otherwise.
+    /// Whether sessions of a single event are left out, since nobody knows how long they took. Otherwise they count as 0 seconds.
     pub exclude_single: bool,
 }
 

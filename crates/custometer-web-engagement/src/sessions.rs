@@ -31,8 +31,9 @@ impl Metric for Sessions {
         edge_cases: &[
             "No session: 0.",
             "A pause of exactly the timeout still belongs to the session, and so does midnight.",
-            "A session belongs to the bucket, and to the group of every breakdown, of its first event. Of several events at that instant none \
-             is the first: a group is then the first of theirs by number and alphabet, and missing only where all of theirs are.",
+            "A session belongs to the bucket, and to the group of every breakdown, of its first event. Where several events have that \
+             instant, none of them is the first. The group is then the first of their groups by number and alphabet, and missing only \
+             where it is missing in all of them.",
             "Sessions that began before the period are not counted.",
             "An event without a user or a time, or with one outside the years 1990 to 2199, is rejected.",
         ],

@@ -41,7 +41,7 @@ impl Metric for Stickiness {
             "No active user: undefined.",
             "Days on which nobody came count. Of a bucket that is not over, only the days up to the as-of date do.",
             "The days of a bucket of one day are one day: 100. A trend by day needs `window_days`.",
-            "The interval is that of the mean over users; over a window there is none.",
+            "The interval is that of the mean over users. Over a window, there is no interval.",
             "An event without a user or a time is rejected.",
         ],
         examples: &[

@@ -14,7 +14,7 @@ use crate::known::{known, known_until};
 use crate::tables::{INSTANT, TIME, USER, dated_events};
 
 const AGE: &str = "age";
-/// 1 for a user who is retained at the age of a position, 0 for one of whom so many ages are known.
+/// 1 for a user who is retained at the age of a position, and 0 for a user who is not, as far as ages are known.
 const IS_RETAINED: &str = "is_retained";
 const POSITION: &str = "position";
 const RETAINED: &str = "retained_users";
@@ -97,8 +97,8 @@ impl Metric for UserRetention {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No user is old enough: undefined.",
-            "A user is old enough when the day, the week or the bracket has ended by the as-of date, or where there is none by the end of the \
-                period. Younger ones are left out, active or not, and counted as `too_young`.",
+            "A user is old enough when the day, the week or the bracket has ended by the as-of date (or else by the end of the period). \
+             Younger users are left out, active or not, and counted as `too_young`.",
             "Users whose first event is before the period belong to no cohort. Who came first before the data begin can't be told from a new user.",
             "Unbounded, users who come back after the as-of date are not known yet, so the shares of late ages and of late cohorts are too low.",
             "A day has 23, 24 or 25 hours: an event half an hour after the first may be on day 1.",

@@ -16,7 +16,42 @@ pub(super) fn definitions(metric: &Descriptor) -> Vec<(&'static str, Definition)
     }
 }
 
-/// The column that decides the bucket, where it is none of those that are read anyway.
+/// Those of the parameters that make the difference between two definitions, as TOML: one that does it alone, or else all but those that may
+/// as well be as `usual`.
+///
+/// `is_same` says whether a definition still has what the parameters are told for.
+pub(super) fn difference(metric: &Descriptor, usual: &str, params: &str, is_same: impl Fn(&Definition) -> bool) -> String {
+    let read = |text: &str| toml::from_str::<Map<String, Json>>(text).unwrap_or_default();
+    let (usual, mut given) = (read(usual), read(params));
+    let is_enough = |params: &Map<String, Json>| metric.define(params.clone()).is_ok_and(|definition| is_same(&definition));
+    for (name, value) in &given {
+        let mut alone = usual.clone();
+        alone.insert(name.clone(), value.clone());
+        if is_enough(&alone) {
+            return toml_of(name, value);
+        }
+    }
+    let names: Vec<String> = given.keys().chain(usual.keys()).cloned().collect();
+    for name in &names {
+        let mut other = given.clone();
+        match usual.get(name) {
+            Some(value) => _ = other.insert(name.clone(), value.clone()),
+            None => _ = other.shift_remove(name),
+        }
+        if is_enough(&other) {
+            given = other;
+        }
+    }
+    let told = given.iter().filter(|(name, value)| usual.get(*name) != Some(value));
+    told.map(|(name, value)| toml_of(name, value)).collect::<Vec<_>>().join(", ")
+}
+
+/// A parameter as a config has it. What was read from TOML can be written as TOML.
+fn toml_of(name: &str, value: &Json) -> String {
+    toml::Value::try_from(value).map_or_else(|_| name.to_owned(), |value| format!("{name} = {value}"))
+}
+
+/// The column that decides the bucket, unless it is read anyway.
 pub(super) fn bucket_column(source: &Source) -> Option<&'static str> {
     source.time.filter(|time| source.columns.iter().all(|column| column.name != *time))
 }
@@ -53,14 +88,24 @@ fn properties(schema: &Json) -> Vec<Param> {
         kind: kind(schema),
         given: match schema.get("default") {
             _ if required.contains(&name.as_str()) => "required".to_owned(),
-            Some(default) if !default.is_null() => format!("default {default}"),
+            // What is not given of a table has defaults of its own.
+            Some(default) if !default.is_null() && !default.is_object() => format!("default {default}"),
             _ => "optional".to_owned(),
         },
         description: text(schema, "description").replace('\n', " "),
         choices: choices(schema),
-        keys: schema.get("additionalProperties").map(properties).unwrap_or_default(),
+        keys: keys(schema),
     };
     schema.get("properties").and_then(Json::as_object).into_iter().flatten().map(of).collect()
+}
+
+/// The keys of the tables that a schema allows, wherever in it these are.
+fn keys(schema: &Json) -> Vec<Param> {
+    if schema.get("properties").is_some() {
+        return properties(schema);
+    }
+    let parts = ["items", "additionalProperties"].into_iter().filter_map(|key| schema.get(key)).chain(list(schema, "anyOf"));
+    parts.map(keys).find(|keys| !keys.is_empty()).unwrap_or_default()
 }
 
 /// The words that are possible, whether or not the parameter may be left out.
@@ -97,12 +142,22 @@ fn kind(schema: &Json) -> String {
         "array" if !list(schema, "prefixItems").is_empty() => {
             format!("list of {}", list(schema, "prefixItems").iter().map(self::kind).collect::<Vec<_>>().join(" and "))
         }
-        "array" => format!("list, each: {}", of("items").unwrap_or_default()),
+        "array" => format!("list of {}", plural(&of("items").unwrap_or_default())),
         "object" if schema.get("properties").is_some() => "table of the keys below".to_owned(),
-        "object" => format!("table, each: {}", of("additionalProperties").unwrap_or_default()),
+        "object" => format!("table of {}", plural(&of("additionalProperties").unwrap_or_default())),
         other => other.to_owned(),
     });
     alternatives.chain(named).collect::<Vec<_>>().join("; or ")
+}
+
+/// Several of a type.
+fn plural(kind: &str) -> String {
+    for noun in ["text", "whole number", "number", "list", "table"] {
+        if let Some(rest) = kind.strip_prefix(noun) {
+            return format!("{noun}s{rest}");
+        }
+    }
+    kind.to_owned()
 }
 
 fn list<'a>(schema: &'a Json, key: &str) -> &'a [Json] {
@@ -126,15 +181,15 @@ mod tests {
             (json!({ "type": "integer", "minimum": 0 }), "whole number"),
             (json!({ "type": "integer", "minimum": 1, "maximum": 9 }), "whole number from 1 to 9"),
             (json!({ "type": "number", "exclusiveMinimum": 0 }), "number above 0"),
-            (json!({ "type": "array", "items": { "type": "string" } }), "list, each: text"),
+            (json!({ "type": "array", "items": { "type": "string" } }), "list of texts"),
             (
                 json!({ "type": "array", "prefixItems": [{ "type": "integer" }, { "type": "integer" }] }),
                 "list of whole number and whole number",
             ),
-            (json!({ "type": "object", "additionalProperties": { "type": "number" } }), "table, each: number"),
+            (json!({ "type": "object", "additionalProperties": { "type": "number" } }), "table of numbers"),
             (
                 json!({ "type": "object", "additionalProperties": { "type": "object", "properties": {} } }),
-                "table, each: table of the keys below",
+                "table of tables of the keys below",
             ),
             (json!({ "anyOf": [{ "oneOf": [{ "const": "a" }] }, { "type": "null" }] }), "one of the words below"),
             (json!({ "anyOf": [{ "type": "number" }, { "type": "boolean" }] }), "number; or true or false"),

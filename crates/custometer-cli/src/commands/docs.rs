@@ -9,7 +9,7 @@ use std::path::Path;
 use custometer_core::function::Function;
 use custometer_core::metric::Example;
 use custometer_core::registry::Descriptor;
-use custometer_core::{Definition, DimensionRule, Direction, Registry, Source, Unit};
+use custometer_core::{Column, Condition, Definition, DimensionRule, Direction, Registry, Source, Table, Unit};
 
 use super::description::{self, Param};
 use crate::failure::Failure;
@@ -143,20 +143,6 @@ fn better(direction: Direction) -> &'static str {
     }
 }
 
-/// What is usually so, and what it is with other parameters.
-fn with_others<'a>(usual: &'a str, others: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut seen = vec![usual];
-    let mut text = usual.to_owned();
-    for (params, other) in others {
-        if !seen.contains(&other) {
-            seen.push(other);
-            // Writing to a string does not fail.
-            let _ = write!(text, "; {other} with `{}`", params.replace('\n', ", ").replace('|', "\\|"));
-        }
-    }
-    text
-}
-
 fn page(metric: &Descriptor) -> String {
     let mut text = String::new();
     let _ = write_page(&mut text, metric);
@@ -175,14 +161,8 @@ fn write_page(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
         }
         writeln!(text, "```\n")?;
     }
-    writeln!(text, "## Output\n\n| | |\n|---|---|")?;
-    let units = definitions.iter().filter_map(|(params, definition)| Some((*params, definition.unit?.as_str())));
-    let directions = definitions.iter().filter_map(|(params, definition)| Some((*params, better(definition.direction?))));
-    writeln!(text, "| unit | {} |", with_others(about.unit.as_str(), units))?;
-    writeln!(text, "| range | {} |", cell(about.range))?;
-    writeln!(text, "| better | {} |", with_others(better(about.direction), directions))?;
-    output(text, &definitions)?;
-    inputs(text, &definitions)?;
+    output(text, metric, &definitions)?;
+    inputs(text, metric, &definitions)?;
     let params = description::params(metric);
     if !params.is_empty() {
         writeln!(text, "\n## Parameters\n")?;
@@ -199,8 +179,15 @@ fn write_page(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
     Ok(())
 }
 
-/// What results have beside their value, with one parameter or another.
-fn output(text: &mut String, definitions: &[(&str, Definition)]) -> std::fmt::Result {
+/// What results have.
+fn output(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definition)]) -> std::fmt::Result {
+    let about = metric.about;
+    let unit_of = |definition: &Definition| definition.unit.unwrap_or(about.unit).as_str();
+    let direction_of = |definition: &Definition| better(definition.direction.unwrap_or(about.direction));
+    writeln!(text, "## Output\n")?;
+    writeln!(text, "- **Unit**: {}", with_others(metric, definitions, about.unit.as_str(), unit_of))?;
+    writeln!(text, "- **Range**: {}", prose(about.range))?;
+    writeln!(text, "- **Better**: {}", with_others(metric, definitions, better(about.direction), direction_of))?;
     let all = |names: fn(&Definition) -> Vec<String>| {
         let mut found: Vec<String> = Vec::new();
         for name in definitions.iter().flat_map(|(_, definition)| names(definition)) {
@@ -211,58 +198,130 @@ fn output(text: &mut String, definitions: &[(&str, Definition)]) -> std::fmt::Re
         found.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     };
     let rows = [
-        ("dimensions of its own", all(Definition::dimensions)),
-        ("what is measured", all(|definition| definition.measures.iter().map(|measure| measure.name.clone()).collect())),
-        ("columns of its detail table", all(|definition| definition.detail.clone())),
+        ("Dimensions of its own", all(Definition::dimensions)),
+        ("Measures", all(|definition| definition.measures.iter().map(|measure| measure.name.clone()).collect())),
+        ("Columns of its detail table", all(|definition| definition.detail.clone())),
     ];
     for (what, names) in rows.iter().filter(|(_, names)| !names.is_empty()) {
-        writeln!(text, "| {what} | {names} |")?;
+        writeln!(text, "- **{what}**: {names}")?;
     }
     let derivations = definitions.iter().filter_map(|(_, definition)| definition.derivation.as_ref());
     let rules: Vec<DimensionRule> = derivations.map(|derivation| derivation.dimensions()).collect();
     if rules.contains(&DimensionRule::PartOfEntity) {
-        writeln!(
-            text,
-            "| in a breakdown | each group stands for itself: who has rows in several belongs to each, so groups do not add up |"
-        )?;
+        writeln!(text, "- **In a breakdown**: groups do not add up, because somebody with rows in several groups counts in each")?;
     }
     Ok(())
 }
 
-/// What is read, for each source that the examples have.
-fn inputs(text: &mut String, definitions: &[(&str, Definition)]) -> std::fmt::Result {
-    let mut seen: Vec<&Source> = Vec::new();
-    writeln!(text, "\n## Input")?;
+/// What is usually so, and what it is with other parameters.
+fn with_others(
+    metric: &Descriptor,
+    definitions: &[(&str, Definition)],
+    usual: &'static str,
+    of: impl Fn(&Definition) -> &'static str,
+) -> String {
+    let first = definitions.first().map(|(params, _)| *params).unwrap_or_default();
+    let mut seen = vec![usual];
+    let mut text = usual.to_owned();
     for (params, definition) in definitions {
-        let source = &definition.source;
-        if seen.contains(&source) {
+        let other = of(definition);
+        if !seen.contains(&other) {
+            seen.push(other);
+            let difference = description::difference(metric, first, params, |definition| of(definition) == other);
+            // Writing to a string does not fail.
+            let _ = write!(text, "; {other} with `{difference}`");
+        }
+    }
+    text
+}
+
+/// What is read, and what more or less with other parameters.
+fn inputs(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definition)]) -> std::fmt::Result {
+    let Some((usual, first)) = definitions.first() else { return Ok(()) };
+    let what = |table: Table| if table.row.is_empty() { format!("`{table}`") } else { format!("`{table}`, {} per row", table.row) };
+    writeln!(text, "\n## Input\n\nA table of {}:\n", what(first.source.table))?;
+    columns(text, &Input::of(&first.source), first.source.is_always_timed)?;
+    rules(text, &first.source.rules.iter().map(|rule| &rule.reason).collect::<Vec<_>>())?;
+    let mut seen = vec![Input::of(&first.source)];
+    for (params, definition) in &definitions[1..] {
+        let input = Input::of(&definition.source);
+        if seen.contains(&input) {
             continue;
         }
-        let with = if seen.is_empty() { String::new() } else { format!(", with `{}`", params.replace('\n', ", ")) };
-        seen.push(source);
-        writeln!(text, "\nA table of `{}`{with}:\n", source.table)?;
-        writeln!(text, "| column | values | unit | missing | what it is |\n|---|---|---|---|---|")?;
-        if let Some(time) = description::bucket_column(source) {
-            let needed = if source.is_always_timed { "rejected" } else { "rejected; not read without period and grain" };
-            writeln!(text, "| `{time}` | time | | {needed} | decides the bucket |")?;
+        let with = description::difference(metric, usual, params, |definition| Input::of(&definition.source) == input);
+        let reasons: Vec<&String> = input.rules.iter().copied().filter(|reason| !seen[0].rules.contains(reason)).collect();
+        if input.table != seen[0].table {
+            writeln!(text, "\nWith `{with}`, a table of {}:\n", what(definition.source.table))?;
+            columns(text, &input, definition.source.is_always_timed)?;
+        } else {
+            let names = |columns: &[&Column]| columns.iter().map(|column| format!("`{}`", column.name)).collect::<Vec<_>>().join(", ");
+            let is_named = |columns: &[&Column], name: &str| columns.iter().any(|column| column.name == name);
+            let added: Vec<&Column> = input.columns.iter().copied().filter(|column| !seen[0].columns.contains(column)).collect();
+            let gone = seen[0].columns.iter().copied().filter(|column| !is_named(&input.columns, column.name)).collect::<Vec<_>>();
+            match (added.is_empty(), gone.is_empty()) {
+                (true, true) => {}
+                (true, false) => writeln!(text, "\nWith `{with}`, it does not read {}.", names(&gone))?,
+                (false, _) => {
+                    let which = if gone.is_empty() { "also reads".to_owned() } else { format!("reads in place of {}", names(&gone)) };
+                    writeln!(text, "\nWith `{with}`, it {which}:\n")?;
+                    columns(text, &Input { time: None, columns: added, ..input.clone() }, false)?;
+                }
+            }
         }
-        for column in &source.columns {
-            let values = cell(&description::values_of(column));
-            let unit = column.unit.map(Unit::as_str).unwrap_or_default();
-            let nulls = column.nulls.as_str().trim_start_matches("missing: ");
-            writeln!(text, "| `{}` | {values} | {unit} | {nulls} | {} |", column.name, cell(column.description))?;
+        if !reasons.is_empty() {
+            writeln!(text, "\nWith `{with}`, these rows are rejected as well:\n")?;
+            reasons.iter().try_for_each(|reason| writeln!(text, "- {}", prose(reason)))?;
         }
-        if !source.rules.is_empty() {
-            writeln!(text, "\nA row is rejected when:\n")?;
-            source.rules.iter().try_for_each(|rule| writeln!(text, "- {}", prose(&rule.reason)))?;
-        }
+        seen.push(input);
+    }
+    Ok(())
+}
+
+/// What a reader has to know of a source.
+#[derive(Clone, PartialEq)]
+struct Input<'a> {
+    table: &'static str,
+    time: Option<&'static str>,
+    columns: Vec<&'a Column>,
+    rules: Vec<&'a String>,
+}
+
+impl<'a> Input<'a> {
+    fn of(source: &'a Source) -> Self {
+        // The column of a condition is made of the others.
+        let columns = source.columns.iter().filter(|column| !Condition::is_name(column.name)).collect();
+        let rules = source.rules.iter().map(|rule| &rule.reason).collect();
+        Self { table: source.table.name, time: description::bucket_column(source), columns, rules }
+    }
+}
+
+fn columns(text: &mut String, input: &Input<'_>, is_always_timed: bool) -> std::fmt::Result {
+    writeln!(text, "| column | values | unit | missing | what it is |\n|---|---|---|---|---|")?;
+    if let Some(time) = input.time {
+        let needed = if is_always_timed { "rejected" } else { "rejected; not read without period and grain" };
+        writeln!(text, "| `{time}` | time | | {needed} | decides the bucket |")?;
+    }
+    for column in &input.columns {
+        let values = cell(&description::values_of(column));
+        let unit = column.unit.map(Unit::as_str).unwrap_or_default();
+        let nulls = column.nulls.as_str().trim_start_matches("missing: ");
+        writeln!(text, "| `{}` | {values} | {unit} | {nulls} | {} |", column.name, cell(column.description))?;
+    }
+    Ok(())
+}
+
+fn rules(text: &mut String, reasons: &[&String]) -> std::fmt::Result {
+    if !reasons.is_empty() {
+        writeln!(text, "\nA row is rejected when:\n")?;
+        reasons.iter().try_for_each(|reason| writeln!(text, "- {}", prose(reason)))?;
     }
     Ok(())
 }
 
 fn write_param(text: &mut String, param: &Param, depth: usize) -> std::fmt::Result {
     let indent = "  ".repeat(depth);
-    writeln!(text, "{indent}- `{}`: {}; {}  ", param.name, prose(&param.kind), prose(&param.given))?;
+    let given = param.given.strip_prefix("default ").map_or_else(|| param.given.clone(), |default| format!("default `{default}`"));
+    writeln!(text, "{indent}- **`{}`**: {}; {given}  ", param.name, prose(&param.kind))?;
     writeln!(text, "{indent}  {}", prose(&param.description))?;
     for (word, meaning) in &param.choices {
         writeln!(text, "{indent}  - `{word}`: {}", prose(meaning))?;

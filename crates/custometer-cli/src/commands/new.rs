@@ -92,7 +92,7 @@ enum NewError {
     Name { name: String, why: String, instead: String },
     #[error("`{0}` is there already: take another name, or go to another folder")]
     Exists(String),
-    #[error("`{0}` is no checkout of custometer: there is no `crates/custometer/Cargo.toml` in it")]
+    #[error("`{0}` is not a checkout of custometer: there is no `crates/custometer/Cargo.toml` in it")]
     NoCheckout(String),
 }
 

@@ -35,7 +35,7 @@ pub struct Step {
 /// The estimated probability to last longer than a time.
 ///
 /// The estimate is known from 0 to the last time at which something was seen, and from there on only if it has reached 0: when the
-/// longest lifetime is censored, nobody knows what comes after it, and what rests on that is none.
+/// longest lifetime is censored, nobody knows what comes after it, and what rests on that is none, too.
 ///
 /// Sources: E. L. Kaplan & P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958), 457–481; M. Greenwood, "The natural
 /// duration of cancer", Reports on Public Health and Medical Subjects 33 (1926), for the variance; J. D. Kalbfleisch & R. L. Prentice, "The

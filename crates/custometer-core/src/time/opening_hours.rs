@@ -1,6 +1,6 @@
 //! Opening hours: the business time between two instants.
 //!
-//! A desk is open when its clocks show a time of its hours on a day that is no holiday. Where clocks are put back, they show such times twice,
+//! A desk is open when its clocks show a time of its hours on a day that is not a holiday. Where clocks are put back, they show such times twice,
 //! and it is open twice; where they are put forward, it never was. Business time is the overlap with these times, so it is never negative
 //! and adds up: from a to b and from b to c is from a to c.
 

@@ -52,7 +52,7 @@ pub struct Last {
     unit: Grain,
 }
 
-/// What is no number of calendar units.
+/// What is not a number of calendar units.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a number of days, weeks, months, quarters or years: write it such as \"12 months\"")]
 pub struct LastError(String);

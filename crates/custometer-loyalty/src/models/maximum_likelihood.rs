@@ -53,7 +53,8 @@ const FARTHEST: f64 = 1e5;
 /// Where a search ends, and the observed information if that is a maximum.
 ///
 /// Sequential least-squares programming over the logarithms of the parameters comes near it, and Newton's method ends there and proves it: the
-/// information is positive definite, and the way to the top of the parabola through the point is none. Where a likelihood only grows towards
+/// information is positive definite, and the top of the parabola through the point is the point itself. Where a likelihood only grows
+/// towards
 /// parameters of zero or infinity, its gradient vanishes too, but that way stays long.
 ///
 /// Source: D. Kraft, "A software package for sequential quadratic programming", DFVLR-FB 88-28 (1988).
@@ -127,7 +128,8 @@ impl<const N: usize> Point<N> {
     }
 }
 
-/// The highest point that sequential least-squares programming comes to. How its search ends is no matter: the point is judged elsewhere.
+/// The highest point that sequential least-squares programming comes to. How its search ends does not matter: the point is judged
+/// elsewhere.
 fn climb<const N: usize>(start: Point<N>, survey: &impl Fn([f64; N]) -> Point<N>, iterations: &mut usize) -> Point<N> {
     const MOST_POINTS: usize = 1000;
 

@@ -15,7 +15,7 @@ use crate::report::condition::Condition;
 use crate::report::judged::Judged;
 use crate::result::Severity;
 
-/// An alert: when results are such, what is said, and to whom.
+/// An alert: what to say when results meet a condition, and to whom.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertConfig {

@@ -86,12 +86,12 @@ fn read(name: &str, config: &CalendarConfig, zone: &TimeZone, problems: &mut Col
     }
     for (days, stretches) in &config.hours {
         let Some(positions) = weekdays(days.get_ref()) else {
-            wrong(days, format!("`{}` is no weekday", days.get_ref()), "write it as `mon`, or as `mon-fri` for several");
+            wrong(days, format!("`{}` is not a weekday", days.get_ref()), "write it as `mon`, or as `mon-fri` for several");
             continue;
         };
         for stretch in stretches {
             let Some((opens, closes)) = minutes(stretch.get_ref()) else {
-                wrong(stretch, format!("`{}` are no hours of a day", stretch.get_ref()), "write them as `08:00-16:30`, up to `24:00`");
+                wrong(stretch, format!("`{}` are not hours of a day", stretch.get_ref()), "write them as `08:00-16:30`, up to `24:00`");
                 continue;
             };
             if opens >= closes {

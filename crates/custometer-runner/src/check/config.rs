@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub derived: Named<DerivedConfig>,
     /// The requests, in the order of their results.
     pub metrics: Vec<MetricConfig>,
-    /// What to say when a result is such or such.
+    /// What to say when a result meets a condition.
     #[schemars(default)]
     pub alerts: Vec<AlertConfig>,
     /// Whom alerts are sent to, by the names that they use.

@@ -169,7 +169,7 @@ fn is_id(id: &Spanned<String>, registry: &Registry, problems: &mut Collector) ->
     let is_id = name.split_once('.').is_some_and(|(domain, name)| is_word(domain) && is_word(name));
     if !is_id {
         problems
-            .report(id.span(), format!("`{name}` is no id of a metric"))
+            .report(id.span(), format!("`{name}` is not an id of a metric"))
             .help("write it in quotes, with a domain of yours: `[define.\"acme.big_orders\"]`, in small letters, digits and `_`");
     }
     is_id
@@ -408,7 +408,7 @@ fn aggregate(name: &Spanned<String>, written: &Spanned<String>, problems: &mut C
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
     if !is_word {
         problems
-            .report(name.span(), format!("`{text}` is no name of a measure"))
+            .report(name.span(), format!("`{text}` is not a name of a measure"))
             .help("write it in letters, digits and `_`, letters first");
     }
     match Written::parse(written.get_ref()) {

@@ -80,7 +80,7 @@ impl Parser {
                     let place = take(&|next| next.is_ascii_alphanumeric() || next == '.' || next == '_');
                     let number = text[place.clone()].replace('_', "").parse::<f64>().ok().filter(|number| number.is_finite());
                     let number = number
-                        .ok_or_else(|| Mistake { message: format!("`{}` is no number", &text[place.clone()]), place: place.clone() })?;
+                        .ok_or_else(|| Mistake { message: format!("`{}` is not a number", &text[place.clone()]), place: place.clone() })?;
                     tokens.push((Token::Number(number), place));
                 }
                 '"' | '`' => {
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(mistake("a * / b"), ("a name or a number is missing before this".to_owned(), "/"));
         assert_eq!(mistake("(a + b"), ("this bracket is not closed".to_owned(), "("));
         assert_eq!(mistake("a ^ 2"), ("`^` has no meaning here".to_owned(), "^"));
-        assert_eq!(mistake("2x"), ("`2x` is no number".to_owned(), "2x"));
+        assert_eq!(mistake("2x"), ("`2x` is not a number".to_owned(), "2x"));
         assert_eq!(mistake("a +"), ("a name or a number is missing at its end".to_owned(), ""));
         assert_eq!(mistake("a + \"b"), ("a name begins with \" and does not end".to_owned(), "\"b"));
         assert_eq!(mistake(&"(".repeat(100)).0, "it has too many brackets");

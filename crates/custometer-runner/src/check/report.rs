@@ -157,7 +157,7 @@ pub(crate) fn id_hasher(config: &ReportConfig, environment: &dyn Fn(&str) -> Opt
         return None;
     };
     IdHasher::new(secret.as_bytes())
-        .map_err(|error| problems.report(variable.span(), format!("`{}` is no key: {error}", variable.get_ref())))
+        .map_err(|error| problems.report(variable.span(), format!("`{}` is not a key: {error}", variable.get_ref())))
         .ok()
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn parse(written: &Spanned<String>, columns: &[String], problems: &mu
     known.then(|| forgiving(expression))
 }
 
-/// An expression of SQL, and of the functions that crates add to it; or why it is none.
+/// An expression of SQL, and of the functions that crates add to it; or why it is not one.
 pub(crate) fn expression(text: &str) -> Result<Expr, String> {
     let reason = |error: polars::prelude::PolarsError| {
         let reason = error.to_string();
@@ -135,7 +135,7 @@ pub(crate) fn place_of(column: &str, written: &Spanned<String>, problems: &Colle
     found.map_or(span.clone(), |(start, name)| span.start + start..span.start + start + name.len())
 }
 
-/// The columns of a table, as help for a name that is none of them.
+/// The columns of a table, as help for a name that is not among them.
 pub(crate) fn columns_there_are(columns: &[String]) -> String {
     const SHOWN: usize = 12;
     let shown: Vec<String> = columns.iter().take(SHOWN).map(|column| format!("`{column}`")).collect();

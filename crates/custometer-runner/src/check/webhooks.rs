@@ -110,7 +110,7 @@ fn webhook_of(
 /// An address that may be posted to. What is wrong is said without the address, which may be a secret.
 fn address(written: &str, place: Range<usize>, problems: &mut Collector) -> Option<Url> {
     let Ok(url) = Url::parse(written) else {
-        problems.report(place, "this is no address").help("write it as `https://host/path`");
+        problems.report(place, "this is not an address").help("write it as `https://host/path`");
         return None;
     };
     let is_here = match url.host() {

@@ -19,7 +19,7 @@ impl<'de> Deserialize<'de> for Finite {
         if value.is_finite() {
             Ok(Self(value))
         } else {
-            Err(D::Error::custom(format!("{value} is no number that a value can be compared with")))
+            Err(D::Error::custom(format!("{value} is not a number that a value can be compared with: write a finite one")))
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{InspectedColumn, LooksLike};
 const MOST: usize = 3;
 /// Names less like each other than this are no match.
 const LIKE: f64 = 0.58;
-/// A table less like the file than this is none that it could be.
+/// The file could not be a table that is less like it than this.
 const ENOUGH: f64 = 0.35;
 /// What a table is worth that no metric could run on.
 const IDLE: f64 = 0.8;
@@ -349,7 +349,7 @@ fn ends(domain: Domain) -> Option<(f64, f64)> {
     }
 }
 
-/// Whether values are on a scale and not on a shorter one: answers from 1 to 5 are none from 0 to 10.
+/// Whether values are on a scale and not on a shorter one: answers from 1 to 5 are not answers from 0 to 10.
 fn is_on_scale(column: &InspectedColumn, domain: Domain) -> bool {
     let (Domain::Whole { .. }, Some((min, max))) = (domain, ends(domain)) else { return true };
     if column.looks_like == LooksLike::Number {

@@ -82,7 +82,7 @@ impl Group {
         Ok(files::open(paths, Some(self.first().format), |_| text.clone().unwrap_or_default())?)
     }
 
-    /// The path or pattern that names these files and no others; none where there is none.
+    /// The path or pattern that names these files and no others, if there is one.
     fn path(&self) -> Option<String> {
         let files: BTreeSet<PathBuf> = self.probes.iter().map(|probe| probe.path.clone()).collect();
         let names_them =

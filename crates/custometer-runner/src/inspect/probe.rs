@@ -26,7 +26,7 @@ impl From<OpenError> for FileError {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Text { source, .. } => Self::Text(source),
-            OpenError::NoFile(_) => Self::Other("is no file, and matches none".to_owned()),
+            OpenError::NoFile(_) => Self::Other("is not a file, and no file matches it".to_owned()),
             OpenError::Encoding { line, .. } => Self::Other(format!("is not UTF-8: line {line}")),
             OpenError::Unreadable { reason, .. } => Self::Other(format!("can't be read: {reason}")),
             other => Self::Other(format!("can't be opened: {other}")),
@@ -116,7 +116,7 @@ impl Probe {
         }
         let mut guess = text::guess(&start, letters.encoding, &looks::is_data);
         if guess.width == 1 && files::format_of(path).is_none() {
-            return Err(FileError::Other("is no table: neither its name nor its lines say how values are apart".to_owned()));
+            return Err(FileError::Other("is not a table: neither its name nor its lines say what stands between two values".to_owned()));
         }
         if guess.has_header && guess.renamed.is_none() {
             probe.columns = text::head(path, &guess.format)?.names.into_iter().collect();

@@ -29,7 +29,7 @@ pub(super) struct Asked {
     pub(super) stored: DataType,
     /// None where the values are no more than text.
     pub(super) readings: Vec<Reading>,
-    /// Whether the values have a form, so that words such as `NULL` among them mean that there is none.
+    /// Whether the values have a form, so that words such as `NULL` among them mean that there is no value.
     pub(super) formed: bool,
 }
 

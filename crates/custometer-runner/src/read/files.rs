@@ -444,7 +444,7 @@ fn no_json(file: &Path) -> Option<OpenError> {
                 // Every line is the parser's first.
                 Err(error) => error.to_string().replace(" at line 1 column", ", column"),
             };
-            return Some(OpenError::Unreadable { file, reason: format!("line {number} is no JSON object: {reason}") });
+            return Some(OpenError::Unreadable { file, reason: format!("line {number} is not a JSON object: {reason}") });
         }
     }
     None

@@ -52,7 +52,7 @@ pub(crate) enum TextError {
     #[error("is in UTF-16, which is not read; save it as UTF-8")]
     Utf16,
     /// It has bytes that no text has.
-    #[error("is no text: line {line} has zero bytes")]
+    #[error("is not text: line {line} has zero bytes")]
     NoText {
         /// The line, from 1.
         line: u64,

@@ -67,7 +67,7 @@ impl TimeFormat {
         }
         let moment = jiff::civil::date(2025, 1, 31).at(9, 30, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
         let example = jiff::fmt::strtime::format(written, &moment)
-            .map_err(|error| format!("`{written}` is no pattern of a time: {error}; write it such as \"%d-%m-%Y %H:%M\""))?;
+            .map_err(|error| format!("`{written}` is not a pattern of a time: {error}; write it such as \"%d-%m-%Y %H:%M\""))?;
         let has = |directives: &[&str]| directives.iter().any(|directive| written.contains(directive));
         let (day, clock) =
             (has(&["%d", "%e", "%j", "%D", "%F", "%x", "%c", "%s"]), has(&["%H", "%I", "%k", "%l", "%T", "%R", "%s", "%c", "%X"]));

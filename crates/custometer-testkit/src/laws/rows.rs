@@ -102,7 +102,7 @@ impl Variant {
         collected(rows)
     }
 
-    /// What the derivation makes of some rows; the rows themselves where there is none.
+    /// What the derivation makes of some rows; the rows themselves where there is no derivation.
     fn derived(&self, rows: &DataFrame, dimensions: &[&str]) -> PolarsResult<DataFrame> {
         let context = input::context(dimensions);
         let buckets = if self.definition.source.time.is_some() { context.buckets } else { Buckets::timeless().into() };

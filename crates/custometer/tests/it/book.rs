@@ -188,7 +188,7 @@ fn every_page_is_run_and_every_report_on_it_is_a_file() {
     for page in PAGES {
         for block in blocks(&fs::read_to_string(root().join(page)).unwrap()) {
             let at = format!("{page}, line {}", block.line);
-            // A command that is shown as a transcript would not be run, and a report that is no file would not be tried.
+            // A command that is shown as a transcript would not be run, and a report that is not a file would not be tried.
             let is_shown_only = block.language == "console" && *page == "README.md";
             assert!(is_shown_only || ["sh", "text", "toml", "rust"].contains(&block.language.as_str()), "{at}: `{}`", block.language);
             assert!(block.language != "toml" || block.file.is_some(), "{at}: say `toml,file=NAME` or `toml,add=NAME`");
@@ -243,6 +243,15 @@ fn every_link_leads_somewhere_and_every_page_is_listed() {
     assert_eq!(listed.len(), summary.len(), "a page is listed twice");
     let there: BTreeSet<PathBuf> = pages.into_iter().filter(|page| !page.ends_with("SUMMARY.md")).collect();
     assert_eq!(listed, there.iter().map(|page| book.join(page.strip_prefix(&book).unwrap())).collect());
+}
+
+#[test]
+fn the_reference_tells_which_parameter_makes_a_difference() {
+    // By the metrics' code: the statistic alone decides the unit, and the source of sessions which column tells them apart.
+    let page = fs::read_to_string(root().join("docs/src/reference/web.funnel.md")).unwrap();
+    let unit = "- **Unit**: percent; count with `statistic = \"reached\"`; seconds with `statistic = \"median_time\"`";
+    let input = "With `per = \"session\", sessions = { from = \"session_id\" }`, it reads in place of `user_id`:";
+    assert!(page.lines().any(|line| line == unit) && page.lines().any(|line| line == input), "{page}");
 }
 
 #[test]

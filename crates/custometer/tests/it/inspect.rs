@@ -90,5 +90,5 @@ fn what_is_wrong_is_said_on_stderr() {
     let output = inspect("r.csv", b"score\n9\n", &["r.csv", "none.csv"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stdout.clone()).unwrap().contains("[tables.responses]\n"));
-    assert_eq!(stderr(&output), "`none.csv` is no file, and matches none\nerror: 1 file could not be read\n");
+    assert_eq!(stderr(&output), "`none.csv` is not a file, and no file matches it\nerror: 1 file could not be read\n");
 }

@@ -273,7 +273,7 @@ fn a_secret_that_is_not_there_is_said_before_anything_is_read() {
 fn a_run_that_is_killed_while_it_writes_leaves_the_report_before_it_whole() {
     let folder = report("", "");
     // So many rejected rows that writing them takes a while.
-    let rows: Vec<String> = (0..100_000).map(|row| format!("2025-01-03,a value that is no number {row}\n")).collect();
+    let rows: Vec<String> = (0..100_000).map(|row| format!("2025-01-03,a value that is not a number {row}\n")).collect();
     fs::write(folder.path().join("orders.csv"), format!("{ORDERS}{}", rows.concat())).unwrap();
     let settings = ["--format", "json,csv,markdown", "--out", "out", "--set", "report.max_rejected_percent=100"];
     let all_rows = [&settings[..], &["--set", "report.rejected_rows=true"]].concat();

@@ -71,7 +71,7 @@ impl Written {
             return Err(Refused::new(format!("`{rest}` has no meaning after an aggregate")).help(ONE_AGGREGATE).at(&rest.to_string()));
         }
         let ast::Expr::Function(function) = parsed else {
-            return Err(Refused::new("this is no aggregate")
+            return Err(Refused::new("this is not an aggregate")
                 .help(format!("{ONE_AGGREGATE}; what is calculated with several of them belongs in `value`")));
         };
         Self::of(&function)
@@ -233,7 +233,7 @@ pub(super) fn row_expression(of: &str) -> Result<Expr, Refused> {
 fn level(at: &FunctionArg) -> Result<f64, Refused> {
     let written = at.to_string();
     let level = written.parse::<f64>().ok().filter(|level| (0.0..=1.0).contains(level));
-    level.ok_or_else(|| Refused::new(format!("`{written}` is no level from 0 to 1, such as 0.9")).at(&written))
+    level.ok_or_else(|| Refused::new(format!("`{written}` is not a level from 0 to 1, such as 0.9")).at(&written))
 }
 
 /// What a condition asks, as parts that all must hold.
