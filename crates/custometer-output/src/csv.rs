@@ -239,7 +239,7 @@ impl Writer {
         }
     }
 
-    /// Adds a flag; nothing where there is none.
+    /// Adds a flag, if there is one.
     fn flag(&mut self, flag: Option<bool>) {
         self.value(&flag.map_or(DimensionValue::Missing, DimensionValue::Boolean));
     }

@@ -1,8 +1,8 @@
 //! What a table's plans come to.
 //!
-//! The files are gone through once, in batches, which end in counts and in the states of aggregations. Where derivations are, rows end beside
-//! that as few, narrow columns, split by entity; each part is then derived by itself, so that only a part is there in all the forms that its
-//! derivations give it, and all cores have one.
+//! The files are gone through once, in batches, which end in counts and in the states of aggregations. For derivations, rows are kept
+//! beside that: few, narrow columns, split by entity. Each part is then derived by itself, so that only one part per core is in memory in
+//! all the forms that its derivations give it.
 
 mod accumulate;
 pub(crate) mod indices;

@@ -18,7 +18,7 @@ pub enum RunError {
     /// Files are damaged.
     #[error("{}", .0.join("\n       "))]
     Files(Vec<String>),
-    /// Rows of a table share what its config says that no two do.
+    /// Rows of a table share values that, as its config says, no two rows share.
     #[error(
         "{rows} rows of table `{table}` repeat the `{by}` of another; mend them, or say which to keep: `keep = \"first\"` or `\"last\"`"
     )]

@@ -235,7 +235,7 @@ fn has_stocks(definition: &Definition) -> bool {
     definition.measures.iter().any(Measure::is_stock)
 }
 
-/// Of rows that share a key, one. A row without a part of it, or one that is damaged, shares it with none.
+/// One of the rows that share a key. A row without a part of the key, and a damaged row, share it with no other.
 fn unique(rows: &LazyFrame, by: &[String], keep: Keep, text: bool) -> LazyFrame {
     let keyless = by.iter().map(|name| col(name.as_str()).is_null()).chain(text.then(|| col(FAULT).is_not_null())).reduce(Expr::or);
     let alone = keyless.map_or(lit(NULL), |keyless| when(keyless).then(col(ROW)).otherwise(lit(NULL)));

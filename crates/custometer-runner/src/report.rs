@@ -59,7 +59,7 @@ pub struct Report {
     pub(crate) multiple_comparisons: MultipleComparisons,
     /// Groups of fewer observations are not shown.
     pub min_group_size: Option<u64>,
-    /// What ids are replaced with, where they are.
+    /// What replaces ids, where they are hashed.
     pub id_hasher: Option<IdHasher>,
     /// The tables that requests use, by name.
     pub tables: Vec<Table>,
@@ -69,7 +69,7 @@ pub struct Report {
     pub requests: Vec<Request>,
     /// What is calculated from their results, in an order in which it can be.
     pub calculated: Vec<Calculated>,
-    /// When what is said, and to whom.
+    /// The alerts: when they fire, what they say, and to whom.
     pub(crate) alerts: Vec<AlertRule>,
     /// Whom alerts are sent to, by name.
     pub webhooks: BTreeMap<String, Webhook>,
@@ -90,8 +90,8 @@ impl Report {
         ids(own).contains(&column) || self.tables[own.table].holds_ids(column, &read)
     }
 
-    /// The instant up to which the data are known, in microseconds since 1970. What was to be known of an earlier time was known when it
-    /// ended.
+    /// The instant up to which the data are known, in microseconds since 1970. What could be known of an earlier time was known when that
+    /// time ended.
     pub(crate) fn known_until(&self, buckets: &Buckets, baseline: Option<Baseline>) -> Option<i64> {
         let known = match baseline {
             Some(_) => buckets.reported().filter_map(|(_, bucket)| bucket.end.clone()).last(),
@@ -210,10 +210,10 @@ impl Request {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MultipleComparisons {
-    /// Not at all: of twenty changes that are none, one is called significant.
+    /// Not at all. Of twenty changes that mean nothing, one is called significant.
     #[default]
     Uncorrected,
-    /// So that of all changes of the report that are called significant, only one in twenty is expected to be none.
+    /// So that of all changes of the report that are called significant, only one in twenty is expected to mean nothing.
     BenjaminiHochberg,
 }
 

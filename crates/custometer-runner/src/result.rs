@@ -45,7 +45,7 @@ impl RunResult {
         self.requests.iter().find(|asked| asked.name == request)
     }
 
-    /// The tables of which some requests had to do without more than `percent` of the rows: the most rows rejected, of how many.
+    /// The tables with more than `percent` of their rows rejected for some request: the most rows that were rejected, and the rows read.
     pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, (u64, u64)> {
         let mut beyond = BTreeMap::new();
         for table in &self.manifest.tables {
@@ -83,7 +83,7 @@ pub struct ResultRow {
     pub metric: &'static str,
     /// The first instant of the bucket; none for a table without time.
     pub start: Option<Zoned>,
-    /// The instant after its last.
+    /// The end of the bucket, exclusive.
     pub end: Option<Zoned>,
     /// Cut by the period, or not yet covered by the data.
     pub partial: bool,
@@ -150,7 +150,8 @@ impl ResultRow {
         self.comparisons.iter().find(|comparison| comparison.baseline == baseline)
     }
 
-    /// Whether a change of the value is good news; none where it is none, not known, or neither way is.
+    /// Whether a change of the value is good news; none where there is no change, where it is not known, or where neither direction is good
+    /// news.
     pub fn is_better(&self, change: Option<f64>) -> Option<bool> {
         let change = change.filter(|change| *change != 0.0)?;
         match self.direction {
@@ -201,8 +202,8 @@ pub struct Judgement {
     pub target: Arc<Target>,
     /// Whether the value meets it.
     pub status: Status,
-    /// How much of the way from the target's `start` is done, in percent: below 0 where it went the other way, above 100 beyond the target.
-    /// Of a goal that is true or false 100 or 0. None without a start, and where there is no value.
+    /// How much of the way from the target's `start` is done, in percent: below 0 where the value went the other way, above 100 beyond the
+    /// target. For a goal that is true or false, 100 or 0. None without a start, and where there is no value.
     pub progress: Option<f64>,
     /// Whether this row is one of those that decide the exit code: of the last complete bucket, and of the total unless the target is for
     /// groups.
@@ -301,7 +302,7 @@ pub struct Comparison {
     pub baseline: Baseline,
     /// The first instant of the baseline's bucket; none where the data begin after it.
     pub start: Option<Zoned>,
-    /// The instant after its last.
+    /// The end of the bucket, exclusive.
     pub end: Option<Zoned>,
     /// The value there; none where the data can't support one.
     pub value: Option<f64>,
@@ -344,7 +345,7 @@ pub struct Rejection {
     pub reason: String,
     /// How many there were.
     pub rows: u64,
-    /// The requests that went without them.
+    /// The requests that could not use them.
     pub requests: Vec<String>,
     /// The first of them, by file and row.
     pub examples: Vec<RejectedRow>,
@@ -355,7 +356,7 @@ pub struct Rejection {
 pub struct RejectedRow {
     /// Its file, relative to the config where it lies below it.
     pub file: String,
-    /// Its number among the file's rows, from 1; the header is none.
+    /// Its number among the file's rows, from 1. The header does not count.
     pub row: u64,
     /// The column that is at fault, where it is one.
     pub column: Option<String>,
@@ -427,9 +428,9 @@ pub struct TableUse {
     pub requests: Vec<String>,
     /// Rows that they are made of.
     pub rows_used: u64,
-    /// Rows of other times than the report's.
+    /// Rows outside the period.
     pub rows_outside_period: u64,
-    /// Rows that are no observation, such as a survey sent back without an answer.
+    /// Rows that are not observations, such as a survey sent back without an answer.
     pub rows_without_answer: u64,
     /// Rows that can't be used, for the reasons listed.
     pub rows_rejected: u64,

@@ -16,7 +16,7 @@ const EXAMPLES: usize = 3;
 pub(super) struct Quality {
     /// The rows of every table, by what became of them.
     pub(super) read: Table,
-    /// The rejected ones, by reason; none where there are none.
+    /// The rejected ones, by reason, if there are any.
     pub(super) rejected: Option<Table>,
     /// How many values are hidden.
     pub(super) hidden: Option<String>,

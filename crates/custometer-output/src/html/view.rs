@@ -86,7 +86,7 @@ impl<'a> View<'a> {
         self.places.get(&[bucket, group, key]).copied()
     }
 
-    /// The last period that is whole and has any value; where there is none, the last.
+    /// The last period that is whole and has any value, or else the last one.
     pub(super) fn latest(&self) -> usize {
         let known = |bucket: &usize| {
             let mut rows = self.places.iter().filter(|(place, _)| place[0] == *bucket);

@@ -121,7 +121,7 @@ fn looked_at<'a>(
                 .report(name.span(), format!("there is no request `{}`", name.get_ref()))
                 .suggest(name.get_ref(), known, || format!("the requests are {}", Listed(known)));
         }
-        // One that is not in order was reported where it stands.
+        // A mistake in one of them was reported at its own place.
         if let Some(judged) = judged.iter().find(|judged| judged.name == name.get_ref()) {
             if let Some((place, obstacle)) = conditions::obstacle(condition, &alert.when, judged) {
                 problems.report(place, obstacle.message).help(obstacle.help);
@@ -136,8 +136,8 @@ fn looked_at<'a>(
     seen
 }
 
-/// Reports what is wrong with a message: its syntax, a name that there is not, a filter that does not fit. The `rule` is there
-/// where all that it looks at is in order.
+/// Reports what is wrong with a message: its syntax, a name that does not exist, a filter that does not fit. There is a `rule` where all
+/// that the alert looks at is in order.
 fn check_template(message: &Spanned<String>, rule: Option<&AlertRule>, problems: &mut Collector) {
     let environment = environment();
     let sample = sample(rule);

@@ -43,7 +43,7 @@ impl Calendars {
         Self(config.iter().map(|(name, calendar)| (name.clone(), read(name, calendar, zone, problems))).collect())
     }
 
-    /// The parameters of a request, with the calendars that they name in the place of the names. None where one is not to be had.
+    /// The parameters of a request, with the calendars in the place of their names. None where a calendar does not exist.
     pub(crate) fn bind(&self, params: &Params, metric: &Descriptor, problems: &mut Collector) -> Option<Map<String, Json>> {
         let mut bound = params.given.clone();
         let schema = metric.params_schema().to_value();
@@ -107,7 +107,7 @@ fn read(name: &str, config: &CalendarConfig, zone: &TimeZone, problems: &mut Col
     let mut overlapping = BTreeSet::new();
     for (day, of_day) in WEEKDAYS.iter().zip(&mut week) {
         of_day.sort_by_key(|(opens, closes, _)| (*opens, *closes));
-        // What is written for several days is wrong once.
+        // Hours that are written for several days are reported once.
         for pair in of_day.windows(2).filter(|pair| pair[1].0 < pair[0].1 && overlapping.insert(pair[1].2.span().start)) {
             let message = format!("on `{day}`, `{}` and `{}` overlap", pair[0].2.get_ref(), pair[1].2.get_ref());
             wrong(pair[1].2, message, "write every hour once");

@@ -102,7 +102,7 @@ pub(crate) fn read(config: &Spanned<ConditionConfig>, problems: &mut Collector) 
     is_right.then(|| Condition { tests: asked.into_iter().map(|(test, _)| test).collect(), baseline })
 }
 
-/// Why results can't be asked this, with the place in the config of what is asked in vain.
+/// Why a condition can't be asked of results, with the place in the config of each part that can't.
 pub(crate) fn obstacle(condition: &Condition, config: &Spanned<ConditionConfig>, of: &Judged<'_>) -> Option<(Range<usize>, Obstacle)> {
     asked(config.get_ref()).into_iter().find_map(|(test, place)| Some((place, obstacle_to(condition, &test, of)?)))
 }

@@ -439,7 +439,7 @@ fn column_of(name: &'static str, kind: ColumnType) -> Column {
         ColumnType::Time => Column::time(name),
         _ => Column::text(name),
     };
-    // As in SQL: what is missing takes part in no aggregate but `count(*)`.
+    // As in SQL: a missing value takes part in `count(*)`, and in no other aggregate.
     column.nulls(NullRule::Keep)
 }
 

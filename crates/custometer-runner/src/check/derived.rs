@@ -127,7 +127,7 @@ impl Reading<'_> {
         is_known.then_some(formula)
     }
 
-    /// The rows of what is made of these results. None where they do not match, or where one of them is wrong itself.
+    /// The rows of a result that is made of these. None where their rows do not match, or where one of them is wrong itself.
     fn form(&self, names: &[(String, Range<usize>)], done: &BTreeMap<&str, Calculated>, problems: &mut Collector) -> Option<Form> {
         let form = |name: &str| match self.requests.get(name) {
             Some(request) => request.map(|request| Form::of(request, self.has_period)),
@@ -150,7 +150,7 @@ impl Reading<'_> {
     }
 }
 
-/// Reports what is made of itself.
+/// Reports derived results that are made of themselves.
 fn circles(waiting: &[(usize, &Spanned<String>, &DerivedConfig, formula::Written)], problems: &mut Collector) {
     let uses: BTreeMap<&str, Vec<&str>> = waiting
         .iter()
@@ -193,7 +193,7 @@ impl Form {
         other.breakdowns().into_iter().find(|wanted| !there.contains(wanted))
     }
 
-    /// Why rows of the one are not rows of the other, and what to do about it.
+    /// Why the rows of two results do not match, and what to do about it.
     fn differs(&self, name: &str, other: &Self, other_name: &str) -> Option<(String, String)> {
         let by = |by: &BTreeSet<&String>| {
             let columns: Vec<String> = by.iter().map(|column| format!("`{column}`")).collect();

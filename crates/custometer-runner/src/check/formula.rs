@@ -40,7 +40,7 @@ pub(crate) fn parse(written: &Spanned<String>, problems: &mut Collector) -> Opti
     }
 }
 
-/// More brackets in brackets than anyone can mean.
+/// More nested brackets than anyone means to write.
 const DEEPEST: usize = 64;
 
 #[derive(Debug, Clone, PartialEq)]

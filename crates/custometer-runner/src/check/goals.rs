@@ -61,7 +61,7 @@ pub(crate) struct BenchmarkConfig {
     pub source: String,
 }
 
-/// Reads a target, and reports what is wrong with it. One that is wrong is there all the same: what asks about it is not wrong, too.
+/// Reads a target, and reports what is wrong with it. A wrong target is kept, so that what refers to it is not reported as wrong, too.
 pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &mut Collector) -> Goal {
     let written = config.get_ref();
     let mut wrong = Wrong(problems);

@@ -28,7 +28,7 @@ pub fn schema(registry: &Registry) -> Json {
         .iter()
         .map(|metric| {
             let mut params = metric.params_schema().to_value();
-            // Those that a request must have, its table may give it.
+            // The table of a request may give the parameters that the request needs.
             if let Some(params) = params.as_object_mut() {
                 params.remove("required");
             }

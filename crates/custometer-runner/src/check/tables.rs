@@ -179,7 +179,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     let mut checks = Checks::default();
     let mut derived: Vec<(&String, &Spanned<String>, Expr)> = Vec::new();
     for (name, written) in derived_in_order(config, problems) {
-        // What rests on a broken column is broken by it, and no mistake of its own.
+        // A column that is made of a broken one is broken, too, but that is no mistake of its own.
         match sql::parse(written, &names, problems).filter(|expression| !uses(expression, &broken)) {
             Some(expression) => derived.push((name, written, checks.as_they_look(expression, &looks, &style))),
             None => drop(broken.insert(name.clone())),
@@ -211,7 +211,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     let derived_texts = columns.derived.iter().filter(|(name, _)| schema.get(name) == Some(&DataType::String));
     let derived_texts: Vec<Expr> = derived_texts.map(|(name, _)| col(name.as_str())).collect();
     if !derived_texts.is_empty() {
-        // What can't be computed now is said when the rows are gone through.
+        // What can't be computed now is reported when the rows are gone through.
         let sample = columns_of(columns.over(opened.sample.clone().lazy()).select(derived_texts));
         looks.extend(sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     }
@@ -397,7 +397,7 @@ fn text_only(config: &TableConfig, opened: &Opened, problems: &mut Collector) {
     }
 }
 
-/// The type of an expression over rows, found by computing it for none: what it can't do with their types shows without reading any.
+/// The type of an expression over rows. It is computed for no rows, which shows what it can't do with their types.
 #[expect(clippy::disallowed_methods, reason = "an empty frame has no rows to go through")]
 pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataType, String> {
     let reason = |error: polars::prelude::PolarsError| first_line(&error.to_string()).to_owned();
@@ -410,7 +410,7 @@ pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataTyp
     nothing.column("result").map(|result| result.dtype().clone()).map_err(reason)
 }
 
-/// Whether an expression over rows says yes or no of each; reported where it does not. `what` is how messages call it.
+/// Whether an expression is true or false for each row; reported where it is not. `what` is how messages call it.
 fn is_condition(rows: &LazyFrame, expression: &Expr, place: Range<usize>, what: &str, problems: &mut Collector) -> bool {
     match result_type(rows, expression) {
         Ok(DataType::Boolean) => return true,
@@ -429,7 +429,7 @@ fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {
     expression.clone().meta().root_names().iter().any(|name| columns.contains(name.as_str()))
 }
 
-/// Derived columns, each after those it uses.
+/// Derived columns, each after the ones that it uses.
 fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Vec<(&'a String, &'a Spanned<String>)> {
     let mut waiting: Vec<(&Spanned<String>, &Spanned<String>)> = config.derive.iter().collect();
     let mut ordered = Vec::new();

@@ -107,7 +107,7 @@ fn webhook_of(
     })
 }
 
-/// An address that may be posted to. What is wrong is said without the address, which may be a secret.
+/// An address that may be posted to. Messages do not show the address, which may be a secret.
 fn address(written: &str, place: Range<usize>, problems: &mut Collector) -> Option<Url> {
     let Ok(url) = Url::parse(written) else {
         problems.report(place, "this is not an address").help("write it as `https://host/path`");

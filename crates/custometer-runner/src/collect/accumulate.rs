@@ -1,4 +1,4 @@
-//! Where streams of rows end: in the states of aggregations, or split by entity.
+//! The ends of streams of rows: the states of aggregations, or rows split by entity.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,10 @@ use polars::prelude::{AllowedOptimizations, Column, DataFrame, DataType, IdxCa, 
 
 use crate::read::files::ROW;
 
-/// What the rows of a stream come to, whichever threads they go through.
+/// What the rows of a stream come to, whichever threads work on them.
 pub(crate) struct Accumulator {
     pub(crate) aggregation: Aggregation,
-    /// As many as there were threads at a time.
+    /// One for each thread that worked at the same time.
     states: Mutex<Vec<State>>,
 }
 
@@ -22,7 +22,7 @@ impl Accumulator {
         Arc::new(Self { aggregation, states: Mutex::default() })
     }
 
-    /// A plan that adds all rows, and gives none.
+    /// A plan that adds all rows to the state, and returns none.
     pub(crate) fn sink(self: &Arc<Self>, rows: LazyFrame) -> LazyFrame {
         let accumulator = Arc::clone(self);
         ending(rows.select(self.aggregation.columns()), move |rows| accumulator.add(rows))
@@ -37,7 +37,7 @@ impl Accumulator {
         Ok(())
     }
 
-    /// The state of all rows so far. There are none afterwards.
+    /// Takes the state of all rows so far, and leaves an empty one.
     pub(crate) fn take(&self) -> State {
         let mut states = std::mem::take(&mut *self.states.lock().unwrap_or_else(PoisonError::into_inner)).into_iter();
         let mut all = states.next().unwrap_or_else(|| self.aggregation.state());
@@ -46,7 +46,7 @@ impl Accumulator {
     }
 }
 
-/// A plan that gives all rows to a function, batch by batch, and nothing else.
+/// A plan that passes all rows to a function, batch by batch, and does nothing else.
 fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send + Sync + 'static) -> LazyFrame {
     let nothing: SchemaRef = Arc::new(Schema::from_iter([("nothing".into(), DataType::Boolean)]));
     let schema = Arc::clone(&nothing);
@@ -60,18 +60,19 @@ fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send +
 /// Rows, split so that those of an entity are together.
 pub(crate) struct Split {
     rows: LazyFrame,
-    /// None where every row is one by itself.
+    /// None where every row is an entity by itself.
     entity: Option<String>,
     /// The batches of each part, with the number of the first row of each.
     parts: Mutex<Vec<Vec<(IdxSize, DataFrame)>>>,
 }
 
 const PARTS: usize = 64;
-/// Parts are put together until they have so many rows: enough to be worth a plan, and few enough that all is near that is needed at a time.
+/// Parts are put together until they have so many rows: enough to be worth a plan, and few enough that what is needed at one time fits into
+/// the processor's caches.
 const ROWS: usize = 400_000;
 
 impl Split {
-    /// For rows with these columns. Where the entity's is none of them, no derivation can tell which rows belong together.
+    /// For rows with these columns. Where the entity's column is not among them, no derivation can tell which rows belong together.
     pub(crate) fn new(rows: &LazyFrame, entity: &str, columns: &BTreeSet<String>) -> Arc<Self> {
         let entity = columns.get(entity).cloned();
         let columns = columns.iter().map(|column| col(column.as_str())).chain([col(ROW)]);
@@ -79,7 +80,7 @@ impl Split {
         Arc::new(Self { rows, entity, parts: Mutex::new(vec![Vec::new(); PARTS]) })
     }
 
-    /// A plan that keeps all rows, and gives none.
+    /// A plan that keeps all rows, and returns none.
     pub(crate) fn sink(self: &Arc<Self>) -> LazyFrame {
         let split = Arc::clone(self);
         ending(self.rows.clone(), move |rows| split.add(rows))
@@ -125,7 +126,7 @@ impl Split {
         Ok(DataFrame::empty_with_schema(&*self.rows.clone().collect_schema()?))
     }
 
-    /// All rows so far, in at least one part, and in the order of the files there. There are none afterwards.
+    /// Takes all rows so far, in at least one part, each in the order of the files, and leaves none.
     pub(crate) fn take(&self) -> PolarsResult<Vec<DataFrame>> {
         let parts = std::mem::replace(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner), vec![Vec::new(); PARTS]);
         let nothing = self.nothing()?;
@@ -145,7 +146,7 @@ impl Split {
     }
 }
 
-/// The part of each row: that of its entity. Where that is no code, all rows are together.
+/// The part of each row: that of its entity. Where that is not a code, all rows are together.
 fn parts_of(entity: &Column, rows: usize) -> Vec<usize> {
     match entity.u32() {
         Ok(codes) => codes.iter().map(|code| code.map_or(0, |code| code as usize % PARTS)).collect(),

@@ -153,8 +153,7 @@ impl Fates {
 }
 
 /// Rejected rows by the number of their reason, in the order of the files.
-///
-/// Where groups are hidden, what stands in a single row is, too; and ids are hashed where the report says so.
+/// Where groups are hidden, the values of single rows are hidden, too. Ids are hashed where the report says so.
 fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
     let hidden = report.min_group_size.is_some_and(|least| least > 1);
     let is_id = |column: &str| input.requests.first().is_some_and(|&request| report.is_identifier(request, column));

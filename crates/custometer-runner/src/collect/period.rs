@@ -11,7 +11,7 @@ use crate::plan::input::in_years;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
-/// Whether rows are cut by time, and only they say from when to when.
+/// Whether rows are cut by time, and the period is to be read from them.
 pub(crate) fn needs_period_of_data(report: &Report) -> bool {
     report.period.is_none() && report.requests.iter().any(|request| !request.is_timeless_without_period())
 }

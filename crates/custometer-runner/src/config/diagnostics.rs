@@ -86,7 +86,7 @@ pub(crate) struct Text {
     settings: Arc<NamedSource<String>>,
 }
 
-/// Stands before the settings of the command line in [`Text`], and keeps its end apart from the file's.
+/// Stands before the settings of the command line in [`Text`], and separates them from the file.
 const SEPARATOR: &str = "\n";
 
 impl Text {
@@ -159,7 +159,7 @@ impl Collector {
         }
     }
 
-    /// Whether something within a place is wrong already: what follows from that is no news.
+    /// Whether something within a place has been reported already. What follows from it need not be reported.
     pub(crate) fn has_any_in(&self, span: &Range<usize>) -> bool {
         self.problems.iter().any(|(start, _)| span.contains(start))
     }

@@ -33,7 +33,7 @@ impl Setting {
         settings
     }
 
-    /// Puts the value into the config. What is no TOML is text.
+    /// Puts the value into the config. What is not TOML is text.
     pub(crate) fn apply<'i>(&'i self, root: &mut DeTable<'i>, problems: &mut Collector) {
         let start = self.place.start;
         let Some(written) = &self.value else {

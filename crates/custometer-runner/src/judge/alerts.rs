@@ -46,7 +46,7 @@ impl AlertRule {
         let words = format!("{}{}: {} ({})", row.request, place(row), in_unit(row.value, row.unit), self.condition);
         match &self.message {
             None => words,
-            // What can't be said of this row, such as a rounded value where there is none, must not hide that the alert fired.
+            // What can't be said of this row, such as the rounded value of a row without a value, must not hide that the alert fired.
             Some(message) => environment
                 .render_str(message, Value::from_pairs(self.told(row)))
                 .unwrap_or_else(|error| format!("{words}; its own message can't be made: {error}")),

@@ -2,7 +2,7 @@
 //!
 //! A calculated value is made of what the results show, after small groups are hidden: what is suppressed in one of its inputs is suppressed
 //! in it, and nothing can be told from it that its inputs do not tell. For the same reason its baselines are made of the inputs' baselines.
-//! It has neither n nor an interval: its inputs may share observations, or be of different ones, and no textbook says how they vary together.
+//! It has neither n nor an interval: its inputs may share observations or have different ones, and no textbook says how they vary together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -59,7 +59,7 @@ struct Cell<'a> {
 }
 
 impl Calculated {
-    /// What the rows of the inputs come to.
+    /// What is calculated from the rows of the inputs.
     fn rows(&self, inputs: &[Vec<&ResultRow>]) -> Vec<ResultRow> {
         let mut cells: HashMap<Key, Cell<'_>> = HashMap::new();
         for (input, rows) in inputs.iter().enumerate() {

@@ -3,16 +3,17 @@
 //! # What suppression protects
 //!
 //! A group is all requests on one table, in one bucket, with one combination of breakdown values; it is shown or hidden as a whole, so
-//! that one metric never tells what another hides. Hidden are groups of fewer observations than the least size, and then as many
-//! others as it takes that **no hidden count follows from one group less the groups it is made of**: of those that are hidden there
-//! are always two or more, and together they have at least the least size. A group is made of
+//! that one metric never tells what another hides. Groups of fewer observations than the least size are hidden, and then as many others as
+//! it takes so that **no hidden count follows from one group less the groups it is made of**: there are always two or more hidden groups,
+//! and together they have at least the least size. A group is made of
 //!
 //! - the groups of every breakdown that adds columns to its own,
 //! - the same group in the buckets of every finer grain that fit into its bucket, in a row and without a gap,
 //! - both at once, over all requests on the table, and over the baselines that values are compared with.
 //!
-//! A sum that is not shown counts as shown where two breakdowns have it in common: the regions and the products of a month have the
-//! same total. So does the total of a bucket that shares are of, since each share tells it. All counts are taken to add up; where they do not (a customer who buys in two regions), more is hidden than has to be.
+//! A sum that is not shown counts as shown where two breakdowns have it in common: the regions and the products of a month have the same
+//! total. The total of a bucket counts as shown where shares of it are, since each share tells it. All counts are taken to add up; where
+//! they do not (a customer who buys in two regions), more is hidden than has to be.
 //!
 //! # What it does not
 //!
@@ -38,8 +39,8 @@ use crate::result::{Comparison, ResultRow};
 /// `basis_of` gives what there is to know of a request, by its name. A hidden group is left as one row, since the values of a metric's own dimensions would tell of it too: without value, interval, n, measures and
 /// comparisons, and with the note that all rows of its request have. A baseline that is hidden takes the change from it along.
 ///
-/// The size of a group is the largest of its rows. Nobody is in a group of size 0, and it stays. A group that shows something and
-/// does not say of how many is hidden. A least size of 0 or 1 hides nothing.
+/// The size of a group is the largest of its rows. A group of size 0 is empty, and stays. A group that shows something, but does not say
+/// how large it is, is hidden. A least size of 0 or 1 hides nothing.
 pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of: impl Fn(&str) -> Basis) {
     if min_group_size <= 1 {
         return;
@@ -213,7 +214,7 @@ impl Groups {
         (groups, places)
     }
 
-    /// The group with this key; a new one that nobody is in where there is none.
+    /// The group with this key; a new and empty one where there was none.
     fn find(&mut self, key: Key) -> usize {
         let all = &mut self.all;
         *self.by_key.entry(key).or_insert_with_key(|key| {
@@ -518,7 +519,7 @@ mod tests {
             shown.iter().filter(|row| row.suppressed).map(|row| row.start.as_ref().unwrap().month()).collect()
         };
         assert_eq!(months(rows.clone()), [2]);
-        // Also when another request has the quarter, and not by region.
+        // The same when another request has the quarter, and not by region.
         rows.push(over("by_quarter", Grain::Quarter, (1, 4), &[("region", "A")], 53.0));
         assert_eq!(months(rows.clone()), [1, 2]);
         let last = rows.last_mut().unwrap();

@@ -60,8 +60,7 @@ impl Goal {
     }
 }
 
-/// Which rows a request is known by: those of its last complete bucket, or of the last one where none is complete, and those of the total, or
-/// of all groups where there is no total.
+/// The rows that stand for a request: in its last complete bucket, or else its last one, the total, or else all groups.
 pub(crate) struct Headlines(HashMap<String, Headline>);
 
 #[derive(Default)]

@@ -17,7 +17,7 @@ pub(crate) struct Side<'a> {
 /// The change of an observation from a baseline. `known_since` is the first instant of the data, in microseconds since 1970.
 pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, before: &Side<'_>, known_since: Option<i64>) -> Comparison {
     let bucket = before.group.bucket;
-    // Nothing is known of a time before the data begin: no rows then does not mean that nothing happened.
+    // Nothing is known of a time before the data begin: that there are no rows then does not mean that nothing happened.
     let instant = |edge: &Option<jiff::Zoned>| edge.as_ref().map(|edge| edge.timestamp().as_microsecond());
     let known = known_since.zip(instant(&bucket.end)).is_some_and(|(since, end)| since < end) && !bucket.is_empty();
     if !known {
@@ -26,8 +26,8 @@ pub(crate) fn comparison(baseline: Baseline, request: &Request, now: &Side<'_>, 
     let observed = before.observation;
     let (then, value) = (observed.and_then(|observed| observed.estimate.value), now.observation.and_then(|now| now.estimate.value));
     let change = value.zip(then).map(|(value, then)| value - then);
-    // What a stock closed with then is part of what it closes with now, and the tests are of samples that have nothing in common. What
-    // happens to an opening stock in one bucket is apart from what happens to it in another.
+    // A closing stock contains the earlier one, and the tests need samples that have nothing in common. What happens to an opening stock in
+    // one bucket is independent of what happens to it in another.
     let apart = !request.definition.measures.iter().any(|measure| measure.stock == Stock::Closing);
     let p_value = match (now.observation, observed) {
         (Some(observation), Some(_)) if change.is_some() && apart => {

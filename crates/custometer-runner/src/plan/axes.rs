@@ -30,7 +30,7 @@ impl Axis {
 /// The buckets of every axis that requests use.
 pub(crate) type Axes = BTreeMap<Axis, Arc<Buckets>>;
 
-/// More buckets than these are a mistake: a row of the year 1, or hours over centuries.
+/// More buckets than this come from a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;
 
 /// The buckets of every axis that the report uses. Without a period, the data's own is found first.

@@ -15,10 +15,10 @@ pub(crate) struct Grouping {
     pub(crate) served: Vec<Vec<String>>,
 }
 
-/// So many groups cost less to keep than rows to go through once more.
+/// Keeping this many groups costs less than going through the rows once more.
 const FEW_GROUPS: f64 = 50_000.0;
 
-/// Two groupings of which the first is better served by the second.
+/// A pair of groupings, the first of which is better served by the second.
 pub(crate) fn mergeable(groupings: &[Grouping], sizes: &BTreeMap<String, Option<usize>>) -> Option<(usize, usize)> {
     let within =
         |small: &Grouping, large: &Grouping| small.keys.len() < large.keys.len() && small.keys.iter().all(|key| large.keys.contains(key));

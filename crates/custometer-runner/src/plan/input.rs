@@ -202,7 +202,7 @@ impl InputPlan {
         let reasons = checks.reasons;
         let time = key.time().map(|time| col(typed_name(time, ColumnType::Time)));
         if let Some(time) = time.clone().filter(|_| !key.history) {
-            // A row of another time is that time's, good or bad; one without a time that is possible may be anyone's.
+            // A row outside the period concerns another report, good or bad. A row without a possible time may concern this one.
             let possible = match key.source.time_domain {
                 Domain::Years { from, until } => in_years(time.clone(), from, until),
                 _ => lit(true),

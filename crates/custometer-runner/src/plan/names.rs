@@ -24,7 +24,7 @@ pub(crate) const ALONE: &str = "__alone";
 /// The row is no observation.
 pub(crate) const SKIPPED: i32 = -1;
 
-/// The row is of another time.
+/// The row is outside the period.
 pub(crate) const OUTSIDE: i32 = -2;
 
 /// How many rejected rows of each reason are shown.

@@ -64,7 +64,7 @@ impl NumberStyle {
         plain.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
-    /// Adds the digits before the decimal point. Groups that are not of three digits are none: 1.5 is not 15.
+    /// Adds the digits before the decimal point. Groups of more or fewer than three digits are refused: 1.5 is not 15.
     fn push_whole(self, whole: &str, plain: &mut String) -> Option<()> {
         let mut groups = whole.split(|character| self.thousands.is_some_and(|thousands| thousands.is(character)));
         let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
@@ -81,7 +81,7 @@ impl NumberStyle {
         (!grouped || (1..=3).contains(&first.len())).then_some(())
     }
 
-    /// Texts as finite numbers; null where they are none.
+    /// Texts as finite numbers; null where they are not finite numbers.
     pub(crate) fn read(self, text: Expr) -> Expr {
         text.map_with_fmt_str(
             move |column| {

@@ -22,7 +22,7 @@ pub struct Table {
     pub condition: Option<Expr>,
     /// The columns of its rows.
     pub schema: Schema,
-    /// Reasons for which a row is of no use to any request.
+    /// Reasons for which no request can use a row.
     pub checks: Vec<(String, Expr)>,
     /// The condition as it is written.
     pub(crate) written_condition: Option<Expr>,
@@ -50,7 +50,7 @@ pub(crate) struct Columns {
 
 impl Columns {
     pub(crate) fn over(&self, files: LazyFrame) -> LazyFrame {
-        // A check is of the file's own column, which a derived one may take the place of.
+        // A check is about the file's own column, even where a derived column takes its name.
         let rows = files.with_columns(&self.cleaned).with_columns(&self.mapped).with_columns(&self.checked);
         self.derived.iter().fold(rows, |rows, (name, expression)| rows.with_column(expression.clone().alias(name.as_str())))
     }
@@ -145,7 +145,7 @@ impl Table {
         self.columns.checked = self.sql_checks.columns();
         self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
         self.checks.extend(self.sql_checks.reasons());
-        // A row that a condition can't be told for is not left out by it, but rejected.
+        // Where a condition can't be told for a row, the row is rejected and not left out.
         let fails = self.checks.iter().map(|(_, fails)| fails.clone());
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
     }

@@ -52,7 +52,7 @@ pub(crate) enum AlertPeriods {
     All,
 }
 
-/// What templates may call beside what they are told.
+/// The functions that templates may call.
 pub(crate) const GLOBALS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 
 pub(crate) fn environment() -> Environment<'static> {

@@ -36,7 +36,7 @@ pub struct Calculated {
 #[derive(Debug, Clone)]
 pub(crate) struct Form {
     pub(crate) grain: Grain,
-    /// Whether its rows are of no time.
+    /// Whether its rows are not placed in time.
     pub(crate) is_timeless: bool,
     /// The breakdowns, as the columns come.
     pub(crate) by: Vec<Vec<String>>,

@@ -51,7 +51,7 @@ pub(crate) enum Verdict {
 }
 
 impl Condition {
-    /// Whether all of it holds; none where that can't be known. Of a result that is suppressed nothing is known.
+    /// Whether all of it holds; none where that can't be known, as for a suppressed result.
     pub(crate) fn holds(&self, row: &ResultRow) -> Option<bool> {
         if row.suppressed {
             return None;

@@ -7,7 +7,7 @@ pub(crate) enum Formula {
     Number(f64),
     /// The number of this name.
     Name(String),
-    /// The number below zero that is as far from it.
+    /// The negative of a number.
     Negative(Box<Self>),
     /// Two numbers and what is done with them.
     Operation(Box<Self>, Operator, Box<Self>),

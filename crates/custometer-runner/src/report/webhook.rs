@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Whom alerts are sent to.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// The address. Paths of webhooks are often secrets, and so no output has more of it than `host`.
+    /// The address. The paths of webhooks are often secrets, so no output shows more of it than `host`.
     pub url: Secret,
     /// The scheme, host and port of the address, for messages.
     pub host: String,

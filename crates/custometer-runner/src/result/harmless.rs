@@ -27,7 +27,7 @@ pub(crate) fn in_place(text: &str) -> String {
         .collect()
 }
 
-/// Whether a character controls a terminal or the direction of a line. Two of Unicode's line ends are no control characters.
+/// Whether a character controls a terminal or the direction of a line. Two of Unicode's line ends are not control characters.
 fn acts(character: char) -> bool {
     character.is_control() || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -35,7 +35,7 @@ impl<'a> Drawing<'a> {
                 let row = view.row(bucket, group, key);
                 match row.and_then(|row| defined(row.value)).filter(|_| row.is_some_and(|row| !row.suppressed)) {
                     Some(value) => Cell::Shaded(written(value), shade(value)),
-                    // What can't be known yet is no gap in what is.
+                    // What can't be known yet is not a gap in what is.
                     None => row.filter(|row| row.suppressed).map_or(Cell::Empty, |row| self.value(row)),
                 }
             });

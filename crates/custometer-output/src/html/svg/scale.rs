@@ -98,7 +98,7 @@ fn step(least: f64, unit: Unit) -> f64 {
     }
     let power = 10_f64.powf(least.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|part| part * power).find(|step| *step >= least * 0.999_999).unwrap_or(least);
-    // Half a thing is no tick of a count.
+    // Half a thing is not a tick of a count.
     if unit == Unit::Count { step.max(1.0).ceil() } else { step }
 }
 

@@ -71,7 +71,7 @@ fn is_part_of(part: &Written, whole: &Written) -> bool {
     is_there && conjuncts(whole.filter.as_ref()).iter().all(|condition| asked.contains(condition))
 }
 
-/// A sum by the number of rows that it is of.
+/// A sum divided by the number of its rows.
 fn mean(factor: f64, (sum, of_sum): Named<'_>, (count, of_count): Named<'_>) -> Option<Shape> {
     let (Kind::Sum(of), Kind::Count(counted)) = (&of_sum.kind, &of_count.kind) else { return None };
     let of = match counted {
@@ -87,7 +87,7 @@ fn mean(factor: f64, (sum, of_sum): Named<'_>, (count, of_count): Named<'_>) -> 
     })
 }
 
-/// A sum by a sum over the same rows.
+/// A sum divided by another sum over the same rows.
 fn ratio_of_means(factor: f64, (x, of_x): Named<'_>, (y, of_y): Named<'_>) -> Option<Shape> {
     let (Kind::Sum(number_x), Kind::Sum(number_y)) = (&of_x.kind, &of_y.kind) else { return None };
     let variance = |name: &str, of: Expr| measure(name, Aggregate::Variance(of), of_x.filter.clone());
@@ -104,7 +104,7 @@ fn ratio_of_means(factor: f64, (x, of_x): Named<'_>, (y, of_y): Named<'_>) -> Op
     })
 }
 
-/// The share of some rows less that of others. Rows that are of both are of neither: they add nothing to the difference.
+/// The share of some rows less the share of others. A row that belongs to both adds nothing to the difference.
 fn difference(factor: f64, plus: &Written, minus: &Written, (whole, of_whole): Named<'_>) -> Option<Shape> {
     if !is_part_of(plus, of_whole) || !is_part_of(minus, of_whole) {
         return None;

@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn what_stands_before_the_header_is_skipped() {
         let guess = guess_of("Sales of 2024\n\nid;amount;shop\n1;2,5;x\n2;3,5;y\n");
-        // The blank line is none in any case.
+        // The blank line is not a row in any case.
         assert_eq!((guess.format.skip_lines, guess.width, guess.has_header), (1, 3, true));
         assert_eq!((guess.agreeing, guess.records), (3, 3));
     }

@@ -105,7 +105,7 @@ fn last_record_end(bytes: &[u8], whole: bool, format: &TextFormat) -> usize {
     at
 }
 
-/// What is wrong with a file's first bytes as UTF-8: the line of the first byte that is none.
+/// What is wrong with a file's first bytes as UTF-8: the line of the first byte that is not UTF-8.
 pub(crate) fn first_line_not_utf8(head: &Head, format: &TextFormat) -> Option<u64> {
     if format.encoding != Encoding::Utf8 {
         return None;
