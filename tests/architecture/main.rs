@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("judge", &["report", "result"]),
     ("explain", &["collect", "error", "plan", "report", "result"]),
     ("run", &["collect", "error", "judge", "observe", "plan", "read", "report", "result"]),
-    ("config", &[]),
+    ("config", &["result"]),
     ("check", &["config", "read", "report", "result"]),
     ("inspect", &["read"]),
 ];
