@@ -20,6 +20,11 @@ generate:
     cargo run --quiet -- schema > config/report.schema.json
     cargo run --quiet -- docs --out docs/src/reference --summary docs/src/SUMMARY.md
 
+# Random reports beside a second calculation; needs `pip install -r tests/oracle/requirements.txt`.
+oracle:
+    cargo build
+    python tests/oracle/oracle.py
+
 # The book, in a browser; needs `cargo install mdbook`.
 book:
     mdbook serve --open docs
