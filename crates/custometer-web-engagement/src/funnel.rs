@@ -110,7 +110,7 @@ impl Metric for Funnel {
         range: "0 to 100; numbers and times 0 or more",
         direction: Direction::HigherIsBetter,
         edge_cases: &[
-            "Nobody took the first step: the shares are undefined, and the numbers are 0. The first step has no step before it, so its \
+            "No user took the first step: the shares are undefined, and the numbers are 0. The first step has no step before it, so its \
              step conversion and its time are undefined.",
             "Every event of the first step begins an attempt. The attempt takes each further step by the first event that fits the step, \
              comes after the event of the step before, and is within the window of the first step; an event exactly at its end is within. \
