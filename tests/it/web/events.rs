@@ -46,7 +46,7 @@ fn a_wrong_call_is_shown_where_it_stands() {
         ("is_bot()", "`is_bot` takes 1 argument, and has 0"),
         ("is_bot(agent, 1)", "`is_bot` takes 1 argument, and has 2"),
         ("is_bot(*)", "`is_bot` takes values, and not `*`"),
-        ("is_bot(1)", "`is_bot` takes a user agent, which is text"),
+        ("is_bot(1)", "`is_bot` can't be of a whole number"),
         ("is_bot(agnt)", "there is no column `agnt`"),
         ("is_bott(agent)", "is_bott"),
     ] {

@@ -377,7 +377,7 @@ fn a_condition_sees_mapped_and_derived_columns_and_rejects_what_can_not_be_told(
     // The first thousand rows say what a column holds.
     let mut rows = ROWS.to_owned();
     (0..1200).for_each(|row| writeln!(rows, "c{row},2025-01-02 10:00:00,other,1,/c").unwrap());
-    rows.push_str("d,2025-01-02 10:00:00,view,much,/a\n");
+    rows.push_str("d,2025-01-02 10:00:00,view,much,/b\n");
     let requests = report(table, &[steps, again]).replace("[report]", "[report]\nmax_rejected_percent = 1");
     let json = Case::new().file("t.csv", rows).json(&requests).unwrap();
     let reached: Vec<&Json> = json["results"].as_array().unwrap().iter().map(|row| &row["measures"]["reached"]).collect();

@@ -402,7 +402,7 @@ mod tests {
             with_part(&registry, &folder.path().join(out), &path).map_err(|error| error.to_string())
         };
         let text = "# Summary\n\n- [Start](start.md)\n\n# Reference\n\n- [Old](reference/old.md)\n";
-        let expected = "# Summary\n\n- [Start](start.md)\n\n# Reference\n\n- [All metrics](reference/README.md)\n";
+        let expected = "# Summary\n\n- [Start](start.md)\n\n# Reference\n\n- [All metrics](reference/README.md)\n- [Expressions](reference/expressions.md)\n";
         assert_eq!(part(text, "reference").unwrap(), expected);
         assert!(
             part("# Summary\n", "reference")
@@ -418,7 +418,7 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         fs::write(file("mine.md"), "# Mine\n").unwrap();
         fs::write(file("acme.gone.md"), format!("{MARK}\n# Gone\n")).unwrap();
-        assert_eq!(write(&Registry::of([]).unwrap(), folder.path(), None).unwrap(), 1);
+        assert_eq!(write(&Registry::of([]).unwrap(), folder.path(), None).unwrap(), 2);
         assert!(file("mine.md").exists() && file(INDEX).exists() && !file("acme.gone.md").exists());
     }
 }

@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for DelimiterName {
         match text.as_bytes() {
             b"spaces" => Ok(Self(Delimiter::Spaces)),
             [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'\n' => Ok(Self(Delimiter::Byte(*byte))),
-            _ => Err(D::Error::custom(format!("`{text}` is no delimiter: write it as one character, such as \";\", or \"spaces\""))),
+            _ => Err(D::Error::custom(format!("`{text}` is not a delimiter: write it as one character, such as \";\", or \"spaces\""))),
         }
     }
 }
@@ -131,7 +131,7 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
         match text.as_bytes() {
             [] => Ok(Self(None)),
             [byte] if byte.is_ascii_punctuation() => Ok(Self(Some(*byte))),
-            _ => Err(D::Error::custom(format!("`{text}` is no quote: write it as one character, or \"\" for none"))),
+            _ => Err(D::Error::custom(format!("`{text}` is not a quote: write it as one character, or \"\" for none"))),
         }
     }
 }

@@ -43,7 +43,7 @@ impl Written<Syntax> {
             Mistake { message, ..mistake }.help(help)
         })?;
         let Some(function) = syntax.call() else {
-            return Err(Mistake::new("this is no aggregate")
+            return Err(Mistake::new("this is not an aggregate")
                 .help(format!("{ONE_AGGREGATE}; what is calculated with several of them belongs in `value`")));
         };
         Self::of(&syntax, function)
@@ -198,7 +198,7 @@ pub(super) fn measure(name: &str, aggregate: Aggregate, filter: Option<Expr>) ->
 fn level(at: &FunctionArg, syntax: &Syntax) -> Result<f64, Mistake> {
     let written = at.to_string();
     let level = written.parse::<f64>().ok().filter(|level| (0.0..=1.0).contains(level));
-    level.ok_or_else(|| Mistake::new(format!("`{written}` is no level from 0 to 1, such as 0.9")).at(syntax.word(&written)))
+    level.ok_or_else(|| Mistake::new(format!("`{written}` is not a level from 0 to 1, such as 0.9")).at(syntax.word(&written)))
 }
 
 /// What a condition asks, as parts that all must hold.

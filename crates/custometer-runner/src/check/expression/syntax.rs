@@ -141,7 +141,7 @@ fn not_sql(error: &ParserError, text: &str) -> Mistake {
 fn plain(message: &str) -> String {
     let message = message.trim_start_matches("Expected: ");
     if message.contains(", found: ") {
-        format!("expected {}", message.replace(", found: ", ", and found "))
+        format!("expected {}", message.replace(", found: ", ", and found ").replace("found EOF", "found the end"))
     } else {
         message.to_lowercase()
     }

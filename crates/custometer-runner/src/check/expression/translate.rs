@@ -278,7 +278,8 @@ impl Translator<'_> {
         let expr = (function.call)(&values.iter().map(|value| value.expr.clone()).collect::<Vec<_>>());
         let Some(stored) = type_of(function, &values) else {
             let kinds: Vec<String> = values.iter().map(|value| value.kind.to_string()).collect();
-            return self.wrong(part, Mistake::new(format!("`{}` can't be of {}", function.name, kinds.join(" and "))));
+            let mistake = Mistake::new(format!("`{}` can't be of {}", function.name, kinds.join(" and ")));
+            return self.wrong(part, mistake.help(format!("it says {}", function.summary)));
         };
         let Some(kind) = Kind::of(&stored) else {
             return self.wrong(part, Mistake::new(format!("`{}` gives {stored}, which expressions can't use", function.name)));
