@@ -83,7 +83,7 @@ fn gather(folder: &Path, at: &mut Module, files: &mut BTreeMap<Module, String>) 
         } else if entry.extension().is_some_and(|extension| extension == "rs") {
             let is_root = at.is_empty() && (stem == "lib" || stem == "main");
             let module = if is_root { Vec::new() } else { at.iter().cloned().chain([stem]).collect() };
-            files.entry(module).or_insert_with(String::new).push_str(&std::fs::read_to_string(&entry).unwrap());
+            files.entry(module).or_default().push_str(&std::fs::read_to_string(&entry).unwrap());
         }
     }
 }

@@ -253,10 +253,7 @@ fn inputs(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definiti
         }
         let with = description::difference(metric, usual, params, |definition| Input::of(&definition.source) == input);
         let reasons: Vec<&String> = input.rules.iter().copied().filter(|reason| !seen[0].rules.contains(reason)).collect();
-        if input.table != seen[0].table {
-            writeln!(text, "\nWith `{with}`, a table of {}:\n", what(definition.source.table))?;
-            columns(text, &input, definition.source.is_always_timed)?;
-        } else {
+        if input.table == seen[0].table {
             let names = |columns: &[&Column]| columns.iter().map(|column| format!("`{}`", column.name)).collect::<Vec<_>>().join(", ");
             let is_named = |columns: &[&Column], name: &str| columns.iter().any(|column| column.name == name);
             let added: Vec<&Column> = input.columns.iter().copied().filter(|column| !seen[0].columns.contains(column)).collect();
@@ -270,6 +267,9 @@ fn inputs(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definiti
                     columns(text, &Input { time: None, columns: added, ..input.clone() }, false)?;
                 }
             }
+        } else {
+            writeln!(text, "\nWith `{with}`, a table of {}:\n", what(definition.source.table))?;
+            columns(text, &input, definition.source.is_always_timed)?;
         }
         if !reasons.is_empty() {
             writeln!(text, "\nWith `{with}`, these rows are rejected as well:\n")?;

@@ -7,7 +7,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, acts)
 }
 
-/// Text of several lines, such as a message. All but the ends of its lines is as in [`line`], and the names and passwords of addresses
+/// Text of several lines, such as a message. All but the ends of its lines is as in [`line()`], and the names and passwords of addresses
 /// are left out.
 pub fn lines(text: &str) -> Cow<'_, str> {
     match without_passwords(text, |_| "…".to_owned()) {

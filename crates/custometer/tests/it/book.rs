@@ -79,7 +79,9 @@ fn run(name: &str) {
     fs::remove_dir_all(&scratch).ok();
     fs::create_dir_all(&folder).unwrap();
     if name == "README.md" {
-        ["config", "datasets"].into_iter().for_each(|part| copy(&root().join(part), &folder.join(part)));
+        for part in ["config", "datasets"] {
+            copy(&root().join(part), &folder.join(part));
+        }
     }
     // Where the last command has left the shell.
     let place = scratch.join("place");
