@@ -117,7 +117,9 @@ pub(crate) fn read(written: &Spanned<String>, names: &[String], scope: &Scope<'_
     match syntax.translate(scope) {
         Ok(translated) => Some(translated).filter(|_| has_columns),
         Err(mistakes) => {
-            mistakes.into_iter().for_each(|mistake| mistake.report("", written, problems));
+            for mistake in mistakes {
+                mistake.report("", written, problems);
+            }
             None
         }
     }

@@ -141,11 +141,12 @@ fn operand(translator: &mut Translator<'_>, of: &ast::Expr, target: Target, may_
         return Some((value, is_read));
     };
     let Ok(leaf) = (translator.scope.column)(&name.value) else { return translator.value(of).map(|value| (value, true)) };
-    let is_known = match (&leaf.kind, target) {
-        (Kind::Float, Target::Whole(_) | Target::Number | Target::Decimal { .. }) | (Kind::Boolean, Target::Boolean) => true,
-        (Kind::Date | Kind::Time, Target::Date | Target::Time | Target::Text) => true,
-        _ => false,
-    };
+    let is_known = matches!(
+        (&leaf.kind, target),
+        (Kind::Float, Target::Whole(_) | Target::Number | Target::Decimal { .. })
+            | (Kind::Boolean, Target::Boolean)
+            | (Kind::Date | Kind::Time, Target::Date | Target::Time | Target::Text)
+    );
     let Some(text) = leaf.text.clone().filter(|_| !is_known) else {
         let mut value = translator.value(of)?;
         if may_fail && leaf.unreadable.is_some() && leaf.carried.is_none() {

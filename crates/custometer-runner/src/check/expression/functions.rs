@@ -440,7 +440,7 @@ const TIMES: &[Entry] = &[
         |t, call| {
             let unit = unit(t, call, 0)?;
             let value = moment(t, call, 1)?;
-            times::truncated(t, unit, &value, call.part)
+            Some(times::truncated(t, unit, &value, call.part))
         }
     ),
     entry!(
@@ -1082,7 +1082,7 @@ fn replacement(with: &str) -> String {
         match (letter, letters.peek()) {
             ('$', _) => made.push_str("$$"),
             ('\\', Some(digit)) if digit.is_ascii_digit() => {
-                made.push_str(&format!("${{{digit}}}"));
+                made.extend(["${", digit.encode_utf8(&mut [0; 4]), "}"]);
                 letters.next();
             }
             ('\\', Some('\\')) => {

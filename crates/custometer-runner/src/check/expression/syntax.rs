@@ -116,9 +116,24 @@ fn is_operator(token: &Token) -> bool {
         Token::Word(word) => {
             word.quote_style.is_none() && matches!(word.value.to_ascii_lowercase().as_str(), "and" | "or" | "not" | "when")
         }
-        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::DuckIntDiv | Token::Mod | Token::StringConcat => true,
-        Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::LParen | Token::DoubleColon => true,
-        _ => false,
+        other => matches!(
+            other,
+            Token::Plus
+                | Token::Minus
+                | Token::Mul
+                | Token::Div
+                | Token::DuckIntDiv
+                | Token::Mod
+                | Token::StringConcat
+                | Token::Eq
+                | Token::Neq
+                | Token::Lt
+                | Token::Gt
+                | Token::LtEq
+                | Token::GtEq
+                | Token::LParen
+                | Token::DoubleColon
+        ),
     }
 }
 

@@ -460,7 +460,7 @@ pub(super) fn is_moment(translator: &mut Translator<'_>, value: Value, part: &as
 pub(super) const CUTS: [&str; 8] = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
 
 /// The start of the unit that a time is in: a date for days and longer ones.
-pub(super) fn truncated(translator: &mut Translator<'_>, unit: &str, value: &Value, part: &ast::Expr) -> Option<Value> {
+pub(super) fn truncated(translator: &mut Translator<'_>, unit: &str, value: &Value, part: &ast::Expr) -> Value {
     let every = match unit {
         "year" => "1y",
         "quarter" => "1q",
@@ -475,12 +475,12 @@ pub(super) fn truncated(translator: &mut Translator<'_>, unit: &str, value: &Val
     let start = clock.clone().dt().truncate(lit(every));
     let is_day = matches!(unit, "year" | "quarter" | "month" | "week" | "day");
     if is_day {
-        return Some(Translator::made(start.cast(DataType::Date), Kind::Date, &[value], words(part)));
+        return Translator::made(start.cast(DataType::Date), Kind::Date, &[value], words(part));
     }
     // What clocks have gone since is elapsed time, also in an hour that they show twice.
     let since = clock.cast(DataType::Int64) - start.cast(DataType::Int64);
     let instant = translator.as_kind(value.clone(), &Kind::Time).expr.cast(DataType::Int64);
-    Some(Translator::made((instant - since).cast(INSTANT), Kind::Time, &[value], words(part)))
+    Translator::made((instant - since).cast(INSTANT), Kind::Time, &[value], words(part))
 }
 
 /// How many starts of a unit lie between two times.

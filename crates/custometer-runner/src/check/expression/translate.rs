@@ -659,17 +659,14 @@ impl Translator<'_> {
         }
         let mut kind = Kind::Nothing;
         for value in &plain {
-            match joined(&kind, &value.kind) {
-                Some(both) => kind = both,
-                None => {
-                    let before = plain
-                        .iter()
-                        .find(|value| joined(&kind, &value.kind).is_some())
-                        .map_or_else(String::new, |value| value.words.clone());
-                    let message = format!("`{before}` is {kind} and `{}` is {}: a column has one kind of values", value.words, value.kind);
-                    return self.wrong(part, Mistake::new(message).help("say what both are: `CAST(… AS VARCHAR)`"));
-                }
+            if let Some(both) = joined(&kind, &value.kind) {
+                kind = both;
+                continue;
             }
+            let before =
+                plain.iter().find(|value| joined(&kind, &value.kind).is_some()).map_or_else(String::new, |value| value.words.clone());
+            let message = format!("`{before}` is {kind} and `{}` is {}: a column has one kind of values", value.words, value.kind);
+            return self.wrong(part, Mistake::new(message).help("say what both are: `CAST(… AS VARCHAR)`"));
         }
         Some(plain.into_iter().map(|value| self.as_kind(value, &kind)).collect())
     }
