@@ -113,9 +113,10 @@ const FUNNELS: [Funnel; 4] = [
 const STATISTICS: [&str; 4] = ["overall_conversion", "step_conversion", "reached", "median_time"];
 
 fn config(statistics: &[&str], by: &str) -> String {
-    let mut config = "[report]\ntimezone = \"Europe/Copenhagen\"\nfrom = 2025-03-30\nuntil = 2025-03-31\ngrain = \"hour\"\n\
+    let mut config =
+        "[report]\ntimezone = \"Europe/Copenhagen\"\nfrom = 2025-03-30\nuntil = 2025-03-31\nas_of = 2025-03-31\ngrain = \"hour\"\n\
         [tables.t]\npath = \"t*.csv\"\n"
-        .to_owned();
+            .to_owned();
     for funnel in FUNNELS {
         let window = funnel.window_minutes.map_or_else(String::new, |minutes| format!("window_minutes = {minutes}, "));
         let per = match funnel.who {

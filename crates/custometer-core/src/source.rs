@@ -146,6 +146,8 @@ pub struct Column {
     pub nulls: NullRule,
     /// Whether it is read only where the table has it, and is missing in every row elsewhere.
     pub is_optional: bool,
+    /// Whether it is the last of several times, so that one after the as-of date leaves those before it open.
+    pub is_latest: bool,
     /// One sentence for the documentation.
     pub description: &'static str,
     /// What exports call it, separated by commas.
@@ -166,7 +168,17 @@ impl Column {
     }
 
     const fn new(name: &'static str, kind: ColumnType) -> Self {
-        Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, is_optional: false, description: "", also_called: "" }
+        Self {
+            name,
+            kind,
+            unit: None,
+            domain: Domain::Any,
+            nulls: NullRule::Reject,
+            is_optional: false,
+            is_latest: false,
+            description: "",
+            also_called: "",
+        }
     }
 
     /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared with others of its table. Expressions see
@@ -220,6 +232,14 @@ impl Column {
     #[must_use]
     pub const fn nulls(mut self, rule: NullRule) -> Self {
         self.nulls = rule;
+        self
+    }
+
+    /// The last of several times. One on the as-of date or later does not say that there was none before, and is kept as it is; of other times
+    /// that may be missing, it is one that has not come yet.
+    #[must_use]
+    pub const fn latest(mut self) -> Self {
+        self.is_latest = true;
         self
     }
 

@@ -94,6 +94,7 @@ impl Metric for ProgramParticipation {
             )
             .column(
                 Column::time(LAST_ACTIVE_AT)
+                    .latest()
                     .also_called(
                         "last active, last activity, last activity at, last seen at, last seen, last login at, last login, last logged \
                  in, last visit, last order date, last purchase, sidst aktiv, sidst set, sidste login, seneste login, sist \

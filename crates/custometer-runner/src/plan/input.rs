@@ -236,10 +236,11 @@ impl InputPlan {
         let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
         let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
         // What had not happened by the as-of date is not known yet.
+        let is_latest = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_latest);
         let known = |name: &str, kind: ColumnType, nulls: NullRule| {
             let value = || col(typed[name].as_str());
             match as_of {
-                Some(as_of) if kind == ColumnType::Time && nulls == NullRule::Keep => {
+                Some(as_of) if kind == ColumnType::Time && nulls == NullRule::Keep && !is_latest(name) => {
                     when(value().cast(DataType::Int64).lt(lit(as_of))).then(value()).otherwise(lit(NULL))
                 }
                 _ => value(),
