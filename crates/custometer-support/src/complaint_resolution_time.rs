@@ -81,7 +81,7 @@ impl Metric for ComplaintResolutionTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Complaints that are not solved are left out and counted as `open`; a solution after the as-of date is one, where the file has it.",
+            "Complaints that are not solved are left out and counted as `open`; a solution on or after the as-of date is not known yet.",
             "No solved complaint: undefined. One complaint: no interval.",
             "With `from = \"escalation\"`, complaints that were not escalated are left out and counted as `not_escalated`.",
             "A ticket, of any kind, that was solved before its creation or its escalation is rejected, and so is one that was escalated before \

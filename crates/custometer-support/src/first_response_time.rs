@@ -74,7 +74,7 @@ impl Metric for FirstResponseTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Tickets without a reply are left out and counted as `unanswered`; a reply after the as-of date is one, where the file has it.",
+            "Tickets without a reply are left out and counted as `unanswered`; a reply on or after the as-of date is not known yet.",
             "No answered ticket: undefined. One ticket: no interval.",
             "A reply before the ticket's creation is rejected.",
             "With `denominator = \"resolved\"`, the waiting times are divided by the number of solved tickets, and there is no interval.",

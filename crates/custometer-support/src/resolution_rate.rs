@@ -45,9 +45,8 @@ impl Metric for ResolutionRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No ticket: undefined.",
-            "A solution on or after the as-of date is not known yet: the ticket is not solved. Where there is no as-of date, the end of the \
-             report's period counts, or that of the data.",
-            "A ticket that was created on or after the as-of date is not known yet either: it is left out and counted as `pending`.",
+            "A solution on or after the as-of date is not known yet: the ticket is not solved. Where there is no as-of date, the end of the data is taken.",
+            "A ticket that was created on or after the as-of date is not known yet either, and left out.",
             "With `within_hours`, tickets that have not had so many hours by the as-of date are left out, solved or not, and counted as \
              `pending`. A solution after exactly so many hours is within them.",
             "A solution before the ticket's creation is rejected.",

@@ -66,7 +66,7 @@ impl Metric for ResolutionTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Tickets that are not solved are left out and counted as `open`; a solution after the as-of date is one, where the file has it.",
+            "Tickets that are not solved are left out and counted as `open`; a solution on or after the as-of date is not known yet.",
             "No solved ticket: undefined. One ticket: no interval.",
             "A solution before the ticket's creation is rejected.",
             "With `basis = \"history\"`, a ticket that is solved in its first row has no known creation: it is left out and counted as \
