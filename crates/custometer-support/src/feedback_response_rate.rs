@@ -42,7 +42,7 @@ impl Metric for FeedbackResponseRate {
             "A response on or after the as-of date is not known yet: there is none. Feedback that was received then is left out and counted \
              as `too_young`.",
             "With `within_hours`, feedback that has not had so many hours by the as-of date is left out, responded to or not, and counted as \
-             `too_young`. Where there is no as-of date, the end of the report's period counts, or that of the data.",
+             `too_young`. Where there is no as-of date, the end of the data counts.",
             "A response after exactly so many hours is within them.",
             "A response before its feedback is rejected.",
         ],
