@@ -8,6 +8,7 @@ pub(crate) mod define;
 pub(crate) mod derived;
 pub(crate) mod formula;
 pub(crate) mod goals;
+pub(crate) mod ids;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod schema;
@@ -84,7 +85,11 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         metrics: &metrics,
         has_period: timed,
     };
-    let requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
+    let mut requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
+    ids::find(&mut requests, &tables);
+    if id_hasher.is_some() {
+        ids::refuse_values(&config.metrics, &requests, &mut problems);
+    }
     requests::name_once(&config.metrics, &mut problems);
     let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
     let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();

@@ -38,7 +38,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let alike = plan.parts.iter().filter(|other| other.request == part.request && other.breakdown == part.breakdown);
         let parts: Vec<&Part> = alike.collect();
         // A group that is gone now, or that was not there before, has a change too.
-        let ids: Vec<bool> = part.breakdown.iter().map(|name| report.is_identifier(part.request, name)).collect();
+        let ids: Vec<bool> = part.breakdown.iter().map(|name| request.is_id(name)).collect();
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
         let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
@@ -46,6 +46,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, known_since, &groups, kept);
         let now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
+        let own_ids = request.own_ids();
         let mut rows = Vec::new();
         for (position, cell) in now.cells.iter().enumerate() {
             // The cells of a baseline are in the same order, as far as it goes.
@@ -59,7 +60,12 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
                     None => Comparison::unknown(baseline),
                 });
                 let comparisons = comparisons.collect();
-                rows.push(ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) });
+                let mut row = ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) };
+                if let Some(hasher) = hasher {
+                    let own = row.dimensions.iter_mut().skip(row.breakdown).zip(&own_ids).filter(|(_, is_id)| **is_id);
+                    own.for_each(|((_, value), _)| *value = hasher.hash_value(value));
+                }
+                rows.push(row);
             }
         }
         observed.rows.push((part.request, rows));
@@ -94,8 +100,8 @@ impl KnownGroup {
         let keys: Vec<Vec<DimensionValue>> = keys.into_iter().collect();
         let mut shown = as_one_type(&keys, width);
         for (column, value) in shown.iter_mut().flat_map(|group| group.iter_mut().enumerate()) {
-            if let Some(hasher) = hasher(column).filter(|_| *value != DimensionValue::Missing) {
-                *value = DimensionValue::Text(hasher.hash(&value.to_string()));
+            if let Some(hasher) = hasher(column) {
+                *value = hasher.hash_value(value);
             }
         }
         let mut all: Vec<Self> = keys.into_iter().zip(shown).map(|(key, shown)| Self { key, shown }).collect();
@@ -365,7 +371,7 @@ fn with_annotations(
 /// A detail table in the order of its entities, which are hashed where the report says so.
 fn with_hashed_ids(mut detail: DataFrame, report: &Report, request: usize) -> Result<DataFrame, PolarsError> {
     let names: Vec<String> = detail.get_column_names().iter().map(ToString::to_string).collect();
-    for name in names.iter().filter(|name| report.is_identifier(request, name)) {
+    for name in names.iter().filter(|name| report.requests[request].is_id(name)) {
         if let Some(hasher) = &report.id_hasher {
             let hashed = hasher.hash_column(detail.column(name)?)?;
             detail.replace(name, hashed)?;

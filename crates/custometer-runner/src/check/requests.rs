@@ -147,7 +147,21 @@ impl Reading<'_> {
         let name = request.name.as_ref().unwrap_or(&request.metric).get_ref().clone();
         let compare = compare(request, self.report, needs_time && definition.source.time.is_some(), problems);
         let benchmark = request.benchmark.as_ref().map(goals::benchmark);
-        let mut read = Request { name, metric, definition, table: position, columns, by, grain, compare, detail, target: None, benchmark };
+        let mut read = Request {
+            name,
+            metric,
+            definition,
+            table: position,
+            columns,
+            // Known once all requests are.
+            id_columns: BTreeSet::new(),
+            by,
+            grain,
+            compare,
+            detail,
+            target: None,
+            benchmark,
+        };
         read.target = request.target.as_ref().map(|target| goals::read(target, &read.judged(), problems));
         Some(read)
     }

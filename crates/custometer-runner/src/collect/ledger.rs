@@ -157,7 +157,7 @@ impl Fates {
 /// Where groups are hidden, what stands in a single row is, too; and ids are hashed where the report says so.
 fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
     let hidden = report.min_group_size.is_some_and(|least| least > 1);
-    let is_id = |column: &str| input.requests.first().is_some_and(|&request| report.is_identifier(request, column));
+    let is_id = |column: &str| input.requests.iter().any(|&request| report.requests[request].is_id(column));
     let mut examples: BTreeMap<i32, Vec<RejectedRow>> = BTreeMap::new();
     let rows: Vec<IdxSize> = frame.column(ROW)?.idx()?.iter().map(Option::unwrap_or_default).collect();
     let values = dimension::from_series(frame.column(FAULTY)?.as_materialized_series())?;

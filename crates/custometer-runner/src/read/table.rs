@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::ColumnType;
-use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PlSmallStr, PolarsResult, Schema, col, lit};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, Schema, col, lit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -123,12 +123,11 @@ impl Table {
         Ok(self.columns.over(self.opened.rows(indices, self.columns.read(used))?))
     }
 
-    /// Whether a column is made of one that is called an id, or that is among `ids`.
-    pub(crate) fn holds_ids(&self, name: &str, ids: &BTreeSet<&str>) -> bool {
-        let called_id = |name: &str| name == "id" || name.ends_with("_id");
-        let known = self.schema.iter_names().map(PlSmallStr::as_str).filter(|name| called_id(name) || ids.contains(name));
-        let origins = self.columns.origins(name);
-        known.into_iter().any(|id| !self.columns.origins(id).is_disjoint(&origins))
+    /// The columns of the files that a column is made of.
+    pub(crate) fn stored_origins(&self, name: &str) -> BTreeSet<String> {
+        let mut origins = self.columns.origins(name);
+        origins.retain(|origin| self.opened.schema.contains(origin));
+        origins
     }
 
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
