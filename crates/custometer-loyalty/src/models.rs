@@ -54,22 +54,6 @@ pub enum FitError {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    /// The CDNOW sample, a row per customer: id, x, tₓ, T, mean spend, in weeks. It is no part of the repository: none when it is not beside it.
-    pub(super) fn cdnow() -> Option<Vec<[f64; 5]>> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cdnow/cdnow_customers_summary_with_transactions.csv");
-        let Ok(text) = std::fs::read_to_string(&file) else {
-            println!("skipped: there is no {}", file.display());
-            return None;
-        };
-        let row = |line: &str| {
-            let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-            cells.try_into().unwrap()
-        };
-        Some(text.lines().skip(1).map(row).collect())
-    }
-
     pub(super) fn close(found: f64, expected: f64, relative: f64) {
         assert!((found - expected).abs() <= relative * expected.abs(), "{found} is not {expected}");
     }
