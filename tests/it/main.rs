@@ -22,6 +22,7 @@ mod report {
     mod compare;
     mod faulty;
     mod golden;
+    mod known_until;
     mod privacy;
     mod time;
 }
@@ -42,6 +43,7 @@ mod goals {
 mod loyalty {
     mod customers;
     mod orders;
+    mod orders_as_exported;
     mod spans;
 }
 

@@ -209,6 +209,7 @@ fn manifest() -> Manifest {
                     rows_without_answer: 0,
                     rows_rejected: 1500,
                     ambiguous_times: 3,
+                    data_until: None,
                 },
                 TableUse {
                     requests: vec!["CSAT".to_owned()],
@@ -217,6 +218,7 @@ fn manifest() -> Manifest {
                     rows_without_answer: 80,
                     rows_rejected: 1500,
                     ambiguous_times: 0,
+                    data_until: None,
                 },
             ],
         }],

@@ -283,9 +283,9 @@ proptest! {
 #[serde(deny_unknown_fields)]
 struct ShareParams {
     /// Which rows are counted.
-    that: Condition,
+    that: SqlCondition,
     /// Of which rows.
-    of: Option<Condition>,
+    of: Option<SqlCondition>,
 }
 
 struct Share;
@@ -306,7 +306,7 @@ impl Metric for Share {
     };
     fn define(params: &ShareParams) -> Result<Definition, ParamError> {
         let source = params.of.iter().chain([&params.that]).fold(Source::table("rows"), |source, of| source.column(of.column()));
-        let whole = params.of.as_ref().map_or_else(|| lit(true), Condition::holds);
+        let whole = params.of.as_ref().map_or_else(|| lit(true), SqlCondition::holds);
         Ok(Definition::over(source)
             .measure(count("part").filter(params.that.holds().and(whole.clone())))
             .measure(count("whole").filter(whole))

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use custometer_core::Condition;
+use custometer_core::SqlCondition;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 use jiff::tz::TimeZone;
@@ -236,7 +236,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
 
 /// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
 pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, problems: &mut Collector) {
-    let name = Condition::new(written.get_ref()).name();
+    let name = SqlCondition::new(written.get_ref()).name();
     if table.schema.contains(&name) {
         return;
     }

@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use custometer_core::time::INSTANT;
 use polars::prelude::{DataType, Expr, NULL, NamedFrom, NonExistent, Series, TimeZone as PolarsZone, col, lit, when};
 
 use super::words;
 use crate::read::column::{boolean, finite};
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::time_format::{INSTANT, TimeFormat, found_in};
+use crate::read::time_format::{TimeFormat, found_in};
 
 /// How many of a hundred values must be readable for a column to be taken for what they are.
 const MOST: usize = 90;

@@ -1,8 +1,7 @@
 //! Times of a fixed shape, read without a general parser: most columns are of one pattern, and hold millions.
 
+use custometer_core::time::INSTANT;
 use polars::prelude::{Expr, Field, Int64Chunked, IntoColumn, arity::unary_elementwise};
-
-use crate::read::time_format::INSTANT;
 
 /// A pattern all of whose parts have a fixed width: `%Y %m %d %H %M %S` and what stands between them.
 #[derive(Debug, Clone, PartialEq, Eq)]

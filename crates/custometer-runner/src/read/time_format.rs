@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 
+use custometer_core::time::INSTANT;
 use polars::prelude::{
     BooleanChunked, ChunkAgg as _, DataFrame, DataType, Expr, Field, Int64Chunked, IntoColumn, IntoLazy, NULL, NamedFrom, NonExistent,
     Series, StrptimeOptions, TimeUnit, TimeZone as PolarsZone, arity::unary_elementwise, col, lit,
 };
 
 use crate::read::fixed_pattern::FixedPattern;
-
-/// Microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
-pub(crate) const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
 /// The start of the year 1000. The parser takes years of fewer digits, which are days or months: 31-01-25 is no day of the year 31.
 const FIRST: i64 = -30_610_224_000_000_000;
