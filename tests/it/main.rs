@@ -19,6 +19,7 @@ mod define;
 mod derived;
 mod examples;
 mod exports;
+mod expressions;
 mod faulty;
 mod golden;
 mod inspect;
