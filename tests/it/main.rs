@@ -11,6 +11,7 @@ use custometer as _;
 mod reading {
     mod damage;
     mod exports;
+    mod expressions;
     pub(crate) mod inspect;
     mod ledger;
     mod sources;

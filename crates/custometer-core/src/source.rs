@@ -82,14 +82,21 @@ impl Source {
     /// It may look at the other rows of the entity (`over`), and at no others; it sees those that have passed what was checked before.
     #[must_use]
     pub fn rule(mut self, reason: impl Into<String>, holds: Expr) -> Self {
-        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: false });
+        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: false, column: None });
+        self
+    }
+
+    /// The same for a rule that is about what one column holds, which is shown as it is written.
+    #[must_use]
+    pub fn rule_of(mut self, column: &'static str, reason: impl Into<String>, holds: Expr) -> Self {
+        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: false, column: Some(column) });
         self
     }
 
     /// The same for a rule that looks at the other rows of the entity, and also at those of them that are rejected themselves.
     #[must_use]
     pub fn rule_among_all(mut self, reason: impl Into<String>, holds: Expr) -> Self {
-        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: true });
+        self.rules.push(Rule { reason: reason.into(), holds, sees_rejected: true, column: None });
         self
     }
 }
@@ -129,6 +136,8 @@ pub struct Rule {
     pub holds: Expr,
     /// Whether what it says of other rows is of rejected ones, too.
     pub sees_rejected: bool,
+    /// The column at fault, where it is one.
+    pub column: Option<&'static str>,
 }
 
 /// One column of a source.

@@ -6,13 +6,13 @@ pub(crate) mod conditions;
 pub(crate) mod config;
 pub(crate) mod define;
 pub(crate) mod derived;
+pub(crate) mod expression;
 pub(crate) mod formula;
 pub(crate) mod goals;
 pub(crate) mod ids;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod schema;
-pub(crate) mod sql;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
@@ -72,7 +72,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
     let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, &zone, input.folder, &mut problems)));
     let opened: BTreeMap<&str, Option<Table>> = opened.collect();
-    let metrics = Metrics::read(&config.define, &opened, registry, &zone, &mut problems);
+    let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);

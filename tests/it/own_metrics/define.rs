@@ -128,7 +128,7 @@ fn textbook_shapes_have_their_intervals() {
     close(estimate(&small(ROWS, "measures = { x = \"avg(x)\" }\nvalue = \"x\"", "").unwrap()), student);
     close(estimate(&small(ROWS, "measures = { x = \"sum(x)\", n = \"count(x)\" }\nvalue = \"x / n\"", "").unwrap()), student);
     // The same of something calculated, where one row divides by zero.
-    let calculated = "measures = { s = \"sum(4 * x / (x - 4))\", n = \"count(4 * x / (x - 4))\" }\nvalue = \"s / n\"";
+    let calculated = "measures = { s = \"sum(4 * x / nullif(x - 4, 0))\", n = \"count(4 * x / nullif(x - 4, 0))\" }\nvalue = \"s / n\"";
     let [value, low, high, n] = estimate(&small(ROWS, calculated, "").unwrap());
     // -4/3, -4 and 28/3.
     assert_eq!([value, n], [Some(1.333_333_333_33), Some(3.0)]);
@@ -151,8 +151,12 @@ fn other_shapes_have_none_and_say_how_many_rows_they_are_of() {
 fn what_is_divided_by_zero_is_undefined() {
     let none = "measures = { a = \"count(*)\", none = \"count(*) filter (where kind = 'z')\" }\nvalue = \"a / none\"";
     assert_eq!(estimate(&small(ROWS, none, "").unwrap()), [None, None, None, Some(5.0)]);
-    // In a row, too: it adds nothing.
+    // In a row it is a fault, unless the expression says what it is then.
     let row = "measures = { s = \"sum(y / (x - 1))\" }\nvalue = \"s\"";
+    let json = small(ROWS, row, "").unwrap();
+    assert_eq!(json["rejected"][0]["reason"], "`y / (x - 1)` divides by zero");
+    assert_eq!((&json["rejected"][0]["rows"], &json["rejected"][0]["examples"][0]["row"]), (&json!(1), &json!(1)));
+    let row = "measures = { s = \"sum(y / nullif(x - 1, 0))\" }\nvalue = \"s\"";
     assert_eq!(estimate(&small(ROWS, row, "").unwrap())[0], Some(custometer_runner::result::rounded(20.0 / 3.0 + 5.0 + 40.0 / 6.0)));
 }
 

@@ -14,9 +14,9 @@ use toml::de::DeValue;
 
 use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
+use crate::check::expression::columns_there_are;
 use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
 use crate::check::report::ReportConfig;
-use crate::check::sql::columns_there_are;
 use crate::check::tables::TableConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;

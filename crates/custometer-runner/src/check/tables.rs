@@ -9,13 +9,13 @@ use custometer_core::SqlCondition;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 use jiff::tz::TimeZone;
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, Schema, Series, col, lit, when};
+use polars::prelude::{DataType, Expr, IntoLazy, NULL, Schema, Series, col, lit, when};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use crate::check::sql::{self, columns_there_are};
+use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::values::{Plain, ZoneName};
@@ -23,7 +23,7 @@ use crate::read::column::{self, StoredColumn, Style};
 use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::table::{Checks, Columns, Keep, Table, columns_of};
+use crate::read::table::{CONDITION, Columns, Derived, Keep, Shown, Table, columns_of, fault_name, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 
@@ -176,40 +176,40 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     let mut names: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
     names.sort();
     names.dedup();
-    let mut checks = Checks::default();
-    let mut derived: Vec<(&String, &Spanned<String>, Expr)> = Vec::new();
+    let shown = Shown::new(zone);
+    columns.kept = config.derive.keys().map(|name| name.get_ref().clone()).filter(|name| looks.contains_key(name)).collect();
+    let mut kinds = Schema::default();
     for (name, written) in derived_in_order(config, problems) {
-        // What rests on a broken column is broken by it, and no mistake of its own.
-        match sql::parse(written, &names, problems).filter(|expression| !uses(expression, &broken)) {
-            Some(expression) => derived.push((name, written, checks.as_they_look(expression, &looks, &style))),
+        let translated = {
+            let column = leaf(&columns, &kinds, &looks, &broken, &style);
+            expression::read(written, &names, &Scope { column: &column, style: &style, shown: &shown }, problems)
+        };
+        match translated {
+            Some(translated) => {
+                kinds.insert(name.as_str().into(), translated.kind.stored());
+                columns.derived.push(derived(name, translated));
+            }
+            // What rests on a broken column is broken by it, and no mistake of its own.
             None => drop(broken.insert(name.clone())),
         }
-        // What is derived is no longer what the file holds.
-        looks.remove(name);
     }
     let condition = config.condition.as_ref().and_then(|written| {
-        let expression = sql::parse(written, &names, problems).filter(|expression| !uses(expression, &broken))?;
-        Some((written, checks.as_they_look(expression, &looks, &style)))
+        let column = leaf(&columns, &kinds, &looks, &broken, &style);
+        let scope = Scope { column: &column, style: &style, shown: &shown };
+        let translated = expression::read(written, &names, &scope, problems)?;
+        is_condition(&translated, written.span(), "`where`", problems).then_some(translated)
     });
-
-    columns.checked = checks.columns();
+    let written_condition = condition.as_ref().map(|condition| condition.value.clone());
+    columns.derived.extend(condition.filter(|condition| condition.fault.is_some()).map(|condition| {
+        let condition = derived(CONDITION, condition);
+        Derived { value: None, ..condition }
+    }));
+    // What is derived is no longer what the file holds.
+    looks.retain(|name, _| !config.derive.keys().any(|derived| derived.get_ref() == name));
     let mut rows = columns.over(opened.no_rows());
-    for (name, written, expression) in derived {
-        match result_type(&rows, &expression) {
-            Ok(_) => {
-                rows = rows.with_column(expression.clone().alias(name.as_str()));
-                columns.derived.push((name.clone(), expression));
-            }
-            Err(reason) => {
-                broken.insert(name.clone());
-                problems.report(written.span(), format!("`{name}` can't be computed: {reason}")).maybe_help(help_for(&reason));
-            }
-        }
-    }
-    let condition = condition.filter(|(written, expression)| is_condition(&rows, expression, written.span(), "`where`", problems));
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
-    let derived_texts = columns.derived.iter().filter(|(name, _)| schema.get(name) == Some(&DataType::String));
-    let derived_texts: Vec<Expr> = derived_texts.map(|(name, _)| col(name.as_str())).collect();
+    let derived_texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
+    let derived_texts: Vec<Expr> = derived_texts.map(|derived| col(derived.name.as_str())).collect();
     if !derived_texts.is_empty() {
         // What can't be computed now is said when the rows are gone through.
         let sample = columns_of(columns.over(opened.sample.clone().lazy()).select(derived_texts));
@@ -222,10 +222,10 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         condition: None,
         schema,
         checks: Vec::new(),
-        written_condition: condition.map(|(_, condition)| condition),
-        sql_checks: checks,
+        written_condition,
         deduplicate,
         style,
+        shown,
         columns,
         looks,
         broken,
@@ -241,21 +241,53 @@ pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, proble
         return;
     }
     let known: Vec<String> = table.columns().into_iter().chain(table.broken.iter().cloned()).collect();
-    let mut looks = table.looks.clone();
-    // What is derived is no longer what the file holds.
-    looks.retain(|name, _| !table.columns.derived.iter().any(|(derived, _)| derived == name));
-    let expression = sql::parse(written, &known, problems).filter(|expression| !uses(expression, &table.broken));
-    let expression = expression.map(|expression| table.sql_checks.as_they_look(expression, &looks, &table.style));
-    let rows = table.columns.over(table.opened.no_rows());
-    match expression.filter(|expression| is_condition(&rows, expression, written.span(), "a condition", problems)) {
-        Some(expression) => {
+    let translated = {
+        let column = leaf(&table.columns, &table.schema, &table.looks, &table.broken, &table.style);
+        expression::read(written, &known, &Scope { column: &column, style: &table.style, shown: &table.shown }, problems)
+    };
+    match translated.filter(|translated| is_condition(translated, written.span(), "a condition", problems)) {
+        Some(translated) => {
             table.schema.insert(name.as_str().into(), DataType::Boolean);
-            table.columns.derived.push((name, expression));
+            table.columns.derived.push(derived(&name, translated));
             table.settle();
         }
         None => {
             table.broken.insert(name);
         }
+    }
+}
+
+/// What an expression makes of each row, under a name.
+fn derived(name: &str, translated: Translated) -> Derived {
+    let Translated { value, origin, fault, reasons, .. } = translated;
+    Derived { name: name.to_owned(), value: Some(value), fault, reasons, origin }
+}
+
+/// The columns of a table as expressions see them: those derived so far, of the types in `kinds`, and those of the file.
+fn leaf<'a>(
+    columns: &'a Columns,
+    kinds: &'a Schema,
+    looks: &'a BTreeMap<String, StoredColumn>,
+    broken: &'a BTreeSet<String>,
+    style: &'a Style,
+) -> impl Fn(&str) -> Result<Leaf, Option<String>> + 'a {
+    move |name| {
+        if broken.contains(name) {
+            return Err(None);
+        }
+        if let Some(plain) = name.strip_prefix("__") {
+            return Err(Some(format!(
+                "`{name}` is no name that a report can use; give it another: `columns = {{ {plain} = \"{name}\" }}`"
+            )));
+        }
+        if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name) {
+            let kind = kinds.get(name).and_then(Kind::of).ok_or(None)?;
+            let carried = derived.fault.is_some().then(|| (col(fault_name(name)), derived.reasons.clone()));
+            return Ok(Leaf::derived(name, &kind, carried, derived.origin.clone()));
+        }
+        let column = looks.get(name).ok_or(None)?;
+        let written_in = if columns.kept.iter().any(|kept| kept == name) { written_name(name) } else { name.to_owned() };
+        Leaf::stored(column, &written_in, style).map_err(Some)
     }
 }
 
@@ -397,36 +429,13 @@ fn text_only(config: &TableConfig, opened: &Opened, problems: &mut Collector) {
     }
 }
 
-/// The type of an expression over rows, found by computing it for none: what it can't do with their types shows without reading any.
-#[expect(clippy::disallowed_methods, reason = "an empty frame has no rows to go through")]
-pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataType, String> {
-    let reason = |error: polars::prelude::PolarsError| first_line(&error.to_string()).to_owned();
-    let schema = rows.clone().collect_schema().map_err(reason)?;
-    let nothing = DataFrame::empty_with_schema(&schema).lazy().select([expression.clone().alias("result")]).collect().map_err(reason)?;
-    let uses_columns = !expression.clone().meta().root_names().is_empty();
-    if uses_columns && nothing.height() > 0 {
-        return Err("it looks at more than one row".to_owned());
+/// Whether an expression says yes or no of each row; reported where it does not. `what` is how messages call it.
+fn is_condition(translated: &Translated, place: Range<usize>, what: &str, problems: &mut Collector) -> bool {
+    let holds = translated.kind == Kind::Boolean;
+    if !holds {
+        problems.report(place, format!("{what} must be true or false for each row, and is {}", translated.kind));
     }
-    nothing.column("result").map(|result| result.dtype().clone()).map_err(reason)
-}
-
-/// Whether an expression over rows says yes or no of each; reported where it does not. `what` is how messages call it.
-fn is_condition(rows: &LazyFrame, expression: &Expr, place: Range<usize>, what: &str, problems: &mut Collector) -> bool {
-    match result_type(rows, expression) {
-        Ok(DataType::Boolean) => return true,
-        Ok(found) => problems.report(place, format!("{what} must be true or false for each row, and is {found}")),
-        Err(reason) => problems.report(place, format!("{what} can't be computed: {reason}")).maybe_help(help_for(&reason)),
-    };
-    false
-}
-
-fn help_for(reason: &str) -> Option<String> {
-    let mixed = reason.contains("compare string with");
-    mixed.then(|| "a column of numbers is compared with text: write the number without quotes, or `CAST(column AS VARCHAR)`".to_owned())
-}
-
-fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {
-    expression.clone().meta().root_names().iter().any(|name| columns.contains(name.as_str()))
+    holds
 }
 
 /// Derived columns, each after those it uses.
@@ -437,8 +446,8 @@ fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Ve
         let names: Vec<&String> = waiting.iter().map(|(name, _)| name.get_ref()).collect();
         // A column may be derived from the file's column of its own name.
         let ready = |(name, written): &(&Spanned<String>, &Spanned<String>)| {
-            let uses = sql::expression(written.get_ref()).map(|expression| expression.meta().root_names()).unwrap_or_default();
-            !uses.iter().any(|used| names.iter().any(|&other| other != name.get_ref() && other == used.as_str()))
+            let uses = Syntax::parse(written.get_ref()).map(|syntax| syntax.columns()).unwrap_or_default();
+            !uses.iter().any(|(used, _)| names.iter().any(|&other| other != name.get_ref() && other == used))
         };
         let (now, later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);
         if now.is_empty() {
@@ -453,8 +462,4 @@ fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Ve
         waiting = later;
     }
     ordered
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
 }

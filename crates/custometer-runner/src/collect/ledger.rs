@@ -8,10 +8,10 @@ use polars::prelude::{Column, DataFrame, DataType, IdxSize, NamedFrom, PolarsErr
 
 use crate::collect::Collected;
 use crate::plan::TablePlan;
-use crate::plan::input::{InputPlan, Reason};
+use crate::plan::input::InputPlan;
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, SKIPPED};
 use crate::read::files::{ROW, shown_path};
-use crate::read::table::Table;
+use crate::read::table::{Reason, Table};
 use crate::read::text::FileIndex;
 use crate::report::Report;
 use crate::result::{FileManifest, RejectedRow, Rejection, TableUse};
@@ -173,7 +173,7 @@ fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files
     found.sort();
     for ((row, number), value) in found {
         let reason = usize::try_from(number - 1).ok().and_then(|position| input.reasons.get(position));
-        let column = reason.and_then(|reason| reason.column.clone()).filter(|_| !hidden);
+        let column = reason.and_then(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()).filter(|_| !hidden);
         let (file, row) = files.place(u64::from(row));
         let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
         let value = column.as_ref().map(|_| value.to_string());

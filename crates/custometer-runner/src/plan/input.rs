@@ -16,7 +16,7 @@ use crate::plan::axes::{Axes, Axis, edges};
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
 use crate::plan::typed::typed_column;
 use crate::read::files::ROW;
-use crate::read::table::Table;
+use crate::read::table::{Check, Origin, Reason, Table};
 use crate::report::Request;
 
 /// The rows of a table that one source can use, and why it can't use the others.
@@ -34,14 +34,6 @@ pub(crate) struct InputPlan {
     pub(crate) doubts: Option<LazyFrame>,
 }
 
-/// Why rows are rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reason {
-    pub(crate) text: String,
-    /// The column at fault, where it is one.
-    pub(crate) column: Option<String>,
-}
-
 #[derive(Clone)]
 pub(crate) struct InputKey {
     pub(crate) source: Source,
@@ -50,14 +42,20 @@ pub(crate) struct InputKey {
     pub(crate) timed: bool,
     /// Whether rows outside the period matter, too.
     pub(crate) history: bool,
+    /// The columns that it reads or breaks down by whose own expressions may fail.
+    faulty: BTreeSet<String>,
 }
 
 impl InputKey {
-    pub(crate) fn of(request: &Request, axes: &Axes) -> Self {
+    pub(crate) fn of(request: &Request, axes: &Axes, table: &Table) -> Self {
         let definition = &request.definition;
         let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
         let history = !request.is_plain();
-        Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history }
+        let faulty = BTreeSet::new();
+        let mut key = Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history, faulty };
+        let reads = key.reads().into_iter().map(|(name, ..)| key.actual(name)).chain(request.by.iter().flatten().map(String::as_str));
+        key.faulty = reads.filter(|name| !table.faults_of(name).is_empty()).map(str::to_owned).collect();
+        key
     }
 
     /// One key for both, where they reject the same rows: then they differ at most in columns that reject none.
@@ -75,6 +73,7 @@ impl InputKey {
             || time(self) != time(other)
             || self.source.time_domain != other.source.time_domain
             || self.history != other.history
+            || self.faulty != other.faulty
             || self.source.rules != other.source.rules
             || self.source.absent != other.source.absent
             || self.source.doubts != other.source.doubts
@@ -123,8 +122,17 @@ struct Checks {
 
 impl Checks {
     fn add(&mut self, text: String, column: Option<&str>, fails: Expr) {
-        self.reasons.push(Reason { text, column: column.map(str::to_owned) });
-        self.fails.push((i32::try_from(self.reasons.len()).unwrap_or(i32::MAX), fails.fill_null(lit(false))));
+        self.add_check(Check { reason: Reason { text, origin: column.map(Origin::itself) }, fails });
+    }
+
+    /// Adds a check; one that says the same as another has its number, so that one cause is one reason.
+    fn add_check(&mut self, Check { reason, fails }: Check) {
+        let same = |known: &Reason| known.text == reason.text && known.origin.is_some() && known.origin == reason.origin;
+        let position = self.reasons.iter().position(same).unwrap_or_else(|| {
+            self.reasons.push(reason);
+            self.reasons.len() - 1
+        });
+        self.fails.push((i32::try_from(position + 1).unwrap_or(i32::MAX), fails.fill_null(lit(false))));
     }
 
     /// The number of the first reason so far that holds, or `otherwise`. Reasons that are added later are asked for apart.
@@ -143,9 +151,8 @@ impl InputPlan {
         (clock, as_of, all_rejected): (&LocalClock, Option<i64>, bool),
     ) -> PolarsResult<Self> {
         let mut checks = Checks::default();
-        for (reason, fails) in &table.checks {
-            let column = fails.clone().meta().root_names().into_iter().find(|name| !name.starts_with("__"));
-            checks.add(reason.clone(), column.as_deref(), fails.clone());
+        for check in table.checks.iter().cloned().chain(key.faulty.iter().flat_map(|name| table.faults_of(name))) {
+            checks.add_check(check);
         }
         let of_table = std::mem::take(&mut checks.fails);
         let mut skips: Vec<Expr> = Vec::new();
@@ -196,7 +203,9 @@ impl InputPlan {
                 // What is no row of its entity says nothing of the others.
                 Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
             };
-            checks.add(rule.reason.clone(), None, with_columns(rule.holds.clone(), &column).not());
+            let origin = rule.column.map(|column| Origin::itself(key.actual(column)));
+            let reason = Reason { text: rule.reason.clone(), origin };
+            checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
         }
         // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
@@ -229,9 +238,9 @@ impl InputPlan {
         let ends = [of_group(time.map(Expr::min)).alias(FIRST), of_group(last.map(Expr::max)).alias(LAST)];
         let fates = judged.clone().group_by([col(FATE)]).agg([counts, ends].concat());
 
-        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.column.as_deref()?, number)));
-        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (column, number)| {
-            when(col(FATE).eq(lit(number))).then(col(column).cast(DataType::String)).otherwise(others)
+        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
+        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
+            when(col(FATE).eq(lit(number))).then(col(origin.written_in.as_str()).cast(DataType::String)).otherwise(others)
         });
         let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
         let rejected = if all_rejected { rejected } else { first_of_each(rejected) };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use custometer_core::ColumnType;
 use custometer_core::time::{ClockRule, INSTANT, LocalClock};
-use polars::prelude::{DataType, Expr, NULL, NonExistent, Series, TimeZone as PolarsZone, col, lit, when};
+use polars::prelude::{DataType, Expr, NULL, NonExistent, Series, TimeUnit, TimeZone as PolarsZone, col, lit, when};
 
 use crate::read::number::NumberStyle;
 use crate::read::time_format::{TimeFormat, found_in};
@@ -163,6 +163,11 @@ pub(crate) fn typed(name: &str, stored: &DataType, looks: Option<&StoredColumn>,
             plain(style.numbers.read(raw), "a number")
         }
         ColumnType::Number if stored.is_integer() => plain(raw.cast(DataType::Int64), "a number"),
+        // A length of time is its seconds.
+        ColumnType::Number if matches!(stored, DataType::Duration(_)) => {
+            let micros = raw.cast(DataType::Duration(TimeUnit::Microseconds)).cast(DataType::Int64);
+            plain(micros.cast(DataType::Float64) / lit(1e6), "a number of seconds")
+        }
         ColumnType::Number if numeric => plain(finite(raw.cast(DataType::Float64)), "a number"),
         ColumnType::Boolean if stored.is_bool() => plain(raw, "true or false"),
         ColumnType::Boolean if text => plain(boolean(raw), "true or false"),
@@ -241,7 +246,7 @@ fn time(name: &str, stored: &DataType, looks: Option<&StoredColumn>, style: &Sty
 }
 
 /// Values in one format as UTC instants, and whether clocks showed them twice.
-fn read_time(format: &TimeFormat, raw: &Expr, stored: &DataType, style: &Style) -> (Expr, Option<Expr>) {
+pub(crate) fn read_time(format: &TimeFormat, raw: &Expr, stored: &DataType, style: &Style) -> (Expr, Option<Expr>) {
     let local = format.local(raw, stored);
     if format.is_date() {
         (style.clock.start_of_day(local), None)
