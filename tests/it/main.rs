@@ -13,6 +13,7 @@ use custometer as _;
 mod alerts;
 mod calendars;
 mod cdnow;
+mod cells;
 mod compare;
 mod damage;
 mod define;
