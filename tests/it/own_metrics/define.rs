@@ -1,7 +1,7 @@
 //! Metrics that a config defines: the same numbers as linked metrics and as other programs, and every mistake at its place.
 
 use custometer_testkit::Case;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 const DATASETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets");
 
