@@ -10,12 +10,13 @@ use crate::collect::ledger::{Files, Ledger};
 use crate::collect::period::period;
 use crate::error::RunError;
 use crate::judge::judge;
+use crate::observe::words;
 use crate::observe::{Observed, observe};
 use crate::plan::axes::axes;
 use crate::plan::plan;
 use crate::read::table::Keep;
 use crate::report::{Report, Request};
-use crate::result::{Asked, Manifest, ResultRow, RunResult, TableManifest};
+use crate::result::{Asked, Manifest, Note, ResultRow, RunResult, TableManifest};
 
 /// What a run tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
     let mut tables = Vec::new();
+    let mut notes = Vec::new();
     for plan in &plans {
         let table = &report.tables[plan.table];
         let indices = &indices[plan.table];
@@ -59,7 +61,13 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
             return Err(RunError::Repeated { table: table.name.clone(), by: by.join("`, `"), rows: repeated });
         }
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
-        let found = observe(&collected, report, plan).map_err(failed)?;
+        let mut found = observe(&collected, report, plan).map_err(failed)?;
+        for (requests, text) in words::notes(report, plan, &collected) {
+            let concerned = found.rows.iter_mut().filter(|(request, _)| requests.contains(request)).flat_map(|(_, rows)| rows);
+            concerned.for_each(|row| row.note = Some(row.note.take().into_iter().chain([text.clone()]).collect::<Vec<_>>().join("; ")));
+            let requests = requests.iter().map(|request| report.requests[*request].name.clone()).collect();
+            notes.push(Note { table: table.name.clone(), requests, text });
+        }
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
         tables.push(TableManifest {
@@ -92,7 +100,17 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
     let requests = report.requests.iter().map(asked).collect();
-    Ok(RunResult { manifest, results, alerts, rejected: ledger.rejections(), rejected_rows, details, requests, locale: report.locale })
+    Ok(RunResult {
+        manifest,
+        results,
+        alerts,
+        rejected: ledger.rejections(),
+        rejected_rows,
+        details,
+        requests,
+        notes,
+        locale: report.locale,
+    })
 }
 
 /// What a reader must know of a request.

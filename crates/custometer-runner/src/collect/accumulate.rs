@@ -47,7 +47,7 @@ impl Accumulator {
 }
 
 /// A plan that gives all rows to a function, batch by batch, and nothing else.
-fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send + Sync + 'static) -> LazyFrame {
+pub(super) fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send + Sync + 'static) -> LazyFrame {
     let nothing: SchemaRef = Arc::new(Schema::from_iter([("nothing".into(), DataType::Boolean)]));
     let schema = Arc::clone(&nothing);
     let end = move |rows: DataFrame| {
