@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod deliver;
 mod failure;
+mod fault;
 mod sample;
 mod tell;
 
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use failure::Failure;
+
 /// Runs the command line of the program.
 ///
 /// Exit codes: 0 done; 1 the run failed, or an alert could not be delivered; 2 the command line, the config or the data's schema is wrong;
@@ -21,7 +24,7 @@ use clap::Parser as _;
 /// fired, with `--fail-on-alert`. Of several, the first of 2, 1, 3, 5 and 4 counts.
 pub fn main() -> ExitCode {
     let args = args::Args::parse();
-    match commands::run(args) {
+    match fault::caught(|| commands::run(args)).map_err(Failure::run).flatten() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // When even stderr is gone, the exit code still says it.

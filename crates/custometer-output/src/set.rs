@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::{Builder, TempDir};
 
@@ -26,11 +26,11 @@ const CURRENT: &str = "current";
 /// Held by the run that changes the folder.
 const LOCK: &str = "lock";
 
-/// How long a run waits for another one to finish writing.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Between two attempts to get the lock.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a run tries to get the lock, for a minute in all.
+const ATTEMPTS: u32 = 1200;
 
 /// A folder for outputs that this run alone may change.
 pub(crate) struct Outputs<'a> {
@@ -39,7 +39,7 @@ pub(crate) struct Outputs<'a> {
     /// Files that a set may have, beside those of the latest one: they belong to an earlier set.
     known: &'a [&'a str],
     /// Held until all is done; none where the file system has no locks.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 /// Files that are written, and not yet at their places. Dropped, they are gone.
@@ -77,9 +77,9 @@ impl<'a> Outputs<'a> {
         let store = dir.join(STORE);
         fs::create_dir_all(&store).map_err(|source| OutputError::File { what: "create the folder", path: dir.to_owned(), source })?;
         let lock = lock(dir, &store.join(LOCK))?;
-        let outputs = Self { dir, store, known, _lock: lock };
+        let outputs = Self { dir, store, known, lock };
         // Without a lock, what looks left behind may be another run's.
-        if outputs._lock.is_some() {
+        if outputs.lock.is_some() {
             outputs.sweep().map_err(|source| outputs.failed("clear the folder", STORE, source))?;
         }
         Ok(outputs)
@@ -269,15 +269,14 @@ impl<'a> Outputs<'a> {
 fn lock(dir: &Path, path: &Path) -> Result<Option<File>, OutputError> {
     let failed = |source| OutputError::File { what: "write into the folder", path: dir.to_owned(), source };
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-    let start = Instant::now();
-    loop {
+    for _ in 0..ATTEMPTS {
         match file.try_lock() {
             Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path: dir.to_owned(), seconds: PATIENCE.as_secs() }),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             Err(TryLockError::Error(_)) => return Ok(None),
         }
     }
+    Err(OutputError::Busy { path: dir.to_owned(), seconds: (PAUSE * ATTEMPTS).as_secs() })
 }
 
 /// The files below a folder.
