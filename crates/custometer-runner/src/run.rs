@@ -59,7 +59,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
             return Err(RunError::Repeated { table: table.name.clone(), by: by.join("`, `"), rows: repeated });
         }
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
-        let found = observe(&collected, report, plan).map_err(failed)?;
+        let found = observe(&collected, report, plan)?;
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
         tables.push(TableManifest {
