@@ -53,13 +53,17 @@ impl Damaged {
         }
         for table in &result.manifest.tables {
             for used in &table.uses {
-                let accounted = table.rows_filtered
+                let accounted = table.rows_no_data.all()
+                    + table.rows_filtered
                     + table.rows_deduplicated
                     + used.rows_used
                     + used.rows_outside_period
                     + used.rows_without_answer
                     + used.rows_rejected;
                 assert_eq!(table.rows_read, accounted, "the ledger balances: {table:?}");
+                if table.rows_no_data.all() > 0 {
+                    let _ = writeln!(text, "{:?}", table.rows_no_data);
+                }
                 let _ = writeln!(
                     text,
                     "{} read = {} filtered + {} deduplicated + {} used + {} outside + {} without answer + {} rejected; {} ambiguous",

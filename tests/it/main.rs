@@ -29,6 +29,7 @@ mod loyalty_orders;
 mod loyalty_spans;
 mod privacy;
 mod real_data;
+mod rows;
 mod shapes;
 mod sources;
 mod support_surveys;

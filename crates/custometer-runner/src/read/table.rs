@@ -28,8 +28,10 @@ pub struct Table {
     pub(crate) written_condition: Option<Expr>,
     /// What texts must look like, for the SQL expressions that use them.
     pub(crate) sql_checks: Checks,
-    /// The columns that no two rows share, and which of several rows is kept.
-    pub(crate) deduplicate: Option<(Vec<String>, Keep)>,
+    /// Which of the file's rows are none of data.
+    pub(crate) skipped: Option<Expr>,
+    /// Which rows repeat others, where the config says it.
+    pub(crate) repetition: Option<Repetition>,
     pub(crate) style: Style,
     pub(crate) columns: Columns,
     pub(crate) looks: BTreeMap<String, StoredColumn>,
@@ -117,10 +119,11 @@ impl Table {
     /// When a file can't be scanned any more.
     pub(crate) fn rows(&self, indices: &[FileIndex], used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
         let conditions = self.condition.iter().chain(self.checks.iter().map(|(_, fails)| fails));
-        let keys = self.deduplicate.iter().flat_map(|(by, _)| by.iter().cloned());
-        let roots = conditions.flat_map(|condition| condition.clone().meta().root_names()).map(|name| name.to_string());
-        let used = used.into_iter().chain(roots).chain(keys).collect();
-        Ok(self.columns.over(self.opened.rows(indices, self.columns.read(used))?))
+        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
+        let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
+        read.extend(self.skipped.iter().flat_map(roots));
+        let rows = self.opened.rows(indices, read)?;
+        Ok(self.columns.over(self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()))))
     }
 
     /// Whether a column is made of one that is called an id, or that is among `ids`.
@@ -145,6 +148,8 @@ impl Table {
         self.columns.checked = self.sql_checks.columns();
         self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
         self.checks.extend(self.sql_checks.reasons());
+        let age = self.repetition.as_ref().and_then(|repetition| repetition.age.as_ref());
+        self.checks.extend(age.map(|age| (age.reason.clone(), age.unreadable.clone().fill_null(lit(false)))));
         // A row that a condition can't be told for is not left out by it, but rejected.
         let fails = self.checks.iter().map(|(_, fails)| fails.clone());
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
@@ -200,8 +205,30 @@ pub(crate) fn columns_of(rows: LazyFrame) -> Vec<Column> {
     rows.collect().map(DataFrame::into_columns).unwrap_or_default()
 }
 
+/// Rows that repeat others: those that share a key.
+#[derive(Clone)]
+pub(crate) struct Repetition {
+    /// The columns of the key.
+    pub(crate) by: Vec<String>,
+    pub(crate) keep: Keep,
+    /// Whether the table's condition leaves out rows beforehand, and not afterwards.
+    pub(crate) where_first: bool,
+    /// What makes one row newer than another, where that decides.
+    pub(crate) age: Option<Age>,
+}
+
+/// What makes one row newer than another.
+#[derive(Clone)]
+pub(crate) struct Age {
+    /// An instant or a number; null where there is none.
+    pub(crate) value: Expr,
+    /// Whether there is one that can't be read, and what it is not.
+    pub(crate) unreadable: Expr,
+    pub(crate) reason: String,
+}
+
 /// Which of several rows with the same key is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Keep {
     /// The first one.
@@ -211,4 +238,6 @@ pub(crate) enum Keep {
     Last,
     /// None: that there are several is an error, and the run fails.
     Error,
+    /// The one with the latest time, or the greatest number, in this column; of equal ones the last.
+    Newest(String),
 }
