@@ -107,7 +107,7 @@ pub(crate) struct TableConfig {
     pub deduplicate: Vec<Spanned<String>>,
     /// Which of the rows that share the columns of `deduplicate` is kept: the `first` or the `last` one in the order of files and rows, or
     /// `{ newest = "updated_at" }`. With `error`, that there are several ends the run.
-    #[schemars(with = "Keep")]
+    #[schemars(with = "Option<Keep>")]
     pub keep: Option<Spanned<Keep>>,
     /// Whether `where` leaves out rows before one is kept of those that share the columns of `deduplicate`, and not afterwards.
     #[serde(default)]
