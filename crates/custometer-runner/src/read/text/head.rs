@@ -61,7 +61,8 @@ pub(crate) fn start(source: &Arc<Source>) -> Result<Start, TextError> {
     let looked_at = &bytes[..bytes.len().min(1 << 12)];
     let zeros = |first: usize| looked_at.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let is_binary = [&b"PAR1"[..], b"ARROW1", b"PK\x03\x04"].iter().any(|magic| bytes.starts_with(magic));
-    if !is_binary && zeros(0).max(zeros(1)) * 4 > looked_at.len() && zeros(0).min(zeros(1)) * 16 <= looked_at.len() {
+    let may_be_pairs = bytes.len().is_multiple_of(2);
+    if !is_binary && may_be_pairs && zeros(0).max(zeros(1)) * 4 > looked_at.len() && zeros(0).min(zeros(1)) * 16 <= looked_at.len() {
         return Err(TextError::Utf16);
     }
     let at = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
