@@ -6,12 +6,13 @@ pub(crate) mod conditions;
 pub(crate) mod config;
 pub(crate) mod define;
 pub(crate) mod derived;
+pub(crate) mod expression;
 pub(crate) mod formula;
 pub(crate) mod goals;
+pub(crate) mod ids;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod schema;
-pub(crate) mod sql;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
@@ -64,14 +65,14 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         week_start: config.report.week_start.into(),
         fiscal_year_start: config.report.fiscal_year_start as i8,
     };
-    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(input.today);
-    let period = report::period(&config.report, as_of, &calendar, &mut problems);
+    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0));
+    let period = report::period(&config.report, as_of.or(input.today), &calendar, &mut problems);
     let id_hasher = report::id_hasher(&config.report, input.environment, &mut problems);
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
     let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, &zone, input.folder, &mut problems)));
     let opened: BTreeMap<&str, Option<Table>> = opened.collect();
-    let metrics = Metrics::read(&config.define, &opened, registry, &zone, &mut problems);
+    let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
@@ -84,7 +85,11 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         metrics: &metrics,
         has_period: timed,
     };
-    let requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
+    let mut requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
+    ids::find(&mut requests, &tables);
+    if id_hasher.is_some() {
+        ids::refuse_values(&config.metrics, &requests, &mut problems);
+    }
     requests::name_once(&config.metrics, &mut problems);
     let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
     let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
@@ -93,8 +98,6 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
     let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
     problems.finish()?;
-    // What today is says nothing of data whose period is their own.
-    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
     Ok(Report {
         title: config.report.title,
         locale: config.report.locale,
@@ -102,8 +105,9 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         period,
         grain: config.report.grain,
         complete_periods_only: config.report.complete_periods_only,
-        // What is known after the period's end changes nothing in it.
-        as_of: as_of.map(|as_of| period.map_or(as_of, |period| as_of.min(period.until))),
+        as_of,
+        // What today is says nothing of data whose period is their own.
+        over_until: period.map_or(as_of, |period| as_of.or(input.today).map(|date| date.min(period.until))),
         confidence: config.report.confidence.0,
         max_rejected_percent: config.report.max_rejected_percent.0,
         rejected_rows: config.report.rejected_rows,

@@ -25,6 +25,8 @@ pub mod result;
 mod run;
 
 #[cfg(feature = "config")]
+pub use check::expression::page::page as expressions_page;
+#[cfg(feature = "config")]
 pub use check::schema::schema;
 #[cfg(feature = "config")]
 pub use check::{Input, load};

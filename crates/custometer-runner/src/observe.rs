@@ -38,19 +38,22 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let alike = plan.parts.iter().filter(|other| other.request == part.request && other.breakdown == part.breakdown);
         let parts: Vec<&Part> = alike.collect();
         // A group that is gone now, or that was not there before, has a change too.
-        let ids: Vec<bool> = part.breakdown.iter().map(|name| report.is_identifier(part.request, name)).collect();
+        let ids: Vec<bool> = part.breakdown.iter().map(|name| request.is_id(name)).collect();
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
         let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
-        let known_since = collected.known_since[plan.nodes[part.node].input()];
-        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, known_since, &groups, kept);
+        let input = plan.nodes[part.node].input();
+        let known_since = collected.known_since[input];
+        let reach = collected.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
+        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, (input, reach), &groups, kept);
         let now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
+        let own_ids = request.own_ids();
         let mut rows = Vec::new();
         for (position, cell) in now.cells.iter().enumerate() {
             // The cells of a baseline are in the same order, as far as it goes.
             let earlier: Vec<_> = before.iter().map(|(baseline, cells)| (*baseline, cells.cells.get(position))).collect();
-            if report.complete_periods_only && cell.bucket.partial && request.grain != Grain::Total {
+            if report.complete_periods_only && cell.partial && request.grain != Grain::Total {
                 continue;
             }
             for observation in &cell.evaluation.observations {
@@ -59,7 +62,12 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
                     None => Comparison::unknown(baseline),
                 });
                 let comparisons = comparisons.collect();
-                rows.push(ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) });
+                let mut row = ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) };
+                if let Some(hasher) = hasher {
+                    let own = row.dimensions.iter_mut().skip(row.breakdown).zip(&own_ids).filter(|(_, is_id)| **is_id);
+                    own.for_each(|((_, value), _)| *value = hasher.hash_value(value));
+                }
+                rows.push(row);
             }
         }
         observed.rows.push((part.request, rows));
@@ -94,8 +102,8 @@ impl KnownGroup {
         let keys: Vec<Vec<DimensionValue>> = keys.into_iter().collect();
         let mut shown = as_one_type(&keys, width);
         for (column, value) in shown.iter_mut().flat_map(|group| group.iter_mut().enumerate()) {
-            if let Some(hasher) = hasher(column).filter(|_| *value != DimensionValue::Missing) {
-                *value = DimensionValue::Text(hasher.hash(&value.to_string()));
+            if let Some(hasher) = hasher(column) {
+                *value = hasher.hash_value(value);
             }
         }
         let mut all: Vec<Self> = keys.into_iter().zip(shown).map(|(key, shown)| Self { key, shown }).collect();
@@ -137,6 +145,8 @@ struct Kept {
 struct Cell<'a> {
     index: usize,
     bucket: &'a Bucket,
+    /// Whether the period cuts it, or it is not over as far as anything is known.
+    partial: bool,
     /// The position of the group.
     group: usize,
     measured: Vec<MeasureRow>,
@@ -173,11 +183,18 @@ impl<'a> Breakdown<'a> {
         breakdown
     }
 
-    /// Every reported bucket of every group, evaluated. The data begin at `known_since`.
-    fn cells(&self, collected: &Collected, report: &Report, known_since: Option<i64>, groups: &[KnownGroup], kept: Kept) -> Cells<'a> {
-        let buckets = &self.part.buckets;
+    /// Every reported bucket of every group, evaluated. The data of the input end at `reach`.
+    fn cells(
+        &self,
+        collected: &Collected,
+        report: &Report,
+        (input, reach): (usize, Option<i64>),
+        groups: &[KnownGroup],
+        kept: Kept,
+    ) -> Cells<'a> {
+        let (buckets, known_since) = (&self.part.buckets, collected.known_since[input]);
         let as_of = report.known_until(buckets, self.part.baseline);
-        let context = EvaluateContext { confidence: report.confidence, buckets, as_of, known_since };
+        let context = EvaluateContext { confidence: report.confidence, buckets, as_of, reach, known_since };
         let mut cells = Cells::default();
         let mut stocks = Stocks::default();
         for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.as_slice().iter().map(Some))) {
@@ -188,7 +205,12 @@ impl<'a> Breakdown<'a> {
                 let evaluated = self.definition.value.evaluate(&Group { index, bucket, rows: &measured }, &context);
                 let (mut evaluation, note) = match evaluated {
                     Ok(mut evaluation) => {
-                        let notes: Vec<String> = self.definition.note.iter().cloned().chain(evaluation.note.take()).collect();
+                        let doubts = collected.doubts[input]
+                            .iter()
+                            .filter(|note| self.definition.source.doubts.iter().any(|doubt| doubt.note == **note));
+                        let notes =
+                            self.definition.note.iter().cloned().chain(evaluation.note.take()).chain(doubts.map(ToString::to_string));
+                        let notes: Vec<String> = notes.collect();
                         (evaluation, Some(notes.join("; ")).filter(|note| !note.is_empty()))
                     }
                     Err(error) => (undefined(), Some(error.to_string())),
@@ -198,7 +220,9 @@ impl<'a> Breakdown<'a> {
                     cells.annotated.extend(found.rows.into_iter().map(|(own, values)| (detail_key(at, &group.key, own), values)));
                 }
                 let measured = if kept.measured { measured } else { Vec::new() };
-                cells.cells.push(Cell { index, bucket, group: number, measured, evaluation, note });
+                let is_covered = |until: i64| bucket.end.as_ref().is_none_or(|end| end.timestamp().as_microsecond() <= until);
+                let partial = bucket.partial || !context.known_until().is_none_or(is_covered);
+                cells.cells.push(Cell { index, bucket, partial, group: number, measured, evaluation, note });
             }
         }
         cells
@@ -305,7 +329,7 @@ fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[Dimensio
         metric: request.metric.about.id,
         start: cell.bucket.start.clone(),
         end: cell.bucket.end.clone(),
-        partial: cell.bucket.partial,
+        partial: cell.partial,
         grain: request.grain,
         breakdown: part.breakdown.len(),
         dimensions: breakdown.chain(definition.dimensions().into_iter().zip(observation.dimensions.iter().cloned())).collect(),
@@ -365,7 +389,7 @@ fn with_annotations(
 /// A detail table in the order of its entities, which are hashed where the report says so.
 fn with_hashed_ids(mut detail: DataFrame, report: &Report, request: usize) -> Result<DataFrame, PolarsError> {
     let names: Vec<String> = detail.get_column_names().iter().map(ToString::to_string).collect();
-    for name in names.iter().filter(|name| report.is_identifier(request, name)) {
+    for name in names.iter().filter(|name| report.requests[request].is_id(name)) {
         if let Some(hasher) = &report.id_hasher {
             let hashed = hasher.hash_column(detail.column(name)?)?;
             detail.replace(name, hashed)?;

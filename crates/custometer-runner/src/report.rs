@@ -12,12 +12,13 @@ pub(crate) mod ids;
 pub(crate) mod judged;
 pub(crate) mod webhook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Baseline, Buckets, Calendar, ColumnType, Definition, Direction, Grain, Measure, Period, Unit};
+use custometer_core::{Baseline, Buckets, Calendar, Definition, Direction, Grain, Measure, Period, Unit};
 use jiff::civil::Date;
+use polars::prelude::Expr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -47,8 +48,12 @@ pub struct Report {
     pub grain: Grain,
     /// Whether partial buckets are left out.
     pub complete_periods_only: bool,
-    /// The date up to which the data are known, never later than the period's end.
+    /// The date up to which the data are known, which may lie after the period; none where nobody said one, and they are known as far as they
+    /// reach.
     pub as_of: Option<Date>,
+    /// The date from which on buckets are not over: the as-of date or else today, and no later than the period's end. Partial buckets are
+    /// compared with what earlier ones were by then.
+    pub over_until: Option<Date>,
     /// The confidence of intervals.
     pub confidence: f64,
     /// How many of a table's rows may be rejected, in percent.
@@ -78,26 +83,31 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a column holds ids: one that a metric reads as such or that is called so, and what is derived from one.
-    pub(crate) fn is_identifier(&self, request: usize, column: &str) -> bool {
-        let own = &self.requests[request];
-        let ids = |of: &'_ Request| {
-            let columns = of.definition.source.columns.iter().filter(|column| column.kind == ColumnType::Identifier);
-            columns.map(|column| column.name).collect::<Vec<&'static str>>()
-        };
-        let alike = self.requests.iter().filter(|other| other.table == own.table);
-        let read = alike.flat_map(|other| ids(other).into_iter().map(|name| other.column(name))).collect();
-        ids(own).contains(&column) || self.tables[own.table].holds_ids(column, &read)
-    }
-
     /// The instant up to which the data are known, in microseconds since 1970. What was to be known of an earlier time was known when it
     /// ended.
     pub(crate) fn known_until(&self, buckets: &Buckets, baseline: Option<Baseline>) -> Option<i64> {
-        let known = match baseline {
-            Some(_) => buckets.reported().filter_map(|(_, bucket)| bucket.end.clone()).last(),
-            None => self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()),
+        match baseline {
+            Some(_) => buckets.edges().last().copied(),
+            None => self.as_of_instant(),
+        }
+    }
+
+    /// The first instant of the as-of date, in microseconds since 1970.
+    pub(crate) fn as_of_instant(&self) -> Option<i64> {
+        self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()).map(|start| start.timestamp().as_microsecond())
+    }
+
+    /// Where the data end that have their last row at an instant, both in microseconds since 1970: with the row's local day, or by hours with its
+    /// hour. What could have come after the row in that time did not.
+    pub(crate) fn reach(&self, last: i64, grain: Grain) -> Option<i64> {
+        let last = jiff::Timestamp::from_microsecond(last).ok()?.to_zoned(self.calendar.zone.clone());
+        let end = if grain == Grain::Hour {
+            let hour = last.with().minute(0).second(0).subsec_nanosecond(0).build().ok()?;
+            hour.checked_add(jiff::ToSpan::hour(1)).ok()?
+        } else {
+            self.calendar.start_of_day(last.date().tomorrow().ok()?).ok()?
         };
-        known.map(|known| known.timestamp().as_microsecond())
+        Some(end.timestamp().as_microsecond())
     }
 
     /// What suppression has to know of a request, by its name. Tables over the same files tell of the same rows.
@@ -150,6 +160,8 @@ pub struct Request {
     pub table: usize,
     /// The table's names for the metric's columns, where they differ.
     pub columns: BTreeMap<String, String>,
+    /// The columns that hold ids, by the table's names and the metric's: see [`ids`].
+    pub(crate) id_columns: BTreeSet<String>,
     /// Its breakdowns.
     pub by: Vec<Vec<String>>,
     /// Its grain.
@@ -173,6 +185,19 @@ impl Request {
     /// Whether rows are placed in time only where the report says from when to when, or by which grain.
     pub(crate) fn is_timeless_without_period(&self) -> bool {
         self.grain == Grain::Total && !self.definition.source.is_always_timed
+    }
+
+    /// Whether a column, by the table's name or the metric's, holds ids.
+    pub(crate) fn is_id(&self, column: &str) -> bool {
+        self.id_columns.contains(column) || self.id_columns.contains(self.column(column))
+    }
+
+    /// Which of the metric's own dimensions show ids. What a value makes of several is taken to show those of any.
+    pub(crate) fn own_ids(&self) -> Vec<bool> {
+        let shows = |value: &Expr| value.clone().meta().root_names().iter().any(|column| self.is_id(column));
+        let own: BTreeMap<&str, bool> = self.definition.own_dimensions.iter().map(|own| (own.name.as_str(), shows(&own.value))).collect();
+        let any = own.values().any(|shows| *shows);
+        self.definition.dimensions().iter().map(|name| own.get(name.as_str()).copied().unwrap_or(any)).collect()
     }
 
     /// The unit of its values.

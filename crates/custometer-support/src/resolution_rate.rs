@@ -5,8 +5,8 @@ use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::{AsOf, KNOWN_UNTIL, has_happened};
-use crate::durations::{SHARE_INTERVAL, noted, on_clock};
+use crate::shared::as_of::{AsOf, KNOWN_UNTIL, has_happened};
+use crate::shared::durations::{SHARE_INTERVAL, noted, on_clock};
 use crate::tables::{CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
 
 /// Parameters of [`ResolutionRate`].
@@ -56,10 +56,10 @@ impl Metric for ResolutionRate {
             Example {
                 title: "three of five by 1 February",
                 report: "as_of = 2025-02-01",
-                params: "",
                 header: "created_at,solved_at",
                 rows: FIVE_TICKETS,
                 expected: &[("", Some(60.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of the four that have had a day",

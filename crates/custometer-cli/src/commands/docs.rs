@@ -18,6 +18,8 @@ use crate::failure::Failure;
 const MARK: &str = "<!-- Made by `custometer docs`; what is changed here is lost. -->";
 /// The page that lists all others.
 const INDEX: &str = "README.md";
+/// The page of what expressions may say.
+const EXPRESSIONS: &str = "expressions.md";
 /// The part of a book's summary that lists the pages, and all after it.
 const PART: &str = "# Reference";
 
@@ -37,6 +39,7 @@ pub(super) fn write(registry: &Registry, out: &Path, summary: Option<&Path>) -> 
     let summary = summary.map(|path| with_part(registry, out, path).map(|text| (path, text))).transpose().map_err(Failure::usage)?;
     let mut pages: BTreeMap<String, String> = registry.iter().map(|metric| (file_name(metric), page(metric))).collect();
     pages.insert(INDEX.to_owned(), index(registry));
+    pages.insert(EXPRESSIONS.to_owned(), format!("{MARK}\n{}", custometer_runner::expressions_page()));
     write_pages(&pages, out).map_err(Failure::run)?;
     if let Some((path, text)) = summary {
         fs::write(path, text).map_err(Failure::run)?;
@@ -84,7 +87,7 @@ fn with_part(registry: &Registry, out: &Path, path: &Path) -> Result<String, Sum
     let folder = folder.ok_or_else(|| SummaryError::Elsewhere { out: out.display().to_string(), summary: name() })?;
     let link = |title: &str, file: &str| format!("- [{title}]({})", folder.join(file).display().to_string().replace('\\', "/"));
     let mut lines: Vec<String> = kept.into_iter().map(str::to_owned).collect();
-    lines.extend([PART.to_owned(), String::new(), link("All metrics", INDEX)]);
+    lines.extend([PART.to_owned(), String::new(), link("All metrics", INDEX), link("Expressions", EXPRESSIONS)]);
     for (domain, metrics) in domains(registry) {
         lines.extend([String::new(), format!("{PART}: {domain}"), String::new()]);
         lines.extend(metrics.iter().map(|metric| link(metric.about.title, &file_name(metric))));
@@ -114,7 +117,7 @@ fn write_index(text: &mut String, registry: &Registry) -> std::fmt::Result {
     }
     writeln!(
         text,
-        "\n## Functions\n\nWhat SQL expressions of a report may call beside what is usual in SQL.\n\n| function | what it says |\n|---|---|"
+        "\n## Functions\n\nWhat [expressions](expressions.md) may call beside the functions that are always there.\n\n| function | what it says |\n|---|---|"
     )?;
     for function in Function::linked() {
         let arguments = vec!["…"; function.arguments].join(", ");

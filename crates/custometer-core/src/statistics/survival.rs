@@ -176,8 +176,6 @@ impl RestrictedMean {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn close(found: f64, expected: f64) {
@@ -260,46 +258,6 @@ mod tests {
         let all = untreated().restricted_mean(100.0).unwrap();
         close(all.mean, 182.0 / 21.0);
         close(all.variance, (2414.0 - 182.0 * 182.0 / 21.0) / 21.0 / 21.0);
-    }
-
-    #[test]
-    fn telephone_customers_stay_as_in_lifelines() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/telco_churn/Telco-Customer-Churn.csv");
-        let Ok(text) = std::fs::read_to_string(&file) else {
-            println!("skipped: there is no {}", file.display());
-            return;
-        };
-        let customer = |line: &str| {
-            let cells: Vec<&str> = line.trim_end().split(',').collect();
-            let tenure = cells[5].parse().unwrap();
-            if *cells.last().unwrap() == "Yes" { (tenure, 1.0, 0.0) } else { (tenure, 0.0, 1.0) }
-        };
-        let curve = curve(&text.lines().skip(1).map(customer).collect::<Vec<_>>());
-        seen(&curve.steps()[0], [0.0, 7043.0, 0.0, 11.0]);
-        // lifelines 0.30.3: survival_function_ and confidence_interval_ after so many months.
-        let expected = [
-            (12.0, 0.843_199_553_815_830_2, 0.834_168_685_811_462, 0.851_783_320_693_123_5),
-            (24.0, 0.788_736_398_370_596_5, 0.778_312_955_529_913_1, 0.798_735_202_136_176),
-            (36.0, 0.748_545_414_876_370_2, 0.737_078_562_120_863_3, 0.759_597_031_294_287_9),
-            (48.0, 0.708_840_184_346_074_1, 0.696_245_083_070_984, 0.721_022_733_210_261_3),
-            (60.0, 0.664_403_914_374_739_7, 0.650_226_792_853_396_8, 0.678_156_779_186_675_4),
-            (72.0, 0.592_790_152_052_227_5, 0.573_062_891_004_291_8, 0.611_936_209_192_661_9),
-        ];
-        for (time, survival, low, high) in expected {
-            close(curve.at(time).unwrap(), survival);
-            let found = curve.interval(time, 0.95).unwrap();
-            close(found.0, low);
-            close(found.1, high);
-        }
-        let (low, high) = curve.interval(36.0, 0.9).unwrap();
-        close(low, 0.738_950_403_702_818_2);
-        close(high, 0.757_847_959_652_144_2);
-        // More than half are still there at the end.
-        assert_eq!((curve.median(), curve.median_interval(0.95)), (None, (None, None)));
-        let mean = curve.restricted_mean(60.0).unwrap();
-        // restricted_mean_survival_time, and the variance as above.
-        close(mean.mean, 46.817_351_873_331_71);
-        close(mean.variance, 0.076_713_002_671_370_52);
     }
 
     #[test]

@@ -13,21 +13,18 @@ use custometer_core::{
     About, Aggregate, Column, ColumnType, Definition, DimensionValue, Direction, Estimate, Evaluate, EvaluateContext, EvaluateError,
     Evaluation, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,
 };
-use jiff::tz::TimeZone;
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, NULL, NonExistent, Schema, TimeZone as PolarsZone, lit, when};
+use polars::prelude::{DataType, Expr, col, lit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use self::aggregates::{Kind, Refused, Written};
+use self::aggregates::{Kind, Written};
 use self::shapes::Shape;
+use crate::check::expression::{self, Leaf, Mistake, Scope, Syntax, Translated, columns_there_are};
 use crate::check::formula;
-use crate::check::sql::{columns_there_are, place_of};
-use crate::check::tables;
 use crate::config::diagnostics::Collector;
 use crate::config::section::Listed;
-use crate::read::table::Table;
-use crate::read::time_format::INSTANT;
+use crate::read::table::{Origin, Reason, Table};
 use crate::report::formula::Formula;
 
 /// A metric of the report's own: SQL aggregates over the rows of a table, and a formula of them.
@@ -112,18 +109,17 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// The linked metrics, and those that a config defines over its tables. `zone` is the report's.
+    /// The linked metrics, and those that a config defines over its tables.
     pub(crate) fn read(
         config: &[(Spanned<String>, Option<DefineConfig>)],
         tables: &BTreeMap<&str, Option<Table>>,
         registry: &Registry,
-        zone: &TimeZone,
         problems: &mut Collector,
     ) -> Self {
         let mut metrics = Self { registry: registry.clone(), defined: Vec::new(), broken: BTreeSet::new() };
         for (id, define) in config {
             let is_named = is_id(id, registry, problems);
-            let definition = define.as_ref().and_then(|define| Draft::read(id, define, tables, zone, problems)?.finish());
+            let definition = define.as_ref().and_then(|define| Draft::read(id, define, tables, problems)?.finish());
             match (define, definition.filter(|_| is_named)) {
                 (Some(define), Some(definition)) => {
                     // A metric lives as long as the program, wherever it comes from.
@@ -204,8 +200,8 @@ fn in_order(define: &DefineConfig) -> Vec<(&Spanned<String>, &Spanned<String>)> 
 struct Parsed<'c> {
     define: &'c DefineConfig,
     /// In the order of the config.
-    measures: Vec<(&'c Spanned<String>, &'c Spanned<String>, Written)>,
-    rules: Vec<(&'c Spanned<String>, Expr)>,
+    measures: Vec<(&'c Spanned<String>, &'c Spanned<String>, Written<Syntax>)>,
+    rules: Vec<(&'c Spanned<String>, Syntax)>,
     /// Whether every one of them can be read.
     is_right: bool,
 }
@@ -220,10 +216,10 @@ impl<'c> Parsed<'c> {
             }
         }
         for written in &define.rules {
-            match aggregates::row_expression(written.get_ref()) {
+            match Syntax::parse(written.get_ref()) {
                 Ok(rule) => parsed.rules.push((written, rule)),
-                Err(Refused { message, help, .. }) => {
-                    problems.report(written.span(), message).maybe_help(help);
+                Err(mistake) => {
+                    mistake.report("", written, problems);
                     parsed.is_right = false;
                 }
             }
@@ -236,48 +232,66 @@ impl<'c> Parsed<'c> {
         parsed
     }
 
-    /// Every column that an expression names, with the text it stands in.
-    fn columns(&self) -> Vec<(String, &'c Spanned<String>)> {
-        let of_measures = self.measures.iter().flat_map(|(_, written, of)| reads(of).into_iter().map(|column| (column, *written)));
-        let of_rules = self.rules.iter().flat_map(|(written, of)| roots(of).into_iter().map(|column| (column, *written)));
-        of_measures.chain(of_rules).collect()
+    /// Every expression, with the text it stands in.
+    fn expressions(&self) -> impl Iterator<Item = (&Syntax, &'c Spanned<String>)> {
+        let of_measures =
+            self.measures.iter().flat_map(|(_, written, of)| of.of_what().into_iter().chain(&of.filter).map(|part| (part, *written)));
+        of_measures.chain(self.rules.iter().map(|(written, rule)| (rule, *written)))
+    }
+
+    /// Every column that an expression names.
+    fn columns(&self) -> BTreeSet<String> {
+        self.expressions().flat_map(|(of, _)| of.columns()).map(|(column, _)| column).collect()
     }
 
     /// Whether all columns that it names are in a table. Those that are not are reported.
     fn has_columns(&self, table: &Table, problems: &mut Collector) -> bool {
         let known = table.columns();
-        let in_expressions = self.columns().into_iter().map(|(column, written)| (place_of(&column, written, problems), column));
-        let alone = self.define.time.iter().chain(self.define.types.keys()).map(|name| (name.span(), name.get_ref().clone()));
-        let mut all = true;
-        for (place, column) in in_expressions.chain(alone).collect::<Vec<_>>() {
-            // A broken one was reported where it is made.
-            all &= !table.broken.contains(&column);
-            if !known.contains(&column) && !table.broken.contains(&column) {
-                let near = nearest(&column, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                let message = format!("there is no column `{column}` in `{}`", table.name);
-                problems.report(place, message).help(near.unwrap_or_else(|| columns_there_are(&known)));
+        let of = format!(" in `{}`", table.name);
+        // A broken one was reported where it is made.
+        let named: Vec<String> = known.iter().chain(&table.broken).cloned().collect();
+        let mut all = self.columns().is_disjoint(&table.broken);
+        for (part, written) in self.expressions() {
+            all &= expression::has_columns(part, written, &named, &of, problems);
+        }
+        for column in self.define.time.iter().chain(self.define.types.keys()) {
+            all &= !table.broken.contains(column.get_ref());
+            if !named.contains(column.get_ref()) {
+                let near = nearest(column.get_ref(), known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("there is no column `{}`{of}", column.get_ref());
+                problems.report(column.span(), message).help(near.unwrap_or_else(|| columns_there_are(&known)));
                 all = false;
             }
         }
         all
     }
 
-    /// What the columns that are read hold: as said, or as their first values look. What is only told apart is an identifier.
+    /// What the columns that are read hold: as said, or as their first values look. What is only told apart is an identifier, and what is
+    /// only converted is text.
     fn kinds(&self, table: &Table) -> BTreeMap<String, ColumnType> {
         let said = |column: &str| self.define.types.iter().find(|(name, _)| name.get_ref() == column).map(|(_, kind)| (*kind).into());
+        let uses = |column: &str| -> Vec<&Syntax> {
+            let names = |part: &Syntax| part.columns().iter().any(|(name, _)| name == column);
+            self.expressions().map(|(part, _)| part).filter(|part| names(part)).collect()
+        };
         let is_told_apart = |column: &str| {
-            let bare = |of: &Written| matches!(&of.kind, Kind::CountDistinct(Expr::Column(name)) if name == column);
-            let filtered = |of: &Written| of.filter.as_ref().is_some_and(|filter| roots(filter).contains(column));
-            let used = self.measures.iter().filter(|(.., of)| reads(of).contains(column));
-            used.map(|(.., of)| of).all(|of| bare(of) && !filtered(of)) && !self.rules.iter().any(|(_, rule)| roots(rule).contains(column))
+            let bare =
+                self.measures.iter().filter(|(.., of)| matches!(&of.kind, Kind::CountDistinct(of) if of.column() == Some(column))).count();
+            bare > 0 && bare == uses(column).len()
+        };
+        let is_text = |column: &str| {
+            table.schema.get(column) == Some(&DataType::String) && uses(column).iter().all(|part| part.reads_text_of(column))
         };
         let kind = |column: &str| match said(column) {
             Some(kind) => Some(kind),
             None if column == self.define.time() => Some(ColumnType::Time),
             None if is_told_apart(column) && table.typed(column, ColumnType::Identifier).is_ok() => Some(ColumnType::Identifier),
-            None => table.looks_like(column),
+            None => match table.looks_like(column) {
+                Some(ColumnType::Number | ColumnType::Boolean) if is_text(column) => Some(ColumnType::Text),
+                looks => looks,
+            },
         };
-        self.columns().into_iter().filter_map(|(column, _)| kind(&column).map(|kind| (column, kind))).collect()
+        self.columns().into_iter().filter_map(|column| kind(&column).map(|kind| (column, kind))).collect()
     }
 }
 
@@ -291,13 +305,7 @@ struct Draft {
 
 impl Draft {
     /// Reads a definition and reports everything that is wrong with it. None where nothing more can be said of it.
-    fn read(
-        id: &Spanned<String>,
-        define: &DefineConfig,
-        tables: &BTreeMap<&str, Option<Table>>,
-        zone: &TimeZone,
-        problems: &mut Collector,
-    ) -> Option<Self> {
+    fn read(id: &Spanned<String>, define: &DefineConfig, tables: &BTreeMap<&str, Option<Table>>, problems: &mut Collector) -> Option<Self> {
         let formula = formula(define, problems);
         let parsed = Parsed::read(id, define, problems);
         let name = define.table.get_ref();
@@ -313,37 +321,51 @@ impl Draft {
         }
         let kinds = parsed.kinds(table);
         let mut source = Source::table(Column::name_from(name)).at(Column::name_from(define.time()));
-        let mut schema = Schema::default();
         for (column, kind) in &kinds {
             if let Err(reason) = table.typed(column, *kind) {
-                let written = parsed.columns().into_iter().find(|(read, _)| read == column).map(|(_, written)| written);
-                let place = written.map_or_else(|| define.table.span(), |written| place_of(column, written, problems));
-                problems.report(place, reason);
+                let of_column = |(part, written): (&Syntax, &'_ Spanned<String>)| {
+                    let (_, place) = part.columns().into_iter().find(|(name, _)| name == column)?;
+                    Some((Mistake::new(reason.clone()).at(place), written.clone()))
+                };
+                let found = parsed.expressions().find_map(of_column);
+                if let Some((mistake, written)) = found {
+                    mistake.report("", &written, problems);
+                }
                 return None;
             }
-            schema.insert(column.as_str().into(), stored(*kind));
             source = source.column(column_of(Column::name_from(column), *kind));
         }
-        let typed = |expression: Expr| as_numbers_and_local_times(expression, &kinds, zone);
+        let column = |name: &str| kinds.get(name).map(|kind| leaf(name, *kind, table)).ok_or(None);
+        let scope = Scope { column: &column, style: &table.style, shown: &table.shown };
         let mut measures = Vec::new();
+        let mut faults: Vec<(Reason, Expr)> = Vec::new();
         for (name, written, aggregate) in parsed.measures {
-            match checked(aggregate.map(&mut |expression| typed(expression)), &schema) {
+            let what = format!("`{}`: ", name.get_ref());
+            match computed(aggregate, &scope, &mut faults) {
                 Ok(aggregate) => measures.push((name.get_ref().clone(), aggregate)),
-                Err((reason, help)) => {
-                    problems.report(written.span(), format!("`{}` can't be computed: {reason}", name.get_ref())).maybe_help(help);
-                }
+                Err(mistakes) => mistakes.into_iter().for_each(|mistake| mistake.report(&what, written, problems)),
             }
         }
+        let mut rules = Vec::new();
         for (written, rule) in parsed.rules {
-            let rule = typed(rule);
-            match is_condition(&rule, &schema) {
-                Ok(()) => source = source.rule(format!("`{}` does not hold", written.get_ref()), rule),
-                Err((reason, help)) => {
-                    problems.report(written.span(), format!("this rule can't be computed: {reason}")).maybe_help(help);
+            match rule.translate(&scope).and_then(is_condition) {
+                Ok(rule) => {
+                    rules.push((format!("`{}` does not hold", written.get_ref()), rule.value.clone()));
+                    faults.extend(failing(&rule, None));
                 }
+                Err(mistakes) => mistakes.into_iter().for_each(|mistake| mistake.report("", written, problems)),
             }
         }
-        (measures.len() == define.measures.len() && source.rules.len() == define.rules.len()).then_some(Self { source, measures, formula })
+        let is_whole = measures.len() == define.measures.len() && rules.len() == define.rules.len();
+        for (Reason { text, origin }, fails) in faults {
+            let holds = fails.not();
+            source = match origin {
+                Some(origin) => source.rule_of(Column::name_from(&origin.column), text, holds),
+                None => source.rule(text, holds),
+            };
+        }
+        source = rules.into_iter().fold(source, |source, (reason, holds)| source.rule(reason, holds));
+        is_whole.then_some(Self { source, measures, formula })
     }
 
     /// The definition, as the engine takes it.
@@ -359,8 +381,9 @@ impl Draft {
         for measure in shape.iter().flat_map(|shape| &shape.measures) {
             definition = definition.measure(measure.clone());
         }
-        let n = match measures.as_slice() {
-            [(name, written)] if matches!(written.kind, Kind::Count(_) | Kind::CountDistinct(_)) => name.clone(),
+        let n = match (measures.as_slice(), shapes::counted_by(&formula, &by_name)) {
+            ([(name, written)], _) if matches!(written.kind, Kind::Count(_) | Kind::CountDistinct(_)) => name.clone(),
+            (_, Some(counted)) => counted,
             _ => {
                 // Whoever is in any of the measures is behind the value.
                 let filters: Option<Vec<Expr>> = measures.iter().map(|(_, written)| written.taking_part()).collect();
@@ -402,7 +425,7 @@ fn formula(define: &DefineConfig, problems: &mut Collector) -> Option<Formula> {
 }
 
 /// One measure as it is written.
-fn aggregate(name: &Spanned<String>, written: &Spanned<String>, problems: &mut Collector) -> Option<Written> {
+fn aggregate(name: &Spanned<String>, written: &Spanned<String>, problems: &mut Collector) -> Option<Written<Syntax>> {
     let text = name.get_ref();
     let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
@@ -413,22 +436,11 @@ fn aggregate(name: &Spanned<String>, written: &Spanned<String>, problems: &mut C
     }
     match Written::parse(written.get_ref()) {
         Ok(parsed) => Some(parsed).filter(|_| is_word),
-        Err(Refused { message, help, word }) => {
-            let place = word.map_or_else(|| written.span(), |word| place_of(&word, written, problems));
-            problems.report(place, format!("`{text}`: {message}")).maybe_help(help);
+        Err(mistake) => {
+            mistake.report(&format!("`{text}`: "), written, problems);
             None
         }
     }
-}
-
-/// The columns that a measure reads.
-fn reads(written: &Written) -> BTreeSet<String> {
-    written.of_what().into_iter().chain(&written.filter).flat_map(roots).collect()
-}
-
-/// The columns that an expression names.
-fn roots(expression: &Expr) -> BTreeSet<String> {
-    expression.clone().meta().root_names().into_iter().map(|name| name.to_string()).collect()
 }
 
 fn column_of(name: &'static str, kind: ColumnType) -> Column {
@@ -443,92 +455,77 @@ fn column_of(name: &'static str, kind: ColumnType) -> Column {
     column.nulls(NullRule::Keep)
 }
 
-fn stored(kind: ColumnType) -> DataType {
-    match kind {
-        ColumnType::Number => DataType::Float64,
-        ColumnType::Boolean => DataType::Boolean,
-        ColumnType::Time => INSTANT,
-        _ => DataType::String,
+/// A column as a definition's expressions see it: numbers as floats, the same whatever the file stores.
+fn leaf(name: &str, kind: ColumnType, table: &Table) -> Leaf {
+    let is_date = table.looks.get(name).map(|column| &column.looks_like).or(table.schema.get(name)) == Some(&DataType::Date);
+    let (kind, value) = match kind {
+        ColumnType::Number => (expression::Kind::Float, col(name).cast(DataType::Float64)),
+        ColumnType::Boolean => (expression::Kind::Boolean, col(name)),
+        ColumnType::Time if is_date => (expression::Kind::Date, table.style.clock.to_local(col(name)).cast(DataType::Date)),
+        ColumnType::Time => (expression::Kind::Time, col(name)),
+        _ => (expression::Kind::Text, col(name)),
+    };
+    Leaf { kind, value, text: None, unreadable: None, carried: None, origin: Some(Origin::itself(name)) }
+}
+
+fn is_condition(translated: Translated) -> Result<Translated, Vec<Mistake>> {
+    match translated.kind {
+        expression::Kind::Boolean => Ok(translated),
+        found => Err(vec![Mistake::new(format!("a condition must be true or false for each row, and this is {found}"))]),
     }
 }
 
-/// Numbers as floats, the same whatever the file stores, and times as clocks show them in the report's zone.
-fn as_numbers_and_local_times(expression: Expr, kinds: &BTreeMap<String, ColumnType>, zone: &TimeZone) -> Expr {
-    let zone = zone.iana_name().filter(|name| *name != "UTC").and_then(|name| PolarsZone::opt_try_new(Some(name)).ok().flatten());
-    expression.map_expr(|part| match &part {
-        Expr::Column(name) => match kinds.get(name.as_str()) {
-            Some(ColumnType::Number) => part.cast(DataType::Float64),
-            Some(ColumnType::Time) => match &zone {
-                Some(zone) => part
-                    .dt()
-                    .replace_time_zone(Some(PolarsZone::UTC), lit("raise"), NonExistent::Raise)
-                    .dt()
-                    .convert_time_zone(zone.clone())
-                    .dt()
-                    .replace_time_zone(None, lit("raise"), NonExistent::Raise),
-                None => part,
-            },
-            _ => part,
-        },
-        _ => part,
-    })
+/// What an expression fails for, and in which rows; with a filter, only in those that it lets through.
+fn failing(translated: &Translated, filter: Option<&Expr>) -> Vec<(Reason, Expr)> {
+    let Some(fault) = &translated.fault else { return Vec::new() };
+    let fails = |number: i32| {
+        let fails = fault.clone().eq(lit(number)).fill_null(lit(false));
+        filter.map_or(fails.clone(), |filter| filter.clone().fill_null(lit(false)).and(fails))
+    };
+    translated.reasons.iter().cloned().zip(1..).map(|(reason, number)| (reason, fails(number))).collect()
 }
 
-/// Why an expression can't be computed, and what to do about it.
-type Wrong = (String, Option<String>);
-
-/// The type of an expression over such rows.
-fn type_of(expression: &Expr, schema: &Schema) -> Result<DataType, Wrong> {
-    let rows = DataFrame::empty_with_schema(schema).lazy();
-    tables::result_type(&rows, expression).map_err(|reason| {
-        let mixed = reason.contains("compare string with");
-        let help = "a column is taken for what its first values look like; if they do not tell, say it: `types = { column = \"number\" }`";
-        (reason, mixed.then(|| help.to_owned()))
-    })
-}
-
-/// A type, as messages call it.
-fn in_words(stored: &DataType) -> String {
-    match stored {
-        DataType::String => "text".to_owned(),
-        DataType::Boolean => "true or false".to_owned(),
-        DataType::Date | DataType::Datetime(..) => "a time".to_owned(),
-        number if number.is_primitive_numeric() => "a number".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn is_condition(expression: &Expr, schema: &Schema) -> Result<(), Wrong> {
-    match type_of(expression, schema)? {
-        DataType::Boolean => Ok(()),
-        found => Err((format!("a condition must be true or false for each row, and this is {}", in_words(&found)), None)),
-    }
-}
-
-/// A measure whose expressions can be computed over such rows, with numbers that are finite; or why not.
-fn checked(written: Written, schema: &Schema) -> Result<Written, Wrong> {
-    if let Some(filter) = &written.filter {
-        is_condition(filter, schema)?;
-    }
-    let Some(of) = written.of_what() else { return Ok(written) };
-    let found = type_of(of, schema)?;
-    let is_number = found.is_primitive_numeric() || matches!(found, DataType::Decimal(..));
-    if written.is_of_numbers() && !is_number && found != DataType::Boolean {
-        return Err((format!("it is of {}, and needs numbers", in_words(&found)), None));
-    }
-    // What is no number is missing for counts as well: a mean is over those that its sum is of.
-    let is_made_finite = is_number || written.is_of_numbers();
-    let filter = written.filter.clone();
-    let finite = |of: Expr| match &of {
-        Expr::Cast { expr, .. } if matches!(**expr, Expr::Column(_)) => of,
-        _ => {
-            let number = of.cast(DataType::Float64);
-            when(number.clone().is_finite()).then(number).otherwise(lit(NULL))
+/// A measure over columns, with numbers that are floats; or all that is wrong with it. What its expressions fail for is added to `faults`.
+fn computed(written: Written<Syntax>, scope: &Scope<'_>, faults: &mut Vec<(Reason, Expr)>) -> Result<Written, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut keep = |translated: Result<Translated, Vec<Mistake>>| match translated {
+        Ok(translated) => Some(translated),
+        Err(wrong) => {
+            mistakes.extend(wrong);
+            None
         }
     };
-    let mut written = if is_made_finite { written.map(&mut |of| finite(of)) } else { written };
-    written.filter = filter;
-    Ok(written)
+    let is_of_numbers = written.is_of_numbers();
+    let is_id = matches!(&written.kind, Kind::CountDistinct(of) if of.column().is_some());
+    let filter = written.filter.as_ref().and_then(|filter| keep(filter.translate(scope).and_then(is_condition)));
+    let of = written.of_what().and_then(|of| keep(of.translate(scope)));
+    if let Some(found) =
+        of.as_ref().map(|of| &of.kind).filter(|kind| is_of_numbers && !kind.is_number() && **kind != expression::Kind::Boolean)
+    {
+        mistakes.push(Mistake::new(format!("it is of {}, and needs numbers", of_kind(found))));
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    faults.extend(filter.iter().flat_map(|filter| failing(filter, None)));
+    let taken = filter.as_ref().map(|filter| &filter.value);
+    faults.extend(of.iter().flat_map(|of| failing(of, taken)));
+    let as_number = |of: Translated| match of.kind {
+        // An id is a code here, and only told apart.
+        _ if is_id => of.value,
+        expression::Kind::Float => of.value,
+        _ if of.kind.is_number() || is_of_numbers => of.value.cast(DataType::Float64),
+        _ => of.value,
+    };
+    written.with(of.map(as_number), filter.map(|filter| filter.value)).ok_or_else(Vec::new)
+}
+
+/// A kind, as what something is of.
+fn of_kind(kind: &expression::Kind) -> String {
+    match kind {
+        expression::Kind::Text => "text".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// The value of a metric that a config defines.
@@ -571,10 +568,6 @@ impl Evaluate for Calculated {
     fn measures(&self) -> Vec<&str> {
         let shape = self.shape.iter().flat_map(|(value, _)| value.measures());
         self.measures.iter().map(String::as_str).chain(shape).chain([self.n.as_str()]).collect()
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {

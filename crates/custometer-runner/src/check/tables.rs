@@ -7,23 +7,24 @@ use std::sync::Arc;
 
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
-use custometer_core::{ColumnType, Condition};
+use custometer_core::{ColumnType, SqlCondition};
 use jiff::tz::TimeZone;
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, Schema, Series, col, lit, when};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, Schema, Series, col, lit, when};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use crate::check::sql::{self, columns_there_are};
+use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
-use crate::config::values::{Plain, ZoneName};
-use crate::read::column::{self, StoredColumn, Style};
+use crate::config::values::{FileColumns, Plain, ZoneName};
+use crate::read::cell_format::CellFormat;
+use crate::read::column::{self, Declared, StoredColumn, Style};
 use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::table::{Age, Checks, Columns, Keep, Repetition, Table, columns_of};
+use crate::read::table::{Age, CONDITION, Columns, Derived, Keep, Repetition, Shown, Table, columns_of, fault_name, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 
@@ -36,10 +37,11 @@ pub(crate) struct TableConfig {
     pub path: Spanned<String>,
     /// The format of the files; their name decides unless said.
     pub format: Option<FileFormat>,
-    /// Names that metrics use, each with the file's own name for it.
+    /// Names that metrics use, each with the file's own name for it; or with several, whose texts are read with a space between them:
+    /// `{ time = ["Date", "Clock"] }`.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[schemars(with = "BTreeMap<String, FileColumns>")]
+    pub columns: BTreeMap<Spanned<String>, Spanned<FileColumns>>,
     /// What stands between two values of a text file: one character, or `spaces` for any number of them. A comma unless said.
     #[schemars(with = "Option<String>")]
     pub delimiter: Option<Spanned<DelimiterName>>,
@@ -86,11 +88,16 @@ pub(crate) struct TableConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<serde_json::Value>>")]
     pub blank: BTreeMap<Spanned<String>, Vec<Plain>>,
-    /// For single columns, how times are written: a pattern such as `%d-%m-%Y %H:%M`, `epoch_seconds` or `epoch_milliseconds`.
-    /// ISO 8601 unless said.
+    /// For single columns, how times are written: a pattern such as `%d-%m-%Y %H:%M`, `epoch_seconds`, `epoch_milliseconds`,
+    /// `epoch_microseconds`, `epoch_nanoseconds` or `excel_serial`. ISO 8601 unless said.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub time_formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// For single columns, how cells are written that are no plain numbers, flags or times: `{ Total = "money", CTR = "percent",
+    /// "First reply" = "duration", Q1 = "number_in_text", answered = { true = ["ja"], false = ["nej"] } }`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, CellFormat>")]
+    pub formats: BTreeMap<Spanned<String>, Spanned<CellFormat>>,
     /// IANA time zone of times without an offset. The report's unless said.
     #[schemars(with = "Option<String>")]
     pub timezone: Option<ZoneName>,
@@ -158,34 +165,50 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
 /// Opens a table's files and plans its mapped and derived columns. Times without an offset are in `zone` unless the table says another.
 pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &Path, problems: &mut Collector) -> Option<Table> {
     let mut opened = open_files(config, folder, problems)?;
+    let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone);
     let stored: Vec<String> = opened.schema.iter_names().map(ToString::to_string).collect();
-    let skipped = skipped(config, &mut opened, &stored, problems);
+    let shown = Shown::new(zone);
+    let skipped = skipped(config, &mut opened, &stored, (&style, &shown), problems);
 
     let mut broken = BTreeSet::new();
     let mut columns = Columns::default();
     let mut actual_names: BTreeMap<&str, &str> = BTreeMap::new();
-    for (logical, actual) in &config.columns {
-        if !stored.contains(actual.get_ref()) {
-            if let Some(kind) = opened.left_out.get(actual.get_ref()) {
-                let message = format!("`{}` is stored as {kind}, which is not read", actual.get_ref());
-                problems.report(actual.span(), message).help("store it as a number, a text or a time");
-            } else {
-                let near = nearest(actual.get_ref(), stored.iter().map(String::as_str));
-                let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
-                problems.report(actual.span(), format!("there is no column `{}` in the file", actual.get_ref())).help(help);
+    for (logical, of) in &config.columns {
+        let missing: Vec<&String> = of.get_ref().0.iter().filter(|actual| !stored.contains(*actual)).collect();
+        for actual in &missing {
+            if let Some(kind) = opened.left_out.get(*actual) {
+                let message = format!("`{actual}` is stored as {kind}, which is not read");
+                problems.report(of.span(), message).help("store it as a number, a text or a time");
+                continue;
             }
+            let near = nearest(actual, stored.iter().map(String::as_str));
+            let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
+            problems.report(of.span(), format!("there is no column `{actual}` in the file")).help(help);
+        }
+        if !missing.is_empty() {
             broken.insert(logical.get_ref().clone());
             continue;
         }
-        columns.mapped.push(col(actual.get_ref().as_str()).alias(logical.get_ref().as_str()));
-        actual_names.insert(logical.get_ref(), actual.get_ref());
+        let (source, name) = match of.get_ref().0.as_slice() {
+            [actual] => (col(actual.as_str()), actual),
+            // What is made of several columns is a column of its own.
+            several => (column::joined(several), logical.get_ref()),
+        };
+        columns.mapped.push(source.alias(logical.get_ref().as_str()));
+        actual_names.insert(logical.get_ref(), name);
     }
-    let (formats, blank) = of_single_columns(config, &actual_names, &stored, problems);
+    let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
     columns.cleaned = cleaned(&opened.schema, &config.null_values, &blank);
 
     // What the first rows look like, once what means a missing value is gone.
-    let sample = columns_of(opened.sample.clone().lazy().with_columns(&columns.cleaned));
+    let several = config.columns.iter().filter(|(_, of)| of.get_ref().0.len() > 1);
+    let joined: Vec<Expr> = several
+        .filter(|(name, _)| !broken.contains(name.get_ref()))
+        .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
+        .collect();
+    let sample = columns_of(opened.sample.clone().lazy().with_columns(&columns.cleaned).with_columns(joined));
+    let formats = settled(formats, &sample, style.numbers, problems);
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
@@ -200,40 +223,39 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     let mut names: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
     names.sort();
     names.dedup();
-    let mut checks = Checks::default();
-    let mut derived: Vec<(&String, &Spanned<String>, Expr)> = Vec::new();
+    columns.kept = config.derive.keys().map(|name| name.get_ref().clone()).filter(|name| looks.contains_key(name)).collect();
+    let mut kinds = Schema::default();
     for (name, written) in derived_in_order(config, problems) {
-        // What rests on a broken column is broken by it, and no mistake of its own.
-        match sql::parse(written, &names, problems).filter(|expression| !uses(expression, &broken)) {
-            Some(expression) => derived.push((name, written, checks.as_they_look(expression, &looks, &style))),
+        let translated = {
+            let column = leaf(&columns, &kinds, &looks, &broken, &style);
+            expression::read(written, &names, &Scope { column: &column, style: &style, shown: &shown }, problems)
+        };
+        match translated {
+            Some(translated) => {
+                kinds.insert(name.as_str().into(), translated.kind.stored());
+                columns.derived.push(derived(name, translated));
+            }
+            // What rests on a broken column is broken by it, and no mistake of its own.
             None => drop(broken.insert(name.clone())),
         }
-        // What is derived is no longer what the file holds.
-        looks.remove(name);
     }
     let condition = config.condition.as_ref().and_then(|written| {
-        let expression = sql::parse(written, &names, problems).filter(|expression| !uses(expression, &broken))?;
-        Some((written, checks.as_they_look(expression, &looks, &style)))
+        let column = leaf(&columns, &kinds, &looks, &broken, &style);
+        let scope = Scope { column: &column, style: &style, shown: &shown };
+        let translated = expression::read(written, &names, &scope, problems)?;
+        is_condition(&translated, written.span(), "`where`", problems).then_some(translated)
     });
-
-    columns.checked = checks.columns();
+    let written_condition = condition.as_ref().map(|condition| condition.value.clone());
+    columns.derived.extend(condition.filter(|condition| condition.fault.is_some()).map(|condition| {
+        let condition = derived(CONDITION, condition);
+        Derived { value: None, ..condition }
+    }));
+    // What is derived is no longer what the file holds.
+    looks.retain(|name, _| !config.derive.keys().any(|derived| derived.get_ref() == name));
     let mut rows = columns.over(opened.no_rows());
-    for (name, written, expression) in derived {
-        match result_type(&rows, &expression) {
-            Ok(_) => {
-                rows = rows.with_column(expression.clone().alias(name.as_str()));
-                columns.derived.push((name.clone(), expression));
-            }
-            Err(reason) => {
-                broken.insert(name.clone());
-                problems.report(written.span(), format!("`{name}` can't be computed: {reason}")).maybe_help(help_for(&reason));
-            }
-        }
-    }
-    let condition = condition.filter(|(written, expression)| is_condition(&rows, expression, written.span(), "`where`", problems));
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
-    let derived_texts = columns.derived.iter().filter(|(name, _)| schema.get(name) == Some(&DataType::String));
-    let derived_texts: Vec<Expr> = derived_texts.map(|(name, _)| col(name.as_str())).collect();
+    let derived_texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
+    let derived_texts: Vec<Expr> = derived_texts.map(|derived| col(derived.name.as_str())).collect();
     if !derived_texts.is_empty() {
         // What can't be computed now is said when the rows are gone through.
         let sample = columns_of(columns.over(opened.sample.clone().lazy()).select(derived_texts));
@@ -245,11 +267,11 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         condition: None,
         schema,
         checks: Vec::new(),
-        written_condition: condition.map(|(_, condition)| condition),
-        sql_checks: checks,
+        written_condition,
         skipped,
         repetition: None,
         style,
+        shown,
         columns,
         looks,
         broken,
@@ -260,15 +282,26 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
 }
 
 /// Which rows are none of data. They do not tell what columns look like.
-fn skipped(config: &TableConfig, opened: &mut Opened, stored: &[String], problems: &mut Collector) -> Option<Expr> {
+fn skipped(
+    config: &TableConfig,
+    opened: &mut Opened,
+    stored: &[String],
+    (style, shown): (&Style, &Shown),
+    problems: &mut Collector,
+) -> Option<Expr> {
     let written = config.skip_rows_where.as_ref()?;
-    let skipped = sql::parse(written, stored, problems)?;
-    if !is_condition(&opened.no_rows(), &skipped, written.span(), "`skip_rows_where`", problems) {
+    // Nothing is known yet of what texts look like.
+    let column = |name: &str| {
+        let kind = opened.schema.get(name).and_then(Kind::of).ok_or(None)?;
+        Ok(Leaf::derived(name, &kind, None, None))
+    };
+    let skipped = expression::read(written, stored, &Scope { column: &column, style, shown }, problems)?;
+    if !is_condition(&skipped, written.span(), "`skip_rows_where`", problems) {
         return None;
     }
-    let skipped = skipped.fill_null(lit(false));
+    let skipped = skipped.value.fill_null(lit(false));
     let left = columns_of(opened.sample.clone().lazy().filter(skipped.clone().not()));
-    if let Some(rows) = left.first().map(polars::prelude::Column::len) {
+    if let Some(rows) = left.first().map(Column::len) {
         opened.sample = DataFrame::new(rows, left).unwrap_or_else(|_| opened.sample.clone());
     }
     Some(skipped)
@@ -276,21 +309,19 @@ fn skipped(config: &TableConfig, opened: &mut Opened, stored: &[String], problem
 
 /// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
 pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, problems: &mut Collector) {
-    let name = Condition::new(written.get_ref()).name();
+    let name = SqlCondition::new(written.get_ref()).name();
     if table.schema.contains(&name) {
         return;
     }
     let known: Vec<String> = table.columns().into_iter().chain(table.broken.iter().cloned()).collect();
-    let mut looks = table.looks.clone();
-    // What is derived is no longer what the file holds.
-    looks.retain(|name, _| !table.columns.derived.iter().any(|(derived, _)| derived == name));
-    let expression = sql::parse(written, &known, problems).filter(|expression| !uses(expression, &table.broken));
-    let expression = expression.map(|expression| table.sql_checks.as_they_look(expression, &looks, &table.style));
-    let rows = table.columns.over(table.opened.no_rows());
-    match expression.filter(|expression| is_condition(&rows, expression, written.span(), "a condition", problems)) {
-        Some(expression) => {
+    let translated = {
+        let column = leaf(&table.columns, &table.schema, &table.looks, &table.broken, &table.style);
+        expression::read(written, &known, &Scope { column: &column, style: &table.style, shown: &table.shown }, problems)
+    };
+    match translated.filter(|translated| is_condition(translated, written.span(), "a condition", problems)) {
+        Some(translated) => {
             table.schema.insert(name.as_str().into(), DataType::Boolean);
-            table.columns.derived.push((name, expression));
+            table.columns.derived.push(derived(&name, translated));
             table.settle();
         }
         None => {
@@ -299,16 +330,56 @@ pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, proble
     }
 }
 
-/// What the config says of single columns, by the file's names for them: how times are written, and what means a missing value.
+/// What an expression makes of each row, under a name.
+fn derived(name: &str, translated: Translated) -> Derived {
+    let Translated { value, origin, fault, reasons, .. } = translated;
+    Derived { name: name.to_owned(), value: Some(value), fault, reasons, origin }
+}
+
+/// The columns of a table as expressions see them: those derived so far, of the types in `kinds`, and those of the file.
+fn leaf<'a>(
+    columns: &'a Columns,
+    kinds: &'a Schema,
+    looks: &'a BTreeMap<String, StoredColumn>,
+    broken: &'a BTreeSet<String>,
+    style: &'a Style,
+) -> impl Fn(&str) -> Result<Leaf, Option<String>> + 'a {
+    move |name| {
+        if broken.contains(name) {
+            return Err(None);
+        }
+        if let Some(plain) = name.strip_prefix("__") {
+            return Err(Some(format!(
+                "`{name}` is no name that a report can use; give it another: `columns = {{ {plain} = \"{name}\" }}`"
+            )));
+        }
+        if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name) {
+            let kind = kinds.get(name).and_then(Kind::of).ok_or(None)?;
+            let carried = derived.fault.is_some().then(|| (col(fault_name(name)), derived.reasons.clone()));
+            return Ok(Leaf::derived(name, &kind, carried, derived.origin.clone()));
+        }
+        let column = looks.get(name).ok_or(None)?;
+        let written_in = if columns.kept.iter().any(|kept| kept == name) { written_name(name) } else { name.to_owned() };
+        Leaf::stored(column, &written_in, style).map_err(Some)
+    }
+}
+
+/// What the config says of how a column's values are written, with where it says so.
+type Formats = BTreeMap<String, (Range<usize>, Declared)>;
+
+/// What the config says of single columns, by the file's names for them: how values are written, and what means a missing one.
 fn of_single_columns<'a>(
     config: &'a TableConfig,
     actual_names: &BTreeMap<&str, &str>,
     stored: &[String],
+    zone: &TimeZone,
     problems: &mut Collector,
-) -> (BTreeMap<String, TimeFormat>, BTreeMap<String, &'a [Plain]>) {
+) -> (Formats, BTreeMap<String, &'a [Plain]>) {
     let actual = |name: &Spanned<String>, problems: &mut Collector| -> Option<String> {
         let actual = actual_names.get(name.get_ref().as_str()).copied().unwrap_or(name.get_ref());
-        let known = stored.iter().any(|stored| stored == actual) || config.derive.keys().any(|derived| derived == name);
+        let known = stored.iter().any(|stored| stored == actual)
+            || actual_names.contains_key(name.get_ref().as_str())
+            || config.derive.keys().any(|derived| derived == name);
         if !known {
             let near = nearest(actual, stored.iter().map(String::as_str));
             let help = near.map_or_else(|| columns_there_are(stored), |near| format!("did you mean `{near}`?"));
@@ -316,14 +387,21 @@ fn of_single_columns<'a>(
         }
         known.then(|| actual.to_owned())
     };
-    let (mut formats, mut blank) = (BTreeMap::new(), BTreeMap::new());
+    let (mut formats, mut blank) = (Formats::new(), BTreeMap::new());
     for (column, written) in &config.time_formats {
-        match TimeFormat::declared(written.get_ref()) {
-            Ok(format) => formats.extend(actual(column, problems).map(|column| (column, format))),
+        match TimeFormat::declared(written.get_ref(), Some(zone)) {
+            Ok(format) => formats.extend(actual(column, problems).map(|column| (column, (written.span(), Declared::Times(format))))),
             Err(reason) => {
                 problems.report(written.span(), reason);
             }
         }
+    }
+    for (column, format) in &config.formats {
+        let Some(actual) = actual(column, problems) else { continue };
+        if formats.contains_key(&actual) {
+            problems.report(column.span(), format!("`{actual}` has a time format as well")).help("leave one of them out");
+        }
+        formats.insert(actual, (format.span(), Declared::Cells(format.get_ref().clone())));
     }
     for (column, values) in &config.blank {
         blank.extend(actual(column, problems).map(|column| (column, values.as_slice())));
@@ -331,8 +409,30 @@ fn of_single_columns<'a>(
     (formats, blank)
 }
 
+/// The formats as the first rows have them. Reports those that can't be meant; they stay, so that a cause is reported once.
+fn settled(formats: Formats, sample: &[Column], numbers: NumberStyle, problems: &mut Collector) -> BTreeMap<String, Declared> {
+    let settle = |(name, (place, declared)): (String, (Range<usize>, Declared))| {
+        let Some(values) = sample.iter().find(|column| column.name().as_str() == name) else { return (name, declared) };
+        let values = values.as_materialized_series();
+        let wrong = match &declared {
+            Declared::Times(_) if matches!(values.dtype(), DataType::Date | DataType::Datetime(..)) => {
+                Some("it is stored as a time; leave its format out".to_owned())
+            }
+            Declared::Times(format) => format.misfit(values),
+            Declared::Cells(format) => match format.settled(values.dtype(), &column::texts_of(values), numbers) {
+                Ok(settled) => return (name, Declared::Cells(settled)),
+                Err(reason) => Some(reason),
+            },
+        };
+        if let Some(reason) = wrong {
+            problems.report(place, format!("`{name}` can't be read so: {reason}"));
+        }
+        (name, declared)
+    };
+    formats.into_iter().map(settle).collect()
+}
+
 fn style(config: &TableConfig, zone: &TimeZone) -> Style {
-    let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     Style {
         numbers: NumberStyle { decimal_comma: config.decimal_comma, thousands: config.thousands },
         clock: Arc::new(LocalClock::new(zone)),
@@ -485,36 +585,13 @@ fn text_only(config: &TableConfig, opened: &Opened, problems: &mut Collector) {
     }
 }
 
-/// The type of an expression over rows, found by computing it for none: what it can't do with their types shows without reading any.
-#[expect(clippy::disallowed_methods, reason = "an empty frame has no rows to go through")]
-pub(crate) fn result_type(rows: &LazyFrame, expression: &Expr) -> Result<DataType, String> {
-    let reason = |error: polars::prelude::PolarsError| first_line(&error.to_string()).to_owned();
-    let schema = rows.clone().collect_schema().map_err(reason)?;
-    let nothing = DataFrame::empty_with_schema(&schema).lazy().select([expression.clone().alias("result")]).collect().map_err(reason)?;
-    let uses_columns = !expression.clone().meta().root_names().is_empty();
-    if uses_columns && nothing.height() > 0 {
-        return Err("it looks at more than one row".to_owned());
+/// Whether an expression says yes or no of each row; reported where it does not. `what` is how messages call it.
+fn is_condition(translated: &Translated, place: Range<usize>, what: &str, problems: &mut Collector) -> bool {
+    let holds = translated.kind == Kind::Boolean;
+    if !holds {
+        problems.report(place, format!("{what} must be true or false for each row, and is {}", translated.kind));
     }
-    nothing.column("result").map(|result| result.dtype().clone()).map_err(reason)
-}
-
-/// Whether an expression over rows says yes or no of each; reported where it does not. `what` is how messages call it.
-fn is_condition(rows: &LazyFrame, expression: &Expr, place: Range<usize>, what: &str, problems: &mut Collector) -> bool {
-    match result_type(rows, expression) {
-        Ok(DataType::Boolean) => return true,
-        Ok(found) => problems.report(place, format!("{what} must be true or false for each row, and is {found}")),
-        Err(reason) => problems.report(place, format!("{what} can't be computed: {reason}")).maybe_help(help_for(&reason)),
-    };
-    false
-}
-
-fn help_for(reason: &str) -> Option<String> {
-    let mixed = reason.contains("compare string with");
-    mixed.then(|| "a column of numbers is compared with text: write the number without quotes, or `CAST(column AS VARCHAR)`".to_owned())
-}
-
-fn uses(expression: &Expr, columns: &BTreeSet<String>) -> bool {
-    expression.clone().meta().root_names().iter().any(|name| columns.contains(name.as_str()))
+    holds
 }
 
 /// Derived columns, each after those it uses.
@@ -525,8 +602,8 @@ fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Ve
         let names: Vec<&String> = waiting.iter().map(|(name, _)| name.get_ref()).collect();
         // A column may be derived from the file's column of its own name.
         let ready = |(name, written): &(&Spanned<String>, &Spanned<String>)| {
-            let uses = sql::expression(written.get_ref()).map(|expression| expression.meta().root_names()).unwrap_or_default();
-            !uses.iter().any(|used| names.iter().any(|&other| other != name.get_ref() && other == used.as_str()))
+            let uses = Syntax::parse(written.get_ref()).map(|syntax| syntax.columns()).unwrap_or_default();
+            !uses.iter().any(|(used, _)| names.iter().any(|&other| other != name.get_ref() && other == used))
         };
         let (now, later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);
         if now.is_empty() {
@@ -541,8 +618,4 @@ fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Ve
         waiting = later;
     }
     ordered
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
 }

@@ -8,11 +8,11 @@ use polars::prelude::{Column, DataFrame, DataType, NamedFrom, PolarsError, Serie
 
 use crate::collect::Collected;
 use crate::plan::TablePlan;
-use crate::plan::input::{InputPlan, Reason};
+use crate::plan::input::InputPlan;
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, SKIPPED};
 use crate::read::files::shown_path;
 use crate::read::scan::ROW;
-use crate::read::table::Table;
+use crate::read::table::{Reason, Table};
 use crate::read::text::FileIndex;
 use crate::report::Report;
 use crate::result::{FileManifest, RejectedRow, Rejection, TableUse};
@@ -69,7 +69,8 @@ impl Ledger {
         files: &Files,
     ) -> Result<Vec<TableUse>, PolarsError> {
         let mut uses = Vec::new();
-        for ((input, fates), rejected) in plan.inputs.iter().zip(&collected.fates).zip(&collected.rejected) {
+        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.last);
+        for (input, ((fates, rejected), last)) in plan.inputs.iter().zip(ends) {
             let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
             let fates = Fates::of(fates)?;
             let entry = |reason: &Reason, rows: u64| Rejection {
@@ -99,6 +100,7 @@ impl Ledger {
                 rows_without_answer: fates.rows(SKIPPED),
                 rows_rejected: fates.rejected(),
                 ambiguous_times: fates.ambiguous,
+                data_until: last.and_then(|last| shown_instant(last, report)),
             });
         }
         Ok(uses)
@@ -132,6 +134,12 @@ impl Ledger {
     }
 }
 
+/// An instant as clocks in the report's time zone showed it, with their offset from UTC.
+fn shown_instant(instant: i64, report: &Report) -> Option<String> {
+    let shown = jiff::Timestamp::from_microsecond(instant).ok()?.to_zoned(report.calendar.zone.clone());
+    Some(shown.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}
+
 /// How many rows met each fate.
 struct Fates {
     rows: BTreeMap<i32, u64>,
@@ -163,7 +171,7 @@ impl Fates {
 /// Where groups are hidden, what stands in a single row is, too; and ids are hashed where the report says so.
 fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
     let hidden = report.min_group_size.is_some_and(|least| least > 1);
-    let is_id = |column: &str| input.requests.first().is_some_and(|&request| report.is_identifier(request, column));
+    let is_id = |column: &str| input.requests.iter().any(|&request| report.requests[request].is_id(column));
     let mut examples: BTreeMap<i32, Vec<RejectedRow>> = BTreeMap::new();
     let rows: Vec<u64> = frame.column(ROW)?.u64()?.iter().map(Option::unwrap_or_default).collect();
     let values = dimension::from_series(frame.column(FAULTY)?.as_materialized_series())?;
@@ -171,7 +179,7 @@ fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files
     found.sort();
     for ((row, number), value) in found {
         let reason = usize::try_from(number - 1).ok().and_then(|position| input.reasons.get(position));
-        let column = reason.and_then(|reason| reason.column.clone()).filter(|_| !hidden);
+        let column = reason.and_then(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()).filter(|_| !hidden);
         let (file, row) = files.place(row);
         let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
         let value = column.as_ref().map(|_| value.to_string());

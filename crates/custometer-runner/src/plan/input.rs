@@ -6,17 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use custometer_core::time::index_between;
-use custometer_core::{Buckets, Column, ColumnType, Condition, Domain, NullRule, Source};
+use custometer_core::time::{INSTANT, LocalClock, index_between};
+use custometer_core::{Buckets, Column, ColumnType, Domain, NullRule, Source, SqlCondition};
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, SortMultipleOptions, col, lit, when,
 };
 
 use crate::plan::axes::{Axes, Axis, edges};
-use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
 use crate::plan::typed::typed_column;
 use crate::read::scan::ROW;
-use crate::read::table::Table;
+use crate::read::table::{Check, Origin, Reason, Table};
 use crate::report::Request;
 
 /// The rows of a table that one source can use, and why it can't use the others.
@@ -30,14 +30,8 @@ pub(crate) struct InputPlan {
     /// Rejected rows: the first ones of each reason in every part of the table, or all.
     pub(crate) rejected: LazyFrame,
     pub(crate) usable: LazyFrame,
-}
-
-/// Why rows are rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reason {
-    pub(crate) text: String,
-    /// The column at fault, where it is one.
-    pub(crate) column: Option<String>,
+    /// One row that says of each of the source's doubts whether it holds; none where there are no doubts.
+    pub(crate) doubts: Option<LazyFrame>,
 }
 
 #[derive(Clone)]
@@ -48,21 +42,27 @@ pub(crate) struct InputKey {
     pub(crate) timed: bool,
     /// Whether rows outside the period matter, too.
     pub(crate) history: bool,
+    /// The columns that it reads or breaks down by whose own expressions may fail.
+    faulty: BTreeSet<String>,
 }
 
 impl InputKey {
-    pub(crate) fn of(request: &Request, axes: &Axes) -> Self {
+    pub(crate) fn of(request: &Request, axes: &Axes, table: &Table) -> Self {
         let definition = &request.definition;
         let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
         let history = !request.is_plain();
-        Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history }
+        let faulty = BTreeSet::new();
+        let mut key = Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history, faulty };
+        let reads = key.reads().into_iter().map(|(name, ..)| key.actual(name)).chain(request.by.iter().flatten().map(String::as_str));
+        key.faulty = reads.filter(|name| !table.faults_of(name).is_empty()).map(str::to_owned).collect();
+        key
     }
 
     /// One key for both, where they reject the same rows: then they differ at most in columns that reject none.
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
         let rejects = |column: &&Column| {
             let any_text = matches!(column.kind, ColumnType::Text | ColumnType::Identifier) && column.domain == Domain::Any;
-            let any_value = any_text || Condition::is_name(column.name);
+            let any_value = any_text || SqlCondition::is_name(column.name);
             column.nulls != NullRule::Keep || !any_value
         };
         let same = |one: &Column, another: &Column| one == another && self.actual(one.name) == other.actual(another.name);
@@ -73,7 +73,10 @@ impl InputKey {
             || time(self) != time(other)
             || self.source.time_domain != other.source.time_domain
             || self.history != other.history
+            || self.faulty != other.faulty
             || self.source.rules != other.source.rules
+            || self.source.absent != other.source.absent
+            || self.source.doubts != other.source.doubts
         {
             return None;
         }
@@ -119,8 +122,17 @@ struct Checks {
 
 impl Checks {
     fn add(&mut self, text: String, column: Option<&str>, fails: Expr) {
-        self.reasons.push(Reason { text, column: column.map(str::to_owned) });
-        self.fails.push((i32::try_from(self.reasons.len()).unwrap_or(i32::MAX), fails.fill_null(lit(false))));
+        self.add_check(Check { reason: Reason { text, origin: column.map(Origin::itself) }, fails });
+    }
+
+    /// Adds a check; one that says the same as another has its number, so that one cause is one reason.
+    fn add_check(&mut self, Check { reason, fails }: Check) {
+        let same = |known: &Reason| known.text == reason.text && known.origin.is_some() && known.origin == reason.origin;
+        let position = self.reasons.iter().position(same).unwrap_or_else(|| {
+            self.reasons.push(reason);
+            self.reasons.len() - 1
+        });
+        self.fails.push((i32::try_from(position + 1).unwrap_or(i32::MAX), fails.fill_null(lit(false))));
     }
 
     /// The number of the first reason so far that holds, or `otherwise`. Reasons that are added later are asked for apart.
@@ -136,12 +148,11 @@ impl InputPlan {
         table: &Table,
         base: &LazyFrame,
         axes: &[&Arc<Buckets>],
-        all_rejected: bool,
+        (clock, as_of, all_rejected): (&LocalClock, Option<i64>, bool),
     ) -> PolarsResult<Self> {
         let mut checks = Checks::default();
-        for (reason, fails) in &table.checks {
-            let column = fails.clone().meta().root_names().into_iter().find(|name| !name.starts_with("__"));
-            checks.add(reason.clone(), column.as_deref(), fails.clone());
+        for check in table.checks.iter().cloned().chain(key.faulty.iter().flat_map(|name| table.faults_of(name))) {
+            checks.add_check(check);
         }
         let of_table = std::mem::take(&mut checks.fails);
         let mut skips: Vec<Expr> = Vec::new();
@@ -192,7 +203,9 @@ impl InputPlan {
                 // What is no row of its entity says nothing of the others.
                 Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
             };
-            checks.add(rule.reason.clone(), None, with_columns(rule.holds.clone(), &column).not());
+            let origin = rule.column.map(|column| Origin::itself(key.actual(column)));
+            let reason = Reason { text: rule.reason.clone(), origin };
+            checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
         }
         // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
@@ -210,21 +223,43 @@ impl InputPlan {
             let outside = (index_between(time, Arc::new(edges(axes))) % lit(2)).neq(lit(0)).and(possible).fill_null(lit(false));
             fate = when(outside).then(lit(OUTSIDE)).otherwise(fate);
         }
+        if let Some((time, as_of)) = time.clone().zip(as_of) {
+            // Of what came later nothing is known yet.
+            fate = when(time.cast(DataType::Int64).gt_eq(lit(as_of))).then(lit(OUTSIDE)).otherwise(fate);
+        }
         let judged = base.clone().with_column(fate.alias(FATE)).cache();
         let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
         let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
-        let first = time.map_or_else(|| lit(NULL).cast(DataType::Int64).first(), |time| time.min().cast(DataType::Int64));
-        let fates = judged.clone().group_by([col(FATE)]).agg([count_rows().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST)]);
+        let of_group = |end: Option<Expr>| end.unwrap_or_else(|| lit(NULL).first()).cast(DataType::Int64);
+        let instants = reads.iter().filter(|(_, kind, ..)| time.is_some() && *kind == ColumnType::Time);
+        let instants = instants.map(|&(name, kind, ..)| col(typed_name(key.actual(name), kind)));
+        let last = instants.reduce(|one, next| when(next.clone().gt(one.clone()).or(one.clone().is_null())).then(next).otherwise(one));
+        let counts = [count_rows().alias("rows"), twice.alias(AMBIGUOUS)];
+        let ends = [of_group(time.map(Expr::min)).alias(FIRST), of_group(last.map(Expr::max)).alias(LAST)];
+        let fates = judged.clone().group_by([col(FATE)]).agg([counts, ends].concat());
 
-        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.column.as_deref()?, number)));
-        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (column, number)| {
-            when(col(FATE).eq(lit(number))).then(col(column).cast(DataType::String)).otherwise(others)
+        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
+        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
+            when(col(FATE).eq(lit(number))).then(col(origin.written_in.as_str()).cast(DataType::String)).otherwise(others)
         });
         let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
         let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
-        let names: Vec<Expr> = typed.iter().map(|(&name, typed)| col(typed.as_str()).alias(name)).collect();
-        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names).cache();
-        Ok(Self { key, requests, reasons, fates, rejected, usable })
+        // What had not happened by the as-of date is not known yet.
+        let known = |name: &str, kind: ColumnType, nulls: NullRule| {
+            let value = || col(typed[name].as_str());
+            match as_of {
+                Some(as_of) if kind == ColumnType::Time && nulls == NullRule::Keep => {
+                    when(value().cast(DataType::Int64).lt(lit(as_of))).then(value()).otherwise(lit(NULL))
+                }
+                _ => value(),
+            }
+        };
+        let names: Vec<Expr> = reads.iter().map(|&(name, kind, nulls, _)| known(name, kind, nulls).alias(name)).collect();
+        let absent = key.source.absent.iter().map(|column| lit(NULL).cast(stored_as(column.kind)).alias(column.name));
+        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
+        let doubts = key.source.doubts.iter().enumerate().map(|(number, doubt)| (doubt.holds)(clock).alias(number.to_string()));
+        let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
+        Ok(Self { key, requests, reasons, fates, rejected, usable, doubts })
     }
 
     /// The columns that the source reads.
@@ -244,6 +279,18 @@ fn with_columns(expression: Expr, column: &dyn Fn(&str) -> Option<Expr>) -> Expr
         }
         other => other,
     })
+}
+
+/// The type of a column's values in plans.
+fn stored_as(kind: ColumnType) -> DataType {
+    match kind {
+        ColumnType::Number => DataType::Float64,
+        ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Time => INSTANT,
+        // Ids are codes.
+        ColumnType::Identifier => DataType::UInt32,
+        _ => DataType::String,
+    }
 }
 
 fn is_ambiguous(table: &Table, time: &str) -> bool {

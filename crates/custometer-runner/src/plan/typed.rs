@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::ColumnType;
-use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, lit, when};
+use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, TimeUnit, col, lit, when};
 
 use crate::plan::axes::{Axes, Axis};
 use crate::plan::codes::Codes;
@@ -11,6 +11,7 @@ use crate::plan::names::{ambiguous_name, bucket_name, dimension_name, typed_name
 use crate::read::column::Typed;
 use crate::read::table::Table;
 use crate::report::Request;
+use custometer_core::time::INSTANT;
 
 /// The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row:
 /// each computed once.
@@ -47,6 +48,10 @@ pub(crate) fn with_typed_columns(
         // A blank, and what is no number, are missing values in every format.
         let value = match table.schema.get(name) {
             Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
+            // An instant is shown by the report's clocks.
+            Some(DataType::Datetime(TimeUnit::Microseconds, Some(_))) => {
+                table.shown.clock.to_local(value.cast(DataType::Int64).cast(INSTANT))
+            }
             _ => value,
         };
         (dimension_name(name), codes.of_dimension(name, value))

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::ColumnType;
-use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PlSmallStr, PolarsResult, Schema, col, lit};
+use custometer_core::time::LocalClock;
+use jiff::tz::TimeZone;
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, Schema, col, lit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,20 +25,64 @@ pub struct Table {
     /// The columns of its rows.
     pub schema: Schema,
     /// Reasons for which a row is of no use to any request.
-    pub checks: Vec<(String, Expr)>,
+    pub(crate) checks: Vec<Check>,
     /// The condition as it is written.
     pub(crate) written_condition: Option<Expr>,
-    /// What texts must look like, for the SQL expressions that use them.
-    pub(crate) sql_checks: Checks,
     /// Which of the file's rows are none of data.
     pub(crate) skipped: Option<Expr>,
     /// Which rows repeat others, where the config says it.
     pub(crate) repetition: Option<Repetition>,
     pub(crate) style: Style,
+    /// The clocks of the report.
+    pub(crate) shown: Shown,
     pub(crate) columns: Columns,
     pub(crate) looks: BTreeMap<String, StoredColumn>,
     /// Columns that are meant to be there, but whose mapping or derivation is wrong.
     pub(crate) broken: BTreeSet<String>,
+}
+
+/// The clocks that times are shown by in expressions: those of the report.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    pub(crate) zone: TimeZone,
+    pub(crate) clock: LocalClock,
+}
+
+impl Shown {
+    pub(crate) fn new(zone: &TimeZone) -> Self {
+        Self { zone: zone.clone(), clock: LocalClock::new(zone) }
+    }
+}
+
+/// Why a row is rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) text: String,
+    /// The column at fault, where it is one.
+    pub(crate) origin: Option<Origin>,
+}
+
+/// The column of the file that a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Its name.
+    pub(crate) column: String,
+    /// The column that has its text as it is written: another one where something derived has its name.
+    pub(crate) written_in: String,
+}
+
+impl Origin {
+    /// A column that shows itself.
+    pub(crate) fn itself(column: &str) -> Self {
+        Self { column: column.to_owned(), written_in: column.to_owned() }
+    }
+}
+
+/// A reason, and which rows it holds for.
+#[derive(Debug, Clone)]
+pub(crate) struct Check {
+    pub(crate) reason: Reason,
+    pub(crate) fails: Expr,
 }
 
 /// How a table's columns come from those of its files: each step over the one before.
@@ -45,25 +91,74 @@ pub(crate) struct Columns {
     /// The file's columns without what means a missing value.
     pub(crate) cleaned: Vec<Expr>,
     pub(crate) mapped: Vec<Expr>,
-    /// Which rows do not look like the first ones.
-    pub(crate) checked: Vec<Expr>,
-    pub(crate) derived: Vec<(String, Expr)>,
+    /// Those that something derived takes the name of: they are kept under another, as they are written.
+    pub(crate) kept: Vec<String>,
+    pub(crate) derived: Vec<Derived>,
+}
+
+/// What an expression makes of each row.
+#[derive(Debug, Clone)]
+pub(crate) struct Derived {
+    pub(crate) name: String,
+    /// The values of a column; none where it is only asked whether the expression fails.
+    pub(crate) value: Option<Expr>,
+    /// The number of the reason for which it fails, from 1; null where it does not. None where it never fails.
+    pub(crate) fault: Option<Expr>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) origin: Option<Origin>,
+}
+
+impl Derived {
+    /// The columns that it is made of.
+    fn roots(&self) -> BTreeSet<String> {
+        self.value.iter().chain(&self.fault).flat_map(roots).collect()
+    }
+
+    /// Which rows it fails for, and why.
+    fn checks(&self) -> impl Iterator<Item = Check> {
+        let fault = self.fault.is_some().then(|| col(fault_name(&self.name)));
+        let numbered = fault
+            .into_iter()
+            .flat_map(|fault| self.reasons.iter().zip(1_i32..).map(move |(reason, number)| (reason, number, fault.clone())));
+        numbered.map(|(reason, number, fault)| Check { reason: reason.clone(), fails: fault.eq(lit(number)).fill_null(lit(false)) })
+    }
+}
+
+/// The condition of a table, as what is derived from its rows.
+pub(crate) const CONDITION: &str = "__condition";
+
+/// The column that says for which reason an expression fails.
+pub(crate) fn fault_name(derived: &str) -> String {
+    format!("__fault:{derived}")
+}
+
+/// The column that keeps a column of the file as it is written.
+pub(crate) fn written_name(column: &str) -> String {
+    format!("__written:{column}")
+}
+
+/// The columns that an expression names.
+fn roots(expression: &Expr) -> Vec<String> {
+    expression.clone().meta().root_names().into_iter().map(|name| name.to_string()).collect()
 }
 
 impl Columns {
     pub(crate) fn over(&self, files: LazyFrame) -> LazyFrame {
-        // A check is of the file's own column, which a derived one may take the place of.
-        let rows = files.with_columns(&self.cleaned).with_columns(&self.mapped).with_columns(&self.checked);
-        self.derived.iter().fold(rows, |rows, (name, expression)| rows.with_column(expression.clone().alias(name.as_str())))
+        let kept: Vec<Expr> = self.kept.iter().map(|name| col(name.as_str()).alias(written_name(name))).collect();
+        let rows = files.with_columns(&self.cleaned).with_columns(&self.mapped).with_columns(&kept);
+        self.derived.iter().fold(rows, |rows, derived| {
+            let value = derived.value.iter().map(|value| value.clone().alias(derived.name.as_str()));
+            let fault = derived.fault.iter().map(|fault| fault.clone().alias(fault_name(&derived.name)));
+            rows.with_columns(value.chain(fault).collect::<Vec<_>>())
+        })
     }
 
     /// The file's columns that a column is made of, whatever it is called.
     pub(crate) fn origins(&self, name: &str) -> BTreeSet<String> {
-        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
         let mut origins = BTreeSet::from([name.to_owned()]);
-        for (derived, expression) in self.derived.iter().rev() {
-            if origins.contains(derived) {
-                origins.extend(roots(expression));
+        for derived in self.derived.iter().rev().filter(|derived| derived.value.is_some()) {
+            if origins.contains(&derived.name) {
+                origins.extend(derived.roots());
             }
         }
         for mapped in &self.mapped {
@@ -76,14 +171,13 @@ impl Columns {
 
     /// The file's columns that these ones are made of.
     pub(crate) fn read(&self, used: BTreeSet<String>) -> BTreeSet<String> {
-        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
         let mut read = used;
-        for (name, expression) in self.derived.iter().rev() {
-            if read.contains(name) {
-                read.extend(roots(expression));
+        for derived in self.derived.iter().rev() {
+            if read.contains(&derived.name) || read.contains(&fault_name(&derived.name)) {
+                read.extend(derived.roots());
+                read.extend(derived.reasons.iter().filter_map(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()));
             }
         }
-        read.extend(self.checked.iter().flat_map(roots));
         for mapped in &self.mapped {
             if mapped.clone().meta().output_name().is_ok_and(|name| read.contains(name.as_str())) {
                 read.extend(roots(mapped));
@@ -118,20 +212,18 @@ impl Table {
     ///
     /// When a file can't be scanned any more.
     pub(crate) fn rows(&self, indices: &[FileIndex], used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
-        let conditions = self.condition.iter().chain(self.checks.iter().map(|(_, fails)| fails));
-        let roots = |expression: &Expr| expression.clone().meta().root_names().into_iter().map(|name| name.to_string());
+        let conditions = self.condition.iter().chain(self.checks.iter().map(|check| &check.fails));
         let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
         read.extend(self.skipped.iter().flat_map(roots));
         let rows = self.opened.rows(indices, read)?;
         Ok(self.columns.over(self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()))))
     }
 
-    /// Whether a column is made of one that is called an id, or that is among `ids`.
-    pub(crate) fn holds_ids(&self, name: &str, ids: &BTreeSet<&str>) -> bool {
-        let called_id = |name: &str| name == "id" || name.ends_with("_id");
-        let known = self.schema.iter_names().map(PlSmallStr::as_str).filter(|name| called_id(name) || ids.contains(name));
-        let origins = self.columns.origins(name);
-        known.into_iter().any(|id| !self.columns.origins(id).is_disjoint(&origins))
+    /// The columns of the files that a column is made of.
+    pub(crate) fn stored_origins(&self, name: &str) -> BTreeSet<String> {
+        let mut origins = self.columns.origins(name);
+        origins.retain(|origin| self.opened.schema.contains(origin));
+        origins
     }
 
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
@@ -145,14 +237,29 @@ impl Table {
 
     /// Puts together why rows are rejected, once all expressions are known.
     pub(crate) fn settle(&mut self) {
-        self.columns.checked = self.sql_checks.columns();
         self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
-        self.checks.extend(self.sql_checks.reasons());
-        let age = self.repetition.as_ref().and_then(|repetition| repetition.age.as_ref());
-        self.checks.extend(age.map(|age| (age.reason.clone(), age.unreadable.clone().fill_null(lit(false)))));
+        // What decides whether a row is one at all concerns everyone.
+        let newest = self.repetition.as_ref().and_then(|repetition| match &repetition.keep {
+            Keep::Newest(column) => Some(column.as_str()),
+            _ => None,
+        });
+        let keys = self.repetition.iter().flat_map(|repetition| repetition.by.iter().map(String::as_str));
+        let of_all: Vec<Check> = keys.chain(newest).chain([CONDITION]).flat_map(|name| self.faults_of(name)).collect();
+        self.checks.extend(of_all);
+        let age = self.repetition.as_ref().and_then(|repetition| repetition.age.as_ref()).zip(newest);
+        let age = age.map(|(age, column)| Check {
+            reason: Reason { text: age.reason.clone(), origin: Some(Origin::itself(column)) },
+            fails: age.unreadable.clone().fill_null(lit(false)),
+        });
+        self.checks.extend(age);
         // A row that a condition can't be told for is not left out by it, but rejected.
-        let fails = self.checks.iter().map(|(_, fails)| fails.clone());
+        let fails = self.checks.iter().map(|check| check.fails.clone());
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
+    }
+
+    /// The rows for which a column's own expression fails, and why.
+    pub(crate) fn faults_of(&self, name: &str) -> Vec<Check> {
+        self.columns.derived.iter().filter(|derived| derived.name == name).flat_map(Derived::checks).collect()
     }
 
     pub(crate) fn columns(&self) -> Vec<String> {
@@ -161,42 +268,12 @@ impl Table {
 }
 
 /// The reasons for which a row of a text file is damaged as a whole.
-fn faults() -> Vec<(String, Expr)> {
-    Fault::ALL.map(|fault| (fault.reason().to_owned(), col(FAULT).eq(lit(fault.code())).fill_null(lit(false)))).to_vec()
-}
-
-/// Checks that texts are what the first rows look like, for columns that SQL expressions use.
-#[derive(Clone, Default)]
-pub(crate) struct Checks(BTreeMap<String, Expr>);
-
-impl Checks {
-    /// An expression over text columns as one over what their texts look like.
-    pub(crate) fn as_they_look(&mut self, expression: Expr, looks: &BTreeMap<String, StoredColumn>, style: &Style) -> Expr {
-        expression.map_expr(|part| match &part {
-            Expr::Column(name) => match looks.get(name.as_str()) {
-                Some(column) => {
-                    self.0.extend(column.looks_different(style));
-                    column.as_it_looks(style)
-                }
-                None => part,
-            },
-            _ => part,
-        })
-    }
-
-    /// Columns that say which rows fail.
-    pub(crate) fn columns(&self) -> Vec<Expr> {
-        self.0.values().enumerate().map(|(position, fails)| fails.clone().alias(format!("__check{position}"))).collect()
-    }
-
-    pub(crate) fn failed(&self) -> Vec<Expr> {
-        (0..self.0.len()).map(|position| col(format!("__check{position}")).fill_null(lit(false))).collect()
-    }
-
-    /// The reasons, each with what says that it holds.
-    pub(crate) fn reasons(&self) -> Vec<(String, Expr)> {
-        self.0.keys().cloned().zip(self.failed()).collect()
-    }
+fn faults() -> Vec<Check> {
+    let check = |fault: Fault| {
+        let reason = Reason { text: fault.reason().to_owned(), origin: None };
+        Check { reason, fails: col(FAULT).eq(lit(fault.code())).fill_null(lit(false)) }
+    };
+    Fault::ALL.map(check).to_vec()
 }
 
 /// The columns of a few rows; none where they can't be computed.

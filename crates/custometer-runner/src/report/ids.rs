@@ -1,9 +1,20 @@
-//! Ids that leave as keyed hashes.
+//! Ids, and the keyed hashes that leave in their place.
+//!
+//! A column holds ids where a metric reads it as such, where it is called an id, and where it is made of the same column of a file as one of
+//! these, in whichever table over that file.
 
 use std::fmt;
 
 use custometer_core::{DimensionValue, dimension};
 use polars::prelude::{Column, PolarsResult};
+
+/// Whether a column is called an id: `id`, `customer_id`, `Customer ID`, `customerId`.
+pub(crate) fn is_called_id(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let Some(before) = lower.strip_suffix("id") else { return false };
+    // A word that ends so, such as `paid`, is none; a new word begins with a capital, or after what no word has in it.
+    before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()) || name.ends_with("Id") || name.ends_with("ID")
+}
 
 /// The fewest bytes of a secret that is not guessed by trying: 16 random ones are 128 bits.
 const MIN_SECRET_BYTES: usize = 16;
@@ -51,6 +62,11 @@ impl IdHasher {
         blake3::keyed_hash(&self.key, id.as_bytes()).to_hex()[..32].to_owned()
     }
 
+    /// The hash of a value of a dimension; what is missing stays so.
+    pub(crate) fn hash_value(&self, id: &DimensionValue) -> DimensionValue {
+        if *id == DimensionValue::Missing { DimensionValue::Missing } else { DimensionValue::Text(self.hash(&id.to_string())) }
+    }
+
     /// The hashes of a column of ids, as text. Null stays null.
     ///
     /// An id is hashed as it is written, so a number has the hash of its digits, whatever type its column has: 7, 7.0 and `"7"` have
@@ -68,6 +84,16 @@ mod tests {
     use polars::prelude::{DataType, NamedFrom, Series};
 
     use super::*;
+
+    #[test]
+    fn a_column_is_called_an_id_in_several_ways() {
+        for name in ["id", "ID", "Id", "customer_id", "Customer_ID", "Customer ID", "customerId", "customerID", "ticket-id", "kunde.id"] {
+            assert!(is_called_id(name), "{name}");
+        }
+        for name in ["paid", "Paid", "valid", "idea", "customer", "grid", ""] {
+            assert!(!is_called_id(name), "{name}");
+        }
+    }
 
     const SECRET: &[u8] = b"correct horse battery staple";
 

@@ -4,84 +4,57 @@ use custometer_core::{Aggregate, Measure, Scope, measure::Stock};
 use polars::lazy::dsl::{BooleanFunction, FunctionExpr};
 use polars::prelude::{Expr, Operator, lit};
 use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArguments};
-use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
 
-use crate::check::sql;
+use crate::check::expression::{Mistake, Syntax};
 
-/// An aggregate as it is written.
+/// An aggregate of expressions: as they are written, or as they are computed.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Written {
-    pub(super) kind: Kind,
+pub(super) struct Written<E = Expr> {
+    pub(super) kind: Kind<E>,
     /// Which rows take part.
-    pub(super) filter: Option<Expr>,
+    pub(super) filter: Option<E>,
 }
 
 /// What is aggregated.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum Kind<E = Expr> {
     /// Rows; of an expression, those where it is not missing.
-    Count(Option<Expr>),
-    CountDistinct(Expr),
-    Sum(Expr),
-    Min(Expr),
-    Max(Expr),
-    Mean(Expr),
-    Variance(Expr),
+    Count(Option<E>),
+    CountDistinct(E),
+    Sum(E),
+    Min(E),
+    Max(E),
+    Mean(E),
+    Variance(E),
     /// The square root of the variance.
-    Deviation(Expr),
-    Quantile(Expr, f64),
-}
-
-/// Why an aggregate can't be one of a definition.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-    /// The word of the text that it is about.
-    pub(super) word: Option<String>,
-}
-
-impl Refused {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None, word: None }
-    }
-    fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
-    }
-    fn at(self, word: &str) -> Self {
-        Self { word: Some(word.to_owned()), ..self }
-    }
+    Deviation(E),
+    Quantile(E, f64),
 }
 
 const ONE_AGGREGATE: &str = "a measure is one of `count(*)`, `count(x)`, `count(distinct x)`, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, \
     `variance(x)`, `stddev(x)`, `median(x)` and `quantile(x, 0.9)`, each with an optional `filter (where …)`";
 
-impl Written {
+impl Written<Syntax> {
     /// Reads an aggregate.
-    pub(super) fn parse(text: &str) -> Result<Self, Refused> {
-        let syntax = |error: sqlparser::parser::ParserError| {
-            Refused::new(format!("not an SQL aggregate: {}", error.to_string().trim_start_matches("sql parser error: ")))
-                .help(ONE_AGGREGATE)
-        };
-        let mut parser = Parser::new(&GenericDialect).try_with_sql(text).map_err(syntax)?;
-        let parsed = parser.parse_expr().map_err(syntax)?;
-        let rest = parser.peek_token().token;
-        if rest != sqlparser::tokenizer::Token::EOF {
-            return Err(Refused::new(format!("`{rest}` has no meaning after an aggregate")).help(ONE_AGGREGATE).at(&rest.to_string()));
-        }
-        let ast::Expr::Function(function) = parsed else {
-            return Err(Refused::new("this is no aggregate")
+    pub(super) fn parse(text: &str) -> Result<Self, Mistake> {
+        let syntax = Syntax::parse(text).map_err(|mistake| {
+            let message = mistake.message.replace("not an SQL expression", "not an SQL aggregate");
+            let help = mistake.help.clone().unwrap_or_else(|| ONE_AGGREGATE.to_owned());
+            Mistake { message, ..mistake }.help(help)
+        })?;
+        let Some(function) = syntax.call() else {
+            return Err(Mistake::new("this is no aggregate")
                 .help(format!("{ONE_AGGREGATE}; what is calculated with several of them belongs in `value`")));
         };
-        Self::of(&function)
+        Self::of(&syntax, function)
     }
 
-    fn of(function: &ast::Function) -> Result<Self, Refused> {
+    fn of(syntax: &Syntax, function: &ast::Function) -> Result<Self, Mistake> {
+        let at = |word: &str, mistake: Mistake| mistake.at(syntax.word(word));
         let written = function.name.to_string();
         let name = written.to_lowercase();
         if function.over.is_some() {
-            return Err(Refused::new("a measure is taken over all rows of its group, and has no window").at("over"));
+            return Err(at("over", Mistake::new("a measure is taken over all rows of its group, and has no window")));
         }
         let list = match &function.args {
             FunctionArguments::List(list) => Some(list),
@@ -89,22 +62,21 @@ impl Written {
         };
         let plain_clauses = list.is_none_or(|list| list.clauses.is_empty()) && function.null_treatment.is_none();
         if !plain_clauses || !matches!(function.parameters, FunctionArguments::None) {
-            return Err(Refused::new(format!("`{written}` has clauses that mean nothing here")).help(ONE_AGGREGATE).at(&written));
+            return Err(at(&written, Mistake::new(format!("`{written}` has clauses that mean nothing here")).help(ONE_AGGREGATE)));
         }
         let args: Vec<&FunctionArg> = list.iter().flat_map(|list| &list.args).collect();
         let distinct = list.is_some_and(|list| list.duplicate_treatment == Some(DuplicateTreatment::Distinct));
         if distinct && name != "count" {
-            return Err(Refused::new(format!("`{written}` of distinct values can't be put together from parts"))
-                .help("only `count` may have `distinct`")
-                .at("distinct"));
+            let mistake = Mistake::new(format!("`{written}` of distinct values can't be put together from parts"));
+            return Err(at("distinct", mistake.help("only `count` may have `distinct`")));
         }
-        let wrong = |expected: &str| Refused::new(format!("`{written}` takes {expected}")).at(&written);
+        let wrong = |expected: &str| at(&written, Mistake::new(format!("`{written}` takes {expected}")));
         let of = |arg: &FunctionArg| match arg {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(of)) => row_expression(&of.to_string()).map(Some),
-            _ => Ok(None),
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(of)) => Some(syntax.part(of)),
+            _ => None,
         };
         let one = || match args.as_slice() {
-            [arg] => of(arg)?.ok_or_else(|| wrong("one value")),
+            [arg] => of(arg).ok_or_else(|| wrong("one value")),
             _ => Err(wrong("one value")),
         };
         let within = match function.within_group.as_slice() {
@@ -119,7 +91,7 @@ impl Written {
             "count" if distinct => Kind::CountDistinct(one()?),
             "count" => match args.as_slice() {
                 [] | [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Kind::Count(None),
-                _ => Kind::Count(Some(one()?).filter(|of| !of.clone().meta().root_names().is_empty())),
+                _ => Kind::Count(Some(one()?).filter(|of| !of.columns().is_empty())),
             },
             "sum" => Kind::Sum(one()?),
             "min" => Kind::Min(one()?),
@@ -129,32 +101,31 @@ impl Written {
             "stddev" | "stddev_samp" => Kind::Deviation(one()?),
             "median" => Kind::Quantile(one()?, 0.5),
             "percentile_cont" => match (args.as_slice(), within) {
-                ([at], Some(of)) => Kind::Quantile(row_expression(&of.to_string())?, level(at)?),
+                ([at], Some(of)) => Kind::Quantile(syntax.part(of), level(at, syntax)?),
                 _ => return Err(wrong("a level and what to order by: `percentile_cont(0.9) within group (order by x)`")),
             },
             "quantile" | "quantile_cont" | "percentile" => match args.as_slice() {
-                [arg, at] => Kind::Quantile(of(arg)?.ok_or_else(|| wrong("a value and a level"))?, level(at)?),
+                [arg, at] => Kind::Quantile(of(arg).ok_or_else(|| wrong("a value and a level"))?, level(at, syntax)?),
                 _ => return Err(wrong("a value and a level from 0 to 1, such as `quantile(x, 0.9)`")),
             },
             "var_pop" | "stddev_pop" => {
-                return Err(Refused::new(format!("`{written}` is of a whole population, and a report's rows are a sample"))
-                    .help("take `variance` or `stddev`")
-                    .at(&written));
+                let mistake = Mistake::new(format!("`{written}` is of a whole population, and a report's rows are a sample"));
+                return Err(at(&written, mistake.help("take `variance` or `stddev`")));
             }
             _ => {
-                return Err(Refused::new(format!(
-                    "`{written}` can't be a measure: what it says of parts does not tell what it says of the whole"
-                ))
-                .help(ONE_AGGREGATE)
-                .at(&written));
+                let mistake =
+                    Mistake::new(format!("`{written}` can't be a measure: what it says of parts does not tell what it says of the whole"));
+                return Err(at(&written, mistake.help(ONE_AGGREGATE)));
             }
         };
-        let filter = function.filter.as_ref().map(|filter| row_expression(&filter.to_string())).transpose()?;
+        let filter = function.filter.as_ref().map(|filter| syntax.part(filter));
         Ok(Self { kind, filter })
     }
+}
 
+impl<E> Written<E> {
     /// What is aggregated, where it is more than rows.
-    pub(super) fn of_what(&self) -> Option<&Expr> {
+    pub(super) fn of_what(&self) -> Option<&E> {
         match &self.kind {
             Kind::Count(of) => of.as_ref(),
             Kind::CountDistinct(of)
@@ -173,22 +144,25 @@ impl Written {
         !matches!(self.kind, Kind::Count(_) | Kind::CountDistinct(_))
     }
 
-    /// Its expressions, each after a change.
-    pub(super) fn map(self, change: &mut dyn FnMut(Expr) -> Expr) -> Self {
+    /// The same of other expressions: what is aggregated, and the filter. None where one of them has none.
+    pub(super) fn with<F>(self, of: Option<F>, filter: Option<F>) -> Option<Written<F>> {
         let kind = match self.kind {
-            Kind::Count(of) => Kind::Count(of.map(&mut *change)),
-            Kind::CountDistinct(of) => Kind::CountDistinct(change(of)),
-            Kind::Sum(of) => Kind::Sum(change(of)),
-            Kind::Min(of) => Kind::Min(change(of)),
-            Kind::Max(of) => Kind::Max(change(of)),
-            Kind::Mean(of) => Kind::Mean(change(of)),
-            Kind::Variance(of) => Kind::Variance(change(of)),
-            Kind::Deviation(of) => Kind::Deviation(change(of)),
-            Kind::Quantile(of, level) => Kind::Quantile(change(of), level),
+            Kind::Count(None) => Kind::Count(None),
+            Kind::Count(Some(_)) => Kind::Count(Some(of?)),
+            Kind::CountDistinct(_) => Kind::CountDistinct(of?),
+            Kind::Sum(_) => Kind::Sum(of?),
+            Kind::Min(_) => Kind::Min(of?),
+            Kind::Max(_) => Kind::Max(of?),
+            Kind::Mean(_) => Kind::Mean(of?),
+            Kind::Variance(_) => Kind::Variance(of?),
+            Kind::Deviation(_) => Kind::Deviation(of?),
+            Kind::Quantile(_, level) => Kind::Quantile(of?, level),
         };
-        Self { kind, filter: self.filter.map(change) }
+        (self.filter.is_some() == filter.is_some()).then_some(Written { kind, filter })
     }
+}
 
+impl Written {
     /// The measure that it is.
     pub(super) fn measure(&self, name: &str) -> Measure {
         let aggregate = match &self.kind {
@@ -221,19 +195,10 @@ pub(super) fn measure(name: &str, aggregate: Aggregate, filter: Option<Expr>) ->
     Measure { name: name.to_owned(), aggregate, filter, scope: Scope::Group, stock: Stock::Flow }
 }
 
-/// An expression over a single row.
-pub(super) fn row_expression(of: &str) -> Result<Expr, Refused> {
-    let expression = sql::expression(of).map_err(|reason| Refused::new(format!("`{of}` is not an SQL expression: {reason}")))?;
-    if (&expression).into_iter().any(sql::is_aggregate) {
-        return Err(Refused::new(format!("`{of}` looks at more than one row")).help("an aggregate is of what single rows say"));
-    }
-    Ok(sql::forgiving(expression))
-}
-
-fn level(at: &FunctionArg) -> Result<f64, Refused> {
+fn level(at: &FunctionArg, syntax: &Syntax) -> Result<f64, Mistake> {
     let written = at.to_string();
     let level = written.parse::<f64>().ok().filter(|level| (0.0..=1.0).contains(level));
-    level.ok_or_else(|| Refused::new(format!("`{written}` is no level from 0 to 1, such as 0.9")).at(&written))
+    level.ok_or_else(|| Mistake::new(format!("`{written}` is no level from 0 to 1, such as 0.9")).at(syntax.word(&written)))
 }
 
 /// What a condition asks, as parts that all must hold.

@@ -1,0 +1,163 @@
+//! Kinds of values: what expressions tell apart, and how each is stored and computed.
+
+use std::fmt;
+
+use custometer_core::ColumnType;
+use polars::prelude::{DataType, Expr, NULL, TimeUnit, TimeZone as PolarsZone, col, lit, when};
+
+use super::{Leaf, Origin};
+use crate::read::column::{self, StoredColumn, Style, trimmed};
+use custometer_core::time::INSTANT;
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    /// Missing, whatever it might have been.
+    Nothing,
+    Boolean,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A finite number.
+    Float,
+    Text,
+    /// A day of the calendar.
+    Date,
+    /// An instant, computed in UTC and shown by the report's clocks.
+    Time,
+    /// A length of time, computed in microseconds.
+    Interval,
+    List(DataType),
+    Struct(DataType),
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "missing",
+            Self::Boolean => "true or false",
+            Self::Integer => "a whole number",
+            Self::Float => "a number",
+            Self::Text => "text",
+            Self::Date => "a date",
+            Self::Time => "a time",
+            Self::Interval => "an interval",
+            Self::List(_) => "a list",
+            Self::Struct(_) => "a record",
+        })
+    }
+}
+
+impl Kind {
+    /// What values of a stored type are; none where expressions can't read them.
+    pub(crate) fn of(stored: &DataType) -> Option<Self> {
+        Some(match stored {
+            DataType::Null => Self::Nothing,
+            DataType::Boolean => Self::Boolean,
+            DataType::String | DataType::Categorical(..) | DataType::Enum(..) => Self::Text,
+            DataType::Date => Self::Date,
+            DataType::Datetime(..) => Self::Time,
+            DataType::Duration(_) => Self::Interval,
+            DataType::Decimal(..) => Self::Float,
+            stored if stored.is_integer() => Self::Integer,
+            stored if stored.is_float() => Self::Float,
+            DataType::List(_) => Self::List(stored.clone()),
+            DataType::Struct(_) => Self::Struct(stored.clone()),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, Self::Integer | Self::Float)
+    }
+
+    /// The type that it is stored in.
+    pub(crate) fn stored(&self) -> DataType {
+        match self {
+            Self::Time => DataType::Datetime(TimeUnit::Microseconds, Some(PolarsZone::UTC)),
+            Self::Interval => DataType::Duration(TimeUnit::Microseconds),
+            other => other.type_computed(),
+        }
+    }
+
+    /// The type that it is computed in.
+    pub(super) fn type_computed(&self) -> DataType {
+        match self {
+            Self::Nothing => DataType::Null,
+            Self::Boolean => DataType::Boolean,
+            Self::Integer | Self::Interval => DataType::Int64,
+            Self::Float => DataType::Float64,
+            Self::Text => DataType::String,
+            Self::Date => DataType::Date,
+            Self::Time => INSTANT,
+            Self::List(stored) | Self::Struct(stored) => stored.clone(),
+        }
+    }
+
+    /// Values that are computed, as they are stored.
+    pub(super) fn to_stored(&self, computed: Expr) -> Expr {
+        match self {
+            Self::Time => computed.cast(DataType::Int64).cast(self.stored()),
+            Self::Interval => computed.cast(self.stored()),
+            _ => computed,
+        }
+    }
+
+    /// Values as expressions store them, to compute with.
+    pub(super) fn computed(&self, stored: Expr) -> Expr {
+        match self {
+            Self::Time => stored.cast(DataType::Int64).cast(INSTANT),
+            Self::Interval => stored.cast(DataType::Int64),
+            _ => stored,
+        }
+    }
+
+    /// A missing value.
+    pub(super) fn missing(&self) -> Expr {
+        lit(NULL).cast(self.type_computed())
+    }
+}
+
+/// Values of any stored type as they are computed with; null also where they are no values to compute with.
+pub(super) fn from_any(raw: Expr, stored: &DataType) -> Expr {
+    match stored {
+        DataType::Float32 | DataType::Float64 => column::finite(raw.cast(DataType::Float64)),
+        DataType::Decimal(..) => raw.cast(DataType::Float64),
+        DataType::Duration(_) => raw.cast(DataType::Duration(TimeUnit::Microseconds)).cast(DataType::Int64),
+        DataType::Datetime(..) => raw.cast(DataType::Datetime(TimeUnit::Microseconds, None)),
+        DataType::Categorical(..) | DataType::Enum(..) => raw.cast(DataType::String),
+        stored if stored.is_integer() => raw.cast(DataType::Int64),
+        _ => raw,
+    }
+}
+
+/// A column of a file as expressions see it, or why they can't.
+pub(super) fn stored(column: &StoredColumn, written_in: &str, style: &Style) -> Result<Leaf, String> {
+    let name = column.name.as_str();
+    let kind = Kind::of(&column.looks_like).ok_or_else(|| format!("`{name}` is {}, which expressions can't read", column.stored))?;
+    let raw = col(name);
+    let is_text = column.stored == DataType::String;
+    let (value, unreadable) = match &kind {
+        Kind::Time => {
+            let typed = column::typed(name, &column.stored, Some(column), ColumnType::Time, style)?;
+            let unreadable = typed.missing.not().and(typed.value.clone().is_null());
+            (typed.value, Some((unreadable, format!("`{name}` is not {}", typed.expected))))
+        }
+        Kind::Text if is_text && !column.blank_is_null => {
+            (when(trimmed(raw.clone()).eq(lit(""))).then(lit(NULL)).otherwise(raw.clone()).cast(DataType::String), None)
+        }
+        _ if column.looks_like != column.stored => {
+            (column.as_it_looks(style), column.looks_different(style).map(|(reason, fails)| (fails, reason)))
+        }
+        _ => {
+            let value = from_any(raw.clone(), &column.stored);
+            let may_fail = column.stored.is_float() || column.stored == DataType::UInt64;
+            let unreadable =
+                may_fail.then(|| (raw.clone().is_not_null().and(value.clone().is_null()), format!("`{name}` is not a number")));
+            (value, unreadable)
+        }
+    };
+    let text =
+        is_text.then(|| if column.blank_is_null { raw } else { when(trimmed(raw.clone()).neq(lit(""))).then(raw).otherwise(lit(NULL)) });
+    let origin = Some(Origin { column: name.to_owned(), written_in: written_in.to_owned() });
+    Ok(Leaf { kind, value, text, unreadable, carried: None, origin })
+}

@@ -1,0 +1,168 @@
+//! What is written: its syntax, the columns that it names, and where each part stands.
+
+use std::ops::{ControlFlow, Range};
+
+use sqlparser::ast::{self, Spanned as _, visit_expressions};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
+
+use super::Mistake;
+
+/// More operators than anyone writes by hand; each costs the plan of the run.
+const MOST_OPERATORS: usize = 500;
+
+/// An expression as it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Syntax {
+    /// All of the text that it stands in.
+    pub(super) text: String,
+    pub(super) tree: ast::Expr,
+}
+
+impl Syntax {
+    /// Reads an expression.
+    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
+        let tree = tree(text)?;
+        Ok(Self { text: text.to_owned(), tree })
+    }
+
+    /// A part of it.
+    pub(crate) fn part(&self, tree: &ast::Expr) -> Self {
+        Self { text: self.text.clone(), tree: tree.clone() }
+    }
+
+    /// The call of a function that it is.
+    pub(crate) fn call(&self) -> Option<&ast::Function> {
+        match &self.tree {
+            ast::Expr::Function(function) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// The column that it is.
+    pub(crate) fn column(&self) -> Option<&str> {
+        match &self.tree {
+            ast::Expr::Identifier(name) => Some(&name.value),
+            _ => None,
+        }
+    }
+
+    /// Where a word first stands in its text, in letters of any case.
+    pub(crate) fn word(&self, word: &str) -> Option<Range<usize>> {
+        let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+        let (text, word) = (self.text.to_ascii_lowercase(), word.to_ascii_lowercase());
+        let alone = |start: usize| !is_part(text[..start].chars().next_back()) && !is_part(text[start + word.len()..].chars().next());
+        text.match_indices(&word).map(|(start, _)| start).find(|start| alone(*start)).map(|start| start..start + word.len())
+    }
+
+    /// Every column that it names, each time it does, with its place in the text.
+    pub(crate) fn columns(&self) -> Vec<(String, Option<Range<usize>>)> {
+        let mut columns = Vec::new();
+        let _ = visit_expressions(&self.tree, |part| {
+            let name = match part {
+                ast::Expr::Identifier(name) => Some(name),
+                ast::Expr::CompoundIdentifier(names) => names.first(),
+                _ => None,
+            };
+            if let Some(name) = name {
+                columns.push((name.value.clone(), bytes(&self.text, name.span)));
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        columns
+    }
+
+    /// Whether a column is used for its text alone: it stands in conversions, and nowhere else.
+    pub(crate) fn reads_text_of(&self, column: &str) -> bool {
+        let mut converted = 0;
+        let _ = visit_expressions(&self.tree, |part| {
+            if let ast::Expr::Cast { expr, .. } = part
+                && matches!(&**expr, ast::Expr::Identifier(name) if name.value == column)
+            {
+                converted += 1;
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        converted > 0 && converted == self.columns().iter().filter(|(name, _)| name == column).count()
+    }
+}
+
+/// The tree of a text, or what is wrong with it.
+pub(crate) fn tree(text: &str) -> Result<ast::Expr, Mistake> {
+    let tokens = Tokenizer::new(&GenericDialect, text).tokenize_with_location().map_err(|error| {
+        let place = bytes(text, Span::new(error.location, error.location));
+        Mistake::new(format!("not an SQL expression: {}", plain(&error.message))).at(place)
+    })?;
+    let operators = tokens.iter().filter(|token| is_operator(&token.token)).count();
+    if operators > MOST_OPERATORS {
+        return Err(Mistake::new(format!("an expression of {operators} operators is too long; {MOST_OPERATORS} are read"))
+            .help("a value among many is written `x IN ('a', 'b', …)`"));
+    }
+    if tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_) | Token::EOF)) {
+        return Err(Mistake::new("not an SQL expression: it is empty"));
+    }
+    let mut parser = Parser::new(&GenericDialect).with_tokens_with_locations(tokens);
+    let tree = parser.parse_expr().map_err(|error| not_sql(&error, text))?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        return Err(Mistake::new(format!("`{}` has no meaning here", rest.token)).at(bytes(text, rest.span)));
+    }
+    Ok(tree)
+}
+
+fn is_operator(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => {
+            word.quote_style.is_none() && matches!(word.value.to_ascii_lowercase().as_str(), "and" | "or" | "not" | "when")
+        }
+        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::DuckIntDiv | Token::Mod | Token::StringConcat => true,
+        Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::LParen | Token::DoubleColon => true,
+        _ => false,
+    }
+}
+
+fn not_sql(error: &ParserError, text: &str) -> Mistake {
+    let message = match error {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => message.clone(),
+        ParserError::RecursionLimitExceeded => return Mistake::new("an expression with so many brackets in brackets can't be read"),
+    };
+    // The parser puts the place at the end of its message.
+    let (message, place) = message.rsplit_once(" at Line: ").map_or((message.as_str(), None), |(message, place)| (message, Some(place)));
+    let place = place.and_then(|place| {
+        let (line, column) = place.split_once(", Column: ")?;
+        let location = Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
+        bytes(text, Span::new(location, location))
+    });
+    Mistake::new(format!("not an SQL expression: {}", plain(message))).at(place)
+}
+
+/// A message of the parser, as ours begin.
+fn plain(message: &str) -> String {
+    let message = message.trim_start_matches("Expected: ");
+    if message.contains(", found: ") {
+        format!("expected {}", message.replace(", found: ", ", and found "))
+    } else {
+        message.to_lowercase()
+    }
+}
+
+/// Where a part of a tree stands in its text.
+pub(super) fn place(text: &str, part: &ast::Expr) -> Option<Range<usize>> {
+    bytes(text, part.span())
+}
+
+/// Lines and columns as bytes; none for a place that is not known.
+pub(super) fn bytes(text: &str, span: Span) -> Option<Range<usize>> {
+    let offset = |location: Location| {
+        let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
+        let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let in_line = text.get(start..)?.split('\n').next()?;
+        Some(start + in_line.char_indices().nth(column).map_or(in_line.len(), |(at, _)| at))
+    };
+    let (start, end) = (offset(span.start)?, offset(span.end)?);
+    // An end stands after the last character, but for a place that is a single one.
+    let next = text.get(start..)?.chars().next().map_or(0, char::len_utf8);
+    Some(start..end.max(start + next))
+}

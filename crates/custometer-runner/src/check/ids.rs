@@ -1,0 +1,78 @@
+//! Which columns hold ids: found once, over all requests, when they are checked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use custometer_core::{Aggregate, ColumnType};
+use polars::prelude::Expr;
+
+use crate::check::requests::MetricConfig;
+use crate::config::diagnostics::Collector;
+use crate::read::table::Table;
+use crate::report::Request;
+use crate::report::ids::is_called_id;
+
+/// Tells every request which of its table's columns hold ids.
+pub(crate) fn find(requests: &mut [Request], tables: &[Table]) {
+    let called = tables.iter().map(|table| table.columns().into_iter().filter(|name| is_called_id(name)).collect());
+    let mut ids: Vec<BTreeSet<String>> = called.collect();
+    for request in requests.iter() {
+        ids[request.table].extend(read_as_ids(request).map(|name| request.column(name).to_owned()));
+    }
+    // The files' own columns, since two tables may call one of them differently.
+    let stored: Vec<BTreeSet<String>> =
+        tables.iter().zip(&ids).map(|(table, ids)| ids.iter().flat_map(|name| table.stored_origins(name)).collect()).collect();
+    for request in requests {
+        let table = &tables[request.table];
+        let alike = tables.iter().zip(&stored).filter(|(other, _)| share_a_file(table, other)).flat_map(|(_, stored)| stored);
+        let stored: BTreeSet<&String> = alike.collect();
+        let made = table.columns().into_iter().filter(|name| table.stored_origins(name).iter().any(|origin| stored.contains(origin)));
+        let own: Vec<String> = read_as_ids(request).map(str::to_owned).collect();
+        request.id_columns = made.chain(ids[request.table].iter().cloned()).chain(own).collect();
+    }
+}
+
+fn read_as_ids(request: &Request) -> impl Iterator<Item = &'static str> {
+    let columns = request.definition.source.columns.iter().filter(|column| column.kind == ColumnType::Identifier);
+    columns.map(|column| column.name).collect::<Vec<_>>().into_iter()
+}
+
+fn share_a_file(one: &Table, other: &Table) -> bool {
+    let files: BTreeSet<&Path> = one.opened.files.iter().map(AsRef::as_ref).collect();
+    other.opened.files.iter().any(|file| files.contains(file.as_path()))
+}
+
+/// Reports measures whose value is an id as it is written, where ids must not leave.
+pub(crate) fn refuse_values(written: &[MetricConfig], requests: &[Request], problems: &mut Collector) {
+    let named = |config: &MetricConfig| config.name.as_ref().unwrap_or(&config.metric).get_ref().clone();
+    for config in written {
+        let Some(request) = requests.iter().find(|request| request.name == named(config)) else { continue };
+        if request.definition.derivation.is_some() {
+            continue;
+        }
+        for measure in &request.definition.measures {
+            let Some(id) = value_of(&measure.aggregate).and_then(|value| shown_id(value, request)) else { continue };
+            problems
+                .report(config.metric.span(), format!("`{}` of `{}` would show an id: `{id}`", measure.name, config.metric.get_ref()))
+                .help("`hash_ids` keeps ids from leaving: count them, such as `count(distinct id)`");
+        }
+    }
+}
+
+/// What an aggregate gives a value of; none for counts.
+fn value_of(aggregate: &Aggregate) -> Option<&Expr> {
+    match aggregate {
+        Aggregate::Count | Aggregate::CountDistinct(_) => None,
+        Aggregate::Sum(value)
+        | Aggregate::Min(value)
+        | Aggregate::Max(value)
+        | Aggregate::Mean(value)
+        | Aggregate::Variance(value)
+        | Aggregate::Quantile(value, ..) => Some(value),
+    }
+}
+
+fn shown_id(value: &Expr, request: &Request) -> Option<String> {
+    let roots = value.clone().meta().root_names();
+    roots.iter().find(|column| request.is_id(column)).map(ToString::to_string)
+}

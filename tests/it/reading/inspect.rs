@@ -1,0 +1,419 @@
+//! What `inspect` says of messy files, and that a report made of it reads them right.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use custometer_core::Registry;
+use custometer_runner::inspect::{Header, InspectedTable, LooksLike};
+use custometer_runner::{Inspection, inspect};
+use custometer_testkit::Case;
+use serde_json::Value as Json;
+
+fn inspected(case: &Case, files: &[&str]) -> Inspection {
+    let paths: Vec<String> = files.iter().map(|file| case.path().join(file).to_string_lossy().into_owned()).collect();
+    inspect(&paths, &Registry::linked().unwrap()).unwrap()
+}
+
+fn table(case: &Case, file: &str) -> InspectedTable {
+    inspected(case, &[file]).tables.remove(0)
+}
+
+fn refused(case: &Case, file: &str) -> String {
+    let path = case.path().join(file).to_string_lossy().into_owned();
+    inspect(&[path], &Registry::linked().unwrap()).unwrap_err().to_string().replace(&format!("{}/", case.path().display()), "")
+}
+
+/// The block, with its request no longer a comment, as a report that is run.
+fn pasted(case: &Case, block: &str) -> Json {
+    let (table, request) = block.split_once("\n# [[metrics]]\n").unwrap_or_else(|| panic!("a request in {block}"));
+    let request = request.lines().map(|line| line.strip_prefix("# ").unwrap());
+    let report = format!("{table}\n[[metrics]]\n{}", request.collect::<Vec<_>>().join("\n"));
+    case.json(&report).unwrap_or_else(|problems| panic!("{report}\n{problems}"))
+}
+
+/// The months with values, each with its start, value and n.
+fn months(json: &Json) -> Vec<(String, f64, i64)> {
+    let rows = json["results"].as_array().unwrap().iter().filter(|row| row["n"].as_i64().is_some_and(|n| n > 0));
+    rows.map(|row| (row["start"].as_str().unwrap()[..7].to_owned(), row["value"].as_f64().unwrap(), row["n"].as_i64().unwrap())).collect()
+}
+
+/// Windows-1252 of what Latin-1 has.
+fn latin(text: &str) -> Vec<u8> {
+    text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
+}
+
+#[test]
+fn a_danish_export_is_read_right() {
+    let mut rows = String::from("Ordrenr;Kundenr;Købsdato;Beløb;By\r\n");
+    for order in 1..=60 {
+        let (day, month) = (order % 28 + 1, order % 2 + 1);
+        let _ = write!(rows, "{order};{:04};{day:02}-{month:02}-2025 23:30;1.{order:03},50;Århus\r\n", order % 9);
+    }
+    let case = Case::new().file("ordrer.csv", latin(&rows));
+    let table = table(&case, "ordrer.csv");
+    let text = table.text.clone().unwrap();
+    assert_eq!((text.encoding, text.delimiter.as_str(), text.header), ("Windows-1252", ";", Header::Names));
+    assert_eq!(text.words, ["Købsdato", "Beløb", "Århus"]);
+    assert_eq!((table.numbers.decimal_comma, table.numbers.thousands), (true, Some('.')));
+    assert_eq!(table.could_be[0].table, "orders");
+    // Odd orders are in February, and the mean of 1001.5, 1003.5, …, 1059.5 is 1030.5.
+    let json = pasted(&case, &table.block);
+    assert_eq!(months(&json), [("2025-01".to_owned(), 1031.5, 30), ("2025-02".to_owned(), 1030.5, 30)]);
+    assert!(json["rejected"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn purchases_in_columns_of_spaces_without_a_header_are_read_right() {
+    let mut rows = String::new();
+    for purchase in 0..40 {
+        let _ = writeln!(
+            rows,
+            " {:05} 1997{:02}{:02} {:2} {:7.2}",
+            purchase / 2 + 1,
+            purchase % 2 + 1,
+            purchase / 2 + 1,
+            purchase % 3 + 1,
+            12.25
+        );
+    }
+    let case = Case::new().file("purchases.txt", rows);
+    let table = table(&case, "purchases.txt");
+    assert_eq!(table.text.as_ref().unwrap().header, Header::None);
+    let looks: Vec<LooksLike> = table.columns.iter().map(|column| column.looks_like).collect();
+    assert_eq!(looks, [LooksLike::Code, LooksLike::Date, LooksLike::WholeNumber, LooksLike::Number]);
+    let json = pasted(&case, &table.block);
+    let mean = |month: &str| (month.to_owned(), 12.25, 20);
+    assert_eq!(months(&json), [mean("1997-01"), mean("1997-02")]);
+}
+
+#[test]
+fn every_messy_file_makes_a_report_that_runs() {
+    let days = |rows: std::ops::Range<u32>, line: &dyn Fn(u32) -> String| rows.map(|row| line(row) + "\n").collect::<String>();
+    let cases = [
+        (
+            "title.csv",
+            format!(
+                "Sales\nExported today\n\nid|Customer no|created at|amount\n{}",
+                days(1..50, &|row| format!("{row}|{}|2025-03-{:02} 10:07|2.50", row % 7, row % 28 + 1))
+            ),
+        ),
+        ("twice.csv", format!("id,name,name,score\n{}", days(0..60, &|row| format!("{row},a{row},b,{}", row % 11)))),
+        (
+            "null.tsv",
+            format!(
+                "user_id\ttime\tamount\tnote\n{}",
+                days(0..80, &|row| format!(
+                    "{}\t2025-01-{:02}\t{}\tx{row}",
+                    row % 9,
+                    row % 28 + 1,
+                    if row % 8 == 0 { "NULL".to_owned() } else { "1.5".to_owned() }
+                ))
+            ),
+        ),
+        ("quote.csv", format!("'customer','name','amount'\n{}", days(1..40, &|row| format!("'{}','O''Neil, {row}','{row},5'", row % 5)))),
+        ("epoch.csv", format!("user,timestamp,path\n{}", days(0..50, &|row| format!("u{},{},/p", row % 5, 1_735_689_600 + row * 60)))),
+        (
+            "american.csv",
+            format!(
+                "Customer ID,Order Date,Order Total\n{}",
+                days(0..90, &|row| format!(
+                    "{},{}/{}/2024 {}:05 PM,\"1,{:03}.00\"",
+                    row % 9,
+                    row % 12 + 1,
+                    row % 28 + 1,
+                    row % 12 + 1,
+                    row
+                ))
+            ),
+        ),
+        (
+            "survey \"new\".csv",
+            format!(
+                "respondent,Svar,\"Dato, lokal\"\n{}",
+                days(0..90, &|row| format!("{row},{},{}.{}.2024", row % 11, row % 28 + 1, row % 12 + 1))
+            ),
+        ),
+        ("inches.csv", format!("size;score\n3.5\";9\n\"open;4\n{}", days(0..30, &|_| "5;8".to_owned()))),
+        ("bom.csv", format!("\u{feff}score,time\n{}", days(0..30, &|row| format!("{},2025-01-01T10:{row:02}:00Z", row % 11)))),
+        ("export", format!("score;time\n{}", days(0..30, &|row| format!("{};2025-01-01", row % 11)))),
+        (
+            "lines.txt",
+            days(0..30, &|row| {
+                format!("{{\"visitor\":\"v{}\",\"ts\":{},\"event\":\"view\"}}", row % 7, 1_735_689_600_000_u64 + u64::from(row))
+            }),
+        ),
+    ];
+    for (name, content) in cases {
+        let case = Case::new().file(name, content.as_bytes());
+        let table = table(&case, name);
+        let json = pasted(&case, &table.block);
+        let used: i64 = json["results"].as_array().unwrap().iter().filter_map(|row| row["n"].as_i64()).sum();
+        assert!(used > 0, "{name}: nothing was used\n{}", table.block);
+        // What is rejected was said.
+        let rejected: u64 = json["rejected"].as_array().unwrap().iter().map(|reason| reason["rows"].as_u64().unwrap()).sum();
+        let said = table.could_be[0].metrics.iter().find(|metric| json["results"][0]["metric"] == metric.metric.as_str()).unwrap().rejects;
+        assert_eq!(rejected, said, "{name}\n{}", table.block);
+    }
+}
+
+#[test]
+fn what_could_be_meant_in_two_ways_is_left_to_choose() {
+    let mut rows = String::from("customer,date,total\n");
+    for row in 0..60 {
+        let _ = writeln!(rows, "c{},{:02}/{:02}/2025,{}.{:03}", row % 7, row % 12 + 1, row % 11 + 1, row % 9 + 1, row * 13);
+    }
+    let case = Case::new().file("sales.csv", rows);
+    let table = table(&case, "sales.csv");
+    let date = &table.columns[1];
+    assert_eq!(date.time_format.as_deref(), Some("%d/%m/%Y"));
+    assert_eq!(date.rival_time_formats, ["%m/%d/%Y"]);
+    assert_eq!(table.hints.len(), 2);
+    // Nothing is chosen: a report by month has to say it.
+    let by_month =
+        format!("{}\n[[metrics]]\nmetric = \"loyalty.repeat_purchase_rate\"\ntable = \"orders\"\ngrain = \"month\"\n", table.block);
+    let problems = case.load(&by_month).err().unwrap();
+    assert!(problems.contains("`time` must be a time such as 2025-01-31"), "{problems}");
+    // Each of the two lines says it.
+    for (line, month) in [("time_formats.date = \"%d/%m/%Y\"", "2025-01"), ("time_formats.date = \"%m/%d/%Y\"", "2025-01")] {
+        assert!(by_month.contains(&format!("# {line}\n")), "{by_month}");
+        let json = case.json(&by_month.replace(&format!("# {line}"), line)).unwrap();
+        assert_eq!(months(&json)[0].0, month);
+    }
+}
+
+#[test]
+fn what_settles_the_order_of_day_and_month_is_said_where_it_is_little() {
+    let mut rows: Vec<String> = (0..99).map(|row| format!("{:02}/{:02}/2025", row % 12 + 1, row % 11 + 1)).collect();
+    rows.push("12/13/2025".to_owned());
+    let table = table(&Case::new().file("r.csv", format!("date\n{}\n", rows.join("\n"))), "r.csv");
+    assert_eq!((table.columns[0].time_format.as_deref(), table.columns[0].unreadable), (Some("%m/%d/%Y"), 0));
+    assert_eq!(table.hints[0].what, "read as `%m/%d/%Y`, since some values can't be `%d/%m/%Y`");
+    assert_eq!(table.hints[0].values, Some(1));
+}
+
+#[test]
+fn what_may_mean_no_answer_is_only_said() {
+    let survey = |scores: &[i32]| format!("NPS\n{}\n", scores.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    let answers: Vec<i32> = (0..=10).flat_map(|score| vec![score; 20]).collect();
+    for (codes, said) in [
+        (vec![11; 9], "`11` is beside a scale from 0 to 10, and may mean no answer"),
+        (vec![99, -1], "`-1`, `99` is far from 0 to 10, and may mean no answer"),
+    ] {
+        let case = Case::new().file("survey.csv", survey(&[answers.clone(), codes.clone()].concat()));
+        let table = table(&case, "survey.csv");
+        assert_eq!((table.hints[0].what.as_str(), table.hints[0].values), (said, Some(codes.len() as u64)));
+        assert_eq!(table.could_be[0].metrics[0].rejects, codes.len() as u64);
+        assert!(table.block.contains("# blank.NPS = ["), "{}", table.block);
+        let json = pasted(&case, &table.block.replace("# blank.NPS", "blank.NPS"));
+        assert_eq!((json["results"][0]["n"].as_i64(), json["rejected"].as_array().unwrap().len()), (Some(220), 0));
+    }
+    let case = Case::new().file("survey.csv", survey(&answers));
+    assert!(table(&case, "survey.csv").hints.is_empty());
+}
+
+#[test]
+fn rows_are_counted_exactly_and_damaged_ones_apart() {
+    let content = "score,time\n9,2025-01-01\n10\n8,2025-01-02,x\n7,2025-02-31\n".to_owned() + &"6,2025-01-03\n".repeat(30);
+    let case = Case::new().file("r.csv", content);
+    let table = table(&case, "r.csv");
+    let damaged: Vec<_> = table.damaged.iter().map(|damage| (damage.reason, damage.rows, damage.row)).collect();
+    assert_eq!(damaged, [("the row has fewer values than the header", 1, 2), ("the row has more values than the header", 1, 3)]);
+    let (score, time) = (&table.columns[0], &table.columns[1]);
+    assert_eq!((table.rows, score.distinct.count, score.missing), (34, 3, 0));
+    assert_eq!((time.unreadable, time.unreadable_examples.as_slice()), (1, &["2025-02-31".to_owned()][..]));
+}
+
+#[test]
+fn what_comes_after_the_first_rows_is_seen() {
+    // The first thousand rows have no answer, and the last has a fraction.
+    let rows = format!("id,solved,weight\n{}{}", "x,,1\n".repeat(1200), "y,31.12.2024,1\ny,01.11.2024,1.5\n");
+    let table = table(&Case::new().file("r.csv", rows), "r.csv");
+    assert_eq!((table.columns[1].looks_like, table.columns[1].time_format.as_deref()), (LooksLike::Date, Some("%d.%m.%Y")));
+    assert_eq!(table.columns[1].max.as_ref().unwrap().to_string(), "2024-12-31");
+    assert_eq!(table.columns[2].looks_like, LooksLike::Number);
+}
+
+#[test]
+fn files_of_the_same_columns_are_one_table() {
+    let case = Case::new()
+        .file("r-01.csv", "score,time\n9,2025-01-01\n")
+        .file("r-02.csv", "time,score\n2025-02-01,8\n2025-02-02,7\n")
+        .file("t.csv", "ticket_id,created_at\n1,2025-01-01\n");
+    let found = inspected(&case, &["r-01.csv", "r-02.csv", "t.csv"]);
+    let rows: Vec<(usize, u64)> = found.tables.iter().map(|table| (table.files.len(), table.rows)).collect();
+    assert_eq!(rows, [(2, 3), (1, 1)]);
+    assert!(found.tables[0].block.contains("/r-*.csv\""), "{}", found.tables[0].block);
+    assert_eq!(months(&pasted(&case, &found.tables[0].block)).len(), 2);
+}
+
+#[test]
+fn what_is_no_table_is_refused_with_a_reason() {
+    // The head of a gzip stream, and no more.
+    let cut = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let mixed = [latin("name,score\nKøge,8\n"), "Ærø,9\nÅrhus,7\n".into()].concat();
+    let case = Case::new()
+        .file("empty.csv", "")
+        .file("blank.csv", "\n\n")
+        .file("cut.csv.gz", cut)
+        .file("wide.csv", [b'a', 0, b'b', 0])
+        .file("zeros.csv", [b'a', 0, b'b'])
+        .file("list.json", "[{\"a\": 1}]")
+        .file("book.xlsx", b"PK\x03\x04[Content_Types].xml")
+        .file("mixed.csv", mixed)
+        .file("README", "Some words about the data,\nand more of them.\n")
+        .file("open.csv", "a,b\n\"x\",1\n\"y,2\n");
+    let files = [
+        "empty.csv",
+        "blank.csv",
+        "cut.csv.gz",
+        "wide.csv",
+        "zeros.csv",
+        "list.json",
+        "book.xlsx",
+        "mixed.csv",
+        "README",
+        "open.csv",
+        "none.csv",
+    ];
+    let reasons: Vec<String> = files.iter().map(|file| refused(&case, file)).collect();
+    insta::assert_snapshot!(reasons.join("\n"));
+    // One of several is told apart, and does not keep the others from being read.
+    fs::write(case.path().join("r.csv"), "score\n9\n").unwrap();
+    let found = inspected(&case, &["none.csv", "r.csv"]);
+    assert_eq!((found.tables.len(), found.unreadable.len()), (1, 1));
+}
+
+#[test]
+fn a_parquet_file_says_its_types_itself() {
+    use polars::prelude::{ParquetWriter, df};
+    let case = Case::new();
+    let mut rows = df!("customer_id" => [1_i64, 2, 2], "amount" => [Some(1.5), None, Some(-2.0)], "paid" => [true, false, true]).unwrap();
+    ParquetWriter::new(fs::File::create(case.path().join("o.parquet")).unwrap()).finish(&mut rows).unwrap();
+    let table = table(&case, "o.parquet");
+    let looks: Vec<LooksLike> = table.columns.iter().map(|column| column.looks_like).collect();
+    assert_eq!(looks, [LooksLike::WholeNumber, LooksLike::Number, LooksLike::Boolean]);
+    assert_eq!((table.columns[1].missing, table.columns[1].min.as_ref().unwrap().to_string()), (1, "-2".to_owned()));
+    // Three purchases of two customers; an amount is missing.
+    assert_eq!(pasted(&case, &table.block)["results"][0]["value"], 1.5);
+}
+
+/// What a file is taken for first, with its logical columns and the file's names for them.
+pub(crate) fn taken_for(path: &str) -> Option<(String, Vec<(String, String)>)> {
+    let found = inspect(&[path.to_owned()], &Registry::linked().unwrap()).unwrap();
+    let best = found.tables[0].could_be.first()?;
+    assert_eq!(best.doubt, None, "{path}");
+    Some((best.table.clone(), best.columns.iter().map(|of| (of.logical.clone(), of.column.clone())).collect()))
+}
+
+#[test]
+fn every_sample_is_taken_for_the_table_that_it_is() {
+    let mut files: Vec<_> =
+        fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../datasets")).unwrap().map(|file| file.unwrap().path()).collect();
+    // Surveys after contacts are responses, under a name of their own.
+    files.retain(|file| file.file_stem().unwrap() != "contact_surveys");
+    files.sort();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let (table, columns) = taken_for(file.to_str().unwrap()).unwrap();
+        assert_eq!(Some(table.as_str()), file.file_stem().unwrap().to_str());
+        assert!(columns.iter().all(|(logical, column)| logical == column), "{table}: {columns:?}");
+    }
+}
+
+#[test]
+fn exports_under_other_names_are_taken_for_what_they_are() {
+    let day = |row: u32| format!("2025-{:02}-{:02}", row % 12 + 1, row % 27 + 1);
+    let lines = |header: &str, line: &dyn Fn(u32) -> String| format!("{header}\n{}\n", (0..60).map(line).collect::<Vec<_>>().join("\n"));
+    let cases = [
+        (
+            "abonnementer.csv",
+            lines("Kundenr;Startdato;Opsagt;Abonnement;Månedspris", &|row| {
+                format!("{};{};{};Basis;{},00", 1000 + row, day(row), if row % 3 == 0 { day(row + 3) } else { String::new() }, 99 + row % 3)
+            }),
+            "subscriptions: customer_id=Kundenr started_at=Startdato ended_at=Opsagt amount_per_month=Månedspris",
+        ),
+        (
+            "bonuspoint.csv",
+            lines("Medlemsnummer;Dato;Type;Point", &|row| {
+                format!("{};{};{};{}", 1000 + row % 17, day(row), if row % 2 == 0 { "optjent" } else { "indløst" }, row * 7)
+            }),
+            "points: customer_id=Medlemsnummer time=Dato kind=Type points=Point",
+        ),
+        (
+            "invites.csv",
+            lines("Inviter ID,Invitee Email,Invited At,Accepted At", &|row| {
+                format!("u{},a{row}@example.com,{},{}", row % 13, day(row), if row % 3 == 0 { day(row + 1) } else { String::new() })
+            }),
+            "referrals: referrer_id=Inviter ID time=Invited At converted_at=Accepted At",
+        ),
+        (
+            "public.csv",
+            lines("Review Created (UTC),Review Title,Review Stars", &|row| format!("{} 10:00,Good,{}", day(row), row % 5 + 1)),
+            "reviews: time=Review Created (UTC) rating=Review Stars",
+        ),
+        (
+            "conversations.csv",
+            // A column without values is no answer to anything.
+            lines("conversation_id,created_at,author_type,public,body", &|row| {
+                format!("{},{} 10:00,{},,text", row / 3, day(row), ["user", "admin", "bot"][row as usize % 3])
+            }),
+            "messages: ticket_id=conversation_id time=created_at author=author_type",
+        ),
+        (
+            "anrufe.csv",
+            lines("Anrufzeit;Warteschlange;Wartezeit;Angenommen", &|row| {
+                format!("{} 10:{row:02};Vertrieb;{};{}", day(row), row * 7 % 300, row % 4 > 0)
+            }),
+            "calls: queued_at=Anrufzeit wait_seconds=Wartezeit is_answered=Angenommen",
+        ),
+        (
+            "export.csv",
+            lines("Evaluation ID,Evaluated at,Criterion,Score,Weight,Min,Max,Auto fail", &|row| {
+                format!("{},{},{},{},25,1,5,{}", row / 4, day(row), ["tone", "solution"][row as usize % 2], row % 5 + 1, row % 4 == 1)
+            }),
+            "quality_scores: review_id=Evaluation ID time=Evaluated at category=Criterion score=Score weight=Weight min=Min max=Max \
+             is_critical=Auto fail",
+        ),
+        (
+            "inbox.csv",
+            lines("id,Received,Responded,Text", &|row| {
+                format!("{row},{} 10:00,{},hello", day(row), if row % 3 > 0 { day(row + 1) + " 09:00" } else { String::new() })
+            }),
+            "feedback: received_at=Received responded_at=Responded",
+        ),
+        (
+            "listening.csv",
+            lines("Date,Domain,Company,Tone,Topics,Reach", &|row| {
+                format!("{} 10:00,example.com,Acme,{},price|praise,{row}", day(row), ["positive", "negative"][row as usize % 2])
+            }),
+            "mentions: time=Date brand=Company sentiment=Tone category=Topics",
+        ),
+        (
+            "besøg.csv",
+            lines("Besøgs-id;Starttid;Varighed;Sidevisninger;Konverteringer", &|row| {
+                format!("{row};{} 10:00;{};{};{}", day(row), row * 13, row % 9 + 1, row % 2)
+            }),
+            "sessions: session_id=Besøgs-id started_at=Starttid duration_seconds=Varighed page_views=Sidevisninger conversions=Konverteringer",
+        ),
+        (
+            "Forespørgsler.csv",
+            lines("Mest populære forespørgsler;Klik;Eksponeringer;CTR;Position", &|row| {
+                format!("søgning {row};{};{};2,5%;{},{}", row * 3, row * 100 + 7, row % 20 + 1, row % 10)
+            }),
+            "search: query=Mest populære forespørgsler clicks=Klik impressions=Eksponeringer position=Position",
+        ),
+        (
+            "Dates.csv",
+            lines("Date,Clicks,Impressions,CTR,Position", &|row| {
+                format!("{},{},{},2.5%,{}.{}", day(row), row * 3, row * 100 + 7, row % 20 + 1, row % 10)
+            }),
+            "search: date=Date clicks=Clicks impressions=Impressions position=Position",
+        ),
+    ];
+    for (name, content, expected) in cases {
+        let case = Case::new().file(name, content.as_bytes());
+        let (table, columns) = taken_for(case.path().join(name).to_str().unwrap()).unwrap();
+        let pairs: Vec<String> = columns.iter().map(|(logical, column)| format!("{logical}={column}")).collect();
+        assert_eq!(format!("{table}: {}", pairs.join(" ")), expected);
+    }
+}

@@ -1,0 +1,43 @@
+//! What a help desk's connector writes.
+
+use custometer_testkit::Case;
+use serde_json::Value as Json;
+
+use super::{shared, taken_for};
+use crate::support::tickets::{HELP_DESK, by_ticket, json_str, measure, reasons, results};
+
+#[test]
+#[cfg_attr(not(data = "zendesk"), ignore = "there is no ../shared/data/zendesk")]
+fn the_connectors_sample_files_are_read_by_the_same_report() {
+    let folder = shared("zendesk");
+    let mut config = HELP_DESK.to_owned();
+    for file in ["ticket_comment", "ticket_field_history"] {
+        config = config.replace(&format!("{file}.csv"), &folder.join(format!("{file}_data.csv")).display().to_string());
+    }
+    let json = Case::new().json(&config).unwrap();
+    assert!(reasons(&json).is_empty(), "{:?}", reasons(&json));
+    let total = |request: &str| results(&json).iter().find(|row| json_str(row, "request") == request).unwrap();
+    // Of the seven tickets with comments, all are by one customer each.
+    let replies = total("first_reply");
+    assert_eq!((&replies["value"], measure(replies, "answered"), measure(replies, "unanswered")), (&Json::Null, 0, 7));
+    // 11071: Fri 28 Aug 2020 11:01:27 UTC → Sat 14 Nov 11:01:27 UTC, 78 days. In Pacific time from Fri 04:01 to Sat 03:01: that Friday and
+    // eleven weeks from Mon 31 Aug to Fri 13 Nov, 56 days of 12 hours. The history of the other tickets begins when they are solved.
+    let found = by_ticket(&json);
+    assert_eq!(found[&("solved", 11_071)], Some(78.0 * 86_400.0));
+    assert_eq!(found[&("solved_in_business_hours", 11_071)], Some(56.0 * 12.0 * 3600.0));
+    let solved = total("solved");
+    assert_eq!(["solved", "open", "began_solved"].map(|name| measure(solved, name)), [1, 0, 14]);
+}
+
+#[test]
+#[cfg_attr(not(data = "zendesk"), ignore = "there is no ../shared/data/zendesk")]
+fn each_of_its_files_is_taken_for_its_table() {
+    assert_eq!(taken_for(&shared("zendesk/ticket_data.csv")).as_deref(), Some("tickets"));
+    assert_eq!(taken_for(&shared("zendesk/ticket_comment_data.csv")).as_deref(), Some("messages"));
+    assert_eq!(taken_for(&shared("zendesk/ticket_field_history_data.csv")).as_deref(), Some("ticket_history"));
+    assert_eq!(taken_for(&shared("zendesk/user_data.csv")).as_deref(), Some("customers"));
+    // Opening hours, holidays and targets are none.
+    assert_eq!(taken_for(&shared("zendesk/schedule_data.csv")).as_deref(), None);
+    assert_eq!(taken_for(&shared("zendesk/schedule_holiday_data.csv")).as_deref(), None);
+    assert_eq!(taken_for(&shared("zendesk/sla_policy_metric_history_data.csv")).as_deref(), None);
+}

@@ -1,0 +1,42 @@
+//! Faulty reports: all their problems at once, each with its place, as a reader sees them.
+
+use std::fs;
+use std::path::Path;
+
+use custometer_testkit::Case;
+
+fn problems(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/report/faulty").join(name);
+    let mut case = Case::new();
+    for file in fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        case = case.file(path.file_name().unwrap().to_str().unwrap(), fs::read(&path).unwrap());
+    }
+    let config = fs::read_to_string(folder.join("report.toml")).unwrap();
+    case.load(&config).err().expect("the report has problems")
+}
+
+macro_rules! faulty {
+    ($($name:ident),*) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_snapshot!(problems(stringify!($name)));
+        })*
+    };
+}
+
+faulty!(misspelled, mistyped, misdirected);
+
+#[test]
+fn a_mistake_in_a_setting_is_shown_there() {
+    let case = Case::new().file("r.csv", "score\n1\n").set("report.grain=mont").set("metrics.3.table=x").set("report.timezone=Mars/Base");
+    let config = "[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"r\"\n";
+    insta::assert_snapshot!(case.load(config).err().unwrap());
+}
+
+#[test]
+fn a_metric_of_a_crate_that_is_not_linked_says_what_may_be_missing() {
+    let case = Case::new().file("r.csv", "score\n1\n");
+    let config = "[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"acme.on_time_rate\"\ntable = \"r\"\n";
+    insta::assert_snapshot!(case.load(config).err().unwrap());
+}

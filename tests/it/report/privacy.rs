@@ -1,0 +1,121 @@
+//! Privacy from end to end: small groups, what would tell of them, and ids.
+
+use custometer_testkit::Case;
+use serde_json::Value as Json;
+
+const ORDERS: &str = "Kunde;Beløb;region;note\nK1;10;north;a\nK1;20;north;b\nK2;30;south;c\nK3;x;north;d\nK4;5;north;e\n";
+
+fn report(settings: &str, table: &str, metrics: &str) -> String {
+    format!(
+        "[report]\nmax_rejected_percent = 100\nrejected_rows = true\n{settings}\n[tables.orders]\npath = \"o.csv\"\ndelimiter = \";\"\n\
+         columns = {{ customer_id = \"Kunde\", amount = \"Beløb\" }}\n{table}\n{metrics}"
+    )
+}
+
+const BY_CUSTOMER: &str = "[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\n\
+    by = [[], [\"Kunde\"], [\"customer_id\", \"region\"], [\"initial\"]]\n";
+
+#[test]
+fn no_id_leaves_under_any_of_its_names() {
+    let settings = "hash_ids = \"SECRET\"";
+    let derive = "derive = { initial = \"'x' || Kunde\" }";
+    let case = Case::new().file("o.csv", ORDERS).variable("SECRET", "sixteen bytes or more");
+    let result = case.run(&report(settings, derive, BY_CUSTOMER)).unwrap();
+    let shown = format!("{:?} {:?} {:?}", result.results, result.rejected, result.rejected_rows);
+    for id in ["K1", "K2", "K3", "K4"] {
+        assert!(!shown.contains(id), "{id} is in {shown}");
+    }
+    let plain = case.run(&report("", derive, BY_CUSTOMER)).unwrap();
+    assert_eq!(plain.results.len(), result.results.len());
+    let values = |result: &custometer_runner::RunResult| {
+        let mut values: Vec<String> = result.results.iter().map(|row| format!("{:?} {:?}", row.value, row.n)).collect();
+        values.sort();
+        values
+    };
+    assert_eq!(values(&plain), values(&result));
+    // The same customer has the same hash in every breakdown.
+    let hashes = |name: &str| -> Vec<String> {
+        let named = result.results.iter().flat_map(|row| &row.dimensions).filter(|(known, _)| known == name);
+        let mut hashes: Vec<String> = named.map(|(_, value)| value.to_string()).collect();
+        hashes.sort();
+        hashes.dedup();
+        hashes
+    };
+    assert_eq!(hashes("Kunde"), hashes("customer_id"));
+    assert!(hashes("Kunde").iter().all(|hash| hash.len() == 32));
+}
+
+/// What a run shows anywhere.
+fn everything(result: &custometer_runner::RunResult) -> String {
+    let details: Vec<String> = result.details.iter().map(|detail| detail.frame.to_string()).collect();
+    format!("{:?} {:?} {:?} {details:?}", result.results, result.rejected, result.rejected_rows)
+}
+
+#[test]
+fn an_id_is_one_however_its_column_is_called() {
+    for name in ["Customer_ID", "customerId", "ID", "Customer ID"] {
+        let orders = format!("{name},amount\nK1,10\nK2,x\n");
+        let report = format!(
+            "[report]\nmax_rejected_percent = 100\nhash_ids = \"SECRET\"\n[tables.orders]\npath = \"o.csv\"\n\
+             [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\nby = [[\"{name}\"]]\n"
+        );
+        let result = Case::new().file("o.csv", orders).variable("SECRET", "sixteen bytes or more").run(&report).unwrap();
+        assert!(!everything(&result).contains("K1"), "{name}: {}", everything(&result));
+    }
+}
+
+#[test]
+fn an_id_is_one_in_a_metrics_own_dimension_and_in_every_table_over_its_file() {
+    let report = "[report]\nhash_ids = \"SECRET\"\n\
+        [tables.customers]\npath = \"c.csv\"\ncolumns = { source = \"referrer_id\" }\n\
+        [tables.people]\npath = \"c.csv\"\ncolumns = { kind = \"friend\" }\n\
+        [tables.friends]\npath = \"c.csv\"\ncolumns = { customer_id = \"friend\" }\n\
+        [[metrics]]\nmetric = \"loyalty.acquisition_source\"\ntable = \"customers\"\nparams = { show = \"count\" }\n\
+        [[metrics]]\nname = \"by_friend\"\nmetric = \"loyalty.acquisition_source\"\ntable = \"people\"\n\
+        params = { show = \"count\" }\ncolumns = { source = \"kind\" }\nby = [[\"kind\"]]\n\
+        [[metrics]]\nname = \"friends\"\nmetric = \"loyalty.acquisition_source\"\ntable = \"friends\"\n\
+        params = { show = \"count\" }\ncolumns = { source = \"channel\" }\n";
+    let customers = "customer_id,created_at,referrer_id,friend,channel\nK1,2025-01-01,R1,F1,shop\nK2,2025-01-02,R2,F2,web\n";
+    let result = Case::new().file("c.csv", customers).variable("SECRET", "sixteen bytes or more").run(report).unwrap();
+    let shown = everything(&result);
+    for id in ["K1", "R1", "R2", "F1", "F2"] {
+        assert!(!shown.contains(id), "{id} is in {shown}");
+    }
+    assert!(shown.contains("shop"), "{shown}");
+}
+
+#[test]
+fn a_measure_whose_value_is_an_id_is_refused() {
+    let report = |settings: &str| {
+        format!(
+            "[report]\n{settings}\n[tables.orders]\npath = \"o.csv\"\n[define.\"own.last\"]\ntable = \"orders\"\n\
+             measures = {{ last = \"max(customer_id)\" }}\nvalue = \"last\"\nunit = \"count\"\n\
+             [[metrics]]\nmetric = \"own.last\"\ntable = \"orders\"\n"
+        )
+    };
+    let case = Case::new().file("o.csv", "customer_id,amount\n7,1\n9,2\n").variable("SECRET", "sixteen bytes or more");
+    assert!(case.load(&report("")).is_ok());
+    let message = case.load(&report("hash_ids = \"SECRET\"")).err().unwrap();
+    assert!(message.contains("`last` of `own.last` would show an id"), "{message}");
+}
+
+#[test]
+fn a_secret_that_is_not_there_or_too_short_is_an_error() {
+    let config = report("hash_ids = \"SECRET\"", "", BY_CUSTOMER);
+    assert!(Case::new().file("o.csv", ORDERS).load(&config).err().unwrap().contains("the environment variable `SECRET` is not set"));
+    assert!(Case::new().file("o.csv", ORDERS).variable("SECRET", "short").load(&config).err().unwrap().contains("at least 16"));
+}
+
+#[test]
+fn small_groups_and_what_would_tell_of_them_are_not_shown() {
+    let metrics = "[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\nby = [[], [\"region\"]]\n";
+    let json = Case::new().file("o.csv", ORDERS).json(&report("min_group_size = 2", "", metrics)).unwrap();
+    let rows: Vec<(&Json, &Json)> = json["results"].as_array().unwrap().iter().map(|row| (&row["value"], &row["suppressed"])).collect();
+    // South is one order; the total less north would tell of it.
+    assert_eq!(rows[0], (&Json::from(16.25), &Json::from(false)));
+    assert_eq!(rows[1..], [(&Json::Null, &Json::from(true)), (&Json::Null, &Json::from(true))]);
+    // Nor is what stands in a single row.
+    assert_eq!(json["rejected"][0]["examples"][0]["value"], Json::Null);
+    let without = Case::new().file("o.csv", ORDERS).json(&report("", "", metrics)).unwrap();
+    assert_eq!(without["rejected"][0]["examples"][0]["value"], "x");
+}
