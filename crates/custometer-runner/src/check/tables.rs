@@ -291,7 +291,7 @@ fn skipped(
 ) -> Option<Expr> {
     let written = config.skip_rows_where.as_ref()?;
     // Nothing is known yet of what texts look like.
-    let column = |name: &str| {
+    let column = |name: &str| -> Result<Leaf, Option<String>> {
         let kind = opened.schema.get(name).and_then(Kind::of).ok_or(None)?;
         Ok(Leaf::derived(name, &kind, None, None))
     };
