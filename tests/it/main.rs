@@ -9,6 +9,7 @@ use custometer as _;
 
 /// From files to rows: formats, damage, the ledger, `inspect`.
 mod reading {
+    mod cells;
     mod damage;
     mod exports;
     mod expressions;

@@ -159,6 +159,8 @@ pub struct InspectedColumn {
     pub looks_like: LooksLike,
     /// How its times are written, as configs say it; none for ISO 8601, which is read as it is.
     pub time_format: Option<String>,
+    /// How its cells are written, as configs say it; none for plain numbers, flags and times.
+    pub format: Option<String>,
     /// Other ways to write times that fit as well, and give other times.
     pub rival_time_formats: Vec<String>,
     /// Whether its times say nothing of where clocks showed them.

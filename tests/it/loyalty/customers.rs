@@ -255,7 +255,11 @@ fn flags_are_of_all_customers_at_the_end_of_a_bucket() {
     // statsmodels' proportion_confint(2, 3, method="wilson")
     close(&found[2]["low"], 20.765_960_080_204_77);
     close(&found[2]["high"], 93.850_805_527_960_38);
-    assert_eq!(rejected(&json), [("`is_trained` is missing".to_owned(), 1), ("`is_trained` is not true or false".to_owned(), 1)].into());
+    assert_eq!(
+        rejected(&json),
+        [("`is_trained` is missing".to_owned(), 1), ("`is_trained` is not true or false, yes or no, y or n, t or f, 1 or 0".to_owned(), 1)]
+            .into()
+    );
 
     let found = results(rows, QUARTER, "metric = \"loyalty.program_participation\"");
     assert_eq!(values(&found), [Some(100.0), Some(66.666_666_666_7), Some(60.0)]);

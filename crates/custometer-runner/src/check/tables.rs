@@ -9,7 +9,7 @@ use custometer_core::Condition;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 use jiff::tz::TimeZone;
-use polars::prelude::{DataType, Expr, IntoLazy, NULL, Schema, Series, col, lit, when};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, Schema, Series, col, lit, when};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -18,14 +18,16 @@ use toml::Spanned;
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
-use crate::config::values::{Plain, ZoneName};
-use crate::read::column::{self, StoredColumn, Style};
+use crate::config::values::{FileColumns, Plain, ZoneName};
+use crate::read::cell_format::CellFormat;
+use crate::read::column::{self, Declared, StoredColumn, Style};
 use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
 use crate::read::number::{NumberStyle, Thousands};
 use crate::read::table::{CONDITION, Columns, Derived, Keep, Shown, Table, columns_of, fault_name, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
+use crate::read::values::trimmed;
 
 /// A table: one or several files of one shape.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -36,10 +38,11 @@ pub(crate) struct TableConfig {
     pub path: Spanned<String>,
     /// The format of the files; their name decides unless said.
     pub format: Option<FileFormat>,
-    /// Names that metrics use, each with the file's own name for it.
+    /// Names that metrics use, each with the file's own name for it; or with several, whose texts are read with a space between them:
+    /// `{ time = ["Date", "Clock"] }`.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[schemars(with = "BTreeMap<String, FileColumns>")]
+    pub columns: BTreeMap<Spanned<String>, Spanned<FileColumns>>,
     /// What stands between two values of a text file: one character, or `spaces` for any number of them. A comma unless said.
     #[schemars(with = "Option<String>")]
     pub delimiter: Option<Spanned<DelimiterName>>,
@@ -72,11 +75,16 @@ pub(crate) struct TableConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<serde_json::Value>>")]
     pub blank: BTreeMap<Spanned<String>, Vec<Plain>>,
-    /// For single columns, how times are written: a pattern such as `%d-%m-%Y %H:%M`, `epoch_seconds` or `epoch_milliseconds`.
-    /// ISO 8601 unless said.
+    /// For single columns, how times are written: a pattern such as `%d-%m-%Y %H:%M`, `epoch_seconds`, `epoch_milliseconds`,
+    /// `epoch_microseconds`, `epoch_nanoseconds` or `excel_serial`. ISO 8601 unless said.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub time_formats: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// For single columns, how cells are written that are no plain numbers, flags or times: `{ Total = "money", CTR = "percent",
+    /// "First reply" = "duration", Q1 = "number_in_text", answered = { true = ["ja"], false = ["nej"] } }`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, CellFormat>")]
+    pub formats: BTreeMap<Spanned<String>, Spanned<CellFormat>>,
     /// IANA time zone of times without an offset. The report's unless said.
     #[schemars(with = "Option<String>")]
     pub timezone: Option<ZoneName>,
@@ -139,29 +147,44 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
 /// Opens a table's files and plans its mapped and derived columns. Times without an offset are in `zone` unless the table says another.
 pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &Path, problems: &mut Collector) -> Option<Table> {
     let opened = open_files(config, folder, problems)?;
+    let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone);
     let stored: Vec<String> = opened.schema.iter_names().map(ToString::to_string).collect();
 
     let mut broken = BTreeSet::new();
     let mut columns = Columns::default();
     let mut actual_names: BTreeMap<&str, &str> = BTreeMap::new();
-    for (logical, actual) in &config.columns {
-        if !stored.contains(actual.get_ref()) {
-            let near = nearest(actual.get_ref(), stored.iter().map(String::as_str));
+    for (logical, of) in &config.columns {
+        let missing: Vec<&String> = of.get_ref().0.iter().filter(|actual| !stored.contains(*actual)).collect();
+        for actual in &missing {
+            let near = nearest(actual, stored.iter().map(String::as_str));
             let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
-            problems.report(actual.span(), format!("there is no column `{}` in the file", actual.get_ref())).help(help);
+            problems.report(of.span(), format!("there is no column `{actual}` in the file")).help(help);
+        }
+        if !missing.is_empty() {
             broken.insert(logical.get_ref().clone());
             continue;
         }
-        columns.mapped.push(col(actual.get_ref().as_str()).alias(logical.get_ref().as_str()));
-        actual_names.insert(logical.get_ref(), actual.get_ref());
+        let (source, name) = match of.get_ref().0.as_slice() {
+            [actual] => (col(actual.as_str()), actual),
+            // What is made of several columns is a column of its own.
+            several => (column::joined(several), logical.get_ref()),
+        };
+        columns.mapped.push(source.alias(logical.get_ref().as_str()));
+        actual_names.insert(logical.get_ref(), name);
     }
-    let (formats, blank) = of_single_columns(config, &actual_names, &stored, problems);
+    let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
     columns.cleaned = cleaned(&opened.schema, &config.null_values, &blank);
 
     // What the first rows look like, once what means a missing value is gone.
-    let sample = columns_of(opened.sample.clone().lazy().with_columns(&columns.cleaned));
+    let several = config.columns.iter().filter(|(_, of)| of.get_ref().0.len() > 1);
+    let joined: Vec<Expr> = several
+        .filter(|(name, _)| !broken.contains(name.get_ref()))
+        .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
+        .collect();
+    let sample = columns_of(opened.sample.clone().lazy().with_columns(&columns.cleaned).with_columns(joined));
     let from_text = opened.format.is_text();
+    let formats = settled(formats, &sample, style.numbers, problems);
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
@@ -291,16 +314,22 @@ fn leaf<'a>(
     }
 }
 
-/// What the config says of single columns, by the file's names for them: how times are written, and what means a missing value.
+/// What the config says of how a column's values are written, with where it says so.
+type Formats = BTreeMap<String, (Range<usize>, Declared)>;
+
+/// What the config says of single columns, by the file's names for them: how values are written, and what means a missing one.
 fn of_single_columns<'a>(
     config: &'a TableConfig,
     actual_names: &BTreeMap<&str, &str>,
     stored: &[String],
+    zone: &TimeZone,
     problems: &mut Collector,
-) -> (BTreeMap<String, TimeFormat>, BTreeMap<String, &'a [Plain]>) {
+) -> (Formats, BTreeMap<String, &'a [Plain]>) {
     let actual = |name: &Spanned<String>, problems: &mut Collector| -> Option<String> {
         let actual = actual_names.get(name.get_ref().as_str()).copied().unwrap_or(name.get_ref());
-        let known = stored.iter().any(|stored| stored == actual) || config.derive.keys().any(|derived| derived == name);
+        let known = stored.iter().any(|stored| stored == actual)
+            || actual_names.contains_key(name.get_ref().as_str())
+            || config.derive.keys().any(|derived| derived == name);
         if !known {
             let near = nearest(actual, stored.iter().map(String::as_str));
             let help = near.map_or_else(|| columns_there_are(stored), |near| format!("did you mean `{near}`?"));
@@ -308,14 +337,21 @@ fn of_single_columns<'a>(
         }
         known.then(|| actual.to_owned())
     };
-    let (mut formats, mut blank) = (BTreeMap::new(), BTreeMap::new());
+    let (mut formats, mut blank) = (Formats::new(), BTreeMap::new());
     for (column, written) in &config.time_formats {
-        match TimeFormat::declared(written.get_ref()) {
-            Ok(format) => formats.extend(actual(column, problems).map(|column| (column, format))),
+        match TimeFormat::declared(written.get_ref(), Some(zone)) {
+            Ok(format) => formats.extend(actual(column, problems).map(|column| (column, (written.span(), Declared::Times(format))))),
             Err(reason) => {
                 problems.report(written.span(), reason);
             }
         }
+    }
+    for (column, format) in &config.formats {
+        let Some(actual) = actual(column, problems) else { continue };
+        if formats.contains_key(&actual) {
+            problems.report(column.span(), format!("`{actual}` has a time format as well")).help("leave one of them out");
+        }
+        formats.insert(actual, (format.span(), Declared::Cells(format.get_ref().clone())));
     }
     for (column, values) in &config.blank {
         blank.extend(actual(column, problems).map(|column| (column, values.as_slice())));
@@ -323,8 +359,30 @@ fn of_single_columns<'a>(
     (formats, blank)
 }
 
+/// The formats as the first rows have them. Reports those that can't be meant; they stay, so that a cause is reported once.
+fn settled(formats: Formats, sample: &[Column], numbers: NumberStyle, problems: &mut Collector) -> BTreeMap<String, Declared> {
+    let settle = |(name, (place, declared)): (String, (Range<usize>, Declared))| {
+        let Some(values) = sample.iter().find(|column| column.name().as_str() == name) else { return (name, declared) };
+        let values = values.as_materialized_series();
+        let wrong = match &declared {
+            Declared::Times(_) if matches!(values.dtype(), DataType::Date | DataType::Datetime(..)) => {
+                Some("it is stored as a time; leave its format out".to_owned())
+            }
+            Declared::Times(format) => format.misfit(values),
+            Declared::Cells(format) => match format.settled(values.dtype(), &column::texts_of(values), numbers) {
+                Ok(settled) => return (name, Declared::Cells(settled)),
+                Err(reason) => Some(reason),
+            },
+        };
+        if let Some(reason) = wrong {
+            problems.report(place, format!("`{name}` can't be read so: {reason}"));
+        }
+        (name, declared)
+    };
+    formats.into_iter().map(settle).collect()
+}
+
 fn style(config: &TableConfig, zone: &TimeZone) -> Style {
-    let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     Style {
         numbers: NumberStyle { decimal_comma: config.decimal_comma, thousands: config.thousands },
         clock: Arc::new(LocalClock::new(zone)),
@@ -356,7 +414,7 @@ fn cleaned(schema: &Schema, null_values: &[Plain], blank: &BTreeMap<String, &[Pl
         let raw = || col(name.clone());
         let is = |value: &Plain| match value.0.parse::<f64>() {
             Ok(number) if stored.is_primitive_numeric() => raw().eq(lit(number)),
-            _ if stored == &DataType::String => column::trimmed(raw()).eq(lit(value.0.trim().to_owned())),
+            _ if stored == &DataType::String => trimmed(raw()).eq(lit(value.0.trim().to_owned())),
             _ => raw().cast(DataType::String).eq(lit(value.0.clone())),
         };
         if let Some(any) = missing.map(is).reduce(Expr::or) {

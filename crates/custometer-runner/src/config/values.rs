@@ -54,6 +54,50 @@ impl<'de> Deserialize<'de> for Plain {
     }
 }
 
+/// The file's columns that a column is: one, or several that are read as one.
+#[derive(Debug, Clone)]
+pub(crate) struct FileColumns(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for FileColumns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl<'de> serde::de::Visitor<'de> for Written {
+            type Value = FileColumns;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_str<E>(self, name: &str) -> Result<FileColumns, E> {
+                Ok(FileColumns(vec![name.to_owned()]))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut names: A) -> Result<FileColumns, A::Error> {
+                let mut columns = Vec::new();
+                while let Some(name) = names.next_element()? {
+                    columns.push(name);
+                }
+                if columns.is_empty() {
+                    return Err(A::Error::custom("a column is made of at least one of the file's: write `[\"Date\", \"Clock\"]`"));
+                }
+                Ok(FileColumns(columns))
+            }
+        }
+        deserializer.deserialize_any(Written)
+    }
+}
+
+impl JsonSchema for FileColumns {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FileColumns".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The file's name for a column, or those of several that are read as one, with a space between their texts.",
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }]
+        })
+    }
+}
+
 /// A local date.
 #[derive(Debug, Clone, Copy, JsonSchema)]
 #[schemars(transparent)]

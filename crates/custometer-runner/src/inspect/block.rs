@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::columns::Columns;
 use super::hints::{is_repeated_id, no_answers, style_in_words};
 use super::looks::MISSING;
-use super::{Candidate, InspectedColumn, LooksLike, Runnable};
+use super::{Candidate, InspectedColumn, LooksLike, Runnable, looks};
 use crate::read::format::FileFormat;
 use crate::read::number::NumberStyle;
 use crate::read::text::{Delimiter, Encoding, Guess};
@@ -50,8 +50,11 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     numbers(text, wanted.table.numbers, wanted.table.rival_numbers)?;
     missing(text, columns, &codes(wanted))?;
     times(text, columns)?;
+    clocks(text, columns)?;
+    let formats: Vec<(&str, String)> = columns.iter().filter_map(|column| Some((column.name.as_str(), column.format.clone()?))).collect();
+    entries(text, "formats", &formats, false)?;
     if let Some(best) = wanted.best {
-        mapped(text, best)?;
+        mapped(text, best, date_and_clock(columns).is_some())?;
     }
     if let Some(column) = columns.iter().find(|column| is_repeated_id(column)) {
         writeln!(text, "# deduplicate = [{}]   # if rows that repeat it are duplicates", quoted(&column.name))?;
@@ -149,7 +152,7 @@ fn times(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
         columns.iter().filter(|column| column.time_format.is_some()).partition(|column| column.rival_time_formats.is_empty());
     let formats: Vec<(&str, String)> =
         settled.iter().map(|column| (column.name.as_str(), quoted(column.time_format.as_deref().unwrap_or_default()))).collect();
-    entries(text, "time_formats", &formats, !open.is_empty())?;
+    entries(text, "time_formats", &formats, !open.is_empty() || date_and_clock(columns).is_some())?;
     for column in open {
         writeln!(text, "# Every time in {} could be read in several ways. Choose one:", quoted(&column.name))?;
         for format in column.time_format.iter().chain(&column.rival_time_formats) {
@@ -162,15 +165,35 @@ fn times(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
     Ok(())
 }
 
+/// A date and what a clock showed, in two columns.
+fn clocks(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
+    let Some((date, clock)) = date_and_clock(columns) else { return Ok(()) };
+    writeln!(text, "# If {} and {} are one time:", quoted(&date.name), quoted(&clock.name))?;
+    writeln!(text, "# columns.time = [{}, {}]", quoted(&date.name), quoted(&clock.name))?;
+    let iso = "%Y-%m-%d".to_owned();
+    match looks::clock_format(&clock.examples) {
+        Some(format) if date.time_format.is_some() || format.contains("%I") || format.contains('.') => {
+            writeln!(text, "# time_formats.time = {}", quoted(&format!("{} {format}", date.time_format.as_ref().unwrap_or(&iso))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn date_and_clock(columns: &[InspectedColumn]) -> Option<(&InspectedColumn, &InspectedColumn)> {
+    let clock = columns.iter().find(|column| column.looks_like == LooksLike::Text && looks::are_clocks(&column.name, &column.examples));
+    let date = columns.iter().find(|column| column.looks_like == LooksLike::Date);
+    date.zip(clock)
+}
+
 /// The logical names, each with the file's own.
-fn mapped(text: &mut String, best: &Candidate) -> std::fmt::Result {
+fn mapped(text: &mut String, best: &Candidate, apart: bool) -> std::fmt::Result {
     let guessed: Vec<&str> = best.columns.iter().filter(|of| of.by_type_alone).map(|of| of.logical.as_str()).collect();
     if !guessed.is_empty() {
         writeln!(text, "# Told by what it holds, and not by its name: {}.", guessed.join(", "))?;
     }
     let renamed = best.columns.iter().filter(|of| of.logical != of.column);
     let pairs: Vec<(&str, String)> = renamed.map(|of| (of.logical.as_str(), quoted(&of.column))).collect();
-    entries(text, "columns", &pairs, false)
+    entries(text, "columns", &pairs, apart)
 }
 
 /// A table of settings: in one line where it is short, else with a line for each.

@@ -8,6 +8,7 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::looks::{self, Reading};
 use super::tally::{self, Asked, Faults, Read, Tally};
 use super::{Distinct, InspectedColumn, LooksLike};
+use crate::read::cell_format::CellFormat;
 use crate::read::files::{self, Opened};
 use crate::read::number::NumberStyle;
 use crate::read::text::FileIndex;
@@ -104,6 +105,7 @@ fn column(asked: &Asked, tally: Tally, numbers: NumberStyle) -> InspectedColumn 
         name: asked.name.clone(),
         looks_like,
         time_format: best.and_then(|(reading, _)| declared(reading)),
+        format: best.and_then(|(reading, _)| if let Reading::Cells { declared, .. } = reading { Some(declared.clone()) } else { None }),
         rival_time_formats: rivals,
         near_rival,
         is_local_time,
@@ -133,13 +135,18 @@ fn looks_like(asked: &Asked, tally: &Tally, best: Option<(&Reading, &Read)>) -> 
     match best {
         _ if asked.stored.is_nested() || asked.stored.is_binary() => LooksLike::Nested,
         _ if tally.present == 0 => LooksLike::Nothing,
-        Some((Reading::Number, read)) if !read.fractions => LooksLike::WholeNumber,
+        Some((Reading::Cells { format: CellFormat::Number(_) | CellFormat::Currency(_), .. } | Reading::Number, read))
+            if !read.fractions =>
+        {
+            LooksLike::WholeNumber
+        }
         Some((Reading::Boolean | Reading::Stored(DataType::Boolean), _)) => LooksLike::Boolean,
         Some((Reading::Time { formats, .. }, _)) if formats.iter().all(TimeFormat::is_date) => LooksLike::Date,
         Some((Reading::Stored(DataType::Date), _)) => LooksLike::Date,
         Some((Reading::Time { .. } | Reading::Stored(DataType::Datetime(..)), _)) => LooksLike::Time,
         Some((Reading::Stored(stored), _)) if stored.is_integer() => LooksLike::WholeNumber,
-        Some((Reading::Number | Reading::Stored(_), _)) => LooksLike::Number,
+        Some((Reading::Cells { format: CellFormat::Flag { .. }, .. }, _)) => LooksLike::Boolean,
+        Some((Reading::Number | Reading::Stored(_) | Reading::Cells { .. }, _)) => LooksLike::Number,
         None if asked.formed => LooksLike::Code,
         None => LooksLike::Text,
     }
@@ -172,8 +179,8 @@ pub(super) fn proposed_names(columns: &[Asked]) -> Vec<String> {
     let names = columns.iter().map(|column| {
         let name = match column.readings.first() {
             Some(Reading::Time { .. }) => "time",
-            Some(Reading::Boolean) => "flag",
-            Some(Reading::Number) => "number",
+            Some(Reading::Boolean | Reading::Cells { format: CellFormat::Flag { .. }, .. }) => "flag",
+            Some(Reading::Number | Reading::Cells { .. }) => "number",
             _ if column.formed => "id",
             _ => "text",
         };

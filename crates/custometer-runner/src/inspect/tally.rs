@@ -195,7 +195,7 @@ pub(super) fn tally(opened: &Opened, indices: &[FileIndex], asked: &[Asked], num
     for (position, column) in asked.iter().enumerate() {
         select.push(col(column.name.as_str()));
         let read = column.readings.iter().enumerate().map(|(reading, of)| {
-            let values = of.values(&column.name, &column.stored, numbers);
+            let values = of.values(&column.name, numbers);
             values.alias(read_name(position, reading))
         });
         select.extend(read);

@@ -108,6 +108,19 @@ pub(super) fn are_of_time(name: &str) -> bool {
     words.iter().any(|word| TIMES.contains(&word.as_str())) || words.len() > 1 && words.last().is_some_and(|last| last == "at")
 }
 
+/// Whether a name is one of what clocks show, and not of how long something takes.
+pub(super) fn are_of_clock(name: &str) -> bool {
+    const CLOCKS: [&str; 9] = ["time", "clock", "tid", "tidspunkt", "klokkeslæt", "uhrzeit", "zeit", "heure", "hora"];
+    words(name).last().is_some_and(|last| CLOCKS.contains(&last.as_str())) && words(name).len() == 1
+}
+
+/// Whether a name is one of dates, and not of how long something takes.
+pub(super) fn are_of_date(name: &str) -> bool {
+    const DATES: [&str; 9] = ["date", "datetime", "timestamp", "created", "updated", "dato", "datum", "fecha", "data"];
+    let words = words(name);
+    words.iter().any(|word| DATES.contains(&word.as_str())) || words.len() > 1 && words.last().is_some_and(|last| last == "at")
+}
+
 /// Whether a name is one of what tells rows or people apart.
 pub(super) fn are_of_id(name: &str) -> bool {
     const IDS: [&str; 12] = ["id", "ids", "nr", "no", "number", "key", "uuid", "guid", "email", "nummer", "num", "code"];

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use custometer_core::ColumnType;
 use custometer_core::time::{ClockRule, LocalClock};
-use polars::prelude::{DataType, Expr, NULL, NonExistent, Series, TimeUnit, TimeZone as PolarsZone, col, lit, when};
+use polars::prelude::{DataType, Expr, NULL, NonExistent, Series, TimeZone as PolarsZone, col, concat_str, lit, when};
 
+use crate::read::cell_format::{CellFormat, KINDS, seconds};
 use crate::read::number::NumberStyle;
 use crate::read::time_format::{INSTANT, TimeFormat, found_in};
+use crate::read::values::{finite, trimmed};
 
 /// How the values of a table are written.
 #[derive(Clone)]
@@ -33,25 +35,40 @@ pub(crate) struct StoredColumn {
     pub looks_like: DataType,
     /// The ways that times are written in it, those of most rows first: as declared, or as the first rows have them.
     pub time_formats: Vec<TimeFormat>,
-    /// Whether the config says how times are written.
+    /// Whether the config says how its values are written.
     pub declared: bool,
+    /// How its cells are written, where the config says it and they are no times.
+    pub cells: Option<CellFormat>,
     /// The texts of the first rows, without blanks; empty for a column that is not stored as text.
     pub texts: Vec<String>,
     /// Whether a blank text is null already, as the reader of text files has it.
     pub blank_is_null: bool,
 }
 
+/// What a config says of how the values of a column are written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Declared {
+    Times(TimeFormat),
+    Cells(CellFormat),
+}
+
+/// The texts of a column's first rows, without blanks; none of a column that is not stored as text.
+pub(crate) fn texts_of(values: &Series) -> Vec<String> {
+    let texts = values.str().map(|texts| texts.iter().flatten().map(|text| text.trim().to_owned()).collect::<Vec<_>>());
+    texts.unwrap_or_default().into_iter().filter(|text| !text.is_empty()).collect()
+}
+
 impl StoredColumn {
-    /// What the first rows say of a column; `declared` is how its times are written, where the config says it.
-    pub(crate) fn of(values: &Series, numbers: NumberStyle, declared: Option<TimeFormat>, blank_is_null: bool) -> Self {
-        let texts: Vec<String> =
-            values.str().map(|texts| texts.iter().flatten().map(|text| text.trim().to_owned()).collect()).unwrap_or_default();
-        let texts: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+    /// What the first rows say of a column; `declared` is how its values are written, where the config says it.
+    pub(crate) fn of(values: &Series, numbers: NumberStyle, declared: Option<Declared>, blank_is_null: bool) -> Self {
+        let texts = texts_of(values);
         let (name, stored) = (values.name().to_string(), values.dtype().clone());
         let is_declared = declared.is_some();
         let time = |formats: Vec<TimeFormat>| (formats[0].looks_like(), formats);
+        let cells = if let Some(Declared::Cells(format)) = &declared { Some(format.clone()) } else { None };
         let (looks_like, time_formats) = match (declared, &stored) {
-            (Some(format), _) => time(vec![format]),
+            (Some(Declared::Times(format)), _) => time(vec![format]),
+            (Some(Declared::Cells(format)), _) => (format.looks_like(), Vec::new()),
             (None, DataType::String) => match plain_type(&texts, numbers) {
                 Some(plain) => (plain, Vec::new()),
                 None => match found_in(&texts) {
@@ -63,7 +80,7 @@ impl StoredColumn {
             },
             (None, other) => (other.clone(), Vec::new()),
         };
-        Self { name, stored, looks_like, time_formats, declared: is_declared, texts, blank_is_null }
+        Self { name, stored, looks_like, time_formats, declared: is_declared, cells, texts, blank_is_null }
     }
 
     /// The same under another name.
@@ -78,9 +95,12 @@ impl StoredColumn {
     /// The column as what its text looks like, for SQL expressions.
     pub(crate) fn as_it_looks(&self, style: &Style) -> Expr {
         let raw = col(self.name.as_str());
+        if let Some(format) = &self.cells {
+            return format.read(raw, &self.stored, style.numbers);
+        }
         match (&self.looks_like, self.time_formats.first()) {
             (looks_like, _) if *looks_like == self.stored => raw,
-            (DataType::Date | DataType::Datetime(..), Some(format)) => format.local(&raw, &self.stored).cast(self.looks_like.clone()),
+            (DataType::Date | DataType::Datetime(..), Some(format)) => format.local(&raw).cast(self.looks_like.clone()),
             (DataType::Boolean, _) => boolean(raw),
             (DataType::Float64, _) => style.numbers.read(raw),
             (looks_like, _) => trimmed(raw).cast(looks_like.clone()),
@@ -89,13 +109,14 @@ impl StoredColumn {
 
     /// Whether a value does not look like the first rows did. None where every one does.
     pub(crate) fn looks_different(&self, style: &Style) -> Option<(String, Expr)> {
-        if self.looks_like == self.stored {
+        if self.looks_like == self.stored && self.cells.is_none() {
             return None;
         }
-        let what = match (&self.looks_like, self.time_formats.first()) {
-            (_, Some(format)) => format!("a time like `{}`", format.example),
-            (DataType::Int64, _) => "a whole number".to_owned(),
-            (DataType::Boolean, _) => "true or false".to_owned(),
+        let what = match (&self.looks_like, &self.cells, self.time_formats.first()) {
+            (_, Some(format), _) => format.what().into_owned(),
+            (_, _, Some(format)) => format!("a time like `{}`", format.example),
+            (DataType::Int64, ..) => "a whole number".to_owned(),
+            (DataType::Boolean, ..) => "true or false".to_owned(),
             _ => "a number".to_owned(),
         };
         let raw = col(self.name.as_str());
@@ -148,7 +169,14 @@ pub(crate) fn typed(name: &str, stored: &DataType, looks: Option<&StoredColumn>,
     let numeric = stored.is_primitive_numeric() || matches!(stored, DataType::Decimal(..));
     let examples = || looks.map(|column| examples_of(&column.texts)).unwrap_or_default();
     let plain = |value: Expr, expected: &str| (value, expected.to_owned(), None);
+    let cells = looks.and_then(|column| column.cells.as_ref());
     let (value, expected, ambiguous) = match kind {
+        ColumnType::Number | ColumnType::Boolean | ColumnType::Time if let Some(format) = cells => {
+            if !format.is_read_as(kind) {
+                return Err(format!("`{name}` must be {}, and `formats` says that it is {}", kind_with_article(kind), format.what()));
+            }
+            plain(format.read(raw, stored, style.numbers), &format.what())
+        }
         ColumnType::Identifier | ColumnType::Text if text && !may_be_blank => plain(raw, "text"),
         ColumnType::Identifier | ColumnType::Text if text => {
             plain(when(missing.clone()).then(lit(NULL)).otherwise(raw).cast(DataType::String), "text")
@@ -158,20 +186,27 @@ pub(crate) fn typed(name: &str, stored: &DataType, looks: Option<&StoredColumn>,
         ColumnType::Number if text => {
             let texts = looks.map(|column| column.texts.as_slice()).unwrap_or_default();
             if !texts.is_empty() && !texts.iter().any(|text| style.numbers.parse(text).is_some()) {
-                return Err(format!("`{name}` must be a number, and holds text{}{}", examples(), number_help(texts, style.numbers)));
+                return Err(format!("`{name}` must be a number, and holds text{}{}", examples(), number_help(name, texts, style.numbers)));
             }
             plain(style.numbers.read(raw), "a number")
         }
         ColumnType::Number if stored.is_integer() => plain(raw.cast(DataType::Int64), "a number"),
-        // A length of time is its seconds.
-        ColumnType::Number if matches!(stored, DataType::Duration(_)) => {
-            let micros = raw.cast(DataType::Duration(TimeUnit::Microseconds)).cast(DataType::Int64);
-            plain(micros.cast(DataType::Float64) / lit(1e6), "a number of seconds")
-        }
         ColumnType::Number if numeric => plain(finite(raw.cast(DataType::Float64)), "a number"),
+        ColumnType::Number if let DataType::Duration(unit) = stored => plain(seconds(raw, *unit), "a number of seconds"),
         ColumnType::Boolean if stored.is_bool() => plain(raw, "true or false"),
-        ColumnType::Boolean if text => plain(boolean(raw), "true or false"),
-        ColumnType::Boolean if stored.is_integer() => {
+        ColumnType::Boolean if text => {
+            let texts = looks.map(|column| column.texts.as_slice()).unwrap_or_default();
+            if !texts.is_empty() && !texts.iter().any(|text| is_flag(text)) {
+                return Err(format!(
+                    "`{name}` must be true or false, and holds text{}; say what it means: \
+                     `formats = {{ {} = {{ true = [\"…\"], false = [\"…\"] }} }}`",
+                    examples(),
+                    key(name)
+                ));
+            }
+            plain(boolean(raw), FLAG)
+        }
+        ColumnType::Boolean if stored.is_integer() || stored.is_float() => {
             let known = raw.clone().eq(lit(0)).or(raw.clone().eq(lit(1)));
             plain(when(known).then(raw.neq(lit(0))).otherwise(lit(NULL)), "0 or 1")
         }
@@ -192,7 +227,7 @@ fn time(name: &str, stored: &DataType, looks: Option<&StoredColumn>, style: &Sty
         (style.clock.to_utc(local, style.rule), ambiguous)
     };
     let of_formats = |formats: &[TimeFormat]| {
-        let read = formats.iter().rev().map(|format| read_time(format, &raw, stored, style));
+        let read = formats.iter().rev().map(|format| read_time(format, &raw, style));
         let read = read.reduce(|(later, later_twice), (first, first_twice)| {
             let value = when(first.clone().is_null()).then(later).otherwise(first);
             (value, first_twice.into_iter().chain(later_twice).reduce(Expr::or))
@@ -222,7 +257,8 @@ fn time(name: &str, stored: &DataType, looks: Option<&StoredColumn>, style: &Sty
                 let examples = examples_of(texts);
                 return Err(format!(
                     "`{name}` must be a time such as 2025-01-31 or 2025-01-31T09:30:00, and holds text{examples}; say how times are \
-                     written: `time_formats = {{ {name} = \"%d-%m-%Y %H:%M\" }}`"
+                     written: `time_formats = {{ {} = \"%d-%m-%Y %H:%M\" }}`",
+                    key(name)
                 ));
             }
             // Nothing to go by: a value that comes later is read as ISO 8601, or counted.
@@ -239,15 +275,16 @@ fn time(name: &str, stored: &DataType, looks: Option<&StoredColumn>, style: &Sty
             Ok((value, expected, ambiguous))
         }
         _ if stored.is_primitive_numeric() => Err(format!(
-            "`{name}` must be a time, and is {stored}; say how times are written: `time_formats = {{ {name} = \"epoch_seconds\" }}`"
+            "`{name}` must be a time, and is {stored}; say how times are written: `time_formats = {{ {} = \"epoch_seconds\" }}`",
+            key(name)
         )),
         _ => Err(format!("`{name}` must be a time, and is {stored}")),
     }
 }
 
 /// Values in one format as UTC instants, and whether clocks showed them twice.
-pub(crate) fn read_time(format: &TimeFormat, raw: &Expr, stored: &DataType, style: &Style) -> (Expr, Option<Expr>) {
-    let local = format.local(raw, stored);
+pub(crate) fn read_time(format: &TimeFormat, raw: &Expr, style: &Style) -> (Expr, Option<Expr>) {
+    let local = format.local(raw);
     if format.is_date() {
         (style.clock.start_of_day(local), None)
     } else if format.is_local() {
@@ -283,8 +320,17 @@ fn examples_of(examples: &[String]) -> String {
     format!(", such as {}", quoted.join(", "))
 }
 
-/// What to say in the config where texts are numbers of another style.
-fn number_help(texts: &[String], style: NumberStyle) -> String {
+/// A name as a key of TOML.
+fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if bare { name.to_owned() } else { format!("{name:?}") }
+}
+
+/// What to say in the config where texts are numbers of another style, or in a format of cells.
+fn number_help(name: &str, texts: &[String], style: NumberStyle) -> String {
+    if let Some(kind) = KINDS.iter().find(|kind| texts.iter().all(|text| kind.read(text, style).is_some())) {
+        return format!("; say `formats = {{ {} = \"{}\" }}`", key(name), kind.name);
+    }
     let fits = |style: NumberStyle| texts.iter().all(|text| style.parse(text).is_some());
     if !style.decimal_comma && fits(NumberStyle { decimal_comma: true, ..style }) {
         return "; say `decimal_comma = true`".to_owned();
@@ -298,17 +344,32 @@ fn number_help(texts: &[String], style: NumberStyle) -> String {
     })
 }
 
-pub(crate) fn trimmed(text: Expr) -> Expr {
-    text.str().strip_chars(lit(NULL))
+/// The texts of several columns with a space between them. Where some are missing, question marks stand in their place, so that a date
+/// without its clock is not taken for a day.
+pub(crate) fn joined(columns: &[String]) -> Expr {
+    let text = |name: &String| {
+        let text = trimmed(col(name.as_str()).cast(DataType::String));
+        when(text.clone().eq(lit(""))).then(lit(NULL)).otherwise(text)
+    };
+    let all_missing = columns.iter().map(|name| text(name).is_null()).reduce(Expr::and).unwrap_or_else(|| lit(true));
+    let texts: Vec<Expr> = columns.iter().map(|name| text(name).fill_null(lit("?"))).collect();
+    when(all_missing).then(lit(NULL)).otherwise(concat_str(texts, " ", false)).cast(DataType::String)
 }
 
-/// Infinities and NaN are no numbers to compute with.
-pub(crate) fn finite(number: Expr) -> Expr {
-    when(number.clone().is_finite()).then(number).otherwise(lit(NULL))
+/// Words for true and for false, in small letters, that are flags without being declared.
+const TRUE: [&str; 5] = ["true", "yes", "y", "t", "1"];
+const FALSE: [&str; 5] = ["false", "no", "n", "f", "0"];
+/// What flags are, for messages.
+const FLAG: &str = "true or false, yes or no, y or n, t or f, 1 or 0";
+
+/// Whether a text is true or false without being declared.
+pub(crate) fn is_flag(text: &str) -> bool {
+    let text = text.to_lowercase();
+    TRUE.contains(&text.as_str()) || FALSE.contains(&text.as_str())
 }
 
 pub(crate) fn boolean(text: Expr) -> Expr {
     let text = trimmed(text).str().to_lowercase();
-    let is = |words: [&'static str; 4]| words.into_iter().map(|word| text.clone().eq(lit(word))).reduce(Expr::or).expect("four words");
-    when(is(["true", "yes", "1", "t"])).then(lit(true)).when(is(["false", "no", "0", "f"])).then(lit(false)).otherwise(lit(NULL))
+    let is = |words: [&'static str; 5]| words.into_iter().map(|word| text.clone().eq(lit(word))).reduce(Expr::or).expect("five words");
+    when(is(TRUE)).then(lit(true)).when(is(FALSE)).then(lit(false)).otherwise(lit(NULL))
 }

@@ -29,8 +29,12 @@ impl<'de> Deserialize<'de> for Thousands {
 
 impl Thousands {
     fn is(self, character: char) -> bool {
-        // A space between digits is often one that no line breaks at.
-        character == self.0 || self.0 == ' ' && matches!(character, '\u{a0}' | '\u{202f}')
+        // A space between digits is often one that no line breaks at, and an apostrophe a typographic one.
+        match self.0 {
+            ' ' => matches!(character, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}'),
+            '\'' => matches!(character, '\'' | '’'),
+            mark => character == mark,
+        }
     }
 }
 
@@ -64,6 +68,29 @@ impl NumberStyle {
         plain.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
+    /// The number that a text writes, also with groups of three digits that can be meant in one way only: what stands between them is
+    /// declared, a space or an apostrophe; or it is the mark that is not the decimal one, and comes twice or before the decimal one.
+    pub(crate) fn parse_grouped(self, text: &str) -> Option<f64> {
+        let point = if self.decimal_comma { ',' } else { '.' };
+        let (whole, has_fraction) = text.split_once(point).map_or((text, false), |(whole, _)| (whole, true));
+        let mut marks = whole.chars().filter(|character| !character.is_ascii_digit() && !"+-−".contains(*character));
+        let thousands = match marks.next() {
+            None => return self.parse(text),
+            Some(mark) if [' ', '\''].into_iter().any(|known| Thousands(known).is(mark)) => {
+                if Thousands(' ').is(mark) {
+                    Thousands(' ')
+                } else {
+                    Thousands('\'')
+                }
+            }
+            Some(mark @ ('.' | ',')) if has_fraction || marks.next() == Some(mark) || self.thousands == Some(Thousands(mark)) => {
+                Thousands(mark)
+            }
+            Some(_) => return None,
+        };
+        Self { thousands: Some(thousands), ..self }.parse(text)
+    }
+
     /// Adds the digits before the decimal point. Groups of more or fewer than three digits are refused: 1.5 is not 15.
     fn push_whole(self, whole: &str, plain: &mut String) -> Option<()> {
         let mut groups = whole.split(|character| self.thousands.is_some_and(|thousands| thousands.is(character)));
@@ -83,16 +110,21 @@ impl NumberStyle {
 
     /// Texts as finite numbers; null where they are not finite numbers.
     pub(crate) fn read(self, text: Expr) -> Expr {
-        text.map_with_fmt_str(
-            move |column| {
-                let texts = column.as_materialized_series().str()?;
-                let numbers: Float64Chunked = unary_elementwise(texts, |text: Option<&str>| text.and_then(|text| self.parse(text)));
-                Ok(numbers.into_column().with_name(column.name().clone()))
-            },
-            |_, field| Ok(Field::new(field.name().clone(), DataType::Float64)),
-            "number",
-        )
+        numbers_of(text, move |text| self.parse(text))
     }
+}
+
+/// Texts as the numbers that they are read as; null where they are none.
+pub(crate) fn numbers_of(text: Expr, read: impl Fn(&str) -> Option<f64> + Clone + Send + Sync + 'static) -> Expr {
+    text.map_with_fmt_str(
+        move |column| {
+            let texts = column.as_materialized_series().str()?;
+            let numbers: Float64Chunked = unary_elementwise(texts, |text: Option<&str>| text.and_then(&read));
+            Ok(numbers.into_column().with_name(column.name().clone()))
+        },
+        |_, field| Ok(Field::new(field.name().clone(), DataType::Float64)),
+        "number",
+    )
 }
 
 #[cfg(test)]
@@ -119,6 +151,33 @@ mod tests {
         }
         assert_eq!(style(true, Some(' ')).parse("1\u{a0}234\u{202f}567,25"), Some(1_234_567.25));
         assert_eq!(style(false, Some('\'')).parse("1'234.5"), Some(1234.5));
+    }
+
+    #[test]
+    fn groups_that_can_be_meant_in_one_way_need_no_declaration() {
+        let (point, comma) = (style(false, None), style(true, None));
+        for (style, text, number) in [
+            (point, "1,234.50", Some(1234.5)),
+            (point, "1,234,567", Some(1_234_567.0)),
+            (point, "1'234.5", Some(1234.5)),
+            (point, "1’234", Some(1234.0)),
+            (point, "1\u{202f}234.5", Some(1234.5)),
+            (point, "-12.5", Some(-12.5)),
+            // One comma could be the decimal one of another country.
+            (point, "1,234", None),
+            (style(false, Some(',')), "1,234", Some(1234.0)),
+            (point, "1.234,50", None),
+            (point, "1,23.5", None),
+            (point, "1,234 567.5", None),
+            (comma, "1.234,50", Some(1234.5)),
+            (comma, "1 234,50", Some(1234.5)),
+            (comma, "1.234", None),
+            (comma, "1.234.567", Some(1_234_567.0)),
+            (comma, "1,234.50", None),
+            (comma, "", None),
+        ] {
+            assert_eq!(style.parse_grouped(text), number, "{text}");
+        }
     }
 
     #[test]

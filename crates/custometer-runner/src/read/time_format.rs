@@ -1,19 +1,15 @@
 //! Time formats: the ways in which text, or a number, writes a time.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use polars::prelude::{
-    BooleanChunked, ChunkAgg as _, DataFrame, DataType, Expr, Field, Int64Chunked, IntoColumn, IntoLazy, NULL, NamedFrom, NonExistent,
-    Series, StrptimeOptions, TimeUnit, TimeZone as PolarsZone, arity::unary_elementwise, col, lit,
-};
+use jiff::tz::TimeZone;
+use polars::prelude::{Column, DataType, Expr, Field, Int64Chunked, IntoColumn, PolarsResult, Series, TimeUnit, arity::unary_elementwise};
 
-use crate::read::fixed_pattern::FixedPattern;
+use super::time_pattern::{IsoEnd, Tells, TimePattern};
 
 /// Microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
 pub(crate) const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
-
-/// The start of the year 1000. The parser takes years of fewer digits, which are days or months: 31-01-25 is no day of the year 31.
-const FIRST: i64 = -30_610_224_000_000_000;
 
 /// A way to write a time that can be read in one way only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,73 +21,142 @@ pub(crate) struct TimeFormat {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// A day.
-    Date(Cow<'static, str>),
-    /// What a clock showed.
-    Local(Cow<'static, str>),
-    /// With its offset from UTC.
-    Offset(Cow<'static, str>),
-    /// In UTC, with a Z that is no offset to the parser.
-    Utc(Cow<'static, str>),
-    /// So many since the start of 1970 in UTC, each of these many microseconds.
-    Epoch(i64),
+    /// A text of a shape.
+    Pattern(TimePattern),
+    /// A number that counts from some time on.
+    Count(&'static Count),
+}
+
+/// Numbers that are times: so many units since a start.
+#[derive(Debug, PartialEq, Eq)]
+struct Count {
+    name: &'static str,
+    example: &'static str,
+    /// How many of the unit are a second, or less than one: how many seconds the unit is.
+    scale: Scale,
+    /// In microseconds since 1970.
+    start: i64,
+    tells: Tells,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    /// One unit is so many microseconds.
+    Microseconds(i64),
+    /// So many units are a microsecond.
+    PerMicrosecond(i64),
+}
+
+const DAY: i64 = 86_400_000_000;
+/// The starts of 1900 and of 2200: what a number says outside of these years it does not mean.
+const PLAUSIBLE: std::ops::Range<i64> = -25_567 * DAY..84_006 * DAY;
+/// Numbers that would be plausible in a greater unit come to less than these microseconds after 1970 in their own.
+const GREATER_UNIT: i64 = 10_000_000_000_000;
+
+static COUNTS: [Count; 5] = [
+    epoch("epoch_seconds", "1738315800", Scale::Microseconds(1_000_000)),
+    epoch("epoch_milliseconds", "1738315800000", Scale::Microseconds(1000)),
+    epoch("epoch_microseconds", "1738315800000000", Scale::Microseconds(1)),
+    epoch("epoch_nanoseconds", "1738315800000000000", Scale::PerMicrosecond(1000)),
+    // Day 60 is a 29 February 1900 that never was; after it, days count from 30 December 1899.
+    Count { name: "excel_serial", example: "45688.395833", scale: Scale::Microseconds(DAY), start: -25_569 * DAY, tells: Tells::Clock },
+];
+
+const fn epoch(name: &'static str, example: &'static str, scale: Scale) -> Count {
+    Count { name, example, scale, start: 0, tells: Tells::Instant }
+}
+
+impl Count {
+    fn is_plausible(&self, micros: i64) -> bool {
+        let first = if self.start == 0 { PLAUSIBLE.start } else { self.start + 61 * DAY };
+        let may_be_greater = self.start == 0 && self.scale != Scale::Microseconds(1_000_000);
+        (first..PLAUSIBLE.end).contains(&micros) && !(may_be_greater && (-GREATER_UNIT..GREATER_UNIT).contains(&micros))
+    }
+
+    fn of_whole(&self, number: i64) -> Option<i64> {
+        let micros = match self.scale {
+            Scale::Microseconds(scale) => number.checked_mul(scale)?,
+            Scale::PerMicrosecond(scale) => number.div_euclid(scale),
+        };
+        micros.checked_add(self.start).filter(|micros| self.is_plausible(*micros))
+    }
+
+    /// Fractions of the unit count. Those of days are as exact as a spreadsheet shows them.
+    #[expect(clippy::cast_possible_truncation, reason = "what is far from any time is not plausible after it, either")]
+    fn of_float(&self, number: f64) -> Option<i64> {
+        let micros = match self.scale {
+            Scale::Microseconds(DAY) => (number * 86_400_000.0).round() * 1000.0,
+            Scale::Microseconds(scale) => (number * scale as f64).round(),
+            Scale::PerMicrosecond(scale) => (number / scale as f64).floor(),
+        };
+        let micros = Some(micros).filter(|micros| micros.abs() < 1e18)? as i64;
+        Some(micros + self.start).filter(|micros| self.is_plausible(*micros))
+    }
+
+    fn of_text(&self, text: &str) -> Option<i64> {
+        let text = text.trim();
+        match text.parse::<i64>() {
+            Ok(number) => self.of_whole(number),
+            // Of two marks one would be between thousands, and these numbers have none.
+            Err(_) => text.replace(',', ".").parse::<f64>().ok().and_then(|number| self.of_float(number)),
+        }
+    }
 }
 
 /// ISO 8601 in its usual spellings. Others, where day and month could change places, have to be declared, not guessed.
-static ISO: [TimeFormat; 9] = [
-    TimeFormat { kind: Kind::Utc(Cow::Borrowed("%Y-%m-%dT%H:%M:%SZ")), example: Cow::Borrowed("2025-01-31T09:30:00Z") },
-    TimeFormat { kind: Kind::Local(Cow::Borrowed("%Y-%m-%d %H:%M:%S")), example: Cow::Borrowed("2025-01-31 09:30:00") },
-    TimeFormat { kind: Kind::Local(Cow::Borrowed("%Y-%m-%dT%H:%M:%S")), example: Cow::Borrowed("2025-01-31T09:30:00") },
-    TimeFormat { kind: Kind::Date(Cow::Borrowed("%Y-%m-%d")), example: Cow::Borrowed("2025-01-31") },
-    TimeFormat { kind: Kind::Utc(Cow::Borrowed("%Y-%m-%dT%H:%M:%S%.fZ")), example: Cow::Borrowed("2025-01-31T09:30:00.000Z") },
-    TimeFormat { kind: Kind::Offset(Cow::Borrowed("%Y-%m-%dT%H:%M:%S%.f%z")), example: Cow::Borrowed("2025-01-31T09:30:00+01:00") },
-    TimeFormat { kind: Kind::Offset(Cow::Borrowed("%Y-%m-%d %H:%M:%S%.f%z")), example: Cow::Borrowed("2025-01-31 09:30:00+01:00") },
-    TimeFormat { kind: Kind::Local(Cow::Borrowed("%Y-%m-%d %H:%M:%S%.f")), example: Cow::Borrowed("2025-01-31 09:30:00.000") },
-    TimeFormat { kind: Kind::Local(Cow::Borrowed("%Y-%m-%dT%H:%M:%S%.f")), example: Cow::Borrowed("2025-01-31T09:30:00.000") },
-];
+static ISO: LazyLock<[TimeFormat; 7]> = LazyLock::new(|| {
+    let iso = |pattern: TimePattern, example: &'static str| TimeFormat { kind: Kind::Pattern(pattern), example: Cow::Borrowed(example) };
+    [
+        iso(TimePattern::iso_time('T', IsoEnd::Utc), "2025-01-31T09:30:00Z"),
+        iso(TimePattern::iso_time(' ', IsoEnd::Local), "2025-01-31 09:30:00"),
+        iso(TimePattern::iso_time('T', IsoEnd::Local), "2025-01-31T09:30:00"),
+        iso(TimePattern::iso_day(), "2025-01-31"),
+        iso(TimePattern::iso_time('T', IsoEnd::Offset), "2025-01-31T09:30:00+01:00"),
+        iso(TimePattern::iso_time(' ', IsoEnd::Offset), "2025-01-31 09:30:00+01:00"),
+        iso(TimePattern::iso_time(' ', IsoEnd::Utc), "2025-01-31 09:30:00 UTC"),
+    ]
+});
 
 impl TimeFormat {
     /// The spellings of ISO 8601 that are read without being declared.
     pub(crate) fn iso() -> &'static [Self] {
-        &ISO
+        ISO.as_slice()
     }
 
-    /// A format as a config declares it, or what is wrong with it.
-    pub(crate) fn declared(written: &str) -> Result<Self, String> {
-        let epoch = |microseconds: i64, example: &'static str| Self { kind: Kind::Epoch(microseconds), example: Cow::Borrowed(example) };
-        match written {
-            "epoch_seconds" => return Ok(epoch(1_000_000, "1738315800")),
-            "epoch_milliseconds" => return Ok(epoch(1000, "1738315800000")),
-            "epoch_microseconds" => return Ok(epoch(1, "1738315800000000")),
-            _ => {}
+    /// A format as a config declares it, or what is wrong with it. Names of zones mean what they do in `zone`.
+    pub(crate) fn declared(written: &str, zone: Option<&TimeZone>) -> Result<Self, String> {
+        if let Some(count) = COUNTS.iter().find(|count| count.name == written) {
+            return Ok(Self { kind: Kind::Count(count), example: Cow::Borrowed(count.example) });
         }
-        let moment = jiff::civil::date(2025, 1, 31).at(9, 30, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?;
-        let example = jiff::fmt::strtime::format(written, &moment)
-            .map_err(|error| format!("`{written}` is not a pattern of a time: {error}; write it such as \"%d-%m-%Y %H:%M\""))?;
-        let has = |directives: &[&str]| directives.iter().any(|directive| written.contains(directive));
-        let (day, clock) =
-            (has(&["%d", "%e", "%j", "%D", "%F", "%x", "%c", "%s"]), has(&["%H", "%I", "%k", "%l", "%T", "%R", "%s", "%c", "%X"]));
-        if !written.contains('%') || !day {
-            return Err(format!("`{written}` names no day; write it such as \"%d-%m-%Y\" or \"%d-%m-%Y %H:%M\""));
+        if let Some(near) = custometer_core::suggest::nearest(written, COUNTS.iter().map(|count| count.name)) {
+            return Err(format!("`{written}` is no time format, did you mean `{near}`?"));
         }
-        let pattern: Cow<'static, str> = Cow::Owned(written.to_owned());
-        let kind = match () {
-            () if has(&["%z", "%:z"]) => Kind::Offset(pattern),
-            () if has(&["%s"]) || clock && written.ends_with('Z') => Kind::Utc(pattern),
-            () if clock => Kind::Local(pattern),
-            () => Kind::Date(pattern),
-        };
-        Ok(Self { kind, example: Cow::Owned(example) })
+        let pattern = TimePattern::declared(written, zone)?;
+        let moment = jiff::civil::date(2025, 1, 31).at(9, 30, 0, 0).to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
+        let example = jiff::fmt::strtime::format(written, &moment).unwrap_or_else(|_| written.to_owned());
+        Ok(Self { kind: Kind::Pattern(pattern), example: Cow::Owned(example) })
+    }
+
+    /// The names of numbers that are times.
+    pub(crate) fn counts() -> impl Iterator<Item = &'static str> {
+        COUNTS.iter().map(|count| count.name)
+    }
+
+    fn tells(&self) -> Tells {
+        match &self.kind {
+            Kind::Pattern(pattern) => pattern.tells(),
+            Kind::Count(count) => count.tells,
+        }
     }
 
     /// Whether it is a day without a time.
     pub(crate) fn is_date(&self) -> bool {
-        matches!(self.kind, Kind::Date(_))
+        self.tells() == Tells::Day
     }
 
     /// Whether it is what a clock showed, and says nothing of where.
     pub(crate) fn is_local(&self) -> bool {
-        matches!(self.kind, Kind::Local(_))
+        self.tells() == Tells::Clock
     }
 
     /// The type that SQL expressions see.
@@ -100,76 +165,80 @@ impl TimeFormat {
     }
 
     /// Values as [`INSTANT`]s: of UTC where the format says so, else as clocks showed them. Null where they do not fit.
-    pub(crate) fn local(&self, raw: &Expr, stored: &DataType) -> Expr {
-        let is_text = stored == &DataType::String;
-        let text = || if is_text { raw.clone().str().strip_chars(lit(NULL)) } else { raw.clone().cast(DataType::String) };
-        let options = |pattern: &str| StrptimeOptions { format: Some(pattern.into()), strict: false, exact: true, cache: true };
-        let time = |pattern: &str, zone: Option<PolarsZone>| {
-            text().str().to_datetime(Some(TimeUnit::Microseconds), zone, options(pattern), lit("raise"))
+    pub(crate) fn local(&self, raw: &Expr) -> Expr {
+        let kind = self.kind.clone();
+        raw.clone().map_with_fmt_str(
+            move |column| kind.read(&column)?.into_column().with_name(column.name().clone()).cast(&INSTANT),
+            |_, field| Ok(Field::new(field.name().clone(), INSTANT)),
+            "time",
+        )
+    }
+
+    /// The microseconds since 1970 that one text says; none where it does not fit.
+    pub(crate) fn read(&self, text: &str) -> Option<i64> {
+        self.kind.of_text(text)
+    }
+
+    /// For numbers that count from a time on: why these values, of a column's first rows, seem to be meant in another unit.
+    pub(crate) fn misfit(&self, values: &Series) -> Option<String> {
+        let Kind::Count(count) = &self.kind else { return None };
+        let column = values.clone().into_column();
+        let present = values.len() - values.null_count();
+        let fitting = |count: &'static Count| {
+            let read = Kind::Count(count).read(&column).ok();
+            read.map_or(0, |read| read.len() - read.null_count())
         };
-        let fixed = |pattern: &str| is_text.then(|| FixedPattern::of(pattern)).flatten();
-        match &self.kind {
-            Kind::Date(pattern) | Kind::Local(pattern) | Kind::Utc(pattern) if let Some(fixed) = fixed(pattern) => fixed.read(raw.clone()),
-            Kind::Date(pattern) => in_whole_years(text().str().to_date(options(pattern)).cast(INSTANT)),
-            Kind::Local(pattern) | Kind::Utc(pattern) => in_whole_years(time(pattern, None)),
-            Kind::Offset(pattern) => {
-                let utc = time(pattern, Some(PolarsZone::UTC)).dt().replace_time_zone(None, lit("raise"), NonExistent::Raise);
-                in_whole_years(utc)
-            }
-            Kind::Epoch(microseconds) => {
-                let number = if is_text { text() } else { raw.clone() };
-                // Fractions of seconds count; floats hold every microsecond of our time.
-                let exact =
-                    (number.cast(DataType::Float64) * lit(*microseconds as f64)).round(0, polars::prelude::RoundMode::HalfAwayFromZero);
-                exact.cast(DataType::Int64).cast(INSTANT)
-            }
+        if fitting(count) * 2 >= present {
+            return None;
         }
-    }
-
-    fn fitting(&self, texts: &Series) -> Option<BooleanChunked> {
-        Some(self.read(texts)?.is_not_null())
-    }
-
-    /// A few texts as [`local`](Self::local) reads them.
-    #[expect(clippy::disallowed_methods, reason = "the first rows are looked at before anything is planned")]
-    pub(crate) fn read(&self, texts: &Series) -> Option<Series> {
-        let frame = DataFrame::new(texts.len(), vec![texts.clone().with_name("time".into()).into_column()]).ok()?;
-        let parsed = frame.lazy().select([self.local(&col("time"), &DataType::String)]).collect().ok()?;
-        Some(parsed.column("time").ok()?.as_materialized_series().clone())
+        let fit = COUNTS.iter().find(|other| fitting(other) * 10 >= present * 9)?;
+        let first = values.cast(&DataType::String).ok()?;
+        let first = first.str().ok()?.iter().flatten().next()?.trim().to_owned();
+        Some(format!("`{first}` is no time in the years 1900 to 2199 as `{}`; say `{}`", count.name, fit.name))
     }
 }
 
-/// Times without those of years that are not four digits long.
-fn in_whole_years(time: Expr) -> Expr {
-    time.map_with_fmt_str(
-        |column| {
-            let micros = column.cast(&DataType::Int64)?;
-            let micros = micros.i64()?;
-            if micros.min().is_none_or(|first| first >= FIRST) {
-                return Ok(column);
+impl Kind {
+    fn of_text(&self, text: &str) -> Option<i64> {
+        match self {
+            Self::Pattern(pattern) => pattern.read(text),
+            Self::Count(count) => count.of_text(text),
+        }
+    }
+
+    fn read(&self, column: &Column) -> PolarsResult<Int64Chunked> {
+        let values = column.as_materialized_series();
+        Ok(match (self, values.dtype()) {
+            (Self::Count(count), stored) if stored.is_integer() => {
+                let numbers = values.cast(&DataType::Int64)?;
+                unary_elementwise(numbers.i64()?, |number: Option<i64>| number.and_then(|number| count.of_whole(number)))
             }
-            let whole: Int64Chunked = unary_elementwise(micros, |micros: Option<i64>| micros.filter(|micros| *micros >= FIRST));
-            Ok(whole.into_column().cast(&INSTANT)?.with_name(column.name().clone()))
-        },
-        |_, field| Ok(Field::new(field.name().clone(), INSTANT)),
-        "four_digit_year",
-    )
+            (Self::Count(count), stored) if stored.is_primitive_numeric() => {
+                let numbers = values.cast(&DataType::Float64)?;
+                unary_elementwise(numbers.f64()?, |number: Option<f64>| number.and_then(|number| count.of_float(number)))
+            }
+            (Self::Count(_) | Self::Pattern(_), DataType::String) => {
+                unary_elementwise(values.str()?, |text: Option<&str>| text.and_then(|text| self.of_text(text)))
+            }
+            _ => {
+                let texts = values.cast(&DataType::String)?;
+                unary_elementwise(texts.str()?, |text: Option<&str>| text.and_then(|text| self.of_text(text)))
+            }
+        })
+    }
 }
 
 /// The spellings of ISO 8601 that texts are in, those of most texts first, each with how many it fits that no earlier one does.
 pub(crate) fn found_in(texts: &[String]) -> Vec<(usize, TimeFormat)> {
-    let mut left = Series::new("time".into(), texts);
+    let mut left: Vec<&String> = texts.iter().collect();
     let mut found = Vec::new();
     while !left.is_empty() {
-        let fits = ISO.iter().map(|format| (format.fitting(&left), format));
-        // The first of equally good ones: the plain spellings come first, and are read faster.
-        let best = fits
-            .filter_map(|(mask, format)| Some((mask.as_ref()?.sum()? as usize, mask?, format)))
-            .rev()
-            .max_by_key(|(fitting, ..)| *fitting);
-        let Some((fitting, mask, format)) = best.filter(|(fitting, ..)| *fitting > 0) else { break };
+        let fitting = |format: &TimeFormat| left.iter().filter(|text| format.read(text).is_some()).count();
+        // The first of equally good ones.
+        let best = ISO.iter().map(|format| (fitting(format), format)).rev().max_by_key(|(fitting, _)| *fitting);
+        let Some((fitting, format)) = best.filter(|(fitting, _)| *fitting > 0) else { break };
         found.push((fitting, format.clone()));
-        left = left.filter(&!mask).unwrap_or_default();
+        left.retain(|text| format.read(text).is_none());
     }
     found
 }

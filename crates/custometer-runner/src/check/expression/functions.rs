@@ -1167,11 +1167,12 @@ fn strftime(translator: &mut Translator<'_>, call: &Call<'_>) -> Option<Value> {
 fn strptime(translator: &mut Translator<'_>, call: &Call<'_>, may_fail: bool) -> Option<Value> {
     let of = text(translator, call, 0)?;
     let pattern = written(translator, call, 1)?;
-    let format = match TimeFormat::declared(&pattern) {
+    let zone = translator.scope.style.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
+    let format = match TimeFormat::declared(&pattern, zone.as_ref()) {
         Ok(format) => format,
         Err(reason) => return translator.wrong(call.arguments[1], Mistake::new(reason)),
     };
-    let (expr, _) = crate::read::column::read_time(&format, &of.expr, &DataType::String, translator.scope.style);
+    let (expr, _) = crate::read::column::read_time(&format, &of.expr, translator.scope.style);
     if may_fail {
         return Some(Translator::made(expr, Kind::Time, &[&of], call.words()));
     }
