@@ -15,6 +15,7 @@ mod reading {
     mod expressions;
     pub(crate) mod inspect;
     mod ledger;
+    mod rows;
     mod sources;
 }
 

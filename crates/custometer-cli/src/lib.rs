@@ -20,6 +20,13 @@ use clap::Parser as _;
 /// 3 done, and a target is missed, with `--fail-on-target`; 4 done, but with more rejected rows than the report allows; 5 done, and an alert
 /// fired, with `--fail-on-alert`. Of several, the first of 2, 1, 3, 5 and 4 counts.
 pub fn main() -> ExitCode {
+    // A panic that becomes an error of a file is said as such.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !custometer_runner::is_guarded() {
+            hook(panic);
+        }
+    }));
     let args = args::Args::parse();
     match commands::run(args) {
         Ok(()) => ExitCode::SUCCESS,

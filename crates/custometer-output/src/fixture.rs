@@ -6,7 +6,7 @@ use custometer_core::{Baseline, DimensionValue, Direction, Grain, Period, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
     AgainstBenchmark, Alert, Benchmark, Comparison, Detail, FileManifest, Judgement, Manifest, RejectedRow, Rejection, ResultRow,
-    RunResult, Severity, Status, TableManifest, TableUse, Target,
+    RowsNoData, RunResult, Severity, Status, TableManifest, TableUse, Target,
 };
 use jiff::Zoned;
 use jiff::civil::date;
@@ -199,6 +199,7 @@ fn manifest() -> Manifest {
             table: "responses".to_owned(),
             files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],
             rows_read: 12_034,
+            rows_no_data: RowsNoData::default(),
             rows_filtered: 34,
             rows_deduplicated: 20,
             uses: vec![
@@ -219,6 +220,7 @@ fn manifest() -> Manifest {
                     ambiguous_times: 0,
                 },
             ],
+            notes: Vec::new(),
         }],
     }
 }

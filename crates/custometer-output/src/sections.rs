@@ -397,11 +397,19 @@ fn shortened(value: &str) -> String {
 
 /// What became of a table's rows; where its requests differ, a line for each group of them.
 pub(crate) fn ledger(table: &TableManifest) -> String {
-    let left_out = [(table.rows_filtered, "filtered out"), (table.rows_deduplicated, "repeated")];
+    let no_data = &table.rows_no_data;
+    let left_out = [
+        (no_data.headers, "of headers"),
+        (no_data.comments, "comments"),
+        (no_data.footers, "of footers"),
+        (no_data.skipped, "skipped"),
+        (table.rows_filtered, "filtered out"),
+        (table.rows_deduplicated, "repeated"),
+    ];
     let read = format!("Rows of `{}`: {} read{}", human::line(&table.table), whole(table.rows_read), listed(", ", &left_out));
     let uses: Vec<String> = table.uses.iter().map(used).collect();
     let others = if left_out.iter().all(|(rows, _)| *rows == 0) { "of these" } else { "of the others" };
-    match uses.as_slice() {
+    let ledger = match uses.as_slice() {
         [] => format!("{read}."),
         [first, rest @ ..] if rest.iter().all(|used| used == first) => format!("{read}; {others} {first}."),
         _ => {
@@ -409,7 +417,9 @@ pub(crate) fn ledger(table: &TableManifest) -> String {
                 table.uses.iter().zip(&uses).map(|(used, text)| format!("\n  for {}: {text}", human::line(&used.requests.join(", "))));
             format!("{read}; {others}{}", lines.collect::<String>())
         }
-    }
+    };
+    let notes = table.notes.iter().map(|note| format!("\n  {}", human::line(note)));
+    ledger + &notes.collect::<String>()
 }
 
 /// What became of the rows that a group of requests could use.
@@ -436,6 +446,8 @@ fn whole(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use custometer_runner::result::RowsNoData;
+
     use super::*;
     use crate::fixture;
 
@@ -475,7 +487,12 @@ mod tests {
         let none = TableUse { rows_outside_period: 0, rows_rejected: 0, ambiguous_times: 0, ..table.uses[0].clone() };
         table.uses[0] = TableUse { rows_used: 12_034, ..none };
         assert_eq!(shown(&table), "Rows of `responses`: 12_034 read; of these 12_034 used.");
+        table.rows_no_data = RowsNoData { headers: 2, comments: 0, footers: 1, skipped: 3 };
+        table.notes = vec!["row 7 looks odd".to_owned()];
+        let used = "Rows of `responses`: 12_034 read, 2 of headers, 1 of footers, 3 skipped; of the others 12_034 used.";
+        assert_eq!(shown(&table), format!("{used}\n  row 7 looks odd"));
         table.uses.clear();
+        (table.rows_no_data, table.notes) = (RowsNoData::default(), Vec::new());
         assert_eq!(shown(&table), "Rows of `responses`: 12_034 read.");
     }
 

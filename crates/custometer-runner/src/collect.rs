@@ -8,6 +8,7 @@ mod accumulate;
 pub(crate) mod indices;
 pub(crate) mod ledger;
 pub(crate) mod period;
+pub(crate) mod repetition;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,7 +29,6 @@ use crate::report::{Report, Request};
 pub(crate) struct Collected {
     pub(crate) rows_read: u64,
     pub(crate) rows_kept: u64,
-    pub(crate) rows_unique: Option<u64>,
     /// What became of the rows, by input.
     pub(crate) fates: Vec<DataFrame>,
     /// Rejected rows, by input.
@@ -56,7 +56,6 @@ impl Collected {
         let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
         let rows_read = count(&next()?)?;
         let rows_kept = count(&next()?)?;
-        let rows_unique = plan.rows_unique.as_ref().map(|_| count(&next()?)).transpose()?;
         let (mut fates, mut rejected, mut known_since) = (Vec::new(), Vec::new(), Vec::new());
         for _ in &plan.inputs {
             let frame = next()?;
@@ -100,7 +99,7 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { rows_read, rows_kept, rows_unique, fates, rejected, known_since, measures, details })
+        Ok(Self { rows_read, rows_kept, fates, rejected, known_since, measures, details })
     }
 }
 
@@ -153,7 +152,6 @@ impl TablePlan {
     /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
     fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
         let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
-        frames.extend(self.rows_unique.clone());
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         for position in self.plain_nodes() {
             let usable = &self.inputs[self.nodes[position].input()].usable;

@@ -20,7 +20,8 @@ pub enum RunError {
     Files(Vec<String>),
     /// Rows of a table share values that, as its config says, no two rows share.
     #[error(
-        "{rows} rows of table `{table}` repeat the `{by}` of another; mend them, or say which to keep: `keep = \"first\"` or `\"last\"`"
+        "{rows} rows of table `{table}` repeat the `{by}` of another; mend them, or say which to keep: `keep = \"first\"`, `\"last\"` or \
+         `{{ newest = \"COLUMN\" }}`"
     )]
     Repeated {
         /// The table.

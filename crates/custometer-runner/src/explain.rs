@@ -10,6 +10,7 @@ use crate::collect::period::{needs_period_of_data, period};
 use crate::error::RunError;
 use crate::plan::axes::axes;
 use crate::plan::{TablePlan, plan};
+use crate::read::table::{Keep, Table};
 use crate::report::Report;
 use crate::result::words::in_words;
 
@@ -74,6 +75,10 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
     let (files, format) = (opened.files.len(), opened.format.as_str());
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     writeln!(text, "table `{table}`: {scans} scan{} of {files} {format} file{}", plural(scans), plural(files))?;
+    let steps = steps(&report.tables[plan.table]);
+    if !steps.is_empty() {
+        writeln!(text, "  each row meets, in this order: {}, the rules of each metric", steps.join(", "))?;
+    }
     for (number, input) in plan.inputs.iter().enumerate() {
         writeln!(text, "  rows with {}", list(&input.columns()))?;
         for node in plan.nodes.iter().filter(|node| node.input() == number) {
@@ -108,6 +113,27 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
     Ok(())
 }
 
+/// What a row of a table meets before any metric has it.
+fn steps(table: &Table) -> Vec<String> {
+    let derived: Vec<&str> = table.columns.derived.iter().map(|derived| derived.name.as_str()).filter(|name| !name.starts_with("__")).collect();
+    let kept = table.repetition.as_ref().map(|repetition| {
+        let by = list(&repetition.by.iter().map(String::as_str).collect::<Vec<_>>());
+        let keep = match &repetition.keep {
+            Keep::First => "the first is kept".to_owned(),
+            Keep::Last => "the last is kept".to_owned(),
+            Keep::Error => "none may repeat another".to_owned(),
+            Keep::Newest(column) => format!("the newest by `{column}` is kept"),
+        };
+        format!("`deduplicate` (of equal {by} {keep})")
+    });
+    let condition = table.condition.as_ref().map(|_| "`where`".to_owned());
+    let where_first = table.repetition.as_ref().is_some_and(|repetition| repetition.where_first);
+    let mut steps: Vec<String> = table.skipped.iter().map(|_| "`skip_rows_where`".to_owned()).collect();
+    steps.extend((!derived.is_empty()).then(|| format!("`derive` ({})", list(&derived))));
+    steps.extend(if where_first { [condition, kept] } else { [kept, condition] }.into_iter().flatten());
+    steps
+}
+
 fn kind(aggregate: &Aggregate) -> &'static str {
     match aggregate {
         Aggregate::Count => "count",
@@ -133,8 +159,8 @@ fn by_list(by: &[String]) -> String {
 fn explained(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunError> {
     // The plan is the same whatever the files hold, unless they say what the period is.
     let indices = if needs_period_of_data(report) { indices(report, Path::new(""))? } else { Vec::new() };
-    let axes = axes(report, period(report, &indices)?)?;
-    let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let axes = axes(report, period(report, &indices, &[])?)?;
+    let plans = plan(report, &axes, &indices, &[]).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let explained = plans.into_iter().map(|plan| {
         let table = report.tables[plan.table].name.clone();
         match plan.explained(report) {

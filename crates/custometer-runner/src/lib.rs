@@ -37,11 +37,12 @@ pub use explain::explain;
 #[cfg(feature = "config")]
 pub use inspect::{Inspection, inspect};
 pub use read::format::FileFormat;
+pub use read::guard::is_guarded;
 pub use read::table::Table;
 pub use report::calculated::Calculated;
 pub use report::ids::{IdHasher, SecretTooShort};
 pub use report::webhook::{Secret, Webhook};
 pub use report::{Report, Request};
 pub use result::locale::{self, Locale};
-pub use result::{Alert, Asked, Detail, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, TableManifest};
+pub use result::{Alert, Asked, Detail, Manifest, Rejection, ResultRow, RowsNoData, RunResult, SCHEMA_VERSION, TableManifest};
 pub use run::{Event, run};

@@ -7,6 +7,7 @@ pub(crate) mod axes;
 pub(crate) mod codes;
 pub(crate) mod grouping;
 pub(crate) mod input;
+pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod node;
 mod typed;
@@ -16,18 +17,18 @@ use std::sync::Arc;
 
 use custometer_core::measure::Measure;
 use custometer_core::{Baseline, Buckets, ColumnType, Definition, DimensionRule, Grain};
-use polars::prelude::{DataType, Expr, LazyFrame, NULL, PlSmallStr, PolarsResult, UniqueKeepStrategy, col, lit, when};
+use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult};
 
 use crate::plan::axes::{Axes, Axis};
 use crate::plan::codes::{Coded, Codes};
 use crate::plan::grouping::{Grouping, mergeable};
-use crate::plan::input::{InputKey, InputPlan};
-use crate::plan::names::{ALONE, DIMENSION, own_name};
+use crate::plan::input::{InputKey, InputPlan, count_rows};
+use crate::plan::kept::Kept;
+use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
 use crate::plan::typed::with_typed_columns;
-use crate::read::files::ROW;
-use crate::read::table::{Keep, Table};
-use crate::read::text::{FAULT, FileIndex};
+use crate::read::table::Table;
+use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
 
 /// Everything that is computed from one table.
@@ -38,10 +39,8 @@ pub(crate) struct TablePlan {
     codes: Codes,
     /// Counts the rows of the files.
     pub(crate) rows_read: LazyFrame,
-    /// Counts those that `where` keeps.
+    /// Counts those that repeat no others and that `where` keeps.
     pub(crate) rows_kept: LazyFrame,
-    /// Counts those of them that repeat no other's key, where the table has one.
-    pub(crate) rows_unique: Option<LazyFrame>,
     pub(crate) inputs: Vec<InputPlan>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) parts: Vec<Part>,
@@ -61,16 +60,20 @@ pub(crate) struct Part {
     pub(crate) measures: Vec<(Place, usize)>,
 }
 
-/// Plans all requests of a report, table by table. `indices` are those of each table's files.
-pub(crate) fn plan(report: &Report, axes: &Axes, indices: &[Vec<FileIndex>]) -> PolarsResult<Vec<TablePlan>> {
+/// Plans all requests of a report, table by table. `indices` are those of each table's files, and `kept` says which rows repeat no others;
+/// neither has to be known where nothing is run.
+pub(crate) fn plan(report: &Report, axes: &Axes, indices: &[Vec<FileIndex>], kept: &[Kept]) -> PolarsResult<Vec<TablePlan>> {
     (0..report.tables.len())
         .filter(|&table| report.requests.iter().any(|request| request.table == table))
-        .map(|table| TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice)))
+        .map(|table| {
+            let kept = kept.get(table).cloned().unwrap_or_default();
+            TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice), &kept)
+        })
         .collect()
 }
 
 impl TablePlan {
-    fn new(report: &Report, position: usize, axes: &Axes, indices: &[FileIndex]) -> PolarsResult<Self> {
+    fn new(report: &Report, position: usize, axes: &Axes, indices: &[FileIndex], kept: &Kept) -> PolarsResult<Self> {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
@@ -83,21 +86,19 @@ impl TablePlan {
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache is no store, but a point from which each batch goes several ways.
         let all = table.rows(indices, used.collect())?.cache();
-        let kept = match &table.condition {
-            Some(condition) => all.clone().filter(condition.clone()).cache(),
-            None => all.clone(),
+        let once = kept.of(all.clone());
+        let met = match &table.condition {
+            Some(condition) => once.filter(condition.clone()).cache(),
+            None => once.cache(),
         };
-        let unique = table.deduplicate.as_ref().map(|(by, keep)| unique(&kept, by, *keep, table.opened.format.is_text()).cache());
         let dimensions = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str));
         let codes = Codes::new(dimensions.filter(|name| table.schema.get(name) == Some(&DataType::String)));
-        let base = with_typed_columns(table, &requests, unique.clone().unwrap_or_else(|| kept.clone()), axes, &codes)?.cache();
-        let rows = || col(ROW).len();
+        let base = with_typed_columns(table, &requests, met.clone(), axes, &codes)?.cache();
         let mut plan = Self {
             table: position,
             codes,
-            rows_read: all.select([rows()]),
-            rows_kept: kept.select([rows()]),
-            rows_unique: unique.map(|unique| unique.select([rows()])),
+            rows_read: all.select([count_rows()]),
+            rows_kept: met.select([count_rows()]),
             inputs: Vec::new(),
             nodes: Vec::new(),
             parts: Vec::new(),
@@ -233,13 +234,4 @@ impl TablePlan {
 /// Whether a definition's values include all that was before.
 fn has_stocks(definition: &Definition) -> bool {
     definition.measures.iter().any(Measure::is_stock)
-}
-
-/// One of the rows that share a key. A row without a part of the key, and a damaged row, share it with no other.
-fn unique(rows: &LazyFrame, by: &[String], keep: Keep, text: bool) -> LazyFrame {
-    let keyless = by.iter().map(|name| col(name.as_str()).is_null()).chain(text.then(|| col(FAULT).is_not_null())).reduce(Expr::or);
-    let alone = keyless.map_or(lit(NULL), |keyless| when(keyless).then(col(ROW)).otherwise(lit(NULL)));
-    let keys: Vec<PlSmallStr> = by.iter().map(|name| name.as_str().into()).chain([ALONE.into()]).collect();
-    let keep = if keep == Keep::Last { UniqueKeepStrategy::Last } else { UniqueKeepStrategy::First };
-    rows.clone().with_column(alone.alias(ALONE)).unique_generic(Some(keys.into_iter().map(col).collect()), keep)
 }

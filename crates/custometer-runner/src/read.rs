@@ -1,12 +1,20 @@
 //! Files, cells and columns: what an export holds, before a report says what it means.
 
+mod arrow;
 pub(crate) mod cell_format;
 pub(crate) mod column;
+mod columnar;
 mod durations;
 pub(crate) mod files;
 pub(crate) mod format;
+pub(crate) mod guard;
 mod money;
+mod ndjson;
 pub(crate) mod number;
+mod parquet;
+mod paths;
+pub(crate) mod scan;
+pub(crate) mod source;
 pub(crate) mod table;
 pub(crate) mod text;
 pub(crate) mod time_format;

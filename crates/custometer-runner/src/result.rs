@@ -411,17 +411,41 @@ pub struct TableManifest {
     pub files: Vec<FileManifest>,
     /// Rows read from them.
     pub rows_read: u64,
+    /// Those of them that are none of data.
+    pub rows_no_data: RowsNoData,
     /// Rows that `where` left out.
     pub rows_filtered: u64,
     /// Rows that repeat another's key, and were left out.
     pub rows_deduplicated: u64,
     /// What became of the other rows, for each group of requests that uses the table alike.
     pub uses: Vec<TableUse>,
+    /// What is worth a look in its rows.
+    pub notes: Vec<String>,
+}
+
+/// Rows of a file that are none of data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct RowsNoData {
+    /// Rows of the header beyond its first, and header lines that come again.
+    pub headers: u64,
+    /// Comments.
+    pub comments: u64,
+    /// Rows of the footer.
+    pub footers: u64,
+    /// Rows that `skip_rows_where` says are none.
+    pub skipped: u64,
+}
+
+impl RowsNoData {
+    /// How many there are.
+    pub fn all(&self) -> u64 {
+        self.headers + self.comments + self.footers + self.skipped
+    }
 }
 
 /// What became of a table's rows for requests that read the same columns.
 ///
-/// Nothing is lost: read = filtered + deduplicated + used + outside the period + without an answer + rejected.
+/// Nothing is lost: read = no data + filtered + deduplicated + used + outside the period + without an answer + rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableUse {
     /// The requests.

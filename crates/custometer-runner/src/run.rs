@@ -8,14 +8,19 @@ use crate::collect::Collected;
 use crate::collect::indices::indices;
 use crate::collect::ledger::{Files, Ledger};
 use crate::collect::period::period;
+use crate::collect::repetition::repetition;
 use crate::error::RunError;
 use crate::judge::judge;
 use crate::observe::{Observed, observe};
 use crate::plan::axes::axes;
+use crate::plan::kept::Kept;
 use crate::plan::plan;
+use crate::read::files::shown_path;
 use crate::read::table::Keep;
+use crate::read::table::Table;
+use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
-use crate::result::{Asked, Manifest, ResultRow, RunResult, TableManifest};
+use crate::result::{Asked, Manifest, ResultRow, RowsNoData, RunResult, TableManifest};
 
 /// What a run tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +46,9 @@ pub enum Event<'a> {
 pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
     progress(Event::Checking { files: report.tables.iter().map(|table| table.opened.files.len()).sum() });
     let indices = indices(report, folder)?;
-    let axes = axes(report, period(report, &indices)?)?;
-    let plans = plan(report, &axes, &indices).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let kept = repetition(report, &indices)?;
+    let axes = axes(report, period(report, &indices, &kept)?)?;
+    let plans = plan(report, &axes, &indices, &kept).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
     let mut tables = Vec::new();
@@ -52,12 +58,13 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         let bytes = indices.iter().map(|file| file.bytes).sum();
         progress(Event::Reading { table: &table.name, files: table.opened.files.len(), bytes });
         let failed = |source| RunError::Table { table: table.name.clone(), source };
-        let collected = Collected::of(plan, report).map_err(failed)?;
+        let collected = Collected::of(plan, report);
+        // What was read while it changed is no one's data, whether or not it could be read.
+        unchanged(table, indices, folder)?;
+        let collected = collected.map_err(failed)?;
         let files = Files::of(table, indices, folder);
-        let repeated = collected.rows_unique.map_or(0, |unique| collected.rows_kept - unique);
-        if let Some((by, Keep::Error)) = table.deduplicate.as_ref().filter(|_| repeated > 0) {
-            return Err(RunError::Repeated { table: table.name.clone(), by: by.join("`, `"), rows: repeated });
-        }
+        let (in_files, no_data) = no_data(table, indices, collected.rows_read);
+        let repeated = kept[plan.table].repeated;
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
         let found = observe(&collected, report, plan).map_err(failed)?;
         observed.rows.extend(found.rows);
@@ -65,10 +72,12 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         tables.push(TableManifest {
             table: table.name.clone(),
             files: files.manifests(),
-            rows_read: collected.rows_read,
-            rows_filtered: collected.rows_read - collected.rows_kept,
+            rows_read: in_files,
+            rows_no_data: no_data,
+            rows_filtered: collected.rows_read - repeated - collected.rows_kept,
             rows_deduplicated: repeated,
             uses,
+            notes: notes(table, &files, indices, &kept[plan.table]),
         });
     }
     observed.rows.sort_by_key(|(request, _)| *request);
@@ -102,4 +111,48 @@ fn asked(request: &Request) -> Asked {
     let is_ordered = definition.own_dimensions.iter().any(|own| own.domain.is_some());
     let picture = definition.picture.or(is_ordered.then_some(Picture::Distribution));
     Asked { name: request.name.clone(), about: request.metric.about, picture }
+}
+
+/// How many rows there are in a table's files, and those that are none of data. So many of the others were gone through.
+fn no_data(table: &Table, indices: &[FileIndex], gone_through: u64) -> (u64, RowsNoData) {
+    let sum = |of: fn(&FileIndex) -> u64| indices.iter().map(of).sum::<u64>();
+    let rows = if table.opened.is_remote() { gone_through } else { sum(|index| index.rows) };
+    let (headers, comments, footers) = (sum(|index| index.headers), sum(|index| index.comments), sum(|index| index.footers));
+    let no_data = RowsNoData { headers, comments, footers, skipped: rows.saturating_sub(gone_through) };
+    (rows + headers + comments + footers, no_data)
+}
+
+/// What is worth a look in a table's rows.
+fn notes(table: &Table, files: &Files, indices: &[FileIndex], kept: &Kept) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(repetition) = table.repetition.as_ref().filter(|_| kept.tied > 0)
+        && let Keep::Newest(column) = &repetition.keep
+    {
+        let (keys, by) = (kept.tied, repetition.by.join("`, `"));
+        notes.push(format!(
+            "{keys} of `{by}` {} several newest rows by `{column}`: of these the last one by file and row is kept",
+            if keys == 1 { "has" } else { "have" }
+        ));
+    }
+    // What leaves out such rows is said, or they are left in.
+    let totals = indices.iter().enumerate().filter(|_| table.skipped.is_none());
+    for (file, (first, rows)) in totals.filter_map(|(file, index)| Some((file, index.totals?))) {
+        let (file, row) = files.place(files.first_of(file) + first);
+        let more = if rows > 1 { format!(", and {} more,", rows - 1) } else { String::new() };
+        notes.push(format!(
+            "row {row} of `{file}`{more} looks like a total of the others: leave it out by `skip_rows_where` or `footer_lines`, if it is one"
+        ));
+    }
+    notes
+}
+
+/// That the files of a table are what they were when they were opened.
+fn unchanged(table: &Table, indices: &[FileIndex], folder: &Path) -> Result<(), RunError> {
+    let changed = indices.iter().enumerate().filter(|(file, index)| !table.opened.is_unchanged(*file, index));
+    let changed = changed.map(|(file, _)| {
+        let file = shown_path(&table.opened.files[file], folder);
+        format!("`{file}` has changed while it was read; run the report again when nothing writes to it")
+    });
+    let changed: Vec<String> = changed.collect();
+    if changed.is_empty() { Ok(()) } else { Err(RunError::Files(changed)) }
 }

@@ -53,13 +53,17 @@ impl Damaged {
         }
         for table in &result.manifest.tables {
             for used in &table.uses {
-                let accounted = table.rows_filtered
+                let accounted = table.rows_no_data.all()
+                    + table.rows_filtered
                     + table.rows_deduplicated
                     + used.rows_used
                     + used.rows_outside_period
                     + used.rows_without_answer
                     + used.rows_rejected;
                 assert_eq!(table.rows_read, accounted, "the ledger balances: {table:?}");
+                if table.rows_no_data.all() > 0 {
+                    let _ = writeln!(text, "{:?}", table.rows_no_data);
+                }
                 let _ = writeln!(
                     text,
                     "{} read = {} filtered + {} deduplicated + {} used + {} outside + {} without answer + {} rejected; {} ambiguous",
@@ -119,7 +123,7 @@ damaged! {
     truncated_zstd => Damaged::scores("t.csv.zst", { let whole = zstd::encode_all(long().as_bytes(), 3).unwrap(); whole[..whole.len() / 2].to_vec() });
     broken_utf8 => Damaged::scores("t.csv", b"id,time,score,city\n1,2025-01-03,10,\xc5rhus\n");
     broken_utf8_far_down => Damaged::scores("t.csv", [long().as_bytes(), b"x\xe6y,2025-01-03,10\n"].concat());
-    utf16 => Damaged::scores("t.csv", b"\xff\xfei\x00d\x00");
+    utf16_without_a_mark => Damaged::scores("t.csv", b"i\x00d\x00");
     short_and_long_rows => Damaged::scores("t.csv", format!("{CSV}4,2025-02-06\n5\n6,2025-02-06,9,x\n7,2025-02-06,9,\n"));
     short_rows_that_may_be => Damaged::scores("t.csv", format!("{CSV}4,2025-02-06\n")).with("short_rows = \"fill\"");
     a_quote_that_is_never_closed => Damaged::scores("t.csv", format!("{CSV}\"4,2025-02-06,9\n5,2025-02-06,9\n"));

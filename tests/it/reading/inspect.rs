@@ -255,10 +255,10 @@ fn what_is_no_table_is_refused_with_a_reason() {
         .file("empty.csv", "")
         .file("blank.csv", "\n\n")
         .file("cut.csv.gz", cut)
-        .file("wide.csv", [0xff, 0xfe, b'a', 0])
+        .file("wide.csv", [b'a', 0, b'b', 0])
         .file("zeros.csv", [b'a', 0, b'b'])
         .file("list.json", "[{\"a\": 1}]")
-        .file("book.xlsx", b"PK\x03\x04")
+        .file("book.xlsx", b"PK\x03\x04[Content_Types].xml")
         .file("mixed.csv", mixed)
         .file("README", "Some words about the data,\nand more of them.\n")
         .file("open.csv", "a,b\n\"x\",1\n\"y,2\n");

@@ -1,4 +1,4 @@
-//! The law that no row is lost: read = filtered + deduplicated + used + outside the period + without an answer + rejected.
+//! The law that no row is lost: read = repeated + filtered + used + outside the period + without an answer + rejected.
 
 use std::collections::BTreeSet;
 
@@ -85,10 +85,10 @@ fn expected(answers: &[Answer]) -> Expected {
     for answer in answers.iter().filter(|answer| answer.shape != Shape::Blank) {
         counts.read += 1;
         let damaged = answer.is_damaged();
-        if !damaged && answer.state == "test" {
-            counts.filtered += 1;
-        } else if !damaged && answer.id.is_some_and(|id| !ids.insert(id)) {
+        if !damaged && answer.id.is_some_and(|id| !ids.insert(id)) {
             counts.deduplicated += 1;
+        } else if !damaged && answer.state == "test" {
+            counts.filtered += 1;
         } else if ["2024-12-31", "2025-03-01"].contains(&answer.time) {
             counts.outside += 1;
         } else if damaged {

@@ -42,6 +42,7 @@ fn read(result: &RunResult, language: Language) -> Table {
             vec![
                 Cell::Name(human::line(&table.table)),
                 count(table.rows_read),
+                count(table.rows_no_data.all()),
                 count(table.rows_filtered),
                 count(table.rows_deduplicated),
                 count(used.rows_outside_period),
@@ -55,6 +56,7 @@ fn read(result: &RunResult, language: Language) -> Table {
     });
     let numbers = [
         words.rows_read,
+        words.rows_no_data,
         words.rows_filtered,
         words.rows_repeated,
         words.rows_outside,

@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use custometer_core::Condition;
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
+use custometer_core::{ColumnType, Condition};
 use jiff::tz::TimeZone;
-use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, Schema, Series, col, lit, when};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, Schema, Series, col, lit, when};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -24,7 +24,7 @@ use crate::read::column::{self, Declared, StoredColumn, Style};
 use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::table::{CONDITION, Columns, Derived, Keep, Shown, Table, columns_of, fault_name, written_name};
+use crate::read::table::{Age, CONDITION, Columns, Derived, Keep, Repetition, Shown, Table, columns_of, fault_name, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::trimmed;
@@ -58,6 +58,20 @@ pub(crate) struct TableConfig {
     /// The columns of a text file without a header line, in their order.
     #[schemars(with = "Option<Vec<String>>")]
     pub column_names: Option<Spanned<Vec<String>>>,
+    /// How many rows the header of a text file has. The first one names the columns; the others say something else, such as the questions
+    /// of a survey, and are skipped. One unless said.
+    #[schemars(with = "Option<u64>")]
+    pub header_lines: Option<Spanned<u64>>,
+    /// How many rows at the end of a text file are none of data, such as a total.
+    #[schemars(with = "Option<u64>")]
+    pub footer_lines: Option<Spanned<u64>>,
+    /// What a line of a text file starts with that is a comment, such as `#`.
+    #[schemars(with = "Option<String>")]
+    pub comment: Option<Spanned<String>>,
+    /// Rows that are none of data, such as totals and titles of sections: an SQL condition over the file's own columns, in which the values
+    /// of text files are text: `Date = 'Total'`.
+    #[schemars(with = "Option<String>")]
+    pub skip_rows_where: Option<Spanned<String>>,
     /// What a row of a text file with fewer values than the header is.
     #[schemars(with = "Option<ShortRows>")]
     pub short_rows: Option<Spanned<ShortRows>>,
@@ -94,13 +108,18 @@ pub(crate) struct TableConfig {
     /// What a local time is that clocks never showed.
     #[serde(default)]
     pub nonexistent_times: NonexistentTimes,
-    /// Columns that no two rows share: of those that do, one is kept. A row without one of them is no duplicate.
+    /// Columns that no two rows share: of those that do, one is kept, before `where` leaves out any. A row without one of them is no
+    /// duplicate.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub deduplicate: Vec<Spanned<String>>,
-    /// Which of the rows that share the columns of `deduplicate` is kept, in the order of files and rows.
+    /// Which of the rows that share the columns of `deduplicate` is kept: the `first` or the `last` one in the order of files and rows, or
+    /// `{ newest = "updated_at" }`. With `error`, that there are several ends the run.
+    #[schemars(with = "Option<Keep>")]
+    pub keep: Option<Spanned<Keep>>,
+    /// Whether `where` leaves out rows before one is kept of those that share the columns of `deduplicate`, and not afterwards.
     #[serde(default)]
-    pub keep: Keep,
+    pub where_first: bool,
     /// New columns, each an SQL expression over the row.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -146,10 +165,12 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
 
 /// Opens a table's files and plans its mapped and derived columns. Times without an offset are in `zone` unless the table says another.
 pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &Path, problems: &mut Collector) -> Option<Table> {
-    let opened = open_files(config, folder, problems)?;
+    let mut opened = open_files(config, folder, problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone);
     let stored: Vec<String> = opened.schema.iter_names().map(ToString::to_string).collect();
+    let shown = Shown::new(zone);
+    let skipped = skipped(config, &mut opened, &stored, (&style, &shown), problems);
 
     let mut broken = BTreeSet::new();
     let mut columns = Columns::default();
@@ -157,6 +178,11 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     for (logical, of) in &config.columns {
         let missing: Vec<&String> = of.get_ref().0.iter().filter(|actual| !stored.contains(*actual)).collect();
         for actual in &missing {
+            if let Some(kind) = opened.left_out.get(*actual) {
+                let message = format!("`{actual}` is stored as {kind}, which is not read");
+                problems.report(of.span(), message).help("store it as a number, a text or a time");
+                continue;
+            }
             let near = nearest(actual, stored.iter().map(String::as_str));
             let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
             problems.report(of.span(), format!("there is no column `{actual}` in the file")).help(help);
@@ -183,13 +209,12 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
         .collect();
     let sample = columns_of(opened.sample.clone().lazy().with_columns(&columns.cleaned).with_columns(joined));
-    let from_text = opened.format.is_text();
     let formats = settled(formats, &sample, style.numbers, problems);
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
     let mut looks: BTreeMap<String, StoredColumn> =
-        sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), from_text))).collect();
+        sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), true))).collect();
     for (logical, actual) in &actual_names {
         if let Some(column) = looks.get(*actual) {
             looks.insert((*logical).to_owned(), column.named(logical));
@@ -199,7 +224,6 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     let mut names: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
     names.sort();
     names.dedup();
-    let shown = Shown::new(zone);
     columns.kept = config.derive.keys().map(|name| name.get_ref().clone()).filter(|name| looks.contains_key(name)).collect();
     let mut kinds = Schema::default();
     for (name, written) in derived_in_order(config, problems) {
@@ -238,7 +262,6 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         let sample = columns_of(columns.over(opened.sample.clone().lazy()).select(derived_texts));
         looks.extend(sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     }
-    let deduplicate = deduplicate(config, &schema, &broken, problems);
     let mut table = Table {
         name: name.to_owned(),
         opened,
@@ -246,15 +269,43 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         schema,
         checks: Vec::new(),
         written_condition,
-        deduplicate,
+        skipped,
+        repetition: None,
         style,
         shown,
         columns,
         looks,
         broken,
     };
+    table.repetition = repetition(config, &table, problems);
     table.settle();
     Some(table)
+}
+
+/// Which rows are none of data. They do not tell what columns look like.
+fn skipped(
+    config: &TableConfig,
+    opened: &mut Opened,
+    stored: &[String],
+    (style, shown): (&Style, &Shown),
+    problems: &mut Collector,
+) -> Option<Expr> {
+    let written = config.skip_rows_where.as_ref()?;
+    // Nothing is known yet of what texts look like.
+    let column = |name: &str| -> Result<Leaf, Option<String>> {
+        let kind = opened.schema.get(name).and_then(Kind::of).ok_or(None)?;
+        Ok(Leaf::derived(name, &kind, None, None))
+    };
+    let skipped = expression::read(written, stored, &Scope { column: &column, style, shown }, problems)?;
+    if !is_condition(&skipped, written.span(), "`skip_rows_where`", problems) {
+        return None;
+    }
+    let skipped = skipped.value.fill_null(lit(false));
+    let left = columns_of(opened.sample.clone().lazy().filter(skipped.clone().not()));
+    if let Some(rows) = left.first().map(Column::len) {
+        opened.sample = DataFrame::new(rows, left).unwrap_or_else(|_| opened.sample.clone());
+    }
+    Some(skipped)
 }
 
 /// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
@@ -391,17 +442,45 @@ fn style(config: &TableConfig, zone: &TimeZone) -> Style {
     }
 }
 
-fn deduplicate(config: &TableConfig, schema: &Schema, broken: &BTreeSet<String>, problems: &mut Collector) -> Option<(Vec<String>, Keep)> {
-    let known: Vec<String> = schema.iter_names().map(ToString::to_string).filter(|name| !name.starts_with("__")).collect();
-    for column in &config.deduplicate {
-        if !known.contains(column.get_ref()) && !broken.contains(column.get_ref()) {
-            let near = nearest(column.get_ref(), known.iter().map(String::as_str));
+/// Which rows repeat others.
+fn repetition(config: &TableConfig, table: &Table, problems: &mut Collector) -> Option<Repetition> {
+    let known = table.columns();
+    let mut find = |column: &str, place: Range<usize>| {
+        let is_known = known.iter().any(|known| known == column);
+        if !is_known && !table.broken.contains(column) {
+            let near = nearest(column, known.iter().map(String::as_str));
             let help = near.map_or_else(|| columns_there_are(&known), |near| format!("did you mean `{near}`?"));
-            problems.report(column.span(), format!("there is no column `{}`", column.get_ref())).help(help);
+            problems.report(place, format!("there is no column `{column}`")).help(help);
+        }
+        is_known
+    };
+    let by = config.deduplicate.iter().filter(|column| find(column.get_ref(), column.span()));
+    let by: Vec<String> = by.map(|column| column.get_ref().clone()).collect();
+    let keep = config.keep.as_ref().map(|keep| keep.get_ref().clone()).unwrap_or_default();
+    let mut age = None;
+    if let (Some(written), Keep::Newest(column)) = (&config.keep, &keep)
+        && find(column, written.span())
+    {
+        let kind = if table.looks_like(column) == Some(ColumnType::Number) { ColumnType::Number } else { ColumnType::Time };
+        match table.typed(column, kind) {
+            Ok(typed) => {
+                let unreadable = typed.missing.not().and(typed.value.clone().is_null());
+                age = Some(Age { value: typed.value, unreadable, reason: format!("`{column}` is not {}", typed.expected) });
+            }
+            Err(reason) => {
+                problems.report(written.span(), format!("which row is the newest can't be told: {reason}"));
+            }
         }
     }
-    let by: Vec<String> = config.deduplicate.iter().map(|column| column.get_ref().clone()).collect();
-    (!by.is_empty()).then_some((by, config.keep))
+    let unused = [("keep", config.keep.as_ref().map(Spanned::span))];
+    for (key, place) in unused.into_iter().filter(|_| config.deduplicate.is_empty()) {
+        if let Some(place) = place {
+            problems
+                .report(place, format!("`{key}` is of rows that repeat others, and nothing says which do"))
+                .help("add `deduplicate`, the columns that no two rows share");
+        }
+    }
+    (!by.is_empty()).then_some(Repetition { by, keep, where_first: config.where_first, age })
 }
 
 /// The file's columns in which some values mean a missing one.
@@ -434,9 +513,23 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
         quote: config.quote.as_ref().map_or(Some(b'"'), |quote| quote.get_ref().0),
         encoding: config.encoding.as_ref().map(|encoding| *encoding.get_ref()).unwrap_or_default(),
         skip_lines: config.skip_lines.as_ref().map_or(0, |lines| *lines.get_ref()),
+        header_lines: config.header_lines.as_ref().map(|lines| *lines.get_ref()),
+        footer_lines: config.footer_lines.as_ref().map_or(0, |lines| *lines.get_ref()),
+        comment: config.comment.as_ref().map(|comment| comment.get_ref().clone()),
+        line_end: b'\n',
         column_names: config.column_names.as_ref().map(|names| names.get_ref().clone()),
         short_rows: config.short_rows.as_ref().map(|rows| *rows.get_ref()).unwrap_or_default(),
     };
+    if let Some(comment) = config.comment.as_ref().filter(|comment| comment.get_ref().trim().is_empty()) {
+        problems.report(comment.span(), "every line starts with that").help("write what comments start with, such as `comment = \"#\"`");
+        return None;
+    }
+    if let Some(lines) = config.header_lines.as_ref().filter(|lines| *lines.get_ref() == 0 && config.column_names.is_none()) {
+        problems
+            .report(lines.span(), "without a header line the columns have no names")
+            .help("name them: `column_names = [\"time\", \"score\"]`");
+        return None;
+    }
     let error = match files::files(path.get_ref(), folder).and_then(|files| files::open(files, config.format, dialect)) {
         Ok(opened) => {
             text_only(config, &opened, problems);
@@ -448,10 +541,13 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
         OpenError::NoFile(_) => Some("paths are relative to the folder of the report".to_owned()),
         OpenError::Format(_) => Some("say it: `format = \"csv\"`, `\"tsv\"`, `\"ndjson\"`, `\"parquet\"` or `\"arrow\"`".to_owned()),
         OpenError::Types { .. } => Some("give the files one type for it, or make two tables of them".to_owned()),
-        OpenError::TwoColumns { .. } => Some("rename one of them in the file".to_owned()),
+        OpenError::TwoColumns(_) => Some("give each column a name of its own".to_owned()),
+        OpenError::Formats { .. } => Some("make a table of the files of each format".to_owned()),
         OpenError::Delimiter { other: '\t', .. } => Some("say `format = \"tsv\"`".to_owned()),
         OpenError::Delimiter { other, .. } => Some(format!("say `delimiter = \"{other}\"`")),
-        OpenError::Encoding { .. } => Some("say how it is written: `encoding = \"windows-1252\"` or `\"latin-1\"`".to_owned()),
+        OpenError::Encoding { .. } => {
+            Some("say how it is written: `encoding = \"windows-1252\"`, `\"latin-1\"` or `\"mac-roman\"`".to_owned())
+        }
         OpenError::Unreadable { reason, .. } if reason.contains("must be enabled") => {
             Some("this program was built without object stores: build it with the cargo feature `cloud`".to_owned())
         }
@@ -477,6 +573,9 @@ fn text_only(config: &TableConfig, opened: &Opened, problems: &mut Collector) {
         ("encoding", config.encoding.as_ref().map(Spanned::span)),
         ("skip_lines", config.skip_lines.as_ref().map(Spanned::span)),
         ("column_names", config.column_names.as_ref().map(Spanned::span)),
+        ("header_lines", config.header_lines.as_ref().map(Spanned::span)),
+        ("footer_lines", config.footer_lines.as_ref().map(Spanned::span)),
+        ("comment", config.comment.as_ref().map(Spanned::span)),
         ("short_rows", config.short_rows.as_ref().map(Spanned::span)),
     ];
     for (key, span) in said {

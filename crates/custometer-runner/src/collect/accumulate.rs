@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use custometer_core::Aggregation;
 use custometer_core::aggregation::State;
 use custometer_core::entities::by_entity;
-use polars::prelude::{AllowedOptimizations, Column, DataFrame, DataType, IdxCa, IdxSize, LazyFrame, PolarsResult, Schema, SchemaRef, col};
+use polars::prelude::{AllowedOptimizations, Column, DataFrame, DataType, IdxCa, LazyFrame, PolarsResult, Schema, SchemaRef, col};
 
-use crate::read::files::ROW;
+use crate::read::scan::ROW;
 
 /// What the rows of a stream come to, whichever threads work on them.
 pub(crate) struct Accumulator {
@@ -46,8 +46,8 @@ impl Accumulator {
     }
 }
 
-/// A plan that passes all rows to a function, batch by batch, and does nothing else.
-fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send + Sync + 'static) -> LazyFrame {
+/// A plan that gives all rows to a function, batch by batch, and nothing else.
+pub(super) fn ending(rows: LazyFrame, end: impl Fn(&DataFrame) -> PolarsResult<()> + Send + Sync + 'static) -> LazyFrame {
     let nothing: SchemaRef = Arc::new(Schema::from_iter([("nothing".into(), DataType::Boolean)]));
     let schema = Arc::clone(&nothing);
     let end = move |rows: DataFrame| {
@@ -63,7 +63,7 @@ pub(crate) struct Split {
     /// None where every row is an entity by itself.
     entity: Option<String>,
     /// The batches of each part, with the number of the first row of each.
-    parts: Mutex<Vec<Vec<(IdxSize, DataFrame)>>>,
+    parts: Mutex<Vec<Vec<(u64, DataFrame)>>>,
 }
 
 const PARTS: usize = 64;
@@ -87,7 +87,7 @@ impl Split {
     }
 
     fn add(&self, rows: &DataFrame) -> PolarsResult<()> {
-        let Some(first) = rows.column(ROW)?.idx()?.first() else { return Ok(()) };
+        let Some(first) = rows.column(ROW)?.u64()?.first() else { return Ok(()) };
         let part_of = match &self.entity {
             Some(entity) => parts_of(rows.column(entity)?, rows.height()),
             None => (0..rows.height()).map(|row| row % PARTS).collect(),

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use custometer_core::dimension;
-use polars::prelude::{Column, DataFrame, DataType, IdxSize, NamedFrom, PolarsError, Series};
+use polars::prelude::{Column, DataFrame, DataType, NamedFrom, PolarsError, Series};
 
 use crate::collect::Collected;
 use crate::plan::TablePlan;
 use crate::plan::input::InputPlan;
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, SKIPPED};
-use crate::read::files::{ROW, shown_path};
+use crate::read::files::shown_path;
+use crate::read::scan::ROW;
 use crate::read::table::{Reason, Table};
 use crate::read::text::FileIndex;
 use crate::report::Report;
@@ -36,8 +37,13 @@ impl Files {
         self.files.iter().map(|(_, manifest)| manifest.clone()).collect()
     }
 
+    /// The number of the first row of a file.
+    pub(crate) fn first_of(&self, file: usize) -> u64 {
+        self.files.get(file).map_or(0, |(first, _)| *first)
+    }
+
     /// The file of a row, and its number there, from 1.
-    fn place(&self, row: u64) -> (String, u64) {
+    pub(crate) fn place(&self, row: u64) -> (String, u64) {
         let after = self.files.partition_point(|(first, _)| *first <= row);
         self.files
             .get(after.saturating_sub(1))
@@ -158,14 +164,14 @@ fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files
     let hidden = report.min_group_size.is_some_and(|least| least > 1);
     let is_id = |column: &str| input.requests.iter().any(|&request| report.requests[request].is_id(column));
     let mut examples: BTreeMap<i32, Vec<RejectedRow>> = BTreeMap::new();
-    let rows: Vec<IdxSize> = frame.column(ROW)?.idx()?.iter().map(Option::unwrap_or_default).collect();
+    let rows: Vec<u64> = frame.column(ROW)?.u64()?.iter().map(Option::unwrap_or_default).collect();
     let values = dimension::from_series(frame.column(FAULTY)?.as_materialized_series())?;
     let mut found: Vec<_> = rows.into_iter().zip(frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default)).zip(values).collect();
     found.sort();
     for ((row, number), value) in found {
         let reason = usize::try_from(number - 1).ok().and_then(|position| input.reasons.get(position));
         let column = reason.and_then(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()).filter(|_| !hidden);
-        let (file, row) = files.place(u64::from(row));
+        let (file, row) = files.place(row);
         let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
         let value = column.as_ref().map(|_| value.to_string());
         let value = value.map(|value| hasher.map_or(value.clone(), |hasher| hasher.hash(&value)));

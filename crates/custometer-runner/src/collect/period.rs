@@ -8,6 +8,7 @@ use polars::prelude::{DataType, Engine, LazyFrame, NULL, lit, when};
 use crate::collect::collect;
 use crate::error::RunError;
 use crate::plan::input::in_years;
+use crate::plan::kept::Kept;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
@@ -17,7 +18,7 @@ pub(crate) fn needs_period_of_data(report: &Report) -> bool {
 }
 
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.
-fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<Period>, RunError> {
+fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) -> Result<Option<Period>, RunError> {
     let mut ends: Vec<i64> = Vec::new();
     for (position, table) in report.tables.iter().enumerate() {
         let failed = |source| RunError::Table { table: table.name.clone(), source };
@@ -28,6 +29,7 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
             continue;
         }
         let rows = table.rows(&indices[position], times.keys().map(ToString::to_string).collect()).map_err(failed)?;
+        let rows = kept.get(position).map_or_else(|| rows.clone(), |kept| kept.of(rows.clone()));
         let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
         let mut plans = Vec::new();
         for (time, domain) in times {
@@ -65,6 +67,6 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<
 /// # Errors
 ///
 /// When a table can't be read to its end.
-pub(crate) fn period(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Option<Period>, RunError> {
-    if needs_period_of_data(report) { period_of_data(report, indices) } else { Ok(report.period) }
+pub(crate) fn period(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) -> Result<Option<Period>, RunError> {
+    if needs_period_of_data(report) { period_of_data(report, indices, kept) } else { Ok(report.period) }
 }

@@ -6,11 +6,12 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::lazy::prelude::OptFlags;
-use polars::prelude::{Column, DataFrame, DataType, Engine, Expr, IdxSize, PlanCallback, PolarsResult, col};
+use polars::prelude::{Column, DataFrame, DataType, Engine, Expr, PlanCallback, PolarsResult, col};
 
 use super::looks::{MISSING, Reading};
-use crate::read::files::{Opened, ROW};
+use crate::read::files::Opened;
 use crate::read::number::NumberStyle;
+use crate::read::scan::ROW;
 use crate::read::text::{FAULT, Fault, FileIndex};
 
 /// So many different values of a column are told apart; of more it is said that there are more.
@@ -232,10 +233,10 @@ fn whole_rows(rows: DataFrame, faults: &mut Faults) -> PolarsResult<DataFrame> {
     if codes.null_count() == rows.height() {
         return Ok(rows);
     }
-    let numbers = rows.column(ROW)?.idx()?;
+    let numbers = rows.column(ROW)?.u64()?;
     for (code, row) in codes.i32()?.iter().zip(numbers.iter()) {
         if let Some(code) = code {
-            let row = u64::from(row.unwrap_or(IdxSize::MAX));
+            let row = row.unwrap_or(u64::MAX);
             let (count, first) = faults.entry(code).or_insert((0, row));
             *count += 1;
             *first = row.min(*first);

@@ -56,7 +56,8 @@ impl Codes {
     }
 }
 
-fn codes(interner: &Arc<Interner>, values: Expr) -> Expr {
+/// Texts and whole numbers as the codes of an interner.
+pub(crate) fn codes(interner: &Arc<Interner>, values: Expr) -> Expr {
     let interner = Arc::clone(interner);
     let codes = move |values: Column| Ok(interner.codes(values.as_materialized_series())?.into_column());
     values.map_with_fmt_str(codes, |_, field| Ok(Field::new(field.name().clone(), DataType::UInt32)), "codes")

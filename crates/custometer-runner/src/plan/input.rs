@@ -9,13 +9,13 @@ use std::sync::Arc;
 use custometer_core::time::index_between;
 use custometer_core::{Buckets, Column, ColumnType, Condition, Domain, NullRule, Source};
 use polars::prelude::{
-    AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, col, len, lit, when,
+    AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, SortMultipleOptions, col, lit, when,
 };
 
 use crate::plan::axes::{Axes, Axis, edges};
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
 use crate::plan::typed::typed_column;
-use crate::read::files::ROW;
+use crate::read::scan::ROW;
 use crate::read::table::{Check, Origin, Reason, Table};
 use crate::report::Request;
 
@@ -221,9 +221,9 @@ impl InputPlan {
         }
         let judged = base.clone().with_column(fate.alias(FATE)).cache();
         let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
-        let twice = twice.map_or_else(|| lit(0_u32).first(), |name| col(name).sum().cast(DataType::UInt32));
+        let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
         let first = time.map_or_else(|| lit(NULL).cast(DataType::Int64).first(), |time| time.min().cast(DataType::Int64));
-        let fates = judged.clone().group_by([col(FATE)]).agg([len().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST)]);
+        let fates = judged.clone().group_by([col(FATE)]).agg([count_rows().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST)]);
 
         let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
         let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
@@ -259,9 +259,15 @@ fn is_ambiguous(table: &Table, time: &str) -> bool {
     table.typed(time, ColumnType::Time).is_ok_and(|typed| typed.ambiguous.is_some())
 }
 
-/// The first rows of each reason in every batch: few, however many are rejected.
+/// How many rows there are. What Polars counts them in holds 32 bits.
+pub(crate) fn count_rows() -> Expr {
+    col(ROW).is_not_null().cast(DataType::UInt64).sum()
+}
+
+/// The first rows of each reason in every batch, by their numbers: few, however many are rejected.
 fn first_of_each(rejected: LazyFrame) -> LazyFrame {
     let few = |rows: DataFrame| {
+        let rows = rows.sort([ROW], SortMultipleOptions::default())?;
         let mut seen: BTreeMap<Option<i32>, usize> = BTreeMap::new();
         let mut first = |reason: Option<i32>| {
             let count = seen.entry(reason).or_default();

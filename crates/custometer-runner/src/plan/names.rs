@@ -19,8 +19,6 @@ pub(crate) const FIRST: &str = "__first";
 
 pub(crate) const DIMENSION: &str = "__by:";
 
-pub(crate) const ALONE: &str = "__alone";
-
 /// The row is no observation.
 pub(crate) const SKIPPED: i32 = -1;
 

@@ -3,27 +3,29 @@
 //! Text files are read by [`crate::read::text`], the others by Polars. What is text in a file stays text, and every column is turned into what
 //! it is used as, so that a value which does not fit is seen and counted instead of becoming null or ending the run.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::prelude::{
-    DataFrame, DataType, Expr, IdxSize, IntoLazy, IpcScanOptions, LazyFileListReader, LazyFrame, LazyJsonLineReader, NULL, PlRefPath,
-    PolarsError, PolarsResult, RowIndex, ScanArgsParquet, ScanSources, Schema, UnifiedScanArgs, UnionArgs, col, concat, lit,
+    Column, DataFrame, DataType, Expr, IdxSize, IntoLazy, IpcScanOptions, LazyFileListReader, LazyFrame, LazyJsonLineReader, NULL,
+    PlRefPath, PolarsError, PolarsResult, RowIndex, Scalar, ScanArgsParquet, ScanSources, Schema, UnifiedScanArgs, UnionArgs, col, concat,
+    lit,
 };
 
+use super::columnar::{self, Group, Shared, Stored};
+use super::guard::guarded;
+use super::scan::{self, Chunks, Parts, ROW, numbered, without_missing};
+use super::source::Source;
+use super::{arrow, ndjson, parquet, paths};
 use crate::read::format::FileFormat;
-use crate::read::text::{self, FAULT, FileIndex, Hashing, Head, Layout, TextError, TextFormat, TextScan};
+use crate::read::text::{self, Chunk, FAULT, FileIndex, Head, TextError, TextFormat};
 
 /// From how many rows of each file, and of how many files, it is told what columns look like.
 pub(crate) const SAMPLE_ROWS: u32 = 1000;
 const SAMPLE_FILES: usize = 16;
-
-/// The column that numbers the rows of a table from 0, through all its files.
-pub(crate) const ROW: &str = "__row";
 
 /// A table's files, opened but not read.
 #[derive(Clone)]
@@ -32,20 +34,32 @@ pub struct Opened {
     pub files: Vec<PathBuf>,
     /// Their format.
     pub format: FileFormat,
-    /// The columns of all files as they are stored: those of text files, and the plain values of NDJSON, as text.
+    /// The columns of all files: those of text files, and the plain values of NDJSON, as text.
     pub schema: Schema,
     /// The first rows.
     pub sample: DataFrame,
-    reader: Reader,
+    /// Columns of a kind that is not read, each with what it is stored as.
+    pub(crate) left_out: BTreeMap<String, String>,
+    sources: Vec<Arc<Source>>,
+    heads: Heads,
 }
 
-/// What reads the files.
+/// What is known of every file before its rows are read.
 #[derive(Clone)]
-enum Reader {
-    /// Ours, for text: the head of every file.
-    Text(TextFormat, Vec<Head>),
-    /// Polars: files that follow each other and have the same columns, with these columns.
-    Polars(Vec<(usize, Schema)>),
+enum Heads {
+    Text(Arc<Vec<Head>>),
+    Ndjson(Arc<Vec<ndjson::Head>>),
+    Columnar(Arc<Vec<Columnar>>),
+    /// Of files of other machines, which Polars reads: how many follow each other that have these columns.
+    Remote(Vec<(usize, Schema)>),
+}
+
+/// A file that stores values by columns.
+struct Columnar {
+    file: Box<dyn Group>,
+    columns: Vec<Stored>,
+    /// How many rows each group has.
+    groups: Vec<usize>,
 }
 
 /// Why a table can't be opened.
@@ -55,14 +69,6 @@ pub(crate) enum OpenError {
     /// The path matches nothing.
     #[error("no file matches `{0}`")]
     NoFile(String),
-    /// The path is no pattern.
-    #[error("`{pattern}` is not a valid pattern: {reason}")]
-    Pattern {
-        /// The path as written.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// The file's name says nothing about its format.
     #[error("the format of `{0}` is not known")]
     Format(String),
@@ -78,14 +84,27 @@ pub(crate) enum OpenError {
         /// A file unlike those before it.
         file: String,
     },
-    /// A column comes twice.
-    #[error("`{file}` has two columns called `{column}`")]
-    TwoColumns {
+    /// The files of one table are of several formats.
+    #[error("`{file}` is {format}, and the files before it are {first}")]
+    Formats {
         /// The file.
         file: String,
-        /// The column.
-        column: String,
+        /// Its format.
+        format: &'static str,
+        /// That of the others.
+        first: &'static str,
     },
+    /// A file holds something else than rows that can be read.
+    #[error("`{file}` {what}")]
+    Container {
+        /// The file.
+        file: String,
+        /// What it is, and what to do.
+        what: String,
+    },
+    /// A name for a column is given twice.
+    #[error("`column_names` has `{0}` twice")]
+    TwoColumns(String),
     /// The header is one column, but it has what looks like a delimiter.
     #[error("`{file}` has no `{delimiter}` in its header line, but {count} × `{other}`")]
     Delimiter {
@@ -125,35 +144,14 @@ pub(crate) enum OpenError {
     },
 }
 
-/// The files that a path of the config names, sorted, relative to the config's folder.
+/// The files that a path of the config names, in their natural order, relative to the config's folder.
 pub(crate) fn files(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
     if is_remote(pattern) {
         return Ok(vec![PathBuf::from(pattern)]);
     }
-    let whole = folder.join(pattern);
-    // The folder's own name is no pattern, whatever characters it has.
-    let escaped = if Path::new(pattern).is_absolute() {
-        pattern.to_owned()
-    } else {
-        Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(pattern).to_string_lossy().into_owned()
-    };
-    if whole.is_file() {
-        return Ok(vec![whole]);
-    }
-    let escaped = if whole.is_dir() { format!("{}/*", escaped.trim_end_matches('/')) } else { escaped };
-    let paths = glob::glob(&escaped).map_err(|error| OpenError::Pattern { pattern: pattern.to_owned(), reason: error.msg.to_owned() })?;
-    let mut files = Vec::new();
-    for path in paths {
-        let path =
-            path.map_err(|error| OpenError::Unreadable { file: error.path().display().to_string(), reason: error.error().to_string() })?;
-        // What a pattern finds of the system's own, such as .DS_Store, is no table.
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_file() && !hidden {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() { Err(OpenError::NoFile(pattern.to_owned())) } else { Ok(files) }
+    let found = paths::matching(&folder.join(pattern));
+    let found = found.map_err(|(path, error)| OpenError::Unreadable { file: path.display().to_string(), reason: error.to_string() })?;
+    if found.is_empty() { Err(OpenError::NoFile(pattern.to_owned())) } else { Ok(found) }
 }
 
 /// Whether a path is an address in an object store, and none of this machine.
@@ -167,14 +165,109 @@ pub(crate) fn open(
     format: Option<FileFormat>,
     text: impl Fn(FileFormat) -> TextFormat,
 ) -> Result<Opened, OpenError> {
-    let format = match format {
-        Some(format) => format,
-        None => format_of(&files[0]).ok_or_else(|| OpenError::Format(files[0].display().to_string()))?,
-    };
-    if format.is_text() {
-        return open_text(files, format, text(format));
+    if is_remote(&files[0].to_string_lossy()) {
+        let format = format.or_else(|| format_of(&files[0])).ok_or_else(|| OpenError::Format(files[0].display().to_string()))?;
+        return open_remote(files, format);
     }
-    let schemas = files.iter().map(|file| schema_of(file, format)).collect::<Result<Vec<_>, _>>()?;
+    let sources = files.iter().map(|file| Source::open(file).map_err(|error| OpenError::Text { file: shown(file), source: error.into() }));
+    let mut sources = sources.collect::<Result<Vec<_>, _>>()?;
+    let mut first: Option<FileFormat> = None;
+    for source in &sources {
+        let found = kind_of(source, format)?.ok_or_else(|| OpenError::Format(shown(source.path())))?;
+        match first {
+            Some(first) if first != found => {
+                return Err(OpenError::Formats { file: shown(source.path()), format: found.as_str(), first: first.as_str() });
+            }
+            _ => first = Some(found),
+        }
+    }
+    let format = first.ok_or_else(|| OpenError::NoFile(String::new()))?;
+    if format.is_text() {
+        return open_text(files, sources, format, &text(format));
+    }
+    let (mut heads, mut schemas, mut left_out) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut lines = Vec::new();
+    for source in &sources {
+        let file = source.path();
+        if source.bytes() == 0 {
+            return Err(OpenError::Text { file: shown(file), source: TextError::Empty });
+        }
+        if format == FileFormat::Ndjson {
+            let head = ndjson::head(source, SAMPLE_ROWS as usize).map_err(|error| match error {
+                ndjson::NdjsonError::Text(source) => OpenError::Text { file: shown(file), source },
+                other => OpenError::Unreadable { file: shown(file), reason: other.to_string() },
+            })?;
+            schemas.push(head.schema.clone());
+            lines.push(head);
+            continue;
+        }
+        let failed = |error: PolarsError| unreadable(file, &error);
+        let head = if format == FileFormat::Arrow {
+            let head = arrow::Head::of(source).map_err(failed)?;
+            Columnar { columns: head.columns.clone(), groups: head.groups.clone(), file: Box::new(head) }
+        } else {
+            let head = parquet::Head::of(source).map_err(failed)?;
+            Columnar { columns: head.columns.clone(), groups: head.groups(), file: Box::new(head) }
+        };
+        let read = head.columns.iter().filter_map(|column| Some((column.name.clone(), column.kind.as_ref().ok()?.kind.clone())));
+        schemas.push(read.collect());
+        let not_read = head.columns.iter().filter_map(|column| Some((column.name.to_string(), column.kind.as_ref().err()?.clone())));
+        left_out.extend(not_read);
+        heads.push(head);
+    }
+    let mut schema = union_of(&files, &schemas)?;
+    schema.retain(|name, _| !left_out.contains_key(name.as_str()));
+    if schema.is_empty() {
+        return Err(OpenError::Unreadable { file: shown(&files[0]), reason: "it has no column that is read".to_owned() });
+    }
+    let heads = if format == FileFormat::Ndjson { Heads::Ndjson(Arc::new(lines)) } else { Heads::Columnar(Arc::new(heads)) };
+    let mut opened = Opened {
+        files: std::mem::take(&mut files),
+        format,
+        schema,
+        sample: DataFrame::default(),
+        left_out,
+        sources: std::mem::take(&mut sources),
+        heads,
+    };
+    opened.sample = opened.first_rows()?;
+    Ok(opened)
+}
+
+fn shown(file: &Path) -> String {
+    file.display().to_string()
+}
+
+fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat, dialect: &TextFormat) -> Result<Opened, OpenError> {
+    let mut given = BTreeSet::new();
+    if let Some(twice) = dialect.column_names.iter().flatten().find(|name| !given.insert(*name)) {
+        return Err(OpenError::TwoColumns(twice.clone()));
+    }
+    let mut heads = Vec::new();
+    let mut schema = Schema::default();
+    for source in &sources {
+        let file = shown(source.path());
+        let head = text::head(source, dialect).map_err(|source| OpenError::Text { file: file.clone(), source })?;
+        if let Some(line) = text::first_line_not_utf8(&head) {
+            return Err(OpenError::Encoding { file, line });
+        }
+        schema.extend(head.names.iter().map(|name| (name.as_str().into(), DataType::String)));
+        other_delimiter(&file, &head)?;
+        heads.push(head);
+    }
+    let wanted: BTreeSet<String> = schema.iter_names().map(ToString::to_string).collect();
+    let sample = heads
+        .iter()
+        .take(SAMPLE_FILES)
+        .map(|head| Ok(text::frame(&head.rows, 0, head, &schema, &wanted)?.head(Some(SAMPLE_ROWS as usize))));
+    let failed = |error: PolarsError| unreadable(&files[0], &error);
+    let sample: Vec<DataFrame> = sample.collect::<PolarsResult<_>>().map_err(failed)?;
+    let sample = sample.into_iter().try_fold(DataFrame::empty_with_schema(&schema), |all, part| all.vstack(&part)).map_err(failed)?;
+    Ok(Opened { files, format, schema, sample, left_out: BTreeMap::new(), sources, heads: Heads::Text(Arc::new(heads)) })
+}
+
+fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, OpenError> {
+    let schemas = files.iter().map(|file| remote_schema(file, format)).collect::<Result<Vec<_>, _>>()?;
     let schema = union_of(&files, &schemas)?;
     // Files of the same columns are scanned together.
     let mut order: Vec<usize> = (0..files.len()).collect();
@@ -188,43 +281,63 @@ pub(crate) fn open(
         }
     }
     files = order.into_iter().map(|file| files[file].clone()).collect();
-    let mut opened = Opened { files, format, schema, sample: DataFrame::default(), reader: Reader::Polars(groups) };
-    opened.sample = opened.first_rows().map_err(|error| unreadable(&opened.files[0], &error))?;
+    let (left_out, sources, heads) = (BTreeMap::new(), Vec::new(), Heads::Remote(groups));
+    let mut opened = Opened { files, format, schema, sample: DataFrame::default(), left_out, sources, heads };
+    opened.sample = opened.first_rows()?;
     Ok(opened)
 }
 
-fn open_text(files: Vec<PathBuf>, format: FileFormat, dialect: TextFormat) -> Result<Opened, OpenError> {
-    let mut heads = Vec::new();
-    let mut schema = Schema::default();
-    for path in &files {
-        let file = path.display().to_string();
-        let head = text::head(path, &dialect).map_err(|source| OpenError::Text { file: file.clone(), source })?;
-        if let Some(line) = text::first_line_not_utf8(&head, &dialect) {
-            return Err(OpenError::Encoding { file, line });
-        }
-        let mut seen = BTreeSet::new();
-        for name in &head.names {
-            if !seen.insert(name) {
-                return Err(OpenError::TwoColumns { file, column: name.clone() });
-            }
-            schema.insert(name.as_str().into(), DataType::String);
-        }
-        other_delimiter(&file, &head, &dialect)?;
-        heads.push(head);
+/// What a file is, by its first bytes, or else as is said, or by its name. None where nothing tells.
+pub(crate) fn kind_of(source: &Arc<Source>, said: Option<FileFormat>) -> Result<Option<FileFormat>, OpenError> {
+    let file = shown(source.path());
+    let mut raw = Vec::new();
+    let failed = |error: std::io::Error| OpenError::Text { file: file.clone(), source: error.into() };
+    source.reader().take(1 << 16).read_to_end(&mut raw).map_err(failed)?;
+    // What is damaged is said when it is read.
+    let mut unpacked = Vec::new();
+    let _ = text::open(source).map(|(_, text)| text.take(1 << 16).read_to_end(&mut unpacked));
+    let content = unpacked.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&unpacked).trim_ascii_start();
+    let refused = |what: &str| Err(OpenError::Container { file: file.clone(), what: what.to_owned() });
+    let magic = [(&b"PAR1"[..], FileFormat::Parquet), (b"ARROW1", FileFormat::Arrow)];
+    if let Some((_, found)) = magic.iter().find(|(magic, _)| raw.starts_with(magic)) {
+        return if said.is_none_or(|said| said == *found) {
+            Ok(Some(*found))
+        } else {
+            refused(&format!("is {}, and no {}", found.as_str(), said.map_or("", FileFormat::as_str)))
+        };
     }
-    let wanted: BTreeSet<String> = schema.iter_names().map(ToString::to_string).collect();
-    let sample = heads.iter().take(SAMPLE_FILES).map(|head| {
-        let layout = Layout { columns: head.names.clone() };
-        Ok(text::frame(&head.rows, 0, &layout, &dialect, &schema, &wanted)?.head(Some(SAMPLE_ROWS as usize)))
-    });
-    let failed = |error: PolarsError| unreadable(&files[0], &error);
-    let sample: Vec<DataFrame> = sample.collect::<PolarsResult<_>>().map_err(failed)?;
-    let sample = sample.into_iter().try_fold(DataFrame::empty_with_schema(&schema), |all, part| all.vstack(&part)).map_err(failed)?;
-    Ok(Opened { files, format, schema, sample, reader: Reader::Text(dialect, heads) })
+    if magic.iter().any(|(magic, _)| unpacked.starts_with(magic)) {
+        return refused("is packed, and its columns are packed by themselves: unpack it");
+    }
+    if raw.starts_with(b"PK\x03\x04") || raw.starts_with(b"PK\x05\x06") {
+        let holds = |name: &[u8]| memchr::memmem::find(&raw, name).is_some();
+        return refused(if holds(b"[Content_Types].xml") || holds(b"xl/") || holds(b"mimetypeapplication/vnd.oasis") {
+            "is a workbook: save its sheet as CSV"
+        } else {
+            "is a zip archive: unpack it; a file that is packed by itself is read, as `.gz` or `.zst`"
+        });
+    }
+    if raw.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+        return refused("is a workbook: save its sheet as CSV");
+    }
+    let is_object = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).is_ok_and(|value| value.is_object());
+    let first_line = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let by_name = said.or_else(|| format_of(source.path()));
+    match (by_name, content.first()) {
+        (Some(FileFormat::Parquet | FileFormat::Arrow), Some(_)) => {
+            refused("is not what its name says: it does not start like such a file")
+        }
+        (_, Some(b'{')) if said.is_none() && is_object(first_line) => Ok(Some(FileFormat::Ndjson)),
+        (Some(FileFormat::Ndjson) | None, Some(b'[')) | (None, Some(b'{')) => {
+            refused("is one JSON document; one object per line is read: `jq -c '.[]'` makes such lines of an array")
+        }
+        (found, _) => Ok(found),
+    }
 }
 
 /// A header of one column that holds what delimits columns elsewhere is not one of one column.
-fn other_delimiter(file: &str, head: &Head, format: &TextFormat) -> Result<(), OpenError> {
+fn other_delimiter(file: &str, head: &Head) -> Result<(), OpenError> {
+    let format = &head.format;
     let (text::Delimiter::Byte(delimiter), [only], None) = (format.delimiter, head.names.as_slice(), &format.column_names) else {
         return Ok(());
     };
@@ -256,8 +369,14 @@ fn unreadable(file: &Path, error: &PolarsError) -> OpenError {
 /// The columns of all files, each in a type that holds what every file stores.
 fn union_of(files: &[PathBuf], schemas: &[Schema]) -> Result<Schema, OpenError> {
     let mut union = Schema::default();
+    // What a file has no values of is what others have of it.
+    let has_values = |name: &str| schemas.iter().any(|schema| schema.get(name).is_some_and(|stored| !stored.is_null()));
     for (file, schema) in files.iter().zip(schemas) {
         for (name, stored) in schema.iter() {
+            if stored.is_null() && has_values(name) {
+                continue;
+            }
+            let stored = as_value(stored);
             let together = match union.get(name) {
                 None => stored.clone(),
                 Some(known) if known == stored => continue,
@@ -278,7 +397,6 @@ fn union_of(files: &[PathBuf], schemas: &[Schema]) -> Result<Schema, OpenError> 
 fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
     let text = |stored: &DataType| stored.is_string() || stored.is_categorical() || stored.is_enum();
     match (a, b) {
-        (DataType::Null, other) | (other, DataType::Null) => Some(other.clone()),
         _ if a.is_integer() && b.is_integer() => Some(DataType::Int64),
         _ if a.is_primitive_numeric() && b.is_primitive_numeric() => Some(DataType::Float64),
         (DataType::Datetime(_, a), DataType::Datetime(_, b)) if a == b => {
@@ -296,203 +414,249 @@ impl Opened {
     ///
     /// When a file can't be scanned any more.
     pub(crate) fn rows(&self, indices: &[FileIndex], wanted: BTreeSet<String>) -> PolarsResult<LazyFrame> {
-        let rows = match &self.reader {
-            Reader::Text(format, heads) => {
-                let files: Vec<(PathBuf, Layout)> =
-                    self.files.iter().cloned().zip(heads.iter().map(|head| Layout { columns: head.names.clone() })).collect();
-                let mut schema = self.schema.clone();
-                schema.insert(FAULT.into(), DataType::Int32);
-                schema.insert(ROW.into(), polars::prelude::IDX_DTYPE);
-                return TextScan::new(format.clone(), &files, indices, &schema, wanted)?.lazy();
-            }
-            Reader::Polars(groups) => {
-                let (mut first, mut row) = (0, 0);
-                let scans = groups.iter().map(|(count, schema)| {
-                    let files = &self.files[first..first + count];
-                    let rows = scan(files, self.format, schema, Some(row))?.select(self.united(schema));
-                    row += indices.iter().skip(first).take(*count).map(|index| index.rows).sum::<u64>();
-                    first += count;
-                    Ok(rows)
-                });
-                scans.collect::<PolarsResult<Vec<_>>>()?
-            }
-        };
-        if let [only] = rows.as_slice() { Ok(only.clone()) } else { concat(rows, UnionArgs::default()) }
+        if let Heads::Remote(groups) = &self.heads {
+            let (mut first, mut row) = (0, 0);
+            let scans = groups.iter().map(|(count, schema)| {
+                let rows = remote(&self.files[first..first + count], self.format, Some(schema), Some(row))?.select(self.united(schema));
+                row += indices.iter().skip(first).take(*count).map(|index| index.rows).sum::<u64>();
+                first += count;
+                Ok(rows)
+            });
+            let rows = scans.collect::<PolarsResult<Vec<_>>>()?;
+            return if let [only] = rows.as_slice() { Ok(only.clone()) } else { concat(rows, UnionArgs::default()) };
+        }
+        let schema = Arc::new(self.row_schema());
+        let parts = FileParts::new(self, indices, wanted)?;
+        scan::scan(parts, schema)
     }
 
     /// No rows, with the columns that [`rows`](Self::rows) gives.
     pub(crate) fn no_rows(&self) -> LazyFrame {
-        let mut schema: Schema = self.schema.iter().map(|(name, stored)| (name.clone(), as_value(stored).clone())).collect();
+        DataFrame::empty_with_schema(&self.row_schema()).lazy()
+    }
+
+    fn row_schema(&self) -> Schema {
+        let mut schema = self.schema.clone();
         if self.format.is_text() {
             schema.insert(FAULT.into(), DataType::Int32);
         }
-        schema.insert(ROW.into(), polars::prelude::IDX_DTYPE);
-        DataFrame::empty_with_schema(&schema).lazy()
+        schema.insert(ROW.into(), DataType::UInt64);
+        schema
+    }
+
+    /// Whether the files are of other machines.
+    pub(crate) fn is_remote(&self) -> bool {
+        matches!(self.heads, Heads::Remote(_))
     }
 
     /// Goes through a file once.
     pub(crate) fn index(&self, file: usize) -> Result<FileIndex, TextError> {
-        let path = &self.files[file];
-        match &self.reader {
-            Reader::Text(format, heads) => text::index(path, &heads[file], format),
-            Reader::Polars(_) if is_remote(&path.to_string_lossy()) => {
-                Ok(FileIndex { bytes: 0, hash: String::new(), rows: 0, chunks: Vec::new() })
+        match &self.heads {
+            Heads::Text(heads) => text::index(&self.sources[file], &heads[file]),
+            Heads::Ndjson(heads) => Ok(heads[file].index.clone()),
+            Heads::Columnar(heads) => {
+                let rows = heads[file].groups.iter().map(|rows| *rows as u64).sum();
+                let source = &self.sources[file];
+                Ok(FileIndex { bytes: source.bytes(), hash: text::hash(source)?, rows, ..FileIndex::default() })
             }
-            Reader::Polars(_) => index_of_other(path, self.format),
+            Heads::Remote(_) => Ok(FileIndex { rows: remote_rows(&self.files[file], self.format).unwrap_or(0), ..FileIndex::default() }),
         }
+    }
+
+    /// Whether a file is still what it was when it was opened. `index` is what going through it told.
+    pub(crate) fn is_unchanged(&self, file: usize, index: &FileIndex) -> bool {
+        let source = self.sources.get(file);
+        source.is_none_or(|source| source.is_unchanged(&index.hash, || text::hash(source)).unwrap_or(false))
     }
 
     /// The columns of a group of files as those of the table.
     fn united(&self, schema: &Schema) -> Vec<Expr> {
         let column = |(name, together): (&polars::prelude::PlSmallStr, &DataType)| match schema.get(name) {
-            None => lit(NULL).cast(as_value(together).clone()).alias(name.clone()),
-            Some(stored) if stored == as_value(together) => col(name.clone()),
-            Some(_) => col(name.clone()).cast(as_value(together).clone()),
+            None => lit(NULL).cast(together.clone()).alias(name.clone()),
+            Some(stored) if stored == together => col(name.clone()),
+            Some(_) => col(name.clone()).strict_cast(together.clone()),
         };
-        self.schema.iter().map(column).chain([col(ROW)]).collect()
+        self.schema.iter().map(column).chain([col(ROW).cast(DataType::UInt64)]).collect()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the first rows are looked at before anything is planned")]
-    fn first_rows(&self) -> PolarsResult<DataFrame> {
-        let Reader::Polars(groups) = &self.reader else { return Ok(DataFrame::default()) };
-        let mut first = 0;
-        let mut all: Option<DataFrame> = None;
-        for (count, schema) in groups {
-            for file in self.files[first..first + count].iter().take(SAMPLE_FILES) {
-                let rows = scan(std::slice::from_ref(file), self.format, schema, Some(0))?.limit(SAMPLE_ROWS);
-                let rows = rows.select(self.united(schema)).collect()?;
-                all = Some(match all {
-                    Some(before) => before.vstack(&rows)?,
-                    None => rows,
-                });
-            }
-            first += count;
+    fn first_rows(&self) -> Result<DataFrame, OpenError> {
+        let wanted: BTreeSet<String> = self.schema.iter_names().map(ToString::to_string).collect();
+        let mut all = DataFrame::empty_with_schema(&self.schema);
+        let rows = SAMPLE_ROWS as usize;
+        for file in 0..self.files.len().min(SAMPLE_FILES) {
+            let read = || match &self.heads {
+                Heads::Text(_) => Ok(DataFrame::empty_with_schema(&self.schema)),
+                Heads::Ndjson(heads) => {
+                    let frame = ndjson::frame(&heads[file].start, &heads[file].schema, &wanted)?;
+                    together(frame.columns().to_vec(), frame.height(), &self.schema)
+                }
+                Heads::Columnar(heads) => {
+                    let Some(height) = heads[file].groups.first().map(|height| rows.min(*height)) else {
+                        return Ok(DataFrame::empty_with_schema(&self.schema));
+                    };
+                    let columns = heads[file].file.columns(&self.sources[file], 0, Some(rows), &wanted)?;
+                    together(columns.into_iter().map(|column| column.head(Some(height))).collect(), height, &self.schema)
+                }
+                Heads::Remote(groups) => {
+                    let mut ends = groups.iter().scan(0, |end, (count, schema)| {
+                        *end += count;
+                        Some((*end, schema))
+                    });
+                    let schema = ends.find(|(end, _)| file < *end).map(|(_, schema)| schema.clone()).unwrap_or_default();
+                    remote(&self.files[file..=file], self.format, Some(&schema), Some(0))?
+                        .limit(SAMPLE_ROWS)
+                        .select(self.united(&schema))
+                        .collect()?
+                        .drop(ROW)
+                }
+            };
+            let first = guarded(read).and_then(|first| all.vstack(&first));
+            all = first.map_err(|error| unreadable(&self.files[file], &error))?;
         }
-        all.unwrap_or_default().drop(ROW)
+        Ok(all)
     }
 }
 
-/// A dictionary is a way to store text, and no other kind of value.
+/// The columns of a file as those of the table.
+fn together(columns: Vec<Column>, rows: usize, schema: &Schema) -> PolarsResult<DataFrame> {
+    let mut read: BTreeMap<String, Column> = columns.into_iter().map(|column| (column.name().to_string(), column)).collect();
+    let column = |(name, kind): (&polars::prelude::PlSmallStr, &DataType)| match read.remove(name.as_str()) {
+        None => Ok(Column::new_scalar(name.clone(), Scalar::null(kind.clone()), rows)),
+        Some(column) if column.dtype() == kind => Ok(without_missing(column.take_materialized_series())?.into()),
+        Some(column) => Ok(without_missing(column.strict_cast(kind)?.take_materialized_series())?.into()),
+    };
+    DataFrame::new(rows, schema.iter().map(column).collect::<PolarsResult<_>>()?)
+}
+
+/// The parts of a table's files.
+struct FileParts {
+    sources: Vec<Arc<Source>>,
+    heads: Heads,
+    schema: Schema,
+    /// The same with what says of each row where it is.
+    row_schema: Schema,
+    wanted: BTreeSet<String>,
+    /// The text of each file.
+    chunks: Vec<Chunks>,
+    /// The groups of each file.
+    shared: Vec<Vec<Shared>>,
+    /// Each part with its file, and the number of its first row.
+    parts: Vec<(usize, Cut, u64)>,
+}
+
+/// Rows of a file that are read at once.
+#[derive(Clone, Copy)]
+enum Cut {
+    Text(Chunk),
+    /// Rows of a group.
+    Rows {
+        group: usize,
+        from: usize,
+        rows: usize,
+    },
+}
+
+impl FileParts {
+    fn new(opened: &Opened, indices: &[FileIndex], wanted: BTreeSet<String>) -> PolarsResult<Self> {
+        let (mut chunks, mut shared, mut parts, mut first) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (file, index) in indices.iter().enumerate() {
+            if let Heads::Columnar(heads) = &opened.heads {
+                let mut row = first;
+                for (group, rows) in heads[file].groups.iter().enumerate() {
+                    let cuts = (0..*rows).step_by(columnar::PART);
+                    parts.extend(cuts.map(|from| {
+                        let cut = Cut::Rows { group, from, rows: columnar::PART.min(rows - from) };
+                        (file, cut, row + from as u64)
+                    }));
+                    row += *rows as u64;
+                }
+                shared.push(heads[file].groups.iter().map(|_| Shared::default()).collect());
+            } else {
+                parts.extend(index.chunks.iter().map(|chunk| (file, Cut::Text(*chunk), first + chunk.rows_before)));
+                chunks.push(Chunks::new(&opened.sources[file], &index.chunks)?);
+            }
+            first += index.rows;
+        }
+        let (sources, heads, schema) = (opened.sources.clone(), opened.heads.clone(), opened.schema.clone());
+        Ok(Self { sources, heads, schema, row_schema: opened.row_schema(), wanted, chunks, shared, parts })
+    }
+}
+
+impl Parts for FileParts {
+    fn count(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn source(&self, part: usize) -> &Source {
+        &self.sources[self.parts[part].0]
+    }
+
+    fn rows(&self, part: usize) -> PolarsResult<DataFrame> {
+        let (file, cut, first) = self.parts[part];
+        let rows = match (&self.heads, cut) {
+            (Heads::Text(heads), Cut::Text(chunk)) => {
+                return text::frame(&self.chunks[file].read(chunk)?, first, &heads[file], &self.row_schema, &self.wanted);
+            }
+            (Heads::Ndjson(heads), Cut::Text(chunk)) => {
+                let frame = ndjson::frame(&self.chunks[file].read(chunk)?, &heads[file].schema, &self.wanted)?;
+                together(frame.columns().to_vec(), frame.height(), &self.schema)?
+            }
+            (Heads::Columnar(heads), Cut::Rows { group, from, rows }) => {
+                let height = heads[file].groups[group];
+                let whole = self.shared[file][group].rows(height.div_ceil(columnar::PART), || {
+                    let columns = heads[file].file.columns(&self.sources[file], group, None, &self.wanted)?;
+                    DataFrame::new(height, columns)
+                })?;
+                let part = whole.slice(i64::try_from(from).unwrap_or(i64::MAX), rows);
+                together(part.columns().to_vec(), rows, &self.schema)?
+            }
+            _ => return Err(PolarsError::ComputeError("a part is of another format".into())),
+        };
+        rows.hstack(&[numbered(first, rows.height())])
+    }
+}
+
+/// The type of a column's values: a dictionary is a way to store text, and where there are no values, text is as good as any.
 pub(crate) fn as_value(stored: &DataType) -> &DataType {
-    if stored.is_categorical() || stored.is_enum() { &DataType::String } else { stored }
+    if stored.is_categorical() || stored.is_enum() || stored.is_null() { &DataType::String } else { stored }
 }
 
-fn paths(files: &[PathBuf]) -> ScanSources {
-    ScanSources::Paths(files.iter().map(|file| PlRefPath::new(file.to_string_lossy().as_ref())).collect())
-}
-
-/// The lazy rows of files that share a schema, numbered from `row`.
-fn scan(files: &[PathBuf], format: FileFormat, schema: &Schema, row: Option<u64>) -> PolarsResult<LazyFrame> {
+/// The lazy rows of files of other machines that share their columns, numbered from `row`.
+fn remote(files: &[PathBuf], format: FileFormat, schema: Option<&Schema>, row: Option<u64>) -> PolarsResult<LazyFrame> {
     let row_index = row.map(|row| RowIndex { name: ROW.into(), offset: IdxSize::try_from(row).unwrap_or(IdxSize::MAX) });
-    let glob = files.iter().any(|file| is_remote(&file.to_string_lossy()));
+    let paths = ScanSources::Paths(files.iter().map(|file| PlRefPath::new(file.to_string_lossy().as_ref())).collect());
     match format {
-        FileFormat::Ndjson => LazyJsonLineReader::new_with_sources(paths(files))
-            .with_schema(Some(Arc::new(schema.clone())))
+        FileFormat::Arrow => {
+            let args = UnifiedScanArgs { row_index, glob: true, ..UnifiedScanArgs::default() };
+            LazyFrame::scan_ipc_sources(paths, IpcScanOptions::default(), args)
+        }
+        FileFormat::Parquet => {
+            let args = ScanArgsParquet { glob: true, cache: false, row_index, ..ScanArgsParquet::default() };
+            LazyFrame::scan_parquet_sources(paths, args)
+        }
+        FileFormat::Ndjson => LazyJsonLineReader::new_with_sources(paths)
+            .with_schema(schema.map(|schema| Arc::new(schema.clone())))
+            .with_infer_schema_length(NonZeroUsize::new(usize::MAX))
             .with_row_index(row_index)
             .finish(),
-        FileFormat::Arrow => LazyFrame::scan_ipc_sources(
-            paths(files),
-            IpcScanOptions::default(),
-            UnifiedScanArgs { row_index, glob, ..UnifiedScanArgs::default() },
-        ),
-        _ => {
-            let args = ScanArgsParquet { glob, cache: false, row_index, ..ScanArgsParquet::default() };
-            LazyFrame::scan_parquet_sources(paths(files), args)
-        }
+        other => Err(PolarsError::ComputeError(format!("{} is read from this machine only: copy the file here", other.as_str()).into())),
     }
 }
 
-/// The columns of a file and how they are read: the plain values of NDJSON as text.
-fn schema_of(file: &Path, format: FileFormat) -> Result<Schema, OpenError> {
-    if std::fs::metadata(file).is_ok_and(|file| file.len() == 0) {
-        return Err(OpenError::Text { file: file.display().to_string(), source: TextError::Empty });
-    }
-    let failed = |error: PolarsError| unreadable(file, &error);
-    let one = [file.to_path_buf()];
-    if format == FileFormat::Ndjson {
-        let mut rows = LazyJsonLineReader::new_with_sources(paths(&one))
-            .with_infer_schema_length(NonZeroUsize::new(usize::MAX))
-            .finish()
-            .map_err(|error| no_json(file).unwrap_or_else(|| failed(error)))?;
-        let schema = rows.collect_schema().map_err(|error| no_json(file).unwrap_or_else(|| failed(error)))?;
-        let as_text = |stored: &DataType| if stored.is_nested() { stored.clone() } else { DataType::String };
-        return Ok(schema.iter().map(|(name, stored)| (name.clone(), as_text(stored))).collect());
-    }
-    let mut rows = scan(&one, format, &Schema::default(), None).map_err(failed)?;
-    Ok(rows.collect_schema().map_err(failed)?.as_ref().clone())
+fn remote_schema(file: &Path, format: FileFormat) -> Result<Schema, OpenError> {
+    let schema = remote(&[file.to_path_buf()], format, None, None).and_then(|mut rows| rows.collect_schema());
+    let plain = |stored: &DataType| format == FileFormat::Ndjson && !stored.is_nested();
+    let as_read = |(name, stored): (&polars::prelude::PlSmallStr, &DataType)| {
+        (name.clone(), if plain(stored) { DataType::String } else { stored.clone() })
+    };
+    schema.map(|schema| schema.iter().map(as_read).collect()).map_err(|error| unreadable(file, &error))
 }
 
-/// The first line of a file that is no JSON object.
-fn no_json(file: &Path) -> Option<OpenError> {
-    let (_, text) = text::open(file).ok()?;
-    let mut line = Vec::new();
-    let mut text = BufReader::new(text);
-    let file = file.display().to_string();
-    for number in 1.. {
-        line.clear();
-        match text.read_until(b'\n', &mut line) {
-            Ok(0) => return None,
-            Ok(_) => {}
-            Err(error) => return Some(OpenError::Unreadable { file, reason: format!("after line {}: {error}", number - 1) }),
-        }
-        let content = line.trim_ascii();
-        let parsed = serde_json::from_slice::<serde_json::Value>(content);
-        if !content.is_empty() && !parsed.as_ref().is_ok_and(serde_json::Value::is_object) {
-            let reason = match parsed {
-                _ if content.starts_with(&[0xef, 0xbb, 0xbf]) => "it starts with a byte-order mark; save the file without one".to_owned(),
-                Ok(_) => "it is another kind of value".to_owned(),
-                // Every line is the parser's first.
-                Err(error) => error.to_string().replace(" at line 1 column", ", column"),
-            };
-            return Some(OpenError::Unreadable { file, reason: format!("line {number} is not a JSON object: {reason}") });
-        }
-    }
-    None
-}
-
-/// The hash of a file that is no text, and its rows.
-fn index_of_other(path: &Path, format: FileFormat) -> Result<FileIndex, TextError> {
-    let compression = text::Compression::of(path)?;
-    let hashing = Hashing::new(File::open(path)?);
-    let sums = hashing.sums();
-    let mut rows = 0;
-    if format == FileFormat::Ndjson {
-        let mut text = compression.unpack(BufReader::with_capacity(1 << 20, hashing))?;
-        rows = count_lines(&mut text).map_err(|(error, bytes)| compression.failed(error, bytes))?;
-    } else {
-        io::copy(&mut BufReader::with_capacity(1 << 20, hashing), &mut io::sink())?;
-        rows = rows_of(path, format).unwrap_or(rows);
-    }
-    let (hash, bytes) = sums();
-    Ok(FileIndex { bytes, hash, rows, chunks: Vec::new() })
-}
-
-/// The lines that are not blank.
-fn count_lines(text: &mut impl Read) -> Result<u64, (io::Error, u64)> {
-    let (mut lines, mut bytes, mut blank) = (0, 0, true);
-    let mut block = vec![0; 1 << 20];
-    loop {
-        let read = match text.read(&mut block) {
-            Ok(0) => return Ok(lines + u64::from(!blank)),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err((error, bytes)),
-        };
-        bytes += read as u64;
-        for part in block[..read].split_inclusive(|byte| *byte == b'\n') {
-            blank &= part.iter().all(u8::is_ascii_whitespace);
-            if part.ends_with(b"\n") {
-                lines += u64::from(!blank);
-                blank = true;
-            }
-        }
-    }
-}
-
-/// How many rows a file has that says so itself.
+/// How many rows a file says that it has.
 #[expect(clippy::disallowed_methods, reason = "the count stands in the file's own metadata")]
-fn rows_of(path: &Path, format: FileFormat) -> Option<u64> {
-    let rows = scan(&[path.to_path_buf()], format, &Schema::default(), None).ok()?.select([polars::prelude::len()]).collect().ok()?;
+fn remote_rows(path: &Path, format: FileFormat) -> Option<u64> {
+    let rows = remote(&[path.to_path_buf()], format, None, None).ok()?.select([polars::prelude::len()]).collect().ok()?;
     rows.columns().first()?.cast(&DataType::UInt64).ok()?.u64().ok()?.get(0)
 }
 

@@ -28,8 +28,10 @@ pub struct Table {
     pub(crate) checks: Vec<Check>,
     /// The condition as it is written.
     pub(crate) written_condition: Option<Expr>,
-    /// The columns that no two rows share, and which of several rows is kept.
-    pub(crate) deduplicate: Option<(Vec<String>, Keep)>,
+    /// Which of the file's rows are none of data.
+    pub(crate) skipped: Option<Expr>,
+    /// Which rows repeat others, where the config says it.
+    pub(crate) repetition: Option<Repetition>,
     pub(crate) style: Style,
     /// The clocks of the report.
     pub(crate) shown: Shown,
@@ -211,9 +213,10 @@ impl Table {
     /// When a file can't be scanned any more.
     pub(crate) fn rows(&self, indices: &[FileIndex], used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
         let conditions = self.condition.iter().chain(self.checks.iter().map(|check| &check.fails));
-        let keys = self.deduplicate.iter().flat_map(|(by, _)| by.iter().cloned());
-        let used = used.into_iter().chain(conditions.flat_map(roots)).chain(keys).collect();
-        Ok(self.columns.over(self.opened.rows(indices, self.columns.read(used))?))
+        let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
+        read.extend(self.skipped.iter().flat_map(roots));
+        let rows = self.opened.rows(indices, read)?;
+        Ok(self.columns.over(self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()))))
     }
 
     /// The columns of the files that a column is made of.
@@ -236,9 +239,19 @@ impl Table {
     pub(crate) fn settle(&mut self) {
         self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
         // What decides whether a row is one at all concerns everyone.
-        let of_all = self.deduplicate.iter().flat_map(|(by, _)| by.iter().map(String::as_str)).chain([CONDITION]);
-        let of_all: Vec<Check> = of_all.flat_map(|name| self.faults_of(name)).collect();
+        let newest = self.repetition.as_ref().and_then(|repetition| match &repetition.keep {
+            Keep::Newest(column) => Some(column.as_str()),
+            _ => None,
+        });
+        let keys = self.repetition.iter().flat_map(|repetition| repetition.by.iter().map(String::as_str));
+        let of_all: Vec<Check> = keys.chain(newest).chain([CONDITION]).flat_map(|name| self.faults_of(name)).collect();
         self.checks.extend(of_all);
+        let age = self.repetition.as_ref().and_then(|repetition| repetition.age.as_ref()).zip(newest);
+        let age = age.map(|(age, column)| Check {
+            reason: Reason { text: age.reason.clone(), origin: Some(Origin::itself(column)) },
+            fails: age.unreadable.clone().fill_null(lit(false)),
+        });
+        self.checks.extend(age);
         // A row that a condition can't be told for is not left out by it, but rejected.
         let fails = self.checks.iter().map(|check| check.fails.clone());
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
@@ -269,8 +282,30 @@ pub(crate) fn columns_of(rows: LazyFrame) -> Vec<Column> {
     rows.collect().map(DataFrame::into_columns).unwrap_or_default()
 }
 
+/// Rows that repeat others: those that share a key.
+#[derive(Clone)]
+pub(crate) struct Repetition {
+    /// The columns of the key.
+    pub(crate) by: Vec<String>,
+    pub(crate) keep: Keep,
+    /// Whether the table's condition leaves out rows beforehand, and not afterwards.
+    pub(crate) where_first: bool,
+    /// What makes one row newer than another, where that decides.
+    pub(crate) age: Option<Age>,
+}
+
+/// What makes one row newer than another.
+#[derive(Clone)]
+pub(crate) struct Age {
+    /// An instant or a number; null where there is none.
+    pub(crate) value: Expr,
+    /// Whether there is one that can't be read, and what it is not.
+    pub(crate) unreadable: Expr,
+    pub(crate) reason: String,
+}
+
 /// Which of several rows with the same key is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Keep {
     /// The first one.
@@ -280,4 +315,6 @@ pub(crate) enum Keep {
     Last,
     /// None: that there are several is an error, and the run fails.
     Error,
+    /// The one with the latest time, or the greatest number, in this column; of equal ones the last.
+    Newest(String),
 }

@@ -2,7 +2,7 @@
 //!
 //! A file is gone through once beforehand ([`index`]): its hash, its rows and where they can be cut into chunks are known then, and whatever
 //! makes its rows impossible to tell apart is an error with its line. The chunks are then parsed on all threads as the engine asks for
-//! them ([`scan`]). Every value stays text here; a row that is not what the header promises is marked with its [`Fault`].
+//! them ([`frame`]). Every value stays text here; a row that is not what the header promises is marked with its [`Fault`].
 
 mod bytes;
 mod format;
@@ -12,13 +12,13 @@ mod index;
 mod records;
 mod scan;
 
-pub(crate) use bytes::{Compression, Hashing, open};
+pub(crate) use bytes::{Compression, Hashing, hash, is_plain, open};
 pub(crate) use format::{Delimiter, Encoding, ShortRows, TextFormat};
 pub(crate) use guess::{Guess, Letters, guess, letters};
-pub(crate) use head::{Head, Start, first_line_not_utf8, head, start};
-pub(crate) use index::{FileIndex, index};
+pub(crate) use head::{Head, first_line_not_utf8, head, start};
+pub(crate) use index::{Chunk, FileIndex, index};
 pub(crate) use records::Fault;
-pub(crate) use scan::{FAULT, Layout, TextScan, frame};
+pub(crate) use scan::{FAULT, frame};
 
 /// Why a text file can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +48,8 @@ pub(crate) enum TextError {
     /// There is nothing in it.
     #[error("is empty: it has not even a header line")]
     Empty,
-    /// It is in UTF-16.
-    #[error("is in UTF-16, which is not read; save it as UTF-8")]
+    /// It is in UTF-16, and does not say so.
+    #[error("is in UTF-16 without a byte-order mark, which is not read; save it as UTF-8")]
     Utf16,
     /// It has bytes that no text has.
     #[error("is not text: line {line} has zero bytes")]

@@ -1,5 +1,6 @@
 //! The functions of expressions: one closed list, from which calls are translated, suggested and documented.
 
+use jiff::tz::TimeZone;
 use polars::prelude::arity::{binary_elementwise, unary_elementwise};
 use polars::prelude::{
     BooleanChunked, Column, DataType, Expr, Field, Float64Chunked, Int64Chunked, IntoColumn, NULL, PolarsResult, RoundMode, StringChunked,

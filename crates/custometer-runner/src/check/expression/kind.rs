@@ -6,7 +6,8 @@ use custometer_core::ColumnType;
 use polars::prelude::{DataType, Expr, NULL, TimeUnit, TimeZone as PolarsZone, col, lit, when};
 
 use super::{Leaf, Origin};
-use crate::read::column::{self, StoredColumn, Style, trimmed};
+use crate::read::column::{self, StoredColumn, Style};
+use crate::read::values::{finite, trimmed};
 use crate::read::time_format::INSTANT;
 
 /// What a value is.
@@ -120,7 +121,7 @@ impl Kind {
 /// Values of any stored type as they are computed with; null also where they are no values to compute with.
 pub(super) fn from_any(raw: Expr, stored: &DataType) -> Expr {
     match stored {
-        DataType::Float32 | DataType::Float64 => column::finite(raw.cast(DataType::Float64)),
+        DataType::Float32 | DataType::Float64 => finite(raw.cast(DataType::Float64)),
         DataType::Decimal(..) => raw.cast(DataType::Float64),
         DataType::Duration(_) => raw.cast(DataType::Duration(TimeUnit::Microseconds)).cast(DataType::Int64),
         DataType::Datetime(..) => raw.cast(DataType::Datetime(TimeUnit::Microseconds, None)),

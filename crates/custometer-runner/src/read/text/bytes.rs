@@ -1,12 +1,13 @@
-//! The bytes of a file, plain or unpacked.
+//! The bytes of a file, plain or unpacked, as UTF-8 where they say that they are UTF-16.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::sync::Arc;
 
-use flate2::read::MultiGzDecoder;
+use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
+use flate2::bufread::GzDecoder;
 
 use super::TextError;
+use crate::read::source::Source;
 
 /// How a file is packed, told by its first bytes and not by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +19,13 @@ pub(crate) enum Compression {
 
 impl Compression {
     /// The packing of a file.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(source: &Arc<Source>) -> io::Result<Self> {
         let mut start = Vec::new();
-        File::open(path)?.take(4).read_to_end(&mut start)?;
+        source.reader().take(4).read_to_end(&mut start)?;
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd] => Self::Zstd,
+            // A frame, or one that is to be skipped.
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Self::Zstd,
             _ => Self::None,
         })
     }
@@ -36,13 +38,14 @@ impl Compression {
         }
     }
 
-    /// Unpacks a stream.
+    /// Unpacks a stream, and makes UTF-8 of UTF-16 that starts with its mark.
     pub(crate) fn unpack(self, packed: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
+        let unpacked: Box<dyn Read + Send> = match self {
             Self::None => Box::new(packed),
-            Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
+            Self::Gzip => Box::new(Gunzip { member: Some(GzDecoder::new(BufReader::new(packed))) }),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
-        })
+        };
+        as_utf8(unpacked)
     }
 
     /// What an error after so many unpacked bytes means.
@@ -57,9 +60,103 @@ impl Compression {
 }
 
 /// The unpacked text of a file, from its start.
-pub(crate) fn open(path: &Path) -> io::Result<(Compression, Box<dyn Read + Send>)> {
-    let compression = Compression::of(path)?;
-    Ok((compression, compression.unpack(File::open(path)?)?))
+pub(crate) fn open(source: &Arc<Source>) -> io::Result<(Compression, Box<dyn Read + Send>)> {
+    let compression = Compression::of(source)?;
+    Ok((compression, compression.unpack(source.reader())?))
+}
+
+/// Whether the bytes of a file are those of its text, so that each part of the text can be read by itself.
+pub(crate) fn is_plain(source: &Arc<Source>) -> io::Result<bool> {
+    let mut start = Vec::new();
+    source.reader().take(2).read_to_end(&mut start)?;
+    Ok(Compression::of(source)? == Compression::None && utf16(&start).is_none())
+}
+
+/// The members of a gzip file, one after the other. What pads it to the end of a block is zeros.
+struct Gunzip<R> {
+    member: Option<GzDecoder<BufReader<R>>>,
+}
+
+impl<R: Read> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut packed) = self.member.take().map(GzDecoder::into_inner) else { break };
+            loop {
+                let bytes = packed.fill_buf()?;
+                let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+                if bytes.is_empty() {
+                    return Ok(0);
+                }
+                if zeros == 0 {
+                    self.member = Some(GzDecoder::new(packed));
+                    break;
+                }
+                packed.consume(zeros);
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// The decoder of UTF-16 that starts with its mark.
+fn utf16(start: &[u8]) -> Option<Decoder> {
+    match start {
+        [0xff, 0xfe, ..] => Some(UTF_16LE.new_decoder_with_bom_removal()),
+        [0xfe, 0xff, ..] => Some(UTF_16BE.new_decoder_with_bom_removal()),
+        _ => None,
+    }
+}
+
+fn as_utf8(mut bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    let mut start = Vec::new();
+    bytes.by_ref().take(2).read_to_end(&mut start)?;
+    let decoder = utf16(&start);
+    let whole = io::Cursor::new(start).chain(bytes);
+    Ok(match decoder {
+        Some(decoder) => {
+            Box::new(Utf16 { bytes: whole, decoder, block: vec![0; 1 << 16], filled: 0, text: Vec::new(), at: 0, ended: false })
+        }
+        None => Box::new(whole),
+    })
+}
+
+/// UTF-16 as UTF-8.
+struct Utf16<R> {
+    bytes: R,
+    decoder: Decoder,
+    block: Vec<u8>,
+    /// How much of the block waits for more.
+    filled: usize,
+    text: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() && !self.ended {
+            let read = self.bytes.read(&mut self.block[self.filled..])?;
+            let end = self.filled + read;
+            self.text.resize(3 * end + 16, 0);
+            let (result, taken, written, broken) = self.decoder.decode_to_utf8(&self.block[..end], &mut self.text, read == 0);
+            if broken {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "it is in UTF-16, and not all of it is"));
+            }
+            self.text.truncate(written);
+            self.at = 0;
+            self.block.copy_within(taken..end, 0);
+            self.filled = end - taken;
+            self.ended = read == 0 && result == CoderResult::InputEmpty;
+        }
+        let length = buffer.len().min(self.text.len() - self.at);
+        buffer[..length].copy_from_slice(&self.text[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
 }
 
 /// A reader whose bytes are hashed and counted on their way.
@@ -90,5 +187,58 @@ impl<R: Read> Read for Hashing<R> {
         sums.0.update(&buffer[..read]);
         sums.1 += read as u64;
         Ok(read)
+    }
+}
+
+/// The hash of a file's bytes.
+pub(crate) fn hash(source: &Arc<Source>) -> io::Result<String> {
+    let mut hashing = Hashing::new(source.reader());
+    let sums = hashing.sums();
+    io::copy(&mut BufReader::with_capacity(1 << 20, &mut hashing), &mut io::sink())?;
+    Ok(sums().0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn unpacked(compression: Compression, packed: Vec<u8>) -> io::Result<String> {
+        let mut text = String::new();
+        compression.unpack(io::Cursor::new(packed))?.read_to_string(&mut text).map(|_| text)
+    }
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn gzip_may_have_several_members_and_zeros_after_them() {
+        let packed = [gzip("a,b\n"), gzip("1,2\n"), vec![0; 700]].concat();
+        assert_eq!(unpacked(Compression::Gzip, packed.clone()).unwrap(), "a,b\n1,2\n");
+        assert!(unpacked(Compression::Gzip, [packed, b"more".to_vec()].concat()).is_err());
+    }
+
+    #[test]
+    fn zstd_may_have_frames_to_skip() {
+        let skipped = [&[0x52, 0x2a, 0x4d, 0x18, 3, 0, 0, 0], b"abc".as_slice()].concat();
+        let frame = zstd::encode_all("a,b\n1,2\n".as_bytes(), 1).unwrap();
+        assert_eq!(unpacked(Compression::Zstd, [skipped.clone(), frame, skipped].concat()).unwrap(), "a,b\n1,2\n");
+    }
+
+    #[test]
+    fn utf16_with_its_mark_is_utf8() {
+        let text = format!("navn;by\n{}", "Sørensen 😀;Århus\n".repeat(9000));
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let little: Vec<u8> = [0xff, 0xfe].into_iter().chain(units.iter().flat_map(|unit| unit.to_le_bytes())).collect();
+        let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(units.iter().flat_map(|unit| unit.to_be_bytes())).collect();
+        assert_eq!(unpacked(Compression::None, little.clone()).unwrap(), text);
+        assert_eq!(unpacked(Compression::None, big).unwrap(), text);
+        // A half of a pair, and half of a unit.
+        assert!(unpacked(Compression::None, vec![0xff, 0xfe, 0x3d, 0xd8, 0x41, 0x00]).is_err());
+        assert!(unpacked(Compression::None, little[..little.len() - 1].to_vec()).is_err());
     }
 }

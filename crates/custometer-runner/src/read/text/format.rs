@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::WINDOWS_1252;
+use encoding_rs::{MACINTOSH, WINDOWS_1252};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,8 +13,16 @@ pub(crate) struct TextFormat {
     /// What encloses values that hold the delimiter or a line end; none where quotes are characters like any other.
     pub(crate) quote: Option<u8>,
     pub(crate) encoding: Encoding,
+    /// What ends a line: that of the file, told by its start.
+    pub(crate) line_end: u8,
     /// How many lines stand before the header.
     pub(crate) skip_lines: u64,
+    /// How many rows the header has, the first of which names the columns. One unless said, and none where the columns are named.
+    pub(crate) header_lines: Option<u64>,
+    /// How many rows at the end are none.
+    pub(crate) footer_lines: u64,
+    /// What a line starts with that is none of the table.
+    pub(crate) comment: Option<String>,
     /// The columns of a file without a header line.
     pub(crate) column_names: Option<Vec<String>>,
     /// Whether a row may end early, its last values being missing.
@@ -27,7 +35,11 @@ impl Default for TextFormat {
             delimiter: Delimiter::Byte(b','),
             quote: Some(b'"'),
             encoding: Encoding::Utf8,
+            line_end: b'\n',
             skip_lines: 0,
+            header_lines: None,
+            footer_lines: 0,
+            comment: None,
             column_names: None,
             short_rows: ShortRows::Reject,
         }
@@ -76,6 +88,9 @@ pub(crate) enum Encoding {
     /// ISO 8859-1.
     #[serde(rename = "latin-1", alias = "iso-8859-1")]
     Latin1,
+    /// Mac Roman, what old programs on Macintosh computers write.
+    #[serde(rename = "mac-roman", alias = "macintosh")]
+    MacRoman,
 }
 
 impl Encoding {
@@ -84,6 +99,7 @@ impl Encoding {
             Self::Utf8 => "UTF-8",
             Self::Windows1252 => "Windows-1252",
             Self::Latin1 => "Latin-1",
+            Self::MacRoman => "Mac Roman",
         }
     }
 
@@ -93,6 +109,7 @@ impl Encoding {
             Self::Utf8 => return Cow::Borrowed(bytes),
             Self::Windows1252 => WINDOWS_1252.decode_without_bom_handling(bytes).0,
             Self::Latin1 => encoding_rs::mem::decode_latin1(bytes),
+            Self::MacRoman => MACINTOSH.decode_without_bom_handling(bytes).0,
         };
         match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),

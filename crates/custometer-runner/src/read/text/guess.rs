@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::sync::Arc;
 
 use super::TextError;
 use super::bytes::open;
 use super::format::{Delimiter, Encoding, TextFormat};
-use super::head::Start;
+use super::head::{Start, made_different};
 use super::records::{Found, is_blank, record, values};
+use crate::read::source::Source;
 
 /// How many rows tell of the whole file.
 const RECORDS: usize = 1000;
@@ -36,11 +37,11 @@ pub(crate) struct Letters {
 }
 
 /// Goes through a file for its encoding: UTF-8, unless most letters beyond ASCII are not in it.
-pub(crate) fn letters(path: &Path) -> Result<Letters, TextError> {
-    let (compression, text) = open(path)?;
+pub(crate) fn letters(source: &Arc<Source>) -> Result<Letters, TextError> {
+    let (compression, text) = open(source)?;
     let mut text = BufReader::with_capacity(1 << 20, text);
     let mut found = Letters { encoding: Encoding::Utf8, lines_utf8: 0, lines_other: 0, first_other: 0, words: Vec::new() };
-    let (mut words_utf8, mut words_other) = (Vec::new(), Vec::new());
+    let (mut words_utf8, mut words_other, mut others) = (Vec::new(), Vec::new(), Vec::new());
     let (mut line, mut bytes) = (Vec::new(), 0);
     for number in 1.. {
         line.clear();
@@ -63,13 +64,28 @@ pub(crate) fn letters(path: &Path) -> Result<Letters, TextError> {
             found.lines_other += 1;
             found.first_other = if found.lines_other == 1 { number } else { found.first_other };
             add_words(content, Encoding::Windows1252, &mut words_other);
+            if others.len() < 1 << 16 {
+                others.extend_from_slice(content);
+            }
         }
     }
     found.words = words_utf8;
     if found.lines_other > found.lines_utf8 {
         (found.encoding, found.words) = (Encoding::Windows1252, words_other);
+        if letters_in(&others, Encoding::MacRoman) > letters_in(&others, Encoding::Windows1252) {
+            (found.encoding, found.words) = (Encoding::MacRoman, Vec::new());
+            add_words(&others, Encoding::MacRoman, &mut found.words);
+        }
     }
     Ok(found)
+}
+
+/// How many characters beyond ASCII are small letters within words: those of the right encoding nearly all are.
+fn letters_in(text: &[u8], encoding: Encoding) -> usize {
+    let text = encoding.to_utf8(text);
+    let text: Vec<char> = String::from_utf8_lossy(&text).chars().collect();
+    let within = |place: usize| place > 0 && text[place - 1].is_ascii_alphabetic();
+    (0..text.len()).filter(|&place| !text[place].is_ascii() && text[place].is_lowercase() && within(place)).count()
 }
 
 fn add_words(line: &[u8], encoding: Encoding, words: &mut Vec<String>) {
@@ -92,8 +108,8 @@ pub(crate) struct Guess {
     pub(crate) format: TextFormat,
     /// Whether a line names the columns.
     pub(crate) has_header: bool,
-    /// The names of the columns where that line has some twice, made different.
-    pub(crate) renamed: Option<Vec<String>>,
+    /// Whether that line has some names twice.
+    pub(crate) repeats_names: bool,
     /// How many values most rows have, how many rows have so many, and how many were looked at.
     pub(crate) width: usize,
     pub(crate) agreeing: usize,
@@ -104,7 +120,8 @@ pub(crate) struct Guess {
 
 /// Guesses the dialect. `is_data` tells numbers and times from names.
 pub(crate) fn guess(start: &Start, encoding: Encoding, is_data: &dyn Fn(&str) -> bool) -> Guess {
-    let format = |delimiter: Delimiter| TextFormat { delimiter, encoding, ..TextFormat::default() };
+    let line_end = start.line_end();
+    let format = |delimiter: Delimiter| TextFormat { delimiter, encoding, line_end, ..TextFormat::default() };
     let shapes = DELIMITERS.map(|delimiter| Shape::of(start, format(delimiter), is_data));
     let best = shapes.into_iter().rev().max_by(|a, b| a.score().total_cmp(&b.score())).filter(|shape| shape.score() > 0.0);
     // What no delimiter divides is one column.
@@ -197,18 +214,16 @@ impl Shape {
         // What stands before the first row of full length is no part of the table.
         let first = self.rows.iter().position(|row| self.has_width(row)).filter(|first| *first <= MOST_SKIPPED).unwrap_or(0);
         let lines_before = |row: usize| row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |before| before.line);
-        let mut skip_lines = if self.width > 1 { lines_before(first) } else { 0 };
+        let skip_lines = if self.width > 1 { lines_before(first) } else { 0 };
         let first = if self.width > 1 { first } else { 0 };
         let table = self.rows.get(first..).unwrap_or_default();
         let has_header = !table.is_empty() && !starts_with_data(table, self.width, is_data);
         let header = table.first().map(|row| &row.values[..row.values.len().min(self.width)]).unwrap_or_default();
-        let renamed = if has_header { made_different(header) } else { None };
-        if renamed.is_some() {
-            skip_lines = self.rows.get(first).map_or(skip_lines, |row| row.line);
-        }
+        let named: Vec<String> = header.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        let repeats_names = has_header && made_different(named.clone()) != named;
         let quoted = self.rows.iter().any(|row| row.quoted);
         let format = TextFormat { skip_lines, ..self.format };
-        Guess { format, has_header, renamed, width: self.width, agreeing: self.agreeing, records: self.rows.len() - first, quoted }
+        Guess { format, has_header, repeats_names, width: self.width, agreeing: self.agreeing, records: self.rows.len() - first, quoted }
     }
 }
 
@@ -241,22 +256,6 @@ fn are_years<'a>(values: impl Iterator<Item = &'a str>) -> bool {
     years.len() > 1 && years.windows(2).all(|pair| pair[0].zip(pair[1]).is_some_and(|(before, after)| after == before + 1))
 }
 
-/// Names of which some come twice, with a number after those that do; none where none does.
-fn made_different(names: &[String]) -> Option<Vec<String>> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut twice = false;
-    let named = names.iter().enumerate().map(|(position, name)| {
-        let name = name.trim();
-        let name = if name.is_empty() { format!("column_{}", position + 1) } else { name.to_owned() };
-        let count = seen.entry(name.clone()).or_default();
-        *count += 1;
-        twice |= *count > 1;
-        if *count > 1 { format!("{name}_{count}") } else { name }
-    });
-    let named: Vec<String> = named.collect();
-    twice.then_some(named)
-}
-
 /// The first rows that are not blank, and how many of them have quotes that do not pair.
 fn rows(start: &Start, format: &TextFormat) -> (Vec<Row>, usize) {
     let bytes = &start.bytes;
@@ -275,7 +274,7 @@ fn rows(start: &Start, format: &TextFormat) -> (Vec<Row>, usize) {
                 break;
             }
         };
-        line += memchr::memchr_iter(b'\n', &bytes[at..found.next]).count() as u64;
+        line += memchr::memchr_iter(format.line_end, &bytes[at..found.next]).count() as u64;
         let content = format.encoding.to_utf8(&bytes[at..found.end]);
         at = found.next;
         if is_blank(&content, format) {
@@ -337,10 +336,17 @@ mod tests {
     }
 
     #[test]
-    fn names_that_come_twice_are_made_different() {
-        let guess = guess_of("id,name,name,\n1,a,b,\n2,c,d,\n");
-        assert_eq!(guess.renamed.unwrap(), ["id", "name", "name_2"]);
-        assert_eq!(guess.format.skip_lines, 1);
+    fn a_header_may_repeat_names() {
+        assert!(guess_of("id,name,name,\n1,a,b,\n2,c,d,\n").repeats_names);
+        assert!(!guess_of("id,name,,\n1,a,b,\n2,c,d,\n").repeats_names);
+    }
+
+    #[test]
+    fn letters_tell_of_old_macintosh_programs() {
+        let mac = b"Stra\xa7e,K\x9aln,Malm\x9a,\x8crhus,S\xbfren";
+        let windows = b"Stra\xdfe,K\xf6ln,Malm\xf6,\xc5rhus,S\xf8ren";
+        assert!(letters_in(mac, Encoding::MacRoman) > letters_in(mac, Encoding::Windows1252));
+        assert!(letters_in(windows, Encoding::Windows1252) > letters_in(windows, Encoding::MacRoman));
     }
 
     #[test]

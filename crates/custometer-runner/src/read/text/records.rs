@@ -48,6 +48,8 @@ pub(super) struct Record {
     pub(super) next: usize,
     /// Whether any value in it is quoted.
     pub(super) quoted: bool,
+    /// Whether it is a comment, and no row.
+    pub(super) is_comment: bool,
 }
 
 /// What is found where a record should be.
@@ -65,19 +67,21 @@ pub(super) enum Found {
 
 /// The record that starts at `start`. `whole` says that nothing comes after the buffer.
 pub(super) fn record(bytes: &[u8], start: usize, whole: bool, format: &TextFormat) -> Found {
+    let line_end = format.line_end;
+    let is_comment = format.comment.as_ref().is_some_and(|comment| bytes[start..].starts_with(comment.as_bytes()));
     let ended = |end: usize, next: usize, quoted: bool| {
         let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
-        Found::Record(Record { end, next, quoted })
+        Found::Record(Record { end, next, quoted, is_comment })
     };
     let at_end = |quoted: bool| if whole { ended(bytes.len(), bytes.len(), quoted) } else { Found::Unfinished(None) };
-    let Some(quote) = format.quote else {
-        return memchr(b'\n', &bytes[start..]).map_or_else(|| at_end(false), |length| ended(start + length, start + length + 1, false));
+    let Some(quote) = format.quote.filter(|_| !is_comment) else {
+        return memchr(line_end, &bytes[start..]).map_or_else(|| at_end(false), |length| ended(start + length, start + length + 1, false));
     };
     let mut from = start;
     let mut quoted = false;
     loop {
-        let Some(found) = memchr2(quote, b'\n', &bytes[from..]).map(|length| from + length) else { return at_end(quoted) };
-        if bytes[found] == b'\n' {
+        let Some(found) = memchr2(quote, line_end, &bytes[from..]).map(|length| from + length) else { return at_end(quoted) };
+        if bytes[found] == line_end {
             return ended(found, found + 1, quoted);
         }
         from = found + 1;
@@ -91,7 +95,7 @@ pub(super) fn record(bytes: &[u8], start: usize, whole: bool, format: &TextForma
             None if !whole => return Found::Unfinished(None),
             None | Some(b'\n' | b'\r') => {}
             Some(&byte) if format.delimiter.is(byte) => {}
-            Some(_) if memchr(b'\n', &bytes[found..closed]).is_some() => return Found::Malformed { opened: found, closed },
+            Some(_) if memchr(line_end, &bytes[found..closed]).is_some() => return Found::Malformed { opened: found, closed },
             Some(_) => {}
         }
         from = closed + 1;
@@ -201,18 +205,10 @@ fn unquoted(content: &str, from: usize, quote: u8) -> Result<(Cow<'_, str>, usiz
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::{Encoding, ShortRows};
     use super::*;
 
     fn format(delimiter: Delimiter) -> TextFormat {
-        TextFormat {
-            delimiter,
-            quote: Some(b'"'),
-            encoding: Encoding::Utf8,
-            skip_lines: 0,
-            column_names: None,
-            short_rows: ShortRows::Reject,
-        }
+        TextFormat { delimiter, ..TextFormat::default() }
     }
 
     /// The values of all records, or the fault of a record.
@@ -259,7 +255,24 @@ mod tests {
         assert_eq!(record(b"\"a,1\n2,\"b\",3\n", 0, true, &comma), Found::Malformed { opened: 0, closed: 7 });
         assert_eq!(record(b"1,\"a,1\n2,3\n", 0, true, &comma), Found::Unfinished(Some(2)));
         let none = TextFormat { quote: None, ..comma };
-        assert_eq!(record(b"\"a,1\n2,\"b\",3\n", 0, true, &none), Found::Record(Record { end: 4, next: 5, quoted: false }));
+        assert_eq!(
+            record(b"\"a,1\n2,\"b\",3\n", 0, true, &none),
+            Found::Record(Record { end: 4, next: 5, quoted: false, is_comment: false })
+        );
+    }
+
+    #[test]
+    fn a_quote_in_a_comment_opens_nothing() {
+        let comma = TextFormat { comment: Some("#".to_owned()), ..format(Delimiter::Byte(b',')) };
+        let text = b"#,\"a\n1,2\n";
+        assert_eq!(record(text, 0, true, &comma), Found::Record(Record { end: 4, next: 5, quoted: false, is_comment: true }));
+        assert_eq!(record(text, 5, true, &comma), Found::Record(Record { end: 8, next: 9, quoted: false, is_comment: false }));
+    }
+
+    #[test]
+    fn a_carriage_return_may_end_lines() {
+        let old = TextFormat { line_end: b'\r', ..format(Delimiter::Byte(b',')) };
+        assert_eq!(texts(read("a,b\r1,\"x\ry\"\r\r3,4", &old, 2)), [["a", "b"], ["1", "x\ry"], ["3", "4"]]);
     }
 
     #[test]

@@ -1,0 +1,192 @@
+//! Repetition: of the rows that share a key, the one that is kept.
+//!
+//! The keys are gone through before anything else is made of the rows. What comes after has its rows in the order of the files, and holds none
+//! of them back to wait for another.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use custometer_core::interner::{Interner, Missing};
+use polars::prelude::{DataFrame, DataType, Engine, Expr, PolarsResult, col, lit};
+
+use crate::collect::accumulate::ending;
+use crate::collect::collect;
+use crate::error::RunError;
+use crate::plan::codes::codes;
+use crate::plan::kept::Kept;
+use crate::read::scan::ROW;
+use crate::read::table::{Keep, Repetition, Table};
+use crate::read::text::{FAULT, FileIndex};
+use crate::report::Report;
+
+const ALONE: &str = "__alone";
+const AGE: &str = "__age";
+
+/// Which rows of each table are kept.
+///
+/// # Errors
+///
+/// When a table can't be read to its end, or when rows repeat others where the report says that none do.
+pub(crate) fn repetition(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Vec<Kept>, RunError> {
+    let of_table = |(table, indices): (&Table, &Vec<FileIndex>)| {
+        let Some(repetition) = &table.repetition else { return Ok(Kept::default()) };
+        let kept = kept(table, repetition, indices).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
+        if repetition.keep == Keep::Error && kept.repeated > 0 {
+            return Err(RunError::Repeated { table: table.name.clone(), by: repetition.by.join("`, `"), rows: kept.repeated });
+        }
+        Ok(kept)
+    };
+    report.tables.iter().zip(indices).map(of_table).collect()
+}
+
+fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex]) -> PolarsResult<Kept> {
+    let age = repetition.age.as_ref().map(|age| age.value.clone());
+    let read = age.iter().flat_map(|age| age.clone().meta().root_names()).map(|name| name.to_string());
+    let used: BTreeSet<String> = repetition.by.iter().cloned().chain(read).collect();
+    // A damaged row shares its key with none, and one that a condition leaves out beforehand is no rival of those that it keeps.
+    let damaged = table.opened.format.is_text().then(|| col(FAULT).is_not_null());
+    let unreadable = repetition.age.as_ref().map(|age| age.unreadable.clone().fill_null(lit(false)));
+    let left_out = table.condition.clone().filter(|_| repetition.where_first).map(|condition| condition.fill_null(lit(false)).not());
+    let alone = damaged.into_iter().chain(unreadable).chain(left_out).reduce(Expr::or).unwrap_or_else(|| lit(false));
+    let keys = repetition.by.iter().enumerate().map(|(position, name)| {
+        let stored = table.schema.get(name);
+        let value = if stored.is_some_and(|stored| stored.is_integer() || stored.is_string()) {
+            col(name.as_str())
+        } else {
+            col(name.as_str()).cast(DataType::String)
+        };
+        codes(&Arc::new(Interner::without(Missing::Empty)), value).alias(format!("__key{position}"))
+    });
+    let mut columns = vec![col(ROW), alone.alias(ALONE), age.unwrap_or_else(|| lit(0_i64)).alias(AGE)];
+    columns.extend(keys);
+    let newest_by = &repetition.keep;
+    let state = Arc::new(Mutex::new(State { keep: newest_by.clone(), ..State::default() }));
+    let filling = Arc::clone(&state);
+    let rows = table.rows(indices, used)?.select(columns);
+    let sink = ending(rows, move |rows| filling.lock().unwrap_or_else(PoisonError::into_inner).add(rows));
+    collect(vec![sink], Engine::Streaming)?;
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut *state).kept())
+}
+
+#[derive(Default)]
+struct State {
+    keep: Keep,
+    /// A bit for each row that is kept so far: of those with a key none.
+    rows: Vec<u64>,
+    /// Keys of several columns: each but the last with the code of what it is followed by.
+    pairs: HashMap<(u32, u32), u32>,
+    best: Vec<Option<Best>>,
+    /// How many rows have a key.
+    keyed: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Best {
+    age: Option<i64>,
+    row: u64,
+    /// Whether another row is as new.
+    tied: bool,
+}
+
+impl State {
+    fn add(&mut self, rows: &DataFrame) -> PolarsResult<()> {
+        let numbers = rows.column(ROW)?.u64()?;
+        let alone = rows.column(ALONE)?.bool()?;
+        let age = rows.column(AGE)?;
+        let ages: Vec<Option<i64>> = match age.f64() {
+            Ok(numbers) => numbers.iter().map(|number| number.map(ordered)).collect(),
+            Err(_) => age.cast(&DataType::Int64)?.i64()?.iter().collect(),
+        };
+        let keys = rows.columns()[3..].iter().map(|codes| Ok(codes.u32()?.iter().collect::<Vec<Option<u32>>>()));
+        let keys = keys.collect::<PolarsResult<Vec<_>>>()?;
+        for (position, ((number, alone), age)) in numbers.iter().zip(alone.iter()).zip(ages).enumerate() {
+            let Some(row) = number else { continue };
+            let mut key = keys[0][position];
+            for codes in &keys[1..] {
+                key = key.zip(codes[position]).map(|pair| {
+                    let next = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
+                    *self.pairs.entry(pair).or_insert(next)
+                });
+            }
+            match key.filter(|_| alone != Some(true)) {
+                Some(key) => self.rival(key as usize, age, row),
+                None => self.set(row),
+            }
+        }
+        Ok(())
+    }
+
+    fn rival(&mut self, key: usize, age: Option<i64>, row: u64) {
+        self.keyed += 1;
+        if self.best.len() <= key {
+            self.best.resize(key + 1, None);
+        }
+        let Some(best) = &mut self.best[key] else {
+            self.best[key] = Some(Best { age, row, tied: false });
+            return;
+        };
+        let is_better = match self.keep {
+            Keep::First | Keep::Error => row < best.row,
+            Keep::Last => row > best.row,
+            Keep::Newest(_) => (age, row) > (best.age, best.row),
+        };
+        let tied = if age == best.age { true } else { best.tied && !is_better };
+        *best = if is_better { Best { age, row, tied } } else { Best { tied, ..*best } };
+    }
+
+    fn set(&mut self, row: u64) {
+        let word = usize::try_from(row / 64).unwrap_or(usize::MAX);
+        if self.rows.len() <= word {
+            self.rows.resize(word + 1, 0);
+        }
+        self.rows[word] |= 1 << (row % 64);
+    }
+
+    fn kept(mut self) -> Kept {
+        let best: Vec<Best> = std::mem::take(&mut self.best).into_iter().flatten().collect();
+        best.iter().for_each(|best| self.set(best.row));
+        let tied = if matches!(self.keep, Keep::Newest(_)) { best.iter().filter(|best| best.tied).count() as u64 } else { 0 };
+        Kept::new(self.rows, self.keyed - best.len() as u64, tied)
+    }
+}
+
+/// A number as a whole one that is greater where the number is.
+fn ordered(number: f64) -> i64 {
+    let bits = number.to_bits().cast_signed();
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(keep: Keep, rows: &[(u64, usize, Option<i64>)]) -> (Vec<u64>, u64, u64) {
+        let mut state = State { keep, ..State::default() };
+        for &(row, key, age) in rows {
+            state.rival(key, age, row);
+        }
+        let found = state.best.iter().flatten().map(|best| best.row).collect();
+        let kept = state.kept();
+        (found, kept.repeated, kept.tied)
+    }
+
+    #[test]
+    fn the_order_in_which_rows_are_seen_does_not_matter() {
+        let rows = [(0, 0, Some(5)), (1, 0, Some(7)), (2, 0, None), (3, 1, Some(1)), (4, 1, Some(1)), (5, 2, None)];
+        let newest = || Keep::Newest("at".to_owned());
+        for turn in 0..rows.len() {
+            let mut turned = rows;
+            turned.rotate_left(turn);
+            assert_eq!(kept(newest(), &turned), (vec![1, 4, 5], 3, 1));
+            assert_eq!(kept(Keep::First, &turned), (vec![0, 3, 5], 3, 0));
+            assert_eq!(kept(Keep::Last, &turned), (vec![2, 4, 5], 3, 0));
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_order() {
+        let numbers = [-1e300, -2.5, -0.0, 0.0, 1e-9, 3.0, 1e300];
+        assert!(numbers.windows(2).all(|pair| ordered(pair[0]) < ordered(pair[1])));
+    }
+}
