@@ -7,10 +7,11 @@ mod metrics;
 mod new;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
 use custometer_core::Registry;
@@ -26,8 +27,15 @@ use crate::failure::{Failure, Shortcoming, shows_colors};
 use crate::sample::{self, SampleOptions};
 use crate::tell::{counted, note, print, write};
 
+/// How many threads there are to be: Polars', and so the engine's.
+const THREADS: &str = "POLARS_MAX_THREADS";
+
+/// With more threads than these a computer does nothing but change between them.
+const MOST_THREADS: u32 = 1024;
+
 /// Runs one command; what it makes goes to stdout, everything else to stderr.
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
+    check_threads(std::env::var_os(THREADS))?;
     let registry = Registry::linked().map_err(Failure::usage)?;
     match args.command {
         Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, strict, quiet } => {
@@ -128,7 +136,7 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     let formats: Vec<Format> = formats.into_iter().collect();
     if let Some(folder) = out {
         let written = if wanted.dated {
-            custometer_output::write_dated(&result, &formats, folder, args.as_of.unwrap_or_else(today))
+            custometer_output::write_dated(&result, &formats, folder, args.as_of.map_or_else(today, Ok)?)
         } else {
             custometer_output::write_all(&result, &formats, folder)
         };
@@ -205,7 +213,8 @@ fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
         folder: folder_of(&args.path),
         settings: &args.settings,
         as_of: args.as_of,
-        today: Some(today()),
+        // Not asked where it is not needed: a clock may be wrong.
+        today: if args.as_of.is_some() { None } else { Some(today()?) },
         environment: &|name| std::env::var(name).ok(),
     };
     custometer_runner::load(&input, registry).map_err(Failure::Report)
@@ -213,8 +222,31 @@ fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
 
 /// The only clock that is read: when nobody says up to when the data are known, it is up to now.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read")]
-fn today() -> Date {
-    jiff::Zoned::now().date()
+fn today() -> Result<Date, Failure> {
+    date_of(SystemTime::now())
+        .ok_or_else(|| Failure::usage("the clock of this computer can't be right: set it, or say `--as-of` with the date to compute for"))
+}
+
+/// The local date of an instant; none where it lies beyond the years that a calendar has.
+fn date_of(now: SystemTime) -> Option<Date> {
+    let date = jiff::Timestamp::try_from(now).ok()?.to_zoned(jiff::tz::TimeZone::system()).date();
+    // Periods end after today, and comparisons reach some years from it.
+    (1970..=9000).contains(&date.year()).then_some(date)
+}
+
+/// Polars takes any number from this variable, and panics later where it can't be one of threads.
+fn check_threads(written: Option<OsString>) -> Result<(), Failure> {
+    match written {
+        None => Ok(()),
+        Some(written) if written.is_empty() => Ok(()),
+        Some(written) => match written.to_str().and_then(|number| number.parse().ok()) {
+            Some(1..=MOST_THREADS) => Ok(()),
+            _ => Err(Failure::usage(format!(
+                "the environment variable `{THREADS}` is `{}`: set it to a number from 1 to {MOST_THREADS}, or to nothing",
+                written.display()
+            ))),
+        },
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -234,4 +266,30 @@ fn samples(out: &Path, tables: &[sample::Table], of: impl Fn(sample::Table) -> S
         note(false, &format!("wrote {} ({written} rows)", path.display()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_beyond_the_calendar_is_no_date() {
+        let at = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        // 2025-06-01T12:00:00Z, 9999-12-31T23:59:59Z, and a year that no calendar here has.
+        assert_eq!(date_of(at(1_748_779_200).unwrap()), Some(jiff::civil::date(2025, 6, 1)));
+        assert_eq!(date_of(at(253_402_300_799).unwrap()), None);
+        assert_eq!(at(400_000_000_000).and_then(date_of), None);
+    }
+
+    #[test]
+    fn threads_are_a_number_from_one_on() {
+        let check = |written: &str| check_threads(Some(written.into())).map_err(|failure| failure.render());
+        for good in ["", "1", "8", "1024"] {
+            assert_eq!(check(good), Ok(()));
+        }
+        for bad in ["0", "-1", "many", "1025", "99999999999999999999"] {
+            let expected = "error: the environment variable `POLARS_MAX_THREADS` is `{}`: set it to a number from 1 to 1024, or to nothing";
+            assert_eq!(check(bad), Err(expected.replace("{}", bad)));
+        }
+    }
 }

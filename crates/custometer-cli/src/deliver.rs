@@ -9,11 +9,14 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use custometer_output::OutputError;
 use custometer_runner::{Report, RunResult, Secret, Webhook};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use ring::{digest, hmac};
@@ -97,7 +100,7 @@ async fn post(client: &Client, webhook: &Webhook, body: &[u8]) -> Result<(), Str
                 if !is_passing(status) {
                     return Err(reason);
                 }
-                (reason, asked_pause(answer.headers()))
+                (reason, asked_pause(answer.headers(), now()))
             }
             Err(error) => (reason(&error, webhook.timeout), None),
         };
@@ -114,9 +117,30 @@ fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// How long an answer asks to wait.
-fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+/// How long an answer asks to wait: so many seconds, or until a time (RFC 9110, section 10.2.3). Times are those of the server's clock
+/// where it says what its clock shows.
+fn asked_pause(headers: &HeaderMap, now: Option<Timestamp>) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let now = text(DATE).and_then(http_date).or(now)?;
+    // What is past may be tried again at once.
+    Some(Duration::try_from(http_date(asked)?.duration_since(now)).unwrap_or_default())
+}
+
+/// A time as HTTP writes it: in the one form that is sent today, or in one of the two that must still be read.
+fn http_date(text: &str) -> Option<Timestamp> {
+    let obsolete = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let parsed = obsolete.iter().find_map(|format| DateTime::strptime(format, text).ok());
+    let utc = |time: DateTime| time.to_zoned(TimeZone::UTC).ok().map(|time| time.timestamp());
+    jiff::fmt::rfc2822::parse(text).ok().map(|time| time.timestamp()).or_else(|| parsed.and_then(utc))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server may say until when to wait")]
+fn now() -> Option<Timestamp> {
+    Timestamp::try_from(SystemTime::now()).ok()
 }
 
 /// Why there was no answer, without the address, which may be a secret.
@@ -171,6 +195,30 @@ mod tests {
         let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(headers["x-custometer-signature"], expected);
         assert!(!super::headers(b"", None).contains_key("x-custometer-signature"));
+    }
+
+    #[test]
+    fn a_server_says_how_long_to_wait_in_seconds_or_until_when() {
+        let pause = |answer: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in answer {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            asked_pause(&headers, "1994-11-06T08:49:30Z".parse().ok())
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(pause(&[("retry-after", "120")]), seconds(120));
+        // The three forms of RFC 9110, section 5.6.7, seven seconds on.
+        for form in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(pause(&[("retry-after", form)]), seconds(7), "{form}");
+        }
+        assert_eq!(pause(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")]), seconds(0));
+        // The server's clock is an hour ahead.
+        let clock = ("date", "Sun, 06 Nov 1994 09:49:30 GMT");
+        assert_eq!(pause(&[("retry-after", "Sun, 06 Nov 1994 09:49:37 GMT"), clock]), seconds(7));
+        for none in [&[][..], &[("retry-after", "soon")], &[("retry-after", "-3")]] {
+            assert_eq!(pause(none), None);
+        }
     }
 
     #[test]

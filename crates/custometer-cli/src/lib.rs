@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod deliver;
 mod failure;
+mod fault;
 mod sample;
 mod tell;
 
@@ -13,6 +14,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+use failure::Failure;
 
 /// Runs the command line of the program.
 ///
@@ -28,7 +31,7 @@ pub fn main() -> ExitCode {
         }
     }));
     let args = args::Args::parse();
-    match commands::run(args) {
+    match fault::caught(|| commands::run(args)).map_err(Failure::run).flatten() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // When even stderr is gone, the exit code still says it.

@@ -1,10 +1,25 @@
 //! What the program says: what it was asked for on stdout, everything else on stderr.
 
 use std::io::{self, Write as _};
+#[cfg(unix)]
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use custometer_runner::result::harmless;
 
 use crate::failure::Failure;
+
+/// Whether the program was started with a standard output. Rust opens the null device in its place before `main`, so that nobody would
+/// be told that what was written is nowhere.
+static HAS_STDOUT: AtomicBool = AtomicBool::new(true);
+
+#[cfg(unix)]
+#[ctor::ctor(unsafe)]
+fn look_for_stdout() {
+    // Where there is no such folder, nobody can tell.
+    let is_closed = Path::new("/dev/fd").is_dir() && !Path::new("/dev/fd/1").exists();
+    HAS_STDOUT.store(!is_closed, Ordering::Relaxed);
+}
 
 /// Writes text to stdout.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -13,6 +28,9 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes to stdout. A reader that has seen enough, such as `head`, is not a failure.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    if !HAS_STDOUT.load(Ordering::Relaxed) {
+        return Err(Failure::run("there is no standard output to write to: it was closed when this program started"));
+    }
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::run(error)),

@@ -18,9 +18,7 @@ pub use custometer_cli::main;
 pub use custometer_core as core;
 pub use custometer_runner as runner;
 
-/// Polars allocates and frees much and on many threads. Without huge pages: what is freed in between would be cleared again, 2 MiB at a time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+mod allocator;
 
 #[cfg(test)]
 mod tests {

@@ -192,3 +192,29 @@ fn each_mistake_in_a_webhook_is_said_and_no_secret_with_it() {
         assert_eq!(of(webhook), "", "{webhook}");
     }
 }
+
+#[test]
+fn a_message_can_t_take_all_time_or_memory() {
+    let said = |message: &str| {
+        let alert = format!("metrics = [\"aov\"]\nwhen = {{ value_below = 25 }}\nmessage = {message:?}");
+        match orders().json(&config(&alert)) {
+            Ok(json) => json["alerts"][0]["message"].as_str().unwrap().to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(said("{% for name in [request, alert] %}{% if name %}{{ name }},{% endif %}{% endfor %}"), "aov,low,");
+    assert_eq!(said("{{ [request, alert]|join(' and ')|replace('o', '0') }}"), "a0v and l0w");
+    for (bomb, why) in [
+        ("{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}", "a message has no loop within a loop"),
+        ("{% set s = request ~ request %}{{ s }}", "a message has no `set`"),
+        ("{% macro m(s) %}{{ m(s ~ s) }}{% endmacro %}{{ m(request) }}", "a message has no `macro`"),
+        ("{% for a in [1] recursive %}{{ loop([a]) }}{% endfor %}", "a message has no loop within a loop"),
+        ("{% for a in range(90000) %}{% if a %}{% endif %}{% endfor %}", "fuel"),
+        ("{{ request|indent(1000000000) }}", "indent"),
+        ("{{ request|replace('', request * 9999) }}", "too long"),
+        ("{{ 'x' * 20000 }}", "can't be made"),
+    ] {
+        let said = said(bomb);
+        assert!(said.contains(why), "{bomb}: {said}");
+    }
+}

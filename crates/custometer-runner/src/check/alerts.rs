@@ -10,7 +10,7 @@ use toml::Spanned;
 use crate::check::conditions::{self, ConditionConfig};
 use crate::config::diagnostics::Collector;
 use crate::config::section::Listed;
-use crate::report::alert_rule::{AlertPeriods, AlertRows, AlertRule, EVIDENCE, GLOBALS, environment, sample};
+use crate::report::alert_rule::{AlertPeriods, AlertRows, AlertRule, EVIDENCE, GLOBALS, environment, obstacle, rendered, sample};
 use crate::report::condition::Condition;
 use crate::report::judged::Judged;
 use crate::result::Severity;
@@ -142,6 +142,11 @@ fn check_template(message: &Spanned<String>, rule: Option<&AlertRule>, problems:
     let environment = environment();
     let sample = sample(rule);
     let text = message.get_ref();
+    if let Some((part, wrong, help)) = obstacle(text) {
+        let place = problems.place_in(message, part);
+        problems.report(place, wrong).help(help);
+        return;
+    }
     let template = match environment.template_from_str(text) {
         Ok(template) => template,
         Err(error) => return template_problem(message, &error, problems),
@@ -161,7 +166,7 @@ fn check_template(message: &Spanned<String>, rule: Option<&AlertRule>, problems:
             problems.report(place, format!("a message knows no `{name}`")).suggest(name, &known, || format!("it knows {}", Listed(&known)));
         }
     }
-    if let (true, true, Err(error)) = (unknown.is_empty(), rule.is_some(), template.render(Value::from_pairs(sample))) {
+    if let (true, true, Err(error)) = (unknown.is_empty(), rule.is_some(), rendered(&environment, text, Value::from_pairs(sample))) {
         template_problem(message, &error, problems);
     }
 }

@@ -8,7 +8,7 @@ use minijinja::{Environment, Value};
 
 use crate::judge::targets::Headlines;
 use crate::report::Report;
-use crate::report::alert_rule::{AlertPeriods, AlertRows, AlertRule, environment};
+use crate::report::alert_rule::{AlertPeriods, AlertRows, AlertRule, environment, rendered};
 use crate::result::words::{dimension, group, in_unit, in_words, last_day};
 use crate::result::{Alert, ResultRow};
 
@@ -47,8 +47,7 @@ impl AlertRule {
         match &self.message {
             None => words,
             // What can't be said of this row, such as the rounded value of a row without a value, must not hide that the alert fired.
-            Some(message) => environment
-                .render_str(message, Value::from_pairs(self.told(row)))
+            Some(message) => rendered(environment, message, Value::from_pairs(self.told(row)))
                 .unwrap_or_else(|error| format!("{words}; its own message can't be made: {error}")),
         }
     }

@@ -1,6 +1,8 @@
 //! Alerts that may fire, and what their messages may speak of.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
 
 use minijinja::{Environment, UndefinedBehavior, Value};
 use schemars::JsonSchema;
@@ -53,15 +55,104 @@ pub(crate) enum AlertPeriods {
 }
 
 /// The functions that templates may call.
-pub(crate) const GLOBALS: [&str; 4] = ["range", "dict", "namespace", "debug"];
+pub(crate) const GLOBALS: [&str; 1] = ["range"];
+
+/// How many steps a message may take. One over ten values takes some hundred.
+const STEPS: u64 = 10_000;
+
+/// How long a template may be, what it replaces and joins, and what comes of it, in bytes.
+const LONGEST: usize = 10_000;
+
+/// What would let a text grow without end, or is of no use in a message.
+const WITHOUT_FILTERS: [&str; 9] = ["batch", "slice", "indent", "format", "pprint", "tojson", "zip", "chain", "groupby"];
+
+/// The tags of a template that can't keep a text for later, and so can't let one grow.
+const TAGS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"];
 
 pub(crate) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
+    environment.set_fuel(Some(STEPS));
+    WITHOUT_FILTERS.iter().for_each(|filter| environment.remove_filter(filter));
+    ["dict", "namespace", "debug"].iter().for_each(|function| environment.remove_global(function));
+    environment.add_filter("join", join);
+    environment.add_filter("replace", replace);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_debug(true);
     // A message is text; what shows it escapes it.
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment
+}
+
+/// A message, of [`LONGEST`] bytes at most.
+pub(crate) fn rendered(environment: &Environment<'_>, template: &str, told: Value) -> Result<String, minijinja::Error> {
+    let mut text = Capped(Vec::new());
+    environment.template_from_str(template)?.render_captured_to(told, &mut text)?;
+    Ok(String::from_utf8_lossy(&text.0).into_owned())
+}
+
+/// What keeps a text from being the template of a message beside its syntax: the place, what is wrong, and what to do.
+pub(crate) fn obstacle(template: &str) -> Option<(Range<usize>, String, &'static str)> {
+    if template.len() > LONGEST {
+        return Some((0..template.len(), format!("a message has more than {LONGEST} bytes"), "say less"));
+    }
+    let mut loops = 0;
+    let mut from = 0;
+    while let Some(start) = template[from..].find("{%").map(|at| from + at + 2) {
+        let end = template[start..].find("%}").map_or(template.len(), |at| start + at);
+        let tag = template[start..end].trim_matches(['-', '+', ' ', '\n', '\t', '\r']);
+        let word = tag.split_whitespace().next().unwrap_or_default();
+        match word {
+            "for" => loops += 1,
+            "endfor" => loops -= 1,
+            _ => {}
+        }
+        let help = "a message may use `if`, and `for` without another one in it";
+        if !TAGS.contains(&word) {
+            return Some((start..end, format!("a message has no `{word}`"), help));
+        }
+        if loops > 1 || (word == "for" && tag.split_whitespace().any(|word| word == "recursive")) {
+            return Some((start..end, "a message has no loop within a loop".to_owned(), help));
+        }
+        from = end;
+    }
+    None
+}
+
+/// Bytes up to a limit.
+struct Capped(Vec<u8>);
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::Error::other("the message is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The values of a list as one text.
+fn join(list: &Value, between: Option<&str>) -> Result<String, minijinja::Error> {
+    let parts: Vec<String> = list.try_iter()?.map(|part| part.to_string()).collect();
+    let between = between.unwrap_or_default();
+    short(parts.iter().map(String::len).sum::<usize>() + between.len() * parts.len())?;
+    Ok(parts.join(between))
+}
+
+/// A text with each of its parts that is `from` replaced.
+fn replace(text: &Value, from: &str, to: &str) -> Result<String, minijinja::Error> {
+    let text = text.to_string();
+    short(text.len() + text.matches(from).count() * to.len())?;
+    Ok(text.replace(from, to))
+}
+
+fn short(length: usize) -> Result<(), minijinja::Error> {
+    let message = || minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "the text is too long for a message");
+    if length > LONGEST { Err(message()) } else { Ok(()) }
 }
 
 /// What a message is told that derived results lack.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -310,4 +310,209 @@ fn dated_folders_are_kept_and_the_last_one_is_found() {
     assert_eq!(read("latest"), read("2025-03-02"));
     assert!(folder.path().join("out/2025-03-01/results.json").exists());
     assert_eq!(run(&folder, &["--dated"]).status.code(), Some(2));
+}
+
+/// What a reader finds in a folder: every file with its bytes, links followed, without what is hidden.
+fn found(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.path().is_dir() {
+            found.extend(self::found(&entry.path()).into_iter().map(|(below, bytes)| (format!("{name}/{below}"), bytes)));
+        } else if let Ok(bytes) = fs::read(entry.path()) {
+            found.insert(name, bytes);
+        }
+    }
+    found
+}
+
+const EVERY_FORMAT: [&str; 4] = ["--format", "table,markdown,json,csv,parquet,html", "--out", "results"];
+
+/// What the run of a title writes, undisturbed.
+fn whole(folder: &TempDir, title: &str) -> BTreeMap<String, Vec<u8>> {
+    let alone = format!("alone-{title}");
+    let output = run(folder, &["--set", &titled(title), "--format", EVERY_FORMAT[1], "--out", &alone]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    found(&folder.path().join(alone))
+}
+
+fn titled(title: &str) -> String {
+    format!("report.title=\"{title}\"")
+}
+
+/// Kills runs at random moments, most of them while they write. However many and whenever: the folder has the files of one run.
+#[cfg(unix)]
+#[test]
+fn a_kill_at_any_moment_leaves_one_whole_set() {
+    let kills = std::env::var("CUSTOMETER_KILLS").map_or(24, |kills| kills.parse().unwrap());
+    let seed = std::env::var("CUSTOMETER_SEED").map_or_else(|_| std::process::id().into(), |seed| seed.parse::<u64>().unwrap());
+    println!("CUSTOMETER_SEED={seed}");
+    let mut state = seed | 1;
+    // Marsaglia's xorshift.
+    let mut random = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let folder = report("", LOW);
+    let titles = ["one", "two"];
+    let sets = titles.map(|title| whole(&folder, title));
+    assert_ne!(sets[0], sets[1]);
+    let results = folder.path().join("results");
+    let store = results.join(".custometer");
+    let sets_in_store = || {
+        let entries = fs::read_dir(&store).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        entries.filter(|name| name.starts_with("set-")).collect::<Vec<_>>()
+    };
+    let step = || thread::sleep(Duration::from_micros(200));
+    let start = |kill: usize| program(&folder, &["--set", &titled(titles[kill % 2]), "--quiet"]).args(EVERY_FORMAT).spawn().unwrap();
+    // How long a run takes to write, in steps: until its set is there, and until it is done.
+    let until_it_writes = |child: &mut Child| {
+        let before = sets_in_store();
+        while sets_in_store() == before && child.try_wait().unwrap().is_none() {
+            step();
+        }
+    };
+    let mut child = start(1);
+    until_it_writes(&mut child);
+    let mut steps = 1;
+    while child.try_wait().unwrap().is_none() {
+        step();
+        steps += 1;
+    }
+    let mut seen = [0, 0];
+    for kill in 0..kills {
+        let mut child = start(kill);
+        if kill % 8 == 0 {
+            thread::sleep(Duration::from_millis(random(400)));
+        } else {
+            until_it_writes(&mut child);
+            (0..random(steps + steps / 2)).for_each(|_| step());
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        let found = found(&results);
+        let which = sets.iter().position(|set| *set == found);
+        let which = which.unwrap_or_else(|| panic!("kill {kill} of seed {seed} left {:?}", found.keys()));
+        seen[usize::from(which == kill % 2)] += 1;
+    }
+    println!("{} runs were killed before they switched, {} after", seen[0], seen[1]);
+    let last = program(&folder, &["--set", &titled(titles[1]), "--quiet"]).args(EVERY_FORMAT).output().unwrap();
+    assert_eq!(outcome(&last), (0, String::new()));
+    assert!(found(&results) == sets[1]);
+    let mut left: Vec<String> = fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.retain(|name| !name.starts_with("set-"));
+    left.sort();
+    assert_eq!((left, sets_in_store().len()), (vec!["current".to_owned(), "lock".to_owned()], 1));
+}
+
+#[test]
+fn two_runs_into_one_folder_leave_one_whole_set() {
+    let folder = report("", LOW);
+    let titles = ["one", "two"];
+    let sets = titles.map(|title| whole(&folder, title));
+    for _ in 0..4 {
+        let start = |title: &str| program(&folder, &["--set", &titled(title), "--quiet"]).args(EVERY_FORMAT).spawn().unwrap();
+        for mut child in titles.map(start) {
+            assert!(child.wait().unwrap().success());
+        }
+        assert!(sets.contains(&found(&folder.path().join("results"))));
+    }
+}
+
+#[test]
+fn a_folder_in_the_way_is_said_and_nothing_is_replaced() {
+    let folder = report("", "");
+    assert_eq!(outcome(&run(&folder, &["--format", "json,csv", "--out", "results", "--quiet"])).0, 0);
+    fs::create_dir(folder.path().join("results/results.parquet")).unwrap();
+    let before = found(&folder.path().join("results"));
+    let (code, said) = outcome(&run(&folder, &EVERY_FORMAT));
+    assert_eq!(code, 1);
+    assert_eq!(said, "error: `results/results.parquet` is a folder, and a file has to be there: move it away; nothing was written\n");
+    assert!(found(&folder.path().join("results")) == before);
+}
+
+/// Runs the program in a shell, after what the shell does first.
+#[cfg(unix)]
+fn after(folder: &TempDir, first: &str, arguments: &str) -> (i32, String) {
+    let command = format!("{first} exec {} run report.toml --quiet {arguments}", env!("CARGO_BIN_EXE_custometer"));
+    let mut shell = Command::new("bash");
+    let output = shell.args(["-c", &command]).current_dir(folder.path()).env("POLARS_MAX_THREADS", "2").output().unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_earlier_files() {
+    let folder = report("", "");
+    assert_eq!(outcome(&run(&folder, &["--format", "json,csv", "--out", "results", "--quiet"])).0, 0);
+    let before = found(&folder.path().join("results"));
+    // No file may be longer than a block: a write fails as on a full disk, without one.
+    let (code, said) = after(&folder, "trap '' XFSZ; ulimit -f 1;", &EVERY_FORMAT.join(" "));
+    assert_eq!(code, 1, "{said}");
+    assert!(said.starts_with("error: could not write `results/results.") && said.contains("because: File too large"), "{said}");
+    assert!(found(&folder.path().join("results")) == before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lack_of_memory_is_said() {
+    let folder = report("", "");
+    let rows: String = (0..400_000).map(|row| format!("2025-01-{:02},{row}\n", 1 + row % 28)).collect();
+    fs::write(folder.path().join("orders.csv"), format!("time,amount\n{rows}")).unwrap();
+    // How many addresses the program needs to begin with is not known: below, it does not start; above, there is enough.
+    let outcomes = (0..12).map(|step| after(&folder, &format!("ulimit -v {};", 240_000 + 20_000 * step), ""));
+    let mut outcomes = outcomes.inspect(|outcome| println!("{outcome:?}"));
+    assert!(outcomes.any(|(code, said)| code == 1 && said.starts_with("error: out of memory while asking for ")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_standard_output_is_said() {
+    let folder = report("", "");
+    let message = "error: there is no standard output to write to: it was closed when this program started\n";
+    assert_eq!(after(&folder, "", ">&-"), (1, message.to_owned()));
+    // Nothing is written to it here.
+    assert_eq!(after(&folder, "", "--format json --out results >&-"), (0, String::new()));
+    assert_eq!(after(&folder, "", ">/dev/null"), (0, String::new()));
+    // Who reads no more has seen enough.
+    assert_eq!(after(&folder, "set -o pipefail; true |", "| true"), (0, String::new()));
+}
+
+#[test]
+fn an_impossible_number_of_threads_is_said() {
+    let folder = report("", "");
+    let output = program(&folder, &[]).env("POLARS_MAX_THREADS", "0").output().unwrap();
+    let expected = "error: the environment variable `POLARS_MAX_THREADS` is `0`: set it to a number from 1 to 1024, or to nothing\n";
+    assert_eq!(outcome(&output), (2, expected.to_owned()));
+}
+
+#[test]
+fn names_and_data_do_not_drive_the_terminal() {
+    let acts = |text: &str| text.chars().any(|character| (character.is_control() && character != '\n') || character == '\u{202e}');
+    let folder = report("", "");
+    let config = fs::read_to_string(folder.path().join("report.toml")).unwrap();
+    fs::write(folder.path().join("orders.csv"), "time,a\u{1b}[31m\u{202e}mount\n2025-01-03,29\n").unwrap();
+    fs::write(folder.path().join("report.toml"), config.replace("title = \"Orders\"", "title = \"\u{202e}sredrO\"\nwrong = 1")).unwrap();
+    for command in ["run", "validate", "explain"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_custometer"));
+        let (code, said) = outcome(&program.args([command, "report.toml"]).current_dir(folder.path()).output().unwrap());
+        assert_eq!(code, 2);
+        assert!(said.contains("wrong") && said.contains("[31m") && !acts(&said), "{said:?}");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_custometer")).args(["run", "no\u{1b}[2Jsuch.toml"]).output().unwrap();
+    let (_, said) = outcome(&output);
+    assert!(said.contains("no\\u{1b}[2Jsuch.toml") && !acts(&said), "{said:?}");
+}
+
+#[test]
+fn an_address_in_a_report_does_not_tell_its_password() {
+    let hook = "webhook = \"team\"\n[webhooks.team]\nurl = \"https://me:hunter2@hooks.example.com/T0P\"";
+    let (code, said) = outcome(&run(&report("", &format!("{LOW}\n{hook}")), &[]));
+    assert_eq!(code, 2);
+    assert!(said.contains("hooks.example.com") && !said.contains("hunter2"), "{said}");
 }
