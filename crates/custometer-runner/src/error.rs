@@ -39,6 +39,40 @@ pub enum RunError {
         /// How many there would be.
         count: usize,
     },
+    /// A request would have more results than can be held or read.
+    #[error(
+        "`{request}` comes to {cells} results, more than can be held: {buckets} buckets, {each} values in each, {groups} groups or more; ask \
+         for a coarser grain, a shorter period or fewer breakdowns"
+    )]
+    Cells {
+        /// The request.
+        request: String,
+        /// How many results there would be.
+        cells: u64,
+        /// The buckets of its grain.
+        buckets: u64,
+        /// Values of the metric's own dimension, known beforehand.
+        each: u64,
+        /// Groups of its breakdowns, as far as they are known.
+        groups: u64,
+    },
+    /// The data's own period would be made by a few rows that are far from all others.
+    #[error(
+        "the report has no period, and that of the data would be mostly empty: {few} of {all} rows lie {side} {year}, and no row in the \
+         {gap} years between these and the others; mend those rows, or give `[report]` a period: `from` and `until`"
+    )]
+    Gap {
+        /// The rows that are far from the others.
+        few: u64,
+        /// All rows with a time.
+        all: u64,
+        /// Whether they are before or after the others.
+        side: &'static str,
+        /// The first or last year of the others.
+        year: i32,
+        /// The years without a row.
+        gap: i32,
+    },
     /// The buckets of the period can't be made.
     #[error("the period can't be cut into buckets")]
     Period(#[source] jiff::Error),

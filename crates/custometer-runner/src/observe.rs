@@ -14,7 +14,9 @@ use custometer_core::{
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
 use crate::collect::Collected;
+use crate::error::RunError;
 use crate::observe::compare::{Side, comparison};
+use crate::plan::axes::check_size;
 use crate::plan::names::dimension_name;
 use crate::plan::node::Node;
 use crate::plan::{Part, TablePlan};
@@ -31,7 +33,12 @@ pub(crate) struct Observed {
 }
 
 /// Evaluates what was measured over a table.
-pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) -> Result<Observed, PolarsError> {
+///
+/// # Errors
+///
+/// When the groups that were found come to more results than can be held.
+pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) -> Result<Observed, RunError> {
+    let failed = |source| RunError::Table { table: report.tables[plan.table].name.clone(), source };
     let mut observed = Observed::default();
     for (index, part) in plan.parts.iter().enumerate().filter(|(_, part)| part.baseline.is_none()) {
         let request = &report.requests[part.request];
@@ -41,6 +48,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let ids: Vec<bool> = part.breakdown.iter().map(|name| request.is_id(name)).collect();
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
+        check_size(report, request, &part.buckets, groups.len())?;
         let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
         let known_since = collected.known_since[plan.nodes[part.node].input()];
         let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, known_since, &groups, kept);
@@ -70,8 +78,8 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         }
         observed.rows.push((part.request, rows));
         if let Some(frame) = collected.details.get(&index) {
-            let frame = with_annotations(frame, part, &plan.nodes[part.node], request, &now.annotations, &now.annotated)?;
-            let frame = with_hashed_ids(frame, report, part.request)?;
+            let frame = with_annotations(frame, part, &plan.nodes[part.node], request, &now.annotations, &now.annotated);
+            let frame = frame.and_then(|frame| with_hashed_ids(frame, report, part.request)).map_err(failed)?;
             observed.details.push((part.request, Detail { request: request.name.clone(), frame }));
         }
     }

@@ -66,7 +66,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         let (in_files, no_data) = no_data(table, indices, collected.rows_read);
         let repeated = kept[plan.table].repeated;
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
-        let found = observe(&collected, report, plan).map_err(failed)?;
+        let found = observe(&collected, report, plan)?;
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
         tables.push(TableManifest {

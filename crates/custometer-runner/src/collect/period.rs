@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use custometer_core::{ColumnType, Domain, Period};
-use polars::prelude::{DataType, Engine, LazyFrame, NULL, lit, when};
+use polars::prelude::{DataType, Engine, LazyFrame, NULL, col, len, lit, when};
 
 use crate::collect::collect;
 use crate::error::RunError;
@@ -20,6 +20,7 @@ pub(crate) fn needs_period_of_data(report: &Report) -> bool {
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.
 fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) -> Result<Option<Period>, RunError> {
     let mut ends: Vec<i64> = Vec::new();
+    let mut years: BTreeMap<i32, u64> = BTreeMap::new();
     for (position, table) in report.tables.iter().enumerate() {
         let failed = |source| RunError::Table { table: table.name.clone(), source };
         let timed = report.requests.iter().filter(|request| request.table == position && !request.is_timeless_without_period());
@@ -40,15 +41,24 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) ->
                     }
                     _ => typed.value,
                 };
-                let instant = instant.cast(DataType::Int64);
-                plans.push(rows.clone().select([instant.clone().min().alias("first"), instant.max().alias("last")]));
+                let times = rows.clone().select([instant.clone().dt().year().alias("year"), instant.cast(DataType::Int64).alias("at")]);
+                let ends = [col("at").min().alias("first"), col("at").max().alias("last"), len().cast(DataType::UInt64).alias("rows")];
+                plans.push(times.filter(col("at").is_not_null()).group_by([col("year")]).agg(ends));
             }
         }
         for frame in collect(plans, Engine::Streaming).map_err(failed)? {
             for end in ["first", "last"] {
-                ends.extend(frame.column(end).ok().and_then(|column| column.i64().ok().and_then(|values| values.get(0))));
+                ends.extend(frame.column(end).map_err(failed)?.i64().map_err(failed)?.iter().flatten());
+            }
+            let (year, rows) = (frame.column("year").map_err(failed)?, frame.column("rows").map_err(failed)?);
+            let counts = year.i32().map_err(failed)?.iter().zip(rows.u64().map_err(failed)?.iter());
+            for (year, rows) in counts.filter_map(|(year, rows)| year.zip(rows)) {
+                *years.entry(year).or_default() += rows;
             }
         }
+    }
+    if let Some(gap) = gap(&years) {
+        return Err(gap);
     }
     let zone = &report.calendar.zone;
     let local = |instant: i64| jiff::Timestamp::from_microsecond(instant).map(|instant| instant.to_zoned(zone.clone()).date());
@@ -62,11 +72,49 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) ->
     }
 }
 
+/// One in so many rows is few.
+const FEW: u64 = 20;
+
+/// What is wrong with the rows of these years as a period: most of its years are in one gap, and on one side of the gap there are few
+/// rows. A date that was never filled in, such as 1970-01-01, is like that.
+fn gap(years: &BTreeMap<i32, u64>) -> Option<RunError> {
+    let (first, last) = (*years.keys().next()?, *years.keys().next_back()?);
+    let (before, after) = years.keys().zip(years.keys().skip(1)).max_by_key(|(before, after)| *after - *before)?;
+    let (gap, all) = (after - before - 1, years.values().sum::<u64>());
+    let early: u64 = years.range(..after).map(|(_, rows)| rows).sum();
+    let (few, side, year) = if early <= all / 2 { (early, "before", *after) } else { (all - early, "after", *before) };
+    (gap > 2 && 2 * gap > last - first + 1 && few * FEW <= all).then_some(RunError::Gap { few, all, side, year, gap })
+}
+
 /// The period of a report; the data's own where it has none and rows are cut by time.
 ///
 /// # Errors
 ///
-/// When a table can't be read to its end.
+/// When a table can't be read to its end, and when a few rows far from all others would make the data's own period.
 pub(crate) fn period(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) -> Result<Option<Period>, RunError> {
     if needs_period_of_data(report) { period_of_data(report, indices, kept) } else { Ok(report.period) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_rows_far_from_the_others_make_no_period() {
+        let said = |years: &[(i32, u64)]| gap(&years.iter().copied().collect()).map(|error| error.to_string());
+        for fine in [
+            &[][..],
+            &[(2025, 1)],
+            // Half of the rows are not few, nor are some in a period without a gap.
+            &[(1970, 1), (2025, 1)],
+            &[(2019, 1), (2020, 1000), (2025, 1000)],
+            &[(2023, 1), (2025, 1000)],
+        ] {
+            assert_eq!(said(fine), None, "{fine:?}");
+        }
+        let of_1970 = said(&[(1970, 2), (2024, 40), (2025, 40)]).unwrap();
+        assert!(of_1970.contains("2 of 82 rows lie before 2024, and no row in the 53 years between"), "{of_1970}");
+        let of_2203 = said(&[(2024, 400), (2025, 400), (2203, 1)]).unwrap();
+        assert!(of_2203.contains("1 of 801 rows lie after 2025, and no row in the 177 years between"), "{of_2203}");
+    }
 }
