@@ -1,6 +1,7 @@
 //! End-to-end tests: config and data in, results and messages out.
 //!
-//! A folder is a feature, a domain or the real data; CONTRIBUTING.md says where a test goes.
+//! A folder is a feature, a domain or the real data; CONTRIBUTING.md says where a test goes. What holds of every metric is in
+//! `../metrics.rs`, a test for each.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test fails by panicking, and compares exact figures exactly")]
 
@@ -62,6 +63,3 @@ mod web {
 }
 
 mod real_data;
-
-mod examples;
-mod laws;

@@ -71,19 +71,17 @@ impl Input {
         header + &rows.collect::<String>()
     }
 
-    fn position(&self, column: &str) -> Option<usize> {
+    pub(crate) fn position(&self, column: &str) -> Option<usize> {
         self.header.iter().position(|name| name == column)
     }
 
     /// The rows as a metric gets them: typed, and without those that its source leaves out. None where the table lacks a column.
     pub(crate) fn frame(&self, definition: &Definition) -> Option<PolarsResult<DataFrame>> {
-        let source = &definition.source;
-        let time = source.time.map(Column::time);
-        let time = time.filter(|time| source.columns.iter().all(|column| column.name != time.name) && self.position(time.name).is_some());
-        let columns: Vec<&Column> = source.columns.iter().chain(time.as_ref()).collect();
+        let is_there = |column: &Column| Some(column.name) != definition.source.time || self.position(column.name).is_some();
+        let columns: Vec<Column> = columns(definition).into_iter().filter(is_there).collect();
         let positions: Vec<usize> = columns.iter().map(|column| self.position(column.name)).collect::<Option<_>>()?;
         let usable = |row: &&Vec<Option<String>>| {
-            let fits = |(column, position): (&&Column, &usize)| match &row[*position] {
+            let fits = |(column, position): (&Column, &usize)| match &row[*position] {
                 None => column.nulls == NullRule::Keep,
                 Some(cell) => is_possible(column, cell),
             };
@@ -152,7 +150,7 @@ fn instant(cell: &str) -> Option<i64> {
     local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_microsecond())
 }
 
-fn series(name: &str, kind: ColumnType, cells: &[Option<&str>]) -> PolarsResult<Series> {
+pub(crate) fn series(name: &str, kind: ColumnType, cells: &[Option<&str>]) -> PolarsResult<Series> {
     let name = name.into();
     Ok(match kind {
         ColumnType::Number => {
@@ -200,15 +198,19 @@ pub(crate) fn context(dimensions: &[&str]) -> DeriveContext {
 }
 
 /// Numbers that look random, and are the same in every run.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, count: usize) -> usize {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, count: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % count.max(1) as u64).unwrap_or_default()
     }
 
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         (!choices.is_empty()).then(|| &choices[self.below(choices.len())])
     }
 }
@@ -225,10 +227,9 @@ const ENTITIES: usize = 12;
 pub(crate) fn made_up(definition: &Definition, params: &str, examples: &[Input], autumn: bool) -> Input {
     let source = &definition.source;
     let is_timed = source.time.is_some();
-    let time = source.time.map(Column::time).filter(|time| source.columns.iter().all(|column| column.name != time.name));
-    let columns: Vec<&Column> = source.columns.iter().chain(time.as_ref()).collect();
+    let columns = columns(definition);
     let entity = definition.derivation.as_ref().map(|derivation| derivation.entity());
-    let mut chance = Chance(42);
+    let mut chance = Chance::seeded(42);
     let shown = |column: &str| -> Vec<String> {
         let cells = examples.iter().filter_map(|example| Some((example, example.position(column)?)));
         let cells = cells.flat_map(|(example, position)| example.rows.iter().filter_map(move |row| row[position].clone()));
@@ -238,7 +239,7 @@ pub(crate) fn made_up(definition: &Definition, params: &str, examples: &[Input],
     let rows = (0..ROWS).map(|number| {
         // Later columns of a row are of later times: a case is closed after it is opened.
         let mut at = start(&mut chance, autumn);
-        let cell = |column: &&Column| {
+        let cell = |column: &Column| {
             let may_be_missing = column.nulls != NullRule::Reject && Some(column.name) != entity;
             if may_be_missing && chance.below(6) == 0 {
                 return None;
@@ -287,6 +288,23 @@ fn start(chance: &mut Chance, autumn: bool) -> jiff::Timestamp {
     let start: jiff::Timestamp = text.parse().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let later = if text == from { chance.below(minutes) } else { 0 };
     start.checked_add(jiff::SignedDuration::from_mins(i64::try_from(later).unwrap_or(0))).unwrap_or(start)
+}
+
+/// Whether a time is well within the reported period of made-up rows.
+pub(crate) fn is_reported(cell: &str) -> bool {
+    let within =
+        jiff::civil::DateTime::from(FROM.tomorrow().unwrap_or(FROM))..jiff::civil::DateTime::from(UNTIL.yesterday().unwrap_or(UNTIL));
+    instant(cell)
+        .and_then(|instant| jiff::Timestamp::from_microsecond(instant).ok())
+        .is_some_and(|instant| within.contains(&TimeZone::UTC.to_datetime(instant)))
+}
+
+/// The columns that a source reads, its time among them.
+pub(crate) fn columns(definition: &Definition) -> Vec<Column> {
+    let source = &definition.source;
+    let time = source.time.filter(|time| source.columns.iter().all(|column| column.name != *time));
+    let time = time.map(|time| Column { domain: source.time_domain, ..Column::time(time) });
+    source.columns.iter().cloned().chain(time).collect()
 }
 
 /// Values that a column may have: those of examples, and of its domain.

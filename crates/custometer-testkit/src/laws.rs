@@ -1,14 +1,17 @@
 //! The laws that every metric keeps, whoever wrote it, and what shows that one does not.
 
 mod documentation;
+mod faults;
 mod results;
 mod rows;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Definition, Metric};
+use custometer_core::{Definition, Metric, Registry};
+use libtest_mimic::{Arguments, Trial};
 use serde_json::{Map, Value as Json};
 
 use crate::check_examples;
@@ -40,6 +43,8 @@ pub enum Law {
     PartsUnite,
     /// What is said to add up over groups does, and breaking down changes no total.
     GroupsAddUp,
+    /// A damaged row is rejected and told with its place and text, and changes no value.
+    NothingWrongGetsIn,
 }
 
 impl Law {
@@ -57,6 +62,7 @@ impl Law {
             Self::EntitiesAreApart => "the rows of one entity never influence those of another",
             Self::PartsUnite => "measures of parts unite to those of the whole",
             Self::GroupsAddUp => "groups add up to their total where they are said to, and breaking down changes no total",
+            Self::NothingWrongGetsIn => "a damaged row is rejected and told, and changes no value",
         }
     }
 }
@@ -113,25 +119,65 @@ pub fn check_metric<M: Metric>() -> Vec<Violation> {
 ///
 /// When the system has no thread left.
 pub fn check(metric: &'static Descriptor) -> Vec<Violation> {
-    let all = || std::thread::Builder::new().stack_size(STACK).spawn(move || check_here(metric)).expect("a thread").join();
+    PARTS.iter().flat_map(|(_, check)| apart(*check, metric)).collect()
+}
+
+/// The tests of every linked metric, for a test program without a harness of its own: each is called after its metric and what it looks at, so that
+/// `cargo test loyalty.nps` runs those of one metric. Arguments are those of `cargo test`.
+///
+/// ```no_run
+/// // tests/every_metric.rs, with `harness = false` in its section of Cargo.toml.
+/// use custometer_testkit::test_linked_metrics;
+/// // And `use your_crate as _;`: the linker drops a crate that nothing refers to.
+///
+/// fn main() -> std::process::ExitCode {
+///     test_linked_metrics()
+/// }
+/// ```
+///
+/// # Panics
+///
+/// When two linked metrics have one id, and when the system has no thread left.
+pub fn test_linked_metrics() -> ExitCode {
+    let registry = Registry::linked().expect("metrics with ids of their own");
+    let tests = registry.iter().flat_map(|metric| {
+        PARTS.iter().map(move |(part, check)| {
+            Trial::test(format!("{}::{part}", metric.about.id), move || {
+                let broken: Vec<String> = apart(*check, metric).iter().map(ToString::to_string).collect();
+                if broken.is_empty() { Ok(()) } else { Err(broken.join("\n\n").into()) }
+            })
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), tests.collect()).exit_code()
+}
+
+type Check = fn(&'static Descriptor) -> Vec<Violation>;
+
+/// What is looked at, and how.
+const PARTS: [(&str, Check); 4] = [
+    ("documentation", documentation::check),
+    ("examples", examples),
+    ("laws", |metric| Variant::all(metric).iter().flat_map(Variant::check).collect()),
+    ("faults", |metric| Variant::all(metric).iter().flat_map(Variant::faults).take(1).collect()),
+];
+
+/// Checks on a thread with room for deep plans.
+fn apart(check: Check, metric: &'static Descriptor) -> Vec<Violation> {
+    let all = || std::thread::Builder::new().stack_size(STACK).spawn(move || check(metric)).expect("a thread").join();
     all().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn check_here(metric: &'static Descriptor) -> Vec<Violation> {
-    let mut violations = documentation::check(metric);
-    let examples = quietly(|| check_examples(metric)).unwrap_or_else(|| vec!["a panic".to_owned()]).into_iter();
-    violations.extend(examples.map(|found| Violation {
+fn examples(metric: &'static Descriptor) -> Vec<Violation> {
+    let failures = quietly(|| check_examples(metric)).unwrap_or_else(|| vec!["a panic".to_owned()]).into_iter();
+    let violation = |found| Violation {
         law: Law::ExamplesHold,
         metric: metric.about.id.to_owned(),
         params: String::new(),
         input: None,
         expected: "the documented values".to_owned(),
         found,
-    }));
-    for variant in Variant::all(metric) {
-        violations.extend(variant.check());
-    }
-    violations
+    };
+    failures.map(violation).collect()
 }
 
 /// Plans of many conditions go deeper, in a debug build, than the stack of a test's thread.

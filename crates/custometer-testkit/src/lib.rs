@@ -28,7 +28,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-pub use laws::{Law, Violation, check, check_metric};
+pub use laws::{Law, Violation, check, check_metric, test_linked_metrics};
 pub use table::{Cell, NULL};
 
 use crate::input::Input as Rows;

@@ -193,7 +193,7 @@ struct Asked<'a> {
 }
 
 /// The first rows that are not the same, whatever their requests are called.
-fn differ(expected: &[&ResultRow], found: &[&ResultRow]) -> Option<(String, String)> {
+pub(super) fn differ(expected: &[&ResultRow], found: &[&ResultRow]) -> Option<(String, String)> {
     let unnamed = |row: &ResultRow| ResultRow { request: String::new(), ..row.clone() };
     if let Some((one, other)) = expected.iter().zip(found).find(|(one, other)| unnamed(one) != unnamed(other)) {
         return Some((shown(one), shown(other)));
