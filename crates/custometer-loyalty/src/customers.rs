@@ -43,7 +43,7 @@ pub const IS_TRAINED: Column = Column::boolean("is_trained").describe("whether t
 pub fn source() -> Source {
     Source::table(CUSTOMERS)
         .column(Column::identifier(CUSTOMER_ID).also_called(names::CUSTOMER).describe("who it is"))
-        .rule("`customer_id` comes in more than one row", col(CUSTOMER_ID).is_unique())
+        .rule_among_all("`customer_id` comes in more than one row", col(CUSTOMER_ID).is_unique())
 }
 
 /// What is known of customers, in percent of those that are there as a bucket begins or ends; undefined where it begins on the as-of date or

@@ -32,7 +32,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two attempts to get the lock.
 const PAUSE: Duration = Duration::from_millis(50);
 
-
 /// A folder for outputs that this run alone may change.
 pub(crate) struct Outputs<'a> {
     dir: &'a Path,

@@ -115,7 +115,8 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
 
 /// What a row of a table meets before any metric has it.
 fn steps(table: &Table) -> Vec<String> {
-    let derived: Vec<&str> = table.columns.derived.iter().map(|derived| derived.name.as_str()).filter(|name| !name.starts_with("__")).collect();
+    let derived: Vec<&str> =
+        table.columns.derived.iter().map(|derived| derived.name.as_str()).filter(|name| !name.starts_with("__")).collect();
     let kept = table.repetition.as_ref().map(|repetition| {
         let by = list(&repetition.by.iter().map(String::as_str).collect::<Vec<_>>());
         let keep = match &repetition.keep {

@@ -512,6 +512,7 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
             .map_or(Delimiter::Byte(if format == FileFormat::Tsv { b'\t' } else { b',' }), |name| name.get_ref().0),
         quote: config.quote.as_ref().map_or(Some(b'"'), |quote| quote.get_ref().0),
         encoding: config.encoding.as_ref().map(|encoding| *encoding.get_ref()).unwrap_or_default(),
+        is_encoding_said: config.encoding.is_some(),
         skip_lines: config.skip_lines.as_ref().map_or(0, |lines| *lines.get_ref()),
         header_lines: config.header_lines.as_ref().map(|lines| *lines.get_ref()),
         footer_lines: config.footer_lines.as_ref().map_or(0, |lines| *lines.get_ref()),
@@ -546,7 +547,7 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
         OpenError::Delimiter { other: '\t', .. } => Some("say `format = \"tsv\"`".to_owned()),
         OpenError::Delimiter { other, .. } => Some(format!("say `delimiter = \"{other}\"`")),
         OpenError::Encoding { .. } => {
-            Some("say how it is written: `encoding = \"windows-1252\"`, `\"latin-1\"` or `\"mac-roman\"`".to_owned())
+            Some("say how it is written: `encoding = \"windows-1252\"`, `\"latin-1\"` or `\"mac-roman\"`; with `\"utf-8\"`, rows that are not are rejected".to_owned())
         }
         OpenError::Unreadable { reason, .. } if reason.contains("must be enabled") => {
             Some("this program was built without object stores: build it with the cargo feature `cloud`".to_owned())

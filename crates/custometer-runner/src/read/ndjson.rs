@@ -153,7 +153,7 @@ impl Keys {
 }
 
 fn nested(source: &Arc<Source>) -> Result<Schema, NdjsonError> {
-    let (_, text) = open(source).map_err(TextError::from)?;
+    let (_, text) = open(source)?;
     let mut text = BufReader::with_capacity(1 << 20, text);
     let mut start = Vec::new();
     text.by_ref().take(3).read_to_end(&mut start).map_err(TextError::from)?;

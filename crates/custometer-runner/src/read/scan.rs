@@ -128,7 +128,7 @@ impl Unpacking {
         }
         // A second run over the file starts again.
         if self.stream.is_none() || self.at > wanted.offset {
-            *self = Self { stream: Some(open(source)?.1), ..Self::default() };
+            *self = Self { stream: Some(open(source).map_err(std::io::Error::other)?.1), ..Self::default() };
         }
         while let (Some(stream), Some(&chunk)) = (&mut self.stream, chunks.get(self.next)) {
             std::io::copy(&mut stream.by_ref().take(chunk.offset - self.at), &mut std::io::sink())?;

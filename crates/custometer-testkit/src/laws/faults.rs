@@ -89,6 +89,10 @@ impl Layout {
         format!("{table}.{extension}")
     }
 
+    fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Cast)
+    }
+
     /// The faults that can be written so.
     fn faults(self) -> &'static [Fault] {
         match self {
@@ -195,11 +199,12 @@ impl Variant {
             for (name, rows) in [(table.layout.name().to_owned(), &table.rows), (format!("{}_whole", table.layout.name()), &whole)] {
                 let file = table.layout.file(&name);
                 case = case.file(&file, written(table.layout, input, columns, rows).map_err(|error| error.to_string())?);
+                let encoding = if table.layout.is_text() { "encoding = \"utf-8\"\n" } else { "" };
                 let derive = if table.layout == Layout::Cast { derived(columns) } else { String::new() };
                 // Writing to a string does not fail.
                 let _ = write!(
                     config,
-                    "[tables.{name}]\npath = \"{file}\"\n{derive}[[metrics]]\nname = \"{name}\"\nmetric = \"{}\"\ntable = \"{name}\"\n\
+                    "[tables.{name}]\npath = \"{file}\"\n{encoding}{derive}[[metrics]]\nname = \"{name}\"\nmetric = \"{}\"\ntable = \"{name}\"\n\
                      by = [[], [\"{GROUP}\"]]\n[metrics.params]\n{}\n",
                     self.metric.about.id, self.params
                 );
@@ -236,12 +241,23 @@ impl Variant {
                 }
             }
         }
+        // The same rows are rejected without the damaged ones, by the numbers that they have then.
         let planted: BTreeSet<u64> = table.planted.iter().map(|planted| planted.row).collect();
-        let whole = self::rejected(result, &table.layout.file(&format!("{name}_whole"))).len();
-        if rejected.keys().filter(|row| !planted.contains(row)).count() != whole {
+        let whole = self::rejected(result, &table.layout.file(&format!("{name}_whole")));
+        let whole: BTreeMap<u64, &str> = whole.iter().map(|(row, (reason, ..))| (*row, reason.as_str())).collect();
+        let others = rejected.iter().filter(|(row, _)| !planted.contains(row));
+        let others: BTreeMap<u64, &str> =
+            others.map(|(row, (reason, ..))| (row - planted.range(..row).count() as u64, reason.as_str())).collect();
+        if others != whole {
+            let only_in = |one: &BTreeMap<u64, &str>, other: &BTreeMap<u64, &str>| -> Vec<String> {
+                one.iter()
+                    .filter(|(row, reason)| other.get(row) != Some(reason))
+                    .map(|(row, reason)| format!("row {row}: {reason}"))
+                    .collect()
+            };
             return Some(violation(
-                format!("{whole} other rejected rows, as without the damaged ones"),
-                format!("{}", rejected.len() - planted.len()),
+                format!("the same other rows rejected, as without the damaged ones; {:?}", only_in(&whole, &others)),
+                format!("{:?}", only_in(&others, &whole)),
             ));
         }
         let of = |name: &str| result.results.iter().filter(|row| row.request == name).collect::<Vec<_>>();
@@ -250,10 +266,11 @@ impl Variant {
     }
 }
 
-/// Whether two cells say the same: types write a number in another way.
+/// Whether two cells say the same: types write a number or a time in another way.
 fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
     let number = |cell: Option<&str>| cell.and_then(|cell| cell.parse::<f64>().ok());
-    one == other || number(one).is_some() && number(one) == number(other)
+    let time = |cell: Option<&str>| cell.and_then(|cell| cell.parse::<jiff::Timestamp>().ok());
+    one == other || number(one).is_some() && number(one) == number(other) || time(one).is_some() && time(one) == time(other)
 }
 
 /// The rejected rows of a file, by number: why, and which column has which text.
@@ -280,7 +297,7 @@ fn derived(columns: &[Column]) -> String {
     for column in columns.iter().filter(|column| is_converted(columns, column.name)) {
         let raw = raw(column.name);
         let converted = match column.kind {
-            ColumnType::Time => format!("STRPTIME({raw}, '%Y-%m-%dT%H:%M:%SZ')"),
+            ColumnType::Time => format!("CAST({raw} AS TIMESTAMP)"),
             _ => format!("CAST({raw} AS DOUBLE)"),
         };
         // Writing to a string does not fail.

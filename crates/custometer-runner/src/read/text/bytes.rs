@@ -60,9 +60,10 @@ impl Compression {
 }
 
 /// The unpacked text of a file, from its start.
-pub(crate) fn open(source: &Arc<Source>) -> io::Result<(Compression, Box<dyn Read + Send>)> {
+pub(crate) fn open(source: &Arc<Source>) -> Result<(Compression, Box<dyn Read + Send>), TextError> {
     let compression = Compression::of(source)?;
-    Ok((compression, compression.unpack(source.reader())?))
+    let text = compression.unpack(source.reader()).map_err(|error| compression.failed(error, 0))?;
+    Ok((compression, text))
 }
 
 /// Whether the bytes of a file are those of its text, so that each part of the text can be read by itself.

@@ -13,6 +13,8 @@ pub(crate) struct TextFormat {
     /// What encloses values that hold the delimiter or a line end; none where quotes are characters like any other.
     pub(crate) quote: Option<u8>,
     pub(crate) encoding: Encoding,
+    /// Whether somebody says that it is: rows that are not in it are rejected then, wherever they stand.
+    pub(crate) is_encoding_said: bool,
     /// What ends a line: that of the file, told by its start.
     pub(crate) line_end: u8,
     /// How many lines stand before the header.
@@ -35,6 +37,7 @@ impl Default for TextFormat {
             delimiter: Delimiter::Byte(b','),
             quote: Some(b'"'),
             encoding: Encoding::Utf8,
+            is_encoding_said: false,
             line_end: b'\n',
             skip_lines: 0,
             header_lines: None,

@@ -189,9 +189,9 @@ impl<T: Copy> Last<T> {
     }
 }
 
-/// What is wrong with a file's first bytes as UTF-8: the line of the first byte that is none.
+/// The line of the first byte among a file's first ones that is not UTF-8, where nobody says that the file is.
 pub(crate) fn first_line_not_utf8(head: &Head) -> Option<u64> {
-    if head.format.encoding != Encoding::Utf8 {
+    if head.format.encoding != Encoding::Utf8 || head.format.is_encoding_said {
         return None;
     }
     let error = std::str::from_utf8(&head.rows).err()?;
