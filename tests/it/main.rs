@@ -26,6 +26,7 @@ mod report {
     mod compare;
     mod faulty;
     mod golden;
+    mod known_until;
     mod privacy;
     mod time;
 }
@@ -46,6 +47,7 @@ mod goals {
 mod loyalty {
     mod customers;
     mod orders;
+    mod orders_as_exported;
     mod spans;
 }
 

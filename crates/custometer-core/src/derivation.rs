@@ -52,6 +52,8 @@ pub struct DeriveContext {
     pub clock: LocalClock,
     /// The instant up to which the data are known, in microseconds since 1970; none where nobody said one.
     pub as_of: Option<i64>,
+    /// The end of the local day, or by hours of the hour, of the last row, in microseconds since 1970; none where rows are not placed in time.
+    pub reach: Option<i64>,
 }
 
 impl DeriveContext {
@@ -60,10 +62,10 @@ impl DeriveContext {
         self.buckets.index_of(time)
     }
 
-    /// How many buckets can be known: those that end by the as-of instant, which are the first ones.
-    pub fn known_buckets(&self) -> usize {
-        let ends = self.buckets.edges().iter().skip(1);
-        self.as_of.map_or(ends.len(), |as_of| ends.take_while(|end| **end <= as_of).count())
+    /// The first instant of which nothing is known, in microseconds since 1970: the as-of instant, or else where the data end. Either may lie
+    /// after the last bucket: what becomes of its rows is known then.
+    pub fn known_until(&self) -> i64 {
+        self.as_of.or(self.reach).or_else(|| self.buckets.edges().last().copied()).unwrap_or(i64::MAX)
     }
 
     /// The dimensions as columns, to group or select by.

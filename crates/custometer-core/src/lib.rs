@@ -8,7 +8,6 @@
 //! Nothing here opens a file, collects a frame or reads a clock.
 
 pub mod aggregation;
-pub mod condition;
 pub mod definition;
 pub mod derivation;
 pub mod dimension;
@@ -18,32 +17,40 @@ pub mod function;
 mod groups;
 pub mod interner;
 pub mod measure;
+pub mod mending;
 pub mod metric;
 pub mod names;
 pub mod parallel;
+pub mod params;
 pub mod picture;
 pub mod registry;
+pub mod row_formula;
 pub mod source;
+pub mod sql_condition;
 pub mod statistics;
 pub mod suggest;
+pub mod survey;
 pub mod table;
 pub mod time;
 pub mod unit;
 pub mod value;
+pub mod words;
 
 pub use aggregation::Aggregation;
-pub use condition::Condition;
 pub use definition::{Definition, OwnDimension};
 pub use derivation::{Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;
 pub use entities::{Derived, Entities, Entity};
 pub use measure::{Aggregate, Measure, Scope, Stock};
-pub use metric::{About, Example, Metric, NoParams, ParamError};
+pub use metric::{About, Example, Metric};
+pub use params::{NoParams, ParamError};
 pub use picture::Picture;
 /// Polars as this crate has it: plans and expressions of another version, or with other features, are not these.
 pub use polars;
 pub use registry::{Registry, RegistryError};
-pub use source::{Column, ColumnType, Domain, NullRule, Source};
+pub use row_formula::{Found, RowFormula};
+pub use source::{Column, ColumnType, Domain, Doubt, NullRule, Source};
+pub use sql_condition::SqlCondition;
 pub use table::Table;
 pub use time::{Baseline, Buckets, Calendar, Grain, Period};
 pub use unit::{Direction, Unit};
@@ -58,9 +65,10 @@ pub mod __private {
 /// Everything a metric's file needs, in one import.
 pub mod prelude {
     pub use crate::measure::{binned, count, count_distinct, max, mean, min, quantile, sum, variance};
+    pub use crate::words::is_one_of;
     pub use crate::{
-        About, Column, Condition, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Example, Measure, Metric,
-        NoParams, NullRule, ParamError, Picture, Source, Table, Unit, Value, Weights, names, register_metric,
+        About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Estimate, Example, Found, Measure, Metric,
+        NoParams, NullRule, ParamError, Picture, RowFormula, Source, SqlCondition, Table, Unit, Value, Weights, names, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

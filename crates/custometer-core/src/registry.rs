@@ -9,7 +9,8 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json};
 
 use crate::definition::Definition;
-use crate::metric::{About, Metric, NoParams, ParamError, read_params};
+use crate::metric::{About, Metric};
+use crate::params::{NoParams, ParamError, read_params};
 use crate::suggest::nearest;
 
 /// A registered metric, its types erased.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::Expr;
 
+use crate::time::LocalClock;
 use crate::{Table, Unit};
 
 /// The rows a metric is computed from.
@@ -24,14 +25,27 @@ pub struct Source {
     pub time_domain: Domain,
     /// The other columns, in the order their rules are checked.
     pub columns: Vec<Column>,
+    /// Optional columns that the table does not have; missing in every row.
+    pub absent: Vec<Column>,
     /// Rules over several columns, checked after the columns' own.
     pub rules: Vec<Rule>,
+    /// What the rows as a whole may give reason to doubt.
+    pub doubts: Vec<Doubt>,
 }
 
 impl Source {
     /// A source over a logical table, without columns yet.
     pub fn table(table: impl Into<Table>) -> Self {
-        Self { table: table.into(), time: None, is_always_timed: false, time_domain: Domain::Any, columns: Vec::new(), rules: Vec::new() }
+        Self {
+            table: table.into(),
+            time: None,
+            is_always_timed: false,
+            time_domain: Domain::Any,
+            columns: Vec::new(),
+            absent: Vec::new(),
+            rules: Vec::new(),
+            doubts: Vec::new(),
+        }
     }
 
     /// The column whose instant decides the bucket of a row.
@@ -87,6 +101,32 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Says so with every value where `holds` is true of the rows that can be used, such as that an id that should be each row's own comes in
+    /// several. It is an aggregate of the source's columns, and knows what clocks in the report's time zone show.
+    #[must_use]
+    pub fn doubt(mut self, note: &'static str, holds: fn(&LocalClock) -> Expr) -> Self {
+        self.doubts.push(Doubt { note, holds });
+        self
+    }
+}
+
+/// What rows that are each possible may show as a whole: that they are not what they are taken for.
+#[derive(Debug, Clone, Copy)]
+pub struct Doubt {
+    /// What is said then, and what to do.
+    pub note: &'static str,
+    /// An aggregate of the rows, true where there is reason to doubt.
+    pub holds: fn(&LocalClock) -> Expr,
+}
+
+impl PartialEq for Doubt {
+    /// What says the same is the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.note == other.note
+    }
+}
+
 /// A rule over several columns of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
@@ -113,6 +153,10 @@ pub struct Column {
     pub domain: Domain,
     /// What a missing value means.
     pub nulls: NullRule,
+    /// Whether it is read only where the table has it, and is missing in every row elsewhere.
+    pub is_optional: bool,
+    /// Whether it is the last of several times, so that one after the as-of date leaves those before it open.
+    pub is_latest: bool,
     /// One sentence for the documentation.
     pub description: &'static str,
     /// What exports call it, separated by commas.
@@ -133,7 +177,17 @@ impl Column {
     }
 
     const fn new(name: &'static str, kind: ColumnType) -> Self {
-        Self { name, kind, unit: None, domain: Domain::Any, nulls: NullRule::Reject, description: "", also_called: "" }
+        Self {
+            name,
+            kind,
+            unit: None,
+            domain: Domain::Any,
+            nulls: NullRule::Reject,
+            is_optional: false,
+            is_latest: false,
+            description: "",
+            also_called: "",
+        }
     }
 
     /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared with others of its table. Expressions see
@@ -188,6 +242,21 @@ impl Column {
     pub const fn nulls(mut self, rule: NullRule) -> Self {
         self.nulls = rule;
         self
+    }
+
+    /// The last of several times. One on the as-of date or later does not say that there was none before, and is kept as it is; of other times
+    /// that may be missing, it is one that has not come yet.
+    #[must_use]
+    pub const fn latest(mut self) -> Self {
+        self.is_latest = true;
+        self
+    }
+
+    /// Read only where the table has it. A missing value is kept, and so is every row of a table without the column.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.is_optional = true;
+        self.nulls(NullRule::Keep)
     }
 
     /// The unit of the values.

@@ -4,6 +4,8 @@
 //! it was, 23, 24 or 25 hours, and placing a row costs the same in every zone. Local times become instants by a look-up of the same
 //! kind.
 
+use polars::prelude::{DataType, TimeUnit};
+
 mod baseline;
 mod buckets;
 mod calendar;
@@ -11,6 +13,7 @@ mod clock;
 mod duration;
 mod opening_hours;
 mod period;
+mod unit;
 
 pub use baseline::Baseline;
 pub use buckets::{BUCKET, Bucket, Buckets, index_between};
@@ -19,3 +22,7 @@ pub use clock::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 pub use duration::{Clock, NamedCalendar};
 pub use opening_hours::{BusinessClock, OpeningHours};
 pub use period::{Last, LastError, Period};
+pub use unit::{CalendarUnit, LONGEST_DAYS, checked_days};
+
+/// The type of instants: microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
+pub const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);

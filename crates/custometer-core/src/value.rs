@@ -194,12 +194,11 @@ impl Value {
             return function.evaluate(group, context);
         }
         let observe = |row: &MeasureRow| {
-            let defined = row.measures.iter().map(|(name, measured)| (name.clone(), measured.value));
             let effective = self.weights().map(|(weight, weights)| ("effective_n".to_owned(), row.effective_size(weight, weights)));
             Observation {
                 dimensions: row.dimensions.clone(),
                 estimate: self.estimate(row, context.confidence),
-                measures: defined.chain(effective).collect(),
+                measures: row.evidence().chain(effective).collect(),
             }
         };
         Ok(Evaluation { observations: group.rows.iter().map(observe).collect(), ..Evaluation::default() })
@@ -347,6 +346,15 @@ impl Estimate {
     pub fn undefined() -> Self {
         Self::default()
     }
+
+    /// 100 · part / whole with Wilson's interval; undefined where the whole is 0.
+    pub fn share(part: f64, whole: f64, confidence: f64) -> Self {
+        Self {
+            value: (whole > 0.0).then(|| 100.0 * part / whole),
+            interval: statistics::wilson(part, whole, confidence).map(|(low, high)| (100.0 * low, 100.0 * high)),
+            n: Some(whole),
+        }
+    }
 }
 
 /// The finished measures of one combination of a metric's own dimensions.
@@ -362,6 +370,11 @@ impl MeasureRow {
     /// The value of a measure; none when it is undefined.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.measured(name).and_then(|measured| measured.value)
+    }
+
+    /// All measures with their values.
+    pub fn evidence(&self) -> impl Iterator<Item = (String, Option<f64>)> {
+        self.measures.iter().map(|(name, measured)| (name.clone(), measured.value))
     }
 
     fn measured(&self, name: &str) -> Option<&Measured> {
@@ -408,10 +421,19 @@ pub struct EvaluateContext<'a> {
     pub confidence: f64,
     /// The report's buckets.
     pub buckets: &'a Buckets,
-    /// The instant up to which the data are known, in microseconds since 1970.
+    /// The instant up to which the data are known, in microseconds since 1970; none where nobody said one.
     pub as_of: Option<i64>,
+    /// The end of the local day, or by hours of the hour, of the last row, in microseconds since 1970; none where rows are not placed in time.
+    pub reach: Option<i64>,
     /// The first instant of the data, in microseconds since 1970; none where rows are not placed in time.
     pub known_since: Option<i64>,
+}
+
+impl EvaluateContext<'_> {
+    /// The first instant of which nothing is known, in microseconds since 1970: the as-of instant, or else where the data end.
+    pub fn known_until(&self) -> Option<i64> {
+        self.as_of.or(self.reach)
+    }
 }
 
 /// A function of all measure rows of a group, for values that are not a formula: fits, triangles, curves.
@@ -419,8 +441,10 @@ pub trait Evaluate: Debug + Send + Sync {
     /// The measures it uses.
     fn measures(&self) -> Vec<&str>;
 
-    /// The names of its observations' dimensions, which need not be those that the measures were grouped by.
-    fn dimensions(&self) -> Vec<String>;
+    /// The names of its observations' dimensions, which need not be those that the measures were grouped by; none unless said.
+    fn dimensions(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The observations of one group.
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError>;

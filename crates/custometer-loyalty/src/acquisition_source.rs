@@ -5,7 +5,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::{self, SOURCE};
+use crate::shared::customers::{self, SOURCE};
 use crate::tables::CREATED_AT;
 
 /// Parameters of [`AcquisitionSource`].
@@ -51,19 +51,18 @@ impl Metric for AcquisitionSource {
         examples: &[
             Example {
                 title: "two from search, one from a friend and one from nobody knows where",
-                report: "",
-                params: "",
                 header: "customer_id,source",
                 rows: &[(2, "a{i},search"), (1, "b{i},friend"), (1, "c{i},")],
                 expected: &[("source=null", Some(1.0)), ("source=friend", Some(1.0)), ("source=search", Some(2.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the shares of the same",
-                report: "",
                 params: "show = \"share\"",
                 header: "customer_id,source",
                 rows: &[(2, "a{i},search"), (1, "b{i},friend"), (1, "c{i},")],
                 expected: &[("source=null", Some(25.0)), ("source=friend", Some(25.0)), ("source=search", Some(50.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the intervals of the shares"],

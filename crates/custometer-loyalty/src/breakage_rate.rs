@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::points::Fate;
+use crate::shared::points::Fate;
 
 /// `loyalty.breakage_rate`: how many points expire?
 pub struct BreakageRate;
@@ -29,19 +29,17 @@ impl Metric for BreakageRate {
         examples: &[
             Example {
                 title: "60 of 1200 points",
-                report: "",
-                params: "",
                 header: "customer_id,kind,points",
                 rows: &[(1, "a,earn,1000"), (2, "b,earn,100"), (1, "a,redeem,200"), (1, "a,expire,10"), (1, "b,expire,50")],
                 expected: &[("", Some(5.0))],
+                ..Example::NONE
             },
             Example {
                 title: "nothing earned",
-                report: "",
-                params: "",
                 header: "customer_id,kind,points",
                 rows: &[(1, "a,expire,200")],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &[

@@ -4,18 +4,27 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spans::{Basis, Changes, Overlaps, Spans};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
+use crate::shared::spans::{Changes, CustomerBasis, Ends, Overlaps, SpanRules, Spans};
 
 /// Parameters of [`ChurnRate`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChurnRateParams {
     /// Where the table says when somebody was a customer.
-    pub basis: Basis,
+    pub basis: CustomerBasis,
     /// After how many local days without an order a customer is gone, 1 or more; with `basis = "activity"` only.
     pub inactive_after_days: Option<u32>,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
+    /// What a negative amount among orders means: a mistake unless said. With `basis = "activity"` only; amounts are read where the table has
+    /// them, and tell money back from purchases.
+    pub refunds: Option<Refunds>,
+    /// What one order is; with `basis = "activity"` only.
+    pub one_order_per: OneOrderPer,
 }
 
 /// `loyalty.churn_rate`: do customers leave?
@@ -49,31 +58,30 @@ impl Metric for ChurnRate {
             Example {
                 title: "20 of 500",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[(480, "a{i},2024-06-01,"), (20, "b{i},2024-06-01,2025-01-20")],
                 expected: &[("", Some(4.0))],
+                ..Example::NONE
             },
             Example {
                 title: "20 of 250",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[(230, "a{i},2024-06-01,"), (20, "b{i},2024-06-01,2025-01-01")],
                 expected: &[("", Some(8.0))],
+                ..Example::NONE
             },
             Example {
                 title: "50 of 1000",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[(900, "a{i},2024-06-01,"), (50, "b{i},2024-06-01,2025-01-31 23:59:59"), (50, "c{i},2024-06-01,2025-02-01")],
                 expected: &[("", Some(5.0))],
+                ..Example::NONE
             },
             Example {
                 title: "11 cancellations among 100 customers and new ones, one of them of a customer who joined in the same month",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[
                     (90, "a{i},2024-06-01,"),
@@ -82,6 +90,7 @@ impl Metric for ChurnRate {
                     (1, "d{i},2025-01-10,2025-01-20"),
                 ],
                 expected: &[("", Some(10.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of four customers does not order again within 30 days of the last order",
@@ -99,7 +108,9 @@ impl Metric for ChurnRate {
     };
 
     fn define(params: &ChurnRateParams) -> Result<Definition, ParamError> {
-        let spans = Spans::of(params.basis, params.inactive_after_days, params.overlaps)?;
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
+        let orders = Orders::counted(params.refunds, params.one_order_per);
+        let spans = Spans::of(params.basis, params.inactive_after_days, rules, orders)?;
         Ok(Definition::over(spans.source())
             .derive(Changes { spans, amounts: false })
             .measure(count("lost_customers").filter(Changes::left()))

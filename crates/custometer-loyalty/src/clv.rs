@@ -1,15 +1,14 @@
 //! Customer lifetime value from averages.
 
 use custometer_core::prelude::*;
+use custometer_core::time::CalendarUnit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::activity::Per;
-use crate::average_lifetime_value::{Counted, Lifespan, definition};
-use crate::history::DAYS_PER_MONTH;
-use crate::margin::{Margin, MarginFrom};
-use crate::orders::{OneOrderPer, Orders};
-use crate::refunds::Refunds;
+use crate::shared::average_lifetime_value::{Counted, Lifespan, definition};
+use crate::shared::margin::{Margin, MarginFrom};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`Clv`]: `lifespan_years` or `inactive_after_days` must be given.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -110,11 +109,11 @@ impl Metric for Clv {
     fn define(params: &ClvParams) -> Result<Definition, ParamError> {
         let lifespan = Lifespan::new("lifespan_years", params.lifespan_years, params.inactive_after_days)?;
         let margin = Margin::new(params.margin, params.margin_rate)?;
-        let orders = Orders { refunds: Some(params.refunds), one_order_per: params.one_order_per, margin };
+        let orders = Orders::of(params.refunds, params.one_order_per, margin);
         Ok(definition(orders, &BY_YEAR, lifespan))
     }
 }
 
-const BY_YEAR: Counted = Counted { per: Per::Year, frequency: "orders_per_year", lifespan: "lifespan_years", days: 12.0 * DAYS_PER_MONTH };
+const BY_YEAR: Counted = Counted { per: CalendarUnit::Year, frequency: "orders_per_year", lifespan: "lifespan_years" };
 
 register_metric!(Clv);

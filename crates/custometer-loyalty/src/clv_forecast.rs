@@ -1,15 +1,14 @@
 //! Customer lifetime value from monthly averages.
 
 use custometer_core::prelude::*;
+use custometer_core::time::CalendarUnit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::activity::Per;
-use crate::average_lifetime_value::{Counted, Lifespan, definition};
-use crate::history::DAYS_PER_MONTH;
-use crate::margin::{Margin, MarginFrom};
-use crate::orders::{OneOrderPer, Orders};
-use crate::refunds::Refunds;
+use crate::shared::average_lifetime_value::{Counted, Lifespan, definition};
+use crate::shared::margin::{Margin, MarginFrom};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`ClvForecast`]: `lifespan_months` or `inactive_after_days` must be given.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -94,11 +93,11 @@ impl Metric for ClvForecast {
     fn define(params: &ClvForecastParams) -> Result<Definition, ParamError> {
         let lifespan = Lifespan::new("lifespan_months", params.lifespan_months, params.inactive_after_days)?;
         let margin = Margin::new(params.margin, params.margin_rate)?;
-        let orders = Orders { refunds: Some(params.refunds), one_order_per: params.one_order_per, margin };
+        let orders = Orders::of(params.refunds, params.one_order_per, margin);
         Ok(definition(orders, &BY_MONTH, lifespan))
     }
 }
 
-const BY_MONTH: Counted = Counted { per: Per::Month, frequency: "orders_per_month", lifespan: "lifespan_months", days: DAYS_PER_MONTH };
+const BY_MONTH: Counted = Counted { per: CalendarUnit::Month, frequency: "orders_per_month", lifespan: "lifespan_months" };
 
 register_metric!(ClvForecast);

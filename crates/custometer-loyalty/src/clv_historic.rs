@@ -1,13 +1,14 @@
 //! Historic customer lifetime value: what customers have left so far.
 
 use custometer_core::prelude::*;
+use custometer_core::time::CalendarUnit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Histories, KnownByEnd};
-use crate::margin::{Margin, MarginFrom};
-use crate::orders::{OneOrderPer, Orders};
-use crate::refunds::Refunds;
+use crate::shared::history::{Histories, KnownByEnd, PurchasePeriod};
+use crate::shared::margin::{Margin, MarginFrom};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`ClvHistoric`]: `margin_rate`, or `margin = "column"`, must be given.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -53,11 +54,11 @@ impl Metric for ClvHistoric {
         examples: &[
             Example {
                 title: "100 and 300 bought, at a margin of 30 %",
-                report: "",
                 params: "margin_rate = 0.3",
                 header: "customer_id,time,amount",
                 rows: &[(2, "a,2025-01-05,50"), (3, "b,2025-01-06,100")],
                 expected: &[("", Some(60.0))],
+                ..Example::NONE
             },
             Example {
                 title: "orders with their own margins, by the end of each month",
@@ -78,8 +79,8 @@ impl Metric for ClvHistoric {
             let help = "give `margin_rate`, which is 1 for values in revenue, or read it of each order: `margin = \"column\"`".to_owned();
             return Err(ParamError { path: Vec::new(), message, help: Some(help) });
         }
-        let orders = Orders { refunds: Some(params.refunds), one_order_per: params.one_order_per, margin };
-        let histories = Histories { orders, ..Histories::default() };
+        let orders = Orders::of(params.refunds, params.one_order_per, margin);
+        let histories = Histories { orders, purchase_period: PurchasePeriod::Day, time_unit: CalendarUnit::Week };
         Ok(Definition::over(histories.source())
             .derive(Values(histories))
             .measure(sum("total_value", col("value")))

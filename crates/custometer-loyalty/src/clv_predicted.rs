@@ -4,18 +4,19 @@
 use std::collections::HashMap;
 
 use custometer_core::prelude::*;
+use custometer_core::time::CalendarUnit;
 use custometer_core::value::Annotations;
 use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::buyers::{Buyers, definition, observation};
-use crate::history::{DAYS_PER_MONTH, Histories, PurchasePeriod, TimeUnit};
-use crate::margin::{Margin, MarginFrom};
-use crate::models::gamma_gamma::{DOUBTFUL_CORRELATION, spend_frequency_correlation};
-use crate::models::{BgNbd, Fit, GammaGamma, Horizon, PurchaseHistory, Spend};
-use crate::orders::Orders;
-use crate::refunds::Refunds;
+use crate::shared::buyers::{Buyers, definition, observation};
+use crate::shared::history::{Histories, PurchasePeriod};
+use crate::shared::margin::{Margin, MarginFrom};
+use crate::shared::models::gamma_gamma::{DOUBTFUL_CORRELATION, spend_frequency_correlation};
+use crate::shared::models::{BgNbd, Fit, GammaGamma, Horizon, PurchaseHistory, Spend};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`ClvPredicted`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -30,9 +31,11 @@ pub struct ClvPredictedParams {
     /// Orders within one of these are one purchase.
     pub purchase_period: PurchasePeriod,
     /// The unit of recency and T, and of the model's parameter alpha.
-    pub time_unit: TimeUnit,
+    pub time_unit: CalendarUnit,
     /// What a negative amount means.
     pub refunds: Refunds,
+    /// What one order is.
+    pub one_order_per: OneOrderPer,
 }
 
 impl Default for ClvPredictedParams {
@@ -42,8 +45,9 @@ impl Default for ClvPredictedParams {
             discount_rate_per_year: 0.0,
             margin_rate: None,
             purchase_period: PurchasePeriod::default(),
-            time_unit: TimeUnit::default(),
+            time_unit: CalendarUnit::Week,
             refunds: Refunds::default(),
+            one_order_per: OneOrderPer::default(),
         }
     }
 }
@@ -94,11 +98,10 @@ impl Metric for ClvPredicted {
         ],
         examples: &[Example {
             title: "too few customers for a fit",
-            report: "",
-            params: "",
             header: "customer_id,time,amount",
             rows: &[(1, "a,2025-01-05,50"), (1, "a,2025-02-05,70")],
             expected: &[("", None)],
+            ..Example::NONE
         }],
         references: &[
             "P. S. Fader, B. G. S. Hardie & K. L. Lee, \"“Counting your customers” the easy way: an alternative to the Pareto/NBD model\", \
@@ -110,7 +113,8 @@ impl Metric for ClvPredicted {
     };
 
     fn define(params: &ClvPredictedParams) -> Result<Definition, ParamError> {
-        let ClvPredictedParams { horizon_months, discount_rate_per_year, margin_rate, purchase_period, time_unit, refunds } = *params;
+        let ClvPredictedParams { horizon_months, discount_rate_per_year, margin_rate, purchase_period, time_unit, refunds, one_order_per } =
+            *params;
         if !(1..=MOST_MONTHS).contains(&horizon_months) {
             return Err(ParamError::new("horizon_months", format!("{horizon_months} is not from 1 to {MOST_MONTHS} months")));
         }
@@ -121,14 +125,14 @@ impl Metric for ClvPredicted {
         let margin = Margin::new(MarginFrom::Given, margin_rate)?;
         let horizon = Horizon {
             months: horizon_months,
-            units_per_month: DAYS_PER_MONTH / time_unit.days(),
+            units_per_month: CalendarUnit::Month.days() / time_unit.days(),
             monthly_discount_rate: Horizon::monthly_rate(discount_rate_per_year),
         };
         let discounted = match discount_rate_per_year {
             0.0 => "undiscounted".to_owned(),
             rate => format!("discounted by {} % a year", 100.0 * rate),
         };
-        Ok(definition(Histories { orders: Orders::of(refunds), purchase_period, time_unit })
+        Ok(definition(Histories { orders: Orders::of(refunds, one_order_per, Margin::None), purchase_period, time_unit })
             .own_dimension("mean_spend", col("mean_spend"))
             .value(Value::function(PredictedValue { days: time_unit.days(), horizon, margin: margin.factor() }))
             .detail(&["frequency", "recency", "T", "mean_spend"])
@@ -180,10 +184,6 @@ fn mean_spend(buyers: &Buyers<'_>) -> Option<f64> {
 impl Evaluate for PredictedValue {
     fn measures(&self) -> Vec<&str> {
         vec!["customers"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {

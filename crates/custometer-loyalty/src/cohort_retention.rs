@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
+use custometer_core::row_formula::percent;
 use custometer_core::time::BUCKET;
 use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation, statistics};
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::formula::percent;
-use crate::spans::{CHANGE, FIRST_BUCKET, LAST_BUCKET, Overlaps, Spans, seen_until};
-use crate::tables::{CUSTOMER, CUSTOMER_ID, ORDERS, TIME};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
+use crate::shared::spans::{CHANGE, Ends, FIRST_BUCKET, LAST_BUCKET, Overlaps, SpanRules, Spans};
+use crate::tables::{BOUGHT, CUSTOMER_ID, TIME};
 
 const AGE: &str = "age";
 const RETAINED: &str = "retained";
@@ -34,6 +36,12 @@ pub struct CohortRetentionParams {
     pub max_age: Option<u32>,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
+    /// What a negative amount means: a mistake unless said. Amounts are read where the table has them, and tell money back from purchases.
+    pub refunds: Option<Refunds>,
+    /// What one order is.
+    pub one_order_per: OneOrderPer,
 }
 
 /// What a customer is active in.
@@ -84,6 +92,10 @@ impl Metric for CohortRetention {
             "With `basis = \"spans\"`, a customer is active in every bucket that a span reaches into, the one in which it ends included; a \
                 span that ends as a bucket begins does not reach into it.",
             "In a breakdown, a customer has a cohort in every group they are active in, by what they do in it.",
+            "Money back is no purchase: a negative amount is rejected, and with `refunds = \"net\"` left out. Where the table has no amounts, every \
+             row is a purchase.",
+            "With `one_order_per = \"order_id\"`, an order is in the bucket of its first line. Without it, every row is an order, and the note says so \
+             where an `order_id` comes in several rows.",
             "A row without a customer is rejected. With spans, so is an end before its start, and a span that overlaps another of its \
                 customer unless `overlaps = \"unite\"`.",
         ],
@@ -91,7 +103,6 @@ impl Metric for CohortRetention {
             Example {
                 title: "a and b come in January, c in February",
                 report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
-                params: "",
                 header: "customer_id,time",
                 rows: ORDERED,
                 expected: &[
@@ -105,6 +116,7 @@ impl Metric for CohortRetention {
                     ("2025-03-01 age=1", None),
                     ("2025-03-01 age=2", None),
                 ],
+                ..Example::NONE
             },
             Example {
                 title: "the same, unbounded",
@@ -170,18 +182,21 @@ impl Metric for CohortRetention {
         if !in_order || params.brackets.iter().any(|[first, last]| first > last) {
             return Err(brackets("a bracket is its first and its last age, and begins after the one before has ended"));
         }
-        let source = match params.basis {
-            CohortBasis::Orders if params.overlaps != Overlaps::default() => {
-                return Err(ParamError::new("overlaps", "orders do not overlap").help("leave it out"));
-            }
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
+        let orders = Orders::counted(params.refunds, params.one_order_per);
+        let (source, spans) = match params.basis {
             CohortBasis::Orders => {
-                Source::table(ORDERS).always_at(TIME).column(CUSTOMER).column(Column::time(TIME).describe("when it was bought"))
+                rules.refuse_of_orders()?;
+                (orders.source().always_at(TIME).column(BOUGHT), None)
             }
-            CohortBasis::Spans => Spans::Subscribed(params.overlaps).source(),
+            CohortBasis::Spans => {
+                orders.refuse_of_spans()?;
+                (Spans::Subscribed(rules).source(), Some(rules))
+            }
         };
         let cells = Cells { kind: params.kind, brackets: params.brackets.clone() };
         let definition = Definition::over(source)
-            .derive(Cohorts { basis: params.basis, cells: cells.clone() })
+            .derive(Cohorts { spans, orders, cells: cells.clone() })
             .own_dimension(CELL, col(CELL))
             .measure(sum(RETAINED, col(CHANGE)))
             .measure(count(COHORT).filter(col(CELL).eq(lit(0))).scope(Scope::OwnDimensions))
@@ -211,7 +226,9 @@ struct Cells {
 /// at an age is the sum up to its cell. Only in brackets each cell stands for itself.
 #[derive(Debug)]
 struct Cohorts {
-    basis: CohortBasis,
+    /// How spans are read; none where customers are active by orders.
+    spans: Option<SpanRules>,
+    orders: Orders,
     cells: Cells,
 }
 
@@ -225,12 +242,13 @@ impl Derive for Cohorts {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let active = match self.basis {
-            CohortBasis::Orders => {
-                let known = rows.filter(col(TIME).cast(DataType::Int64).lt(lit(seen_until(context))));
-                known.with_columns([col(BUCKET).alias(FIRST_BUCKET), col(BUCKET).alias(LAST_BUCKET)])
+        let active = match self.spans {
+            Some(rules) => Spans::active_buckets(rules, rows, context),
+            None => {
+                let known = rows.filter(col(TIME).cast(DataType::Int64).lt(lit(context.known_until())));
+                let purchases = self.orders.purchases(known, context, [BUCKET]);
+                purchases.with_columns([col(BUCKET).alias(FIRST_BUCKET), col(BUCKET).alias(LAST_BUCKET)])
             }
-            CohortBasis::Spans => Spans::active_buckets(rows, context),
         };
         // Ages are counted in buckets that are reported: between those of a baseline there may be others.
         let mut reported_before = vec![0_i64];
@@ -238,6 +256,8 @@ impl Derive for Cohorts {
             reported_before.push(reported_before[before] + i64::from(bucket.reported));
         }
         let cells = self.cells.clone();
+        let is_unbounded = cells.kind == CohortKind::Unbounded;
+        let buckets = i64::try_from(context.buckets.as_slice().len()).unwrap_or(i64::MAX);
         let active = Entities::in_groups(active, CUSTOMER_ID, context).integers([col(FIRST_BUCKET), col(LAST_BUCKET)]);
         Ok(active.derive("cohorts", [BUCKET, CELL, CHANGE], [], move |customer, derived| {
             let [first, last] = customer.integers();
@@ -247,8 +267,12 @@ impl Derive for Cohorts {
                 Some(at(bucket)? - at(cohort)?)
             };
             let runs = first.iter().zip(last).filter_map(|(first, last)| Some((age(*first)?, age(*last + 1)?)));
-            let runs = united(runs.filter(|(from, until)| from < until));
+            let mut runs = united(runs.filter(|(from, until)| from < until));
             let end = age(i64::MAX).unwrap_or(0);
+            // Who comes back after the period is active later than any of its ages.
+            if let Some((_, until)) = runs.last_mut().filter(|_| is_unbounded && last.iter().any(|bucket| *bucket >= buckets)) {
+                *until = end;
+            }
             if !runs.is_empty() {
                 derived.push(customer, [cohort, 0, 1], []);
                 cells.fill(&runs, end, |cell, change| derived.push(customer, [cohort, cell, change], []));
@@ -342,7 +366,7 @@ impl Evaluate for Triangle {
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
         let ends = context.buckets.reported().filter(|(index, _)| *index >= group.index).filter_map(|(_, bucket)| bucket.end.as_ref());
-        let known = ends.take_while(|end| context.as_of.is_none_or(|as_of| end.timestamp().as_microsecond() <= as_of)).count();
+        let known = ends.take_while(|end| context.known_until().is_none_or(|until| end.timestamp().as_microsecond() <= until)).count();
         let cohort = group.rows.first().and_then(|row| row.get(COHORT)).unwrap_or(0.0);
         let ages = self.max_age.map_or(usize::MAX, |age| age as usize + 1).min(context.buckets.reported().count());
         let shown = if self.cells.kind == CohortKind::Bracket { self.cells.brackets.len() } else { ages };

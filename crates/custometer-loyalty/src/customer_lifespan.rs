@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use custometer_core::prelude::*;
+use custometer_core::statistics;
 use custometer_core::time::Bucket;
-use custometer_core::{Estimate, statistics};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::formula::Formula;
-use crate::spans::{Basis, CHANGE, Changes, DAYS, Endings, LifetimeUnit, Overlaps, Spans};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
+use crate::shared::spans::{CHANGE, Changes, CustomerBasis, DAYS, Endings, Ends, LifetimeUnit, Overlaps, SpanRules, Spans};
 
 const START: &str = "customers_at_start";
 const LOST: &str = "lost_customers";
@@ -23,11 +24,18 @@ pub struct CustomerLifespanParams {
     /// What it is counted in.
     pub unit: LifetimeUnit,
     /// Where the table says when somebody was a customer.
-    pub basis: Basis,
+    pub basis: CustomerBasis,
     /// After how many local days without an order a customer is gone, 1 or more; with `basis = "activity"` only.
     pub inactive_after_days: Option<u32>,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
+    /// What a negative amount among orders means: a mistake unless said. With `basis = "activity"` only; amounts are read where the table has
+    /// them, and tell money back from purchases.
+    pub refunds: Option<Refunds>,
+    /// What one order is; with `basis = "activity"` only.
+    pub one_order_per: OneOrderPer,
 }
 
 /// How the lifespan is found.
@@ -72,7 +80,6 @@ impl Metric for CustomerLifespan {
             Example {
                 title: "lifetimes of 10, 20 and 60 days, one of them in two spans, and two that go on",
                 report: "from = 2025-03-01\nuntil = 2025-04-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[
                     (1, "a,2025-03-01,2025-03-11"),
@@ -83,6 +90,7 @@ impl Metric for CustomerLifespan {
                     (1, "a,2025-03-20,"),
                 ],
                 expected: &[("", Some(30.0))],
+                ..Example::NONE
             },
             Example {
                 title: "5 of 100 customers leave in a month of 30 days",
@@ -108,7 +116,9 @@ impl Metric for CustomerLifespan {
     };
 
     fn define(params: &CustomerLifespanParams) -> Result<Definition, ParamError> {
-        let spans = Spans::of(params.basis, params.inactive_after_days, params.overlaps)?;
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
+        let orders = Orders::counted(params.refunds, params.one_order_per);
+        let spans = Spans::of(params.basis, params.inactive_after_days, rules, orders)?;
         let (definition, unit) = (Definition::over(spans.source()).unit(params.unit.unit()), params.unit.days());
         Ok(match params.method {
             LifespanMethod::Ended => {
@@ -122,7 +132,7 @@ impl Metric for CustomerLifespan {
                     .value(Value::mean("total_lifetime", "ended", "lifetime_variance"))
             }
             LifespanMethod::InverseChurn => {
-                let formula = Formula::of(&[START, LOST], move |row, group, context| {
+                let formula = RowFormula::of(&[START, LOST], move |row, group, context| {
                     let [start, lost] = [START, LOST].map(|name| row.get(name).unwrap_or(0.0));
                     let length = days(group.bucket, context.as_of).filter(|_| lost > 0.0).map(|days| days / unit);
                     let churn = statistics::wilson(lost, start, context.confidence).filter(|(low, _)| *low > 0.0);
@@ -131,7 +141,7 @@ impl Metric for CustomerLifespan {
                         interval: length.zip(churn).map(|(length, (low, high))| (length / high, length / low)),
                         n: Some(start),
                     };
-                    (estimate, vec![(START, Some(start)), (LOST, Some(lost))])
+                    Found::new(estimate, vec![(START, Some(start)), (LOST, Some(lost))])
                 });
                 definition
                     .derive(Changes { spans, amounts: false })

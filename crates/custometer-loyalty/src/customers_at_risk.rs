@@ -3,15 +3,16 @@
 
 use custometer_core::prelude::*;
 use custometer_core::statistics;
+use custometer_core::time::CalendarUnit;
 use custometer_core::value::Annotations;
 use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::buyers::{Buyers, definition, observation};
-use crate::history::{Histories, PurchasePeriod, TimeUnit};
-use crate::orders::Orders;
-use crate::refunds::Refunds;
+use crate::shared::buyers::{Buyers, definition, observation};
+use crate::shared::history::{Histories, PurchasePeriod};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`CustomersAtRisk`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -22,14 +23,22 @@ pub struct CustomersAtRiskParams {
     /// Orders within one of these are one purchase.
     pub purchase_period: PurchasePeriod,
     /// The unit of recency and T, and of the model's parameter alpha.
-    pub time_unit: TimeUnit,
-    /// What a negative amount means. Without it amounts are not read, and every row is a purchase.
+    pub time_unit: CalendarUnit,
+    /// What a negative amount means: a mistake unless said. Amounts are read where the table has them, and tell money back from purchases.
     pub refunds: Option<Refunds>,
+    /// What one order is.
+    pub one_order_per: OneOrderPer,
 }
 
 impl Default for CustomersAtRiskParams {
     fn default() -> Self {
-        Self { threshold: 0.5, purchase_period: PurchasePeriod::default(), time_unit: TimeUnit::default(), refunds: None }
+        Self {
+            threshold: 0.5,
+            purchase_period: PurchasePeriod::default(),
+            time_unit: CalendarUnit::Week,
+            refunds: None,
+            one_order_per: OneOrderPer::default(),
+        }
     }
 }
 
@@ -60,15 +69,18 @@ impl Metric for CustomersAtRisk {
             "The interval is that of a share of customers, and leaves out how sure the model is. There is no test of a change, since the \
              customers of an earlier bucket are among those of a later one.",
             "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
-            "A row without a customer is rejected. With `refunds`, so is one without an amount; money back is not a purchase.",
+            "Money back is not a purchase: a negative amount is rejected, and with `refunds = \"net\"` left out. Where the table has no amounts, every \
+             row is a purchase.",
+            "With `one_order_per = \"order_id\"`, an order was made when its first line was. Without it, every row is an order, and the note says so \
+             where an `order_id` comes in several rows.",
+            "A row without a customer is rejected; with `one_order_per = \"order_id\"`, so is one without an id.",
         ],
         examples: &[Example {
             title: "too few customers for a fit",
-            report: "",
-            params: "",
             header: "customer_id,time",
             rows: &[(1, "a,2025-01-05"), (1, "a,2025-02-05"), (30, "b{i},2025-02-07")],
             expected: &[("", None)],
+            ..Example::NONE
         }],
         references: &[
             "P. S. Fader, B. G. S. Hardie & K. L. Lee, \"“Counting your customers” the easy way: an alternative to the Pareto/NBD model\", \
@@ -78,11 +90,11 @@ impl Metric for CustomersAtRisk {
     };
 
     fn define(params: &CustomersAtRiskParams) -> Result<Definition, ParamError> {
-        let CustomersAtRiskParams { threshold, purchase_period, time_unit, refunds } = *params;
+        let CustomersAtRiskParams { threshold, purchase_period, time_unit, refunds, one_order_per } = *params;
         if !(threshold > 0.0 && threshold <= 1.0) {
             return Err(ParamError::new("threshold", format!("a probability to be below is above 0 and at most 1, and not {threshold}")));
         }
-        let orders = Orders { refunds, ..Orders::default() };
+        let orders = Orders::counted(refunds, one_order_per);
         Ok(definition(Histories { orders, purchase_period, time_unit })
             .value(Value::function(ShareAtRisk { days: time_unit.days(), threshold }))
             .detail(&["frequency", "recency", "T"])
@@ -100,10 +112,6 @@ struct ShareAtRisk {
 impl Evaluate for ShareAtRisk {
     fn measures(&self) -> Vec<&str> {
         vec!["customers"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {

@@ -13,8 +13,8 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::customers;
-use crate::history::known_end;
+use crate::shared::customers;
+use crate::shared::history::known_end;
 use crate::tables::{CREATED_AT, CUSTOMER_ID};
 
 /// Parameters of [`EngagementScore`].
@@ -97,15 +97,14 @@ impl Metric for EngagementScore {
         examples: &[
             Example {
                 title: "logins count twice as much as a recommendation from 0 to 10: scores of 33.3, 50 and 66.7",
-                report: "",
                 params: "signals.logins = { weight = 2, normalise = \"minmax\" }\nsignals.nps = { weight = 1, range = [0, 10] }",
                 header: "customer_id,logins,nps",
                 rows: &[(1, "a,2,10"), (1, "b,7,5"), (1, "c,12,0")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "how the same spread",
-                report: "",
                 params: "signals.logins = { weight = 2, normalise = \"minmax\" }\nsignals.nps = { weight = 1, range = [0, 10] }\n\
                          show = \"distribution\"",
                 header: "customer_id,logins,nps",
@@ -122,22 +121,23 @@ impl Metric for EngagementScore {
                     ("score=80", Some(0.0)),
                     ("score=90", Some(0.0)),
                 ],
+                ..Example::NONE
             },
             Example {
                 title: "nine customers with 10 orders and one with 1000: the 90th percentile is 109",
-                report: "",
                 params: "signals.orders = { weight = 1, normalise = \"p90\" }",
                 header: "customer_id,orders",
                 rows: &[(9, "a{i},10"), (1, "b,1000")],
                 expected: &[("", Some(18.256_880_733_9))],
+                ..Example::NONE
             },
             Example {
                 title: "all are the same",
-                report: "",
                 params: "signals.orders = { weight = 1, normalise = \"minmax\" }",
                 header: "customer_id,orders",
                 rows: &[(9, "a{i},10")],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &[

@@ -1,13 +1,10 @@
 //! Loyalty metrics: who recommends, who buys again, and for how much.
 //!
-//! One file per metric; what they share of the logical tables is in [`tables`].
+//! One file per metric. The logical tables that they read are in [`tables`], and what else they share is in `shared`.
 
 pub mod acquisition_source;
-mod activity;
-mod average_lifetime_value;
 pub mod average_order_value;
 pub mod breakage_rate;
-mod buyers;
 pub mod churn_rate;
 pub mod clv;
 pub mod clv_forecast;
@@ -15,37 +12,29 @@ pub mod clv_historic;
 pub mod clv_predicted;
 pub mod cohort_retention;
 pub mod customer_lifespan;
-pub mod customers;
 pub mod customers_at_risk;
 pub mod engagement_score;
-mod formula;
 pub mod gross_revenue_retention;
-pub mod history;
-pub mod margin;
-pub mod models;
 pub mod mrr;
 pub mod mrr_movement;
 pub mod net_revenue_retention;
 pub mod nps;
 pub mod nps_distribution;
-pub mod orders;
-mod points;
 pub mod positive_reviews;
 pub mod program_participation;
 pub mod purchase_frequency;
 pub mod quick_ratio;
-pub mod ratings;
 pub mod redemption_rate;
 pub mod referral_conversion;
 pub mod referral_rate;
-pub mod refunds;
 pub mod repeat_purchase_rate;
 pub mod retention_rate;
-pub mod revenue;
 pub mod revenue_churn_rate;
 pub mod review_rating;
 pub mod rfm;
-pub mod spans;
+mod shared;
 pub mod survival;
 pub mod tables;
 pub mod training_participation;
+
+pub use shared::models;

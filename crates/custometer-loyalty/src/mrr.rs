@@ -1,13 +1,12 @@
 //! Monthly recurring revenue.
 
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, statistics};
+use custometer_core::statistics;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::formula::Formula;
-use crate::revenue;
-use crate::spans::{CLOSING_MRR, IS_ACTIVE, OPENING_MRR, Overlaps, WAS_ACTIVE};
+use crate::shared::revenue;
+use crate::shared::spans::{CLOSING_MRR, Ends, IS_ACTIVE, OPENING_MRR, Overlaps, SpanRules, WAS_ACTIVE};
 
 const MRR: &str = "mrr";
 const CUSTOMERS: &str = "customers";
@@ -21,6 +20,8 @@ pub struct MrrParams {
     pub show: MrrShown,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
 }
 
 /// Whether all revenue is reported, or that of one customer.
@@ -63,10 +64,10 @@ impl Metric for Mrr {
             Example {
                 title: "100 customers at 50",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[(100, "a{i},2025-01-10,,50"), (10, "b{i},2024-06-01,2025-01-31,70")],
                 expected: &[("", Some(5000.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same per customer",
@@ -79,10 +80,10 @@ impl Metric for Mrr {
             Example {
                 title: "a month at 0.1 and a month at 0.3, and none after them",
                 report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[(1, "a,2025-01-10,2025-02-10,0.1"), (1, "a,2025-02-10,2025-03-10,0.3")],
                 expected: &[("2025-01-01", Some(0.1)), ("2025-02-01", Some(0.3)), ("2025-03-01", Some(0.0))],
+                ..Example::NONE
             },
         ],
         references: &["Student, Biometrika 6 (1908), for the interval of the average per customer"],
@@ -90,12 +91,12 @@ impl Metric for Mrr {
 
     fn define(params: &MrrParams) -> Result<Definition, ParamError> {
         let square = |column: &str| col(column) * col(column);
-        let definition = revenue::definition(params.overlaps)
+        let definition = revenue::definition(SpanRules { overlaps: params.overlaps, ends: params.ends })
             .measure(sum(MRR, revenue::change()).closing())
             .measure(sum(CUSTOMERS, col(IS_ACTIVE) - col(WAS_ACTIVE)).closing())
             .measure(sum(SQUARES, square(CLOSING_MRR) - square(OPENING_MRR)).closing());
         let show = params.show;
-        let formula = Formula::of(&[MRR, CUSTOMERS, SQUARES], move |row, _, context| {
+        let formula = RowFormula::of(&[MRR, CUSTOMERS, SQUARES], move |row, _, context| {
             let [mrr, customers, squares] = [MRR, CUSTOMERS, SQUARES].map(|name| row.get(name).unwrap_or(0.0));
             // A sum of what came and went leaves rounding where nothing is left.
             let mrr = if customers > 0.0 { mrr } else { 0.0 };
@@ -108,7 +109,7 @@ impl Metric for Mrr {
                 MrrShown::PerCustomer => (per_customer, interval.map(|(low, high)| (low.max(0.0), high))),
             };
             let evidence = vec![(MRR, Some(mrr)), (CUSTOMERS, Some(customers)), ("arpc", per_customer)];
-            (Estimate { value, interval, n: Some(customers) }, evidence)
+            Found::new(Estimate { value, interval, n: Some(customers) }, evidence)
         });
         Ok(definition.value(formula.value()))
     }

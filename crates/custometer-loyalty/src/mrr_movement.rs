@@ -4,8 +4,8 @@ use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
 use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation};
 
-use crate::revenue::{self, RevenueParams};
-use crate::spans::{Changes, IS_ACTIVE, WAS_ACTIVE, WAS_BEFORE};
+use crate::shared::revenue::{self, RevenueParams};
+use crate::shared::spans::{Changes, IS_ACTIVE, WAS_ACTIVE, WAS_BEFORE};
 
 const MOVEMENT: &str = "movement";
 const CHANGE: &str = "change";
@@ -48,7 +48,6 @@ impl Metric for MrrMovement {
         examples: &[Example {
             title: "one customer of each movement in January; a and d leave in February",
             report: "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"",
-            params: "",
             header: "customer_id,started_at,ended_at,amount_per_month",
             rows: &[
                 (1, "a,2025-01-10,2025-02-01,20"),
@@ -72,6 +71,7 @@ impl Metric for MrrMovement {
                 ("2025-02-01 movement=contraction", Some(0.0)),
                 ("2025-02-01 movement=churn", Some(27.0)),
             ],
+            ..Example::NONE
         }],
         references: &[],
     };
@@ -82,7 +82,7 @@ impl Metric for MrrMovement {
         let stayed = when(revenue::change().gt(lit(0.0))).then(expansion).otherwise(contraction);
         let movement = when(Changes::came()).then(came).when(Changes::left()).then(churn).otherwise(stayed);
         let more = || col(IS_ACTIVE) - col(WAS_ACTIVE);
-        Ok(revenue::definition(params.overlaps)
+        Ok(revenue::definition(params.rules())
             .own_dimension_over(MOVEMENT, movement, MOVEMENTS.map(DimensionValue::from).to_vec())
             .measure(sum(CHANGE, revenue::change()))
             .measure(count(CUSTOMERS))

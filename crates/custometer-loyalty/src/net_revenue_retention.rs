@@ -1,10 +1,10 @@
 //! Net revenue retention: what customers pay later of what they paid.
 
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, statistics};
+use custometer_core::row_formula::percent;
+use custometer_core::statistics;
 
-use crate::formula::{Formula, percent};
-use crate::revenue::{self, Cohort, Movements, RevenueParams};
+use crate::shared::revenue::{self, Cohort, Movements, RevenueParams};
 
 /// `loyalty.net_revenue_retention`: do those who stay pay more than those who leave took along?
 pub struct NetRevenueRetention;
@@ -34,7 +34,6 @@ impl Metric for NetRevenueRetention {
             Example {
                 title: "10.0 at the start, of which 0.6 leave, 0.9 are taken off, and 1.8 are added",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[
                     (1, "stays,2024-06-01,,5.5"),
@@ -46,14 +45,15 @@ impl Metric for NetRevenueRetention {
                     (1, "new,2025-01-15,,7.0"),
                 ],
                 expected: &[("", Some(103.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a customer who comes back is not of the opening",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[(1, "stays,2024-06-01,,50"), (1, "back,2024-06-01,2024-09-01,50"), (1, "back,2025-01-15,,50")],
                 expected: &[("", Some(100.0))],
+                ..Example::NONE
             },
         ],
         references: &[
@@ -62,7 +62,7 @@ impl Metric for NetRevenueRetention {
     };
 
     fn define(params: &RevenueParams) -> Result<Definition, ParamError> {
-        let formula = Formula::of(&Cohort::measures(), |row, _, context| {
+        let formula = RowFormula::of(&Cohort::measures(), |row, _, context| {
             let movements = Movements::of(row);
             let interval = Cohort::Net.clusters(row).and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
             let estimate = Estimate {
@@ -70,10 +70,10 @@ impl Metric for NetRevenueRetention {
                 interval: interval.map(|(low, high)| (100.0 * low.max(0.0), 100.0 * high)),
                 n: Some(movements.customers_at_start),
             };
-            (estimate, movements.evidence_of_opening())
+            Found::new(estimate, movements.evidence_of_opening())
         });
         let formula = formula.tested(|now, before| Cohort::Net.no_change(now, before));
-        Ok(Cohort::Net.measured(revenue::definition(params.overlaps)).value(formula.value()))
+        Ok(Cohort::Net.measured(revenue::definition(params.rules())).value(formula.value()))
     }
 }
 

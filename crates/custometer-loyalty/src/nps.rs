@@ -1,10 +1,12 @@
 //! Net promoter score. Source: F. Reichheld, "The one number you need to grow", Harvard Business Review, December 2003.
 
+use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
+use custometer_core::survey::{self, Answers, Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RECOMMENDATION, RESPONSES, TIME, WEIGHT};
+use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
 
 /// Parameters of [`Nps`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -40,29 +42,21 @@ impl Metric for Nps {
         examples: &[
             Example {
                 title: "70 promoters, 20 passives, 10 detractors",
-                report: "",
-                params: "",
                 header: "score",
                 rows: &[(40, "10"), (30, "9"), (12, "8"), (8, "7"), (6, "6"), (4, "0")],
                 expected: &[("", Some(60.0))],
+                ..Example::NONE
             },
-            Example {
-                title: "passives only",
-                report: "",
-                params: "",
-                header: "score",
-                rows: &[(5, "7"), (5, "8")],
-                expected: &[("", Some(0.0))],
-            },
+            Example { title: "passives only", header: "score", rows: &[(5, "7"), (5, "8")], expected: &[("", Some(0.0))], ..Example::NONE },
             Example {
                 title: "two promoters of half an answer each, a passive, and a detractor who counts twice",
-                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(2, "10,0.5"), (1, "7,1"), (1, "0,2")],
                 expected: &[("", Some(-25.0))],
+                ..Example::NONE
             },
-            Example { title: "no response", report: "", params: "", header: "score", rows: &[], expected: &[("", None)] },
+            Example { title: "no response", header: "score", rows: &[], expected: &[("", None)], ..Example::NONE },
         ],
         references: &[
             "F. Reichheld, \"The one number you need to grow\", Harvard Business Review, December 2003",
@@ -76,30 +70,17 @@ impl Metric for Nps {
         let promoter = score().gt_eq(lit(9));
         let passive = score().gt_eq(lit(7)).and(score().lt(lit(9)));
         let detractor = score().lt(lit(7));
-        let source = Source::table(RESPONSES).at(TIME).column(RECOMMENDATION);
-        if params.weighted {
-            let weight = || col(WEIGHT.name);
-            return Ok(Definition::over(source.column(WEIGHT))
-                .measure(sum("promoter_weight", weight()).filter(promoter))
-                .measure(sum("passive_weight", weight()).filter(passive))
-                .measure(sum("detractor_weight", weight()).filter(detractor))
-                .measure(sum("total_weight", weight()))
-                .measure(sum("squared_weights", weight() * weight()))
-                .measure(count("responses"))
-                .value(Value::weighted_net_promoter_score(
-                    "promoter_weight",
-                    "detractor_weight",
-                    "total_weight",
-                    Weights::new("squared_weights", "responses"),
-                )));
-        }
-        Ok(Definition::over(source)
-            .measure(count("promoters").filter(promoter))
-            .measure(count("passives").filter(passive))
-            .measure(count("detractors").filter(detractor))
-            .measure(count("responses"))
-            .value(Value::net_promoter_score("promoters", "detractors", "responses")))
+        let answers = Answers::new(params.weighted);
+        let kinds = Definition::over(answers.of(Source::table(RESPONSES).at(TIME).column(RECOMMENDATION)))
+            .measure(answers.measure(PROMOTERS).filter(promoter))
+            .measure(answers.measure(PASSIVES).filter(passive))
+            .measure(answers.measure(DETRACTORS).filter(detractor));
+        Ok(answers.weigh(kinds, Scope::Group).measure(count(survey::RESPONSES)).value(answers.net_promoter_score(PROMOTERS, DETRACTORS)))
     }
 }
+
+const PROMOTERS: Kind<'_> = Kind { number: "promoters", weight: "promoter_weight" };
+const PASSIVES: Kind<'_> = Kind { number: "passives", weight: "passive_weight" };
+const DETRACTORS: Kind<'_> = Kind { number: "detractors", weight: "detractor_weight" };
 
 register_metric!(Nps);

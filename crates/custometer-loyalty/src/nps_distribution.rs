@@ -2,10 +2,11 @@
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
+use custometer_core::survey::{self, Answers, Kind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RECOMMENDATION, RESPONSES, TIME, WEIGHT};
+use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
 
 /// Parameters of [`NpsDistribution`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -39,8 +40,6 @@ impl Metric for NpsDistribution {
         examples: &[
             Example {
                 title: "two nines, a seven and a zero",
-                report: "",
-                params: "",
                 header: "score",
                 rows: &[(2, "9"), (1, "7"), (1, "0")],
                 expected: &[
@@ -56,10 +55,10 @@ impl Metric for NpsDistribution {
                     ("score=9", Some(50.0)),
                     ("score=10", Some(0.0)),
                 ],
+                ..Example::NONE
             },
             Example {
                 title: "two nines of half an answer each, a seven, and a zero that counts twice",
-                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(2, "9,0.5"), (1, "7,1"), (1, "0,2")],
@@ -76,6 +75,7 @@ impl Metric for NpsDistribution {
                     ("score=9", Some(25.0)),
                     ("score=10", Some(0.0)),
                 ],
+                ..Example::NONE
             },
         ],
         references: &[
@@ -87,22 +87,19 @@ impl Metric for NpsDistribution {
     fn define(params: &NpsDistributionParams) -> Result<Definition, ParamError> {
         let scores = (0..=10_i64).map(Into::into).collect();
         let source = Source::table(RESPONSES).at(TIME).column(RECOMMENDATION);
-        let by_score = |source| Definition::over(source).own_dimension_over("score", col(RECOMMENDATION.name), scores);
-        if params.weighted {
-            let weight = || col(WEIGHT.name);
-            return Ok(by_score(source.column(WEIGHT))
-                .measure(sum("weight_at_score", weight()))
-                .measure(sum("total_weight", weight()).scope(Scope::OwnDimensions))
-                .measure(sum("squared_weights", weight() * weight()).scope(Scope::OwnDimensions))
-                .measure(count("responses_at_score"))
-                .measure(count("responses").scope(Scope::OwnDimensions))
-                .value(Value::weighted_proportion("weight_at_score", "total_weight", Weights::new("squared_weights", "responses"))));
-        }
-        Ok(by_score(source)
-            .measure(count("responses_at_score"))
-            .measure(count("responses").scope(Scope::OwnDimensions))
-            .value(Value::proportion("responses_at_score", "responses")))
+        let answers = Answers::new(params.weighted);
+        let by_score = Definition::over(answers.of(source)).own_dimension_over("score", col(RECOMMENDATION.name), scores);
+        let by_score = match answers {
+            Answers::Once => by_score,
+            Answers::Weighted => answers.weigh(by_score.measure(answers.measure(AT_SCORE)), Scope::OwnDimensions),
+        };
+        Ok(by_score
+            .measure(count(AT_SCORE.number))
+            .measure(count(survey::RESPONSES).scope(Scope::OwnDimensions))
+            .value(answers.proportion(AT_SCORE)))
     }
 }
+
+const AT_SCORE: Kind<'_> = Kind { number: "responses_at_score", weight: "weight_at_score" };
 
 register_metric!(NpsDistribution);

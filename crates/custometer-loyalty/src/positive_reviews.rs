@@ -1,10 +1,11 @@
 //! Positive reviews: their share, or their number.
 
 use custometer_core::prelude::*;
+use custometer_core::survey::Scale;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ratings::{RATING, Scale};
+use crate::shared::ratings::{RATING, reviews};
 
 /// Parameters of [`PositiveReviews`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -51,34 +52,33 @@ impl Metric for PositiveReviews {
         examples: &[
             Example {
                 title: "three of four",
-                report: "",
-                params: "",
                 header: "rating",
                 rows: &[(1, "5"), (2, "4"), (1, "3.5")],
                 expected: &[("", Some(75.0))],
+                ..Example::NONE
             },
             Example {
                 title: "their number",
-                report: "",
                 params: "show = \"count\"",
                 header: "rating",
                 rows: &[(1, "5"), (2, "4"), (1, "3.5")],
                 expected: &[("", Some(3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of two on another scale",
-                report: "",
                 params: "scale = [0, 10]\npositive_from = 7.5",
                 header: "rating",
                 rows: &[(1, "7.5"), (1, "7")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
     };
 
     fn define(params: &PositiveReviewsParams) -> Result<Definition, ParamError> {
-        let definition = Definition::over(params.scale.reviews()?)
+        let definition = Definition::over(reviews(params.scale)?)
             .measure(count("positive_reviews").filter(col(RATING).gt_eq(lit(params.positive_from()?))))
             .measure(count("reviews"));
         Ok(match params.show {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use custometer_core::prelude::*;
 use custometer_core::time::{BUCKET, index_between};
-use custometer_core::{Column, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group};
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::{self, IS_MEMBER, PercentOfCustomers};
+use crate::shared::customers::{self, IS_MEMBER, PercentOfCustomers};
 use crate::tables::{CREATED_AT, CUSTOMER_ID, LAST_ACTIVE_AT};
 
 /// Parameters of [`ProgramParticipation`].
@@ -52,11 +51,10 @@ impl Metric for ProgramParticipation {
         examples: &[
             Example {
                 title: "300 of 1200 are members",
-                report: "",
-                params: "",
                 header: "customer_id,created_at,is_member",
                 rows: &[(300, "a{i},2025-01-06,true"), (900, "b{i},2025-02-07,false")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "of three members, one was active in February; how many were in January nobody knows",
@@ -82,7 +80,7 @@ impl Metric for ProgramParticipation {
             return Ok(Definition::over(source)
                 .measure(count("members").filter(col(IS_MEMBER.name)).closing())
                 .measure(count("customers").closing())
-                .value(Value::function(PercentOfCustomers::share("members")))
+                .value(PercentOfCustomers::share("members").value())
                 .note(note));
         };
         let source = source
@@ -96,6 +94,7 @@ impl Metric for ProgramParticipation {
             )
             .column(
                 Column::time(LAST_ACTIVE_AT)
+                    .latest()
                     .also_called(
                         "last active, last activity, last activity at, last seen at, last seen, last login at, last login, last logged \
                  in, last visit, last order date, last purchase, sidst aktiv, sidst set, sidste login, seneste login, sist \
@@ -107,16 +106,19 @@ impl Metric for ProgramParticipation {
             )
             .rule("`last_active_at` is before `created_at`", col(LAST_ACTIVE_AT).gt_eq(col(CREATED_AT)));
         let stock = |name: &str| sum(name, col(name)).closing();
+        let share = PercentOfCustomers { unknown: Some(UNKNOWN), ..PercentOfCustomers::share("active_members") };
+        let formula = RowFormula::of(&share.measures(), move |row, group, context| {
+            let unknown = row.get(UNKNOWN).unwrap_or(0.0);
+            let note = format!("{unknown} members were active after the end: what they did before it, `last_active_at` does not say");
+            share.find(row, group, context).note((unknown > 0.0).then_some(note))
+        });
         Ok(Definition::over(source)
-            .derive(Activity { within_days: days.get().into() })
+            .derive(LastActivity { within_days: days.get().into() })
             .measure(stock("active_members"))
             .measure(stock(UNKNOWN))
             .measure(stock("members"))
             .measure(stock("customers"))
-            .value(Value::function(ActiveShare(PercentOfCustomers {
-                unknown: Some(UNKNOWN),
-                ..PercentOfCustomers::share("active_members")
-            })))
+            .value(formula.value())
             .note(format!("active in the {days} days before the end; {note}")))
     }
 }
@@ -126,11 +128,11 @@ const UNKNOWN: &str = "activity_unknown";
 
 /// Customers → what joining, and being active for the last time, change in the numbers of a bucket's end.
 #[derive(Debug)]
-struct Activity {
+struct LastActivity {
     within_days: u32,
 }
 
-impl Derive for Activity {
+impl Derive for LastActivity {
     fn entity(&self) -> &'static str {
         CUSTOMER_ID
     }
@@ -157,26 +159,6 @@ impl Derive for Activity {
                 derived.push(customer, [lapse, -1, 0, 0, 0], []);
             }
         }))
-    }
-}
-
-/// The share of active members, with how many customers stand in its way.
-#[derive(Debug)]
-struct ActiveShare(PercentOfCustomers);
-
-impl Evaluate for ActiveShare {
-    fn measures(&self) -> Vec<&str> {
-        self.0.measures()
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        self.0.dimensions()
-    }
-
-    fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let unknown: f64 = group.rows.iter().filter_map(|row| row.get(UNKNOWN)).sum();
-        let note = format!("{unknown} members were active after the end: what they did before it, `last_active_at` does not say");
-        Ok(Evaluation { note: (unknown > 0.0).then_some(note), ..self.0.evaluate(group, context)? })
     }
 }
 

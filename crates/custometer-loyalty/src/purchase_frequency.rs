@@ -1,20 +1,21 @@
 //! Purchase frequency: how often customers buy.
 
 use custometer_core::prelude::*;
+use custometer_core::time::CalendarUnit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::activity::{Activity, Per};
-use crate::orders::{OneOrderPer, Orders};
-use crate::refunds::Refunds;
+use crate::shared::activity::Activity;
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`PurchaseFrequency`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PurchaseFrequencyParams {
     /// What orders are counted per: a bucket's are divided by its length in the calendar. Without it, orders per bucket.
-    pub per: Option<Per>,
-    /// What a negative amount means. Without it amounts are not read, and every row is a purchase.
+    pub per: Option<CalendarUnit>,
+    /// What a negative amount means: a mistake unless said. Amounts are read where the table has them, and tell money back from purchases.
     pub refunds: Option<Refunds>,
     /// What one order is.
     pub one_order_per: OneOrderPer,
@@ -43,17 +44,19 @@ impl Metric for PurchaseFrequency {
              of the data.",
             "With `per`, an order on the as-of date or later is not known yet, and left out.",
             "Customers who did not order in the bucket are not in it: a shorter bucket has more frequent customers.",
-            "With `one_order_per = \"order_id\"`, an order is in the bucket of its first line, and a row without an id is rejected.",
-            "A row without a customer is rejected. With `refunds`, so is one without an amount; money back is not an order.",
+            "Money back is not a purchase: a negative amount is rejected, and with `refunds = \"net\"` left out. Where the table has no amounts, every \
+             row is a purchase.",
+            "With `one_order_per = \"order_id\"`, an order is in the bucket of its first line. Without it, every row is an order, and the note says so \
+             where an `order_id` comes in several rows.",
+            "A row without a customer is rejected; with `one_order_per = \"order_id\"`, so is one without an id.",
         ],
         examples: &[
             Example {
                 title: "two customers, who made one order and three",
-                report: "",
-                params: "",
                 header: "customer_id",
                 rows: &[(1, "a"), (3, "b")],
                 expected: &[("", Some(2.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same in a quarter, per quarter",
@@ -73,11 +76,11 @@ impl Metric for PurchaseFrequency {
             },
             Example {
                 title: "an order of three lines, and one that was paid back",
-                report: "",
                 params: "one_order_per = \"order_id\"\nrefunds = \"net\"",
                 header: "customer_id,order_id,amount",
                 rows: &[(3, "a,1,10"), (1, "a,2,25"), (1, "a,2,-25")],
                 expected: &[("", Some(2.0))],
+                ..Example::NONE
             },
         ],
         references: &["Student, Biometrika 6 (1908), for the interval of a mean over customers"],
@@ -85,7 +88,7 @@ impl Metric for PurchaseFrequency {
 
     fn define(params: &PurchaseFrequencyParams) -> Result<Definition, ParamError> {
         let PurchaseFrequencyParams { per, refunds, one_order_per } = *params;
-        let activity = Activity { orders: Orders { refunds, one_order_per, ..Orders::default() }, per, inactive_after_days: None };
+        let activity = Activity { orders: Orders::counted(refunds, one_order_per), per, inactive_after_days: None };
         let definition = Definition::over(activity.source())
             .derive(activity)
             .measure(sum("orders", col("orders")))

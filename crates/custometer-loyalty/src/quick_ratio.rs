@@ -1,13 +1,11 @@
 //! Quick ratio: revenue won per revenue lost. Source: the investor M. Hamid, in an interview that the references name.
 
-use custometer_core::Estimate;
 use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::formula::Formula;
-use crate::revenue::{self, Movements};
-use crate::spans::Overlaps;
+use crate::shared::revenue::{self, Movements};
+use crate::shared::spans::{Ends, Overlaps, SpanRules};
 
 /// How many customers the bucket changed anything for.
 const CHANGED: &str = "changed_customers";
@@ -20,6 +18,8 @@ pub struct QuickRatioParams {
     pub include_reactivation: bool,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
 }
 
 /// `loyalty.quick_ratio`: is more revenue won than lost?
@@ -50,7 +50,6 @@ impl Metric for QuickRatio {
             Example {
                 title: "20 new and 8 of expansion, for 5 of churn and 3 of contraction",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[
                     (2, "n{i},2025-01-05,,10"),
@@ -63,6 +62,7 @@ impl Metric for QuickRatio {
                     (1, "r,2025-01-05,,4"),
                 ],
                 expected: &[("", Some(3.5))],
+                ..Example::NONE
             },
             Example {
                 title: "the same, with 4 of a customer who comes back",
@@ -84,10 +84,10 @@ impl Metric for QuickRatio {
             Example {
                 title: "no losses",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[(1, "n,2025-01-05,,10")],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &["M. Hamid, in \"Measuring the SaaS revolution with Mamoon Hamid\", InsightSquared, insightsquared.com/blog"],
@@ -96,15 +96,17 @@ impl Metric for QuickRatio {
     fn define(params: &QuickRatioParams) -> Result<Definition, ParamError> {
         let include_reactivation = params.include_reactivation;
         let measures = [Movements::MEASURES.as_slice(), &[CHANGED]].concat();
-        let formula = Formula::of(&measures, move |row, _, _| {
+        let formula = RowFormula::of(&measures, move |row, _, _| {
             let movements = Movements::of(row);
             let won = movements.new + movements.expansion + if include_reactivation { movements.reactivation } else { 0.0 };
             let lost = movements.churned + movements.contraction;
             let changed = row.get(CHANGED);
             let estimate = Estimate { value: (lost > 0.0).then(|| won / lost), interval: None, n: changed };
-            (estimate, [movements.evidence(), vec![(CHANGED, changed)]].concat())
+            Found::new(estimate, [movements.evidence(), vec![(CHANGED, changed)]].concat())
         });
-        let definition = Movements::measured(revenue::definition(params.overlaps)).measure(count(CHANGED)).value(formula.value());
+        let definition = Movements::measured(revenue::definition(SpanRules { overlaps: params.overlaps, ends: params.ends }))
+            .measure(count(CHANGED))
+            .value(formula.value());
         Ok(if include_reactivation { definition.note("customers who come back count as won") } else { definition })
     }
 }

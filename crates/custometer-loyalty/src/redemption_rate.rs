@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::points::Fate;
+use crate::shared::points::Fate;
 
 /// `loyalty.redemption_rate`: how many points are redeemed?
 pub struct RedemptionRate;
@@ -29,27 +29,25 @@ impl Metric for RedemptionRate {
         examples: &[
             Example {
                 title: "300 of 1200 points",
-                report: "",
-                params: "",
                 header: "customer_id,kind,points",
                 rows: &[(1, "a,earn,1000"), (2, "b,earn,100"), (1, "a,redeem,200"), (1, "b,redeem,100"), (1, "b,expire,50")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "more than were earned in the month",
                 report: "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"",
-                params: "",
                 header: "customer_id,time,kind,points",
                 rows: &[(1, "a,2025-01-05,earn,100"), (1, "a,2025-02-05,earn,40"), (1, "a,2025-02-06,redeem,60")],
                 expected: &[("2025-01-01", Some(0.0)), ("2025-02-01", Some(150.0))],
+                ..Example::NONE
             },
             Example {
                 title: "nothing earned",
-                report: "",
-                params: "",
                 header: "customer_id,kind,points",
                 rows: &[(1, "a,redeem,200")],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &[

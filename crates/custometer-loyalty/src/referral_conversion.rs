@@ -47,11 +47,10 @@ impl Metric for ReferralConversion {
         examples: &[
             Example {
                 title: "two of five",
-                report: "",
-                params: "",
                 header: "referrer_id,time,converted_at",
                 rows: &[(2, "a{i},2025-01-06,2025-03-07"), (3, "b{i},2025-01-08,")],
                 expected: &[("", Some(40.0))],
+                ..Example::NONE
             },
             Example {
                 title: "four that have had thirty days, of which one converted in them; one that has not",
@@ -135,8 +134,7 @@ impl Derive for Conversions {
         if let Some(as_of) = context.as_of {
             is_converted = is_converted.and(converted_at().lt(lit(as_of)));
         }
-        let known_until = context.as_of.or_else(|| context.buckets.edges().last().copied());
-        let is_too_young = known_until.map_or_else(|| lit(false), |until| deadline().gt_eq(lit(until)));
+        let is_too_young = deadline().gt_eq(lit(context.known_until()));
         Ok(rows.with_columns([is_converted.alias("is_converted"), is_too_young.alias("is_too_young")]))
     }
 }

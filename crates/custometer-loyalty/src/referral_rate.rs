@@ -5,7 +5,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::customers::{self, IS_REFERRED, IS_REFERRER, PercentOfCustomers, SOURCE};
+use crate::shared::customers::{self, IS_REFERRED, IS_REFERRER, PercentOfCustomers, SOURCE};
 use crate::tables::CREATED_AT;
 
 /// Parameters of [`ReferralRate`].
@@ -73,19 +73,19 @@ impl Metric for ReferralRate {
         examples: &[
             Example {
                 title: "240 of 4000 new customers",
-                report: "",
                 params: "referral_sources = [\"friend\", \"partner\"]",
                 header: "customer_id,source",
                 rows: &[(200, "a{i},friend"), (40, "b{i},partner"), (3700, "c{i},search"), (60, "d{i},")],
                 expected: &[("", Some(6.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same with a column that says it",
-                report: "",
                 params: "referred = \"column\"",
                 header: "customer_id,is_referred",
                 rows: &[(240, "a{i},true"), (3760, "b{i},false")],
                 expected: &[("", Some(6.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of four customers so far has referred somebody, and one of two before",
@@ -123,19 +123,17 @@ impl Metric for ReferralRate {
                 .note("referred_new_customers: new customers who were referred, of all new customers")),
             ReferralDefinition::NewOverBase => Ok(new_customers(source.always_at(CREATED_AT))?
                 .measure(count("customers_at_start").opening())
-                .value(Value::function(PercentOfCustomers {
-                    part: "referred_customers",
-                    customers: "customers_at_start",
-                    unknown: None,
-                    is_share: false,
-                }))
+                .value(
+                    PercentOfCustomers { part: "referred_customers", customers: "customers_at_start", unknown: None, is_share: false }
+                        .value(),
+                )
                 .note("new_over_base: new customers who were referred, per hundred customers at the start")),
             ReferralDefinition::ReferringCustomers => {
                 params.no_referred()?;
                 Ok(Definition::over(source.always_at(CREATED_AT).column(IS_REFERRER))
                     .measure(count("referring_customers").filter(col(IS_REFERRER.name)).closing())
                     .measure(count("customers").closing())
-                    .value(Value::function(PercentOfCustomers::share("referring_customers")))
+                    .value(PercentOfCustomers::share("referring_customers").value())
                     .note("referring_customers: customers who referred somebody, as the table has it now, of all at the end"))
             }
         }
@@ -146,10 +144,7 @@ impl ReferralRateParams {
     /// The column that says who was referred, and when it does.
     fn referred(&self) -> Result<(Column, Expr), ParamError> {
         match (self.referred, self.referral_sources.is_empty()) {
-            (Referred::Source, false) => {
-                let sources = self.referral_sources.iter().map(|source| col(SOURCE.name).eq(lit(source.as_str())));
-                Ok((SOURCE, sources.reduce(Expr::or).unwrap_or_else(|| lit(false))))
-            }
+            (Referred::Source, false) => Ok((SOURCE, is_one_of(SOURCE.name, &self.referral_sources))),
             (Referred::Column, true) => Ok((IS_REFERRED, col(IS_REFERRED.name))),
             (Referred::Source, true) => Err(ParamError::new("referral_sources", "which customers were referred?").help(
                 "give the values of `source` that mean it: `referral_sources = [\"…\"]`; or `referred = \"column\"`, and map `is_referred`",

@@ -5,7 +5,9 @@ use custometer_core::time::BUCKET;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{CUSTOMER, CUSTOMER_ID, ORDERS, TIME};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
+use crate::tables::{CUSTOMER_ID, TIME};
 
 /// Parameters of [`RepeatPurchaseRate`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +15,10 @@ use crate::tables::{CUSTOMER, CUSTOMER_ID, ORDERS, TIME};
 pub struct RepeatPurchaseRateParams {
     /// Over which time a customer's orders are counted.
     pub scope: OrderScope,
+    /// What a negative amount means: a mistake unless said. Amounts are read where the table has them, and tell money back from purchases.
+    pub refunds: Option<Refunds>,
+    /// What one order is.
+    pub one_order_per: OneOrderPer,
 }
 
 /// Over which time a customer's orders are counted.
@@ -43,24 +49,27 @@ impl Metric for RepeatPurchaseRate {
         edge_cases: &[
             "No customer: undefined.",
             "In a breakdown, a customer belongs to every group they ordered in, and in each group only the orders in it count.",
+            "Money back is not a purchase: a negative amount is rejected, and with `refunds = \"net\"` left out. Where the table has no amounts, every \
+             row is a purchase.",
+            "With `one_order_per = \"order_id\"`, an order is in the bucket of its first line. Without it, every row is an order, and the note says so \
+             where an `order_id` comes in several rows.",
             "An order without a customer is rejected.",
         ],
         examples: &[
             Example {
                 title: "1000 customers, 200 of whom ordered twice",
-                report: "",
-                params: "",
                 header: "customer_id",
                 rows: &[(1000, "c{i}"), (200, "c{i}")],
                 expected: &[("", Some(20.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same over their lifetime",
-                report: "",
                 params: "scope = \"lifetime\"",
                 header: "customer_id",
                 rows: &[(1000, "c{i}"), (200, "c{i}")],
                 expected: &[("", Some(20.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
@@ -77,8 +86,9 @@ impl Metric for RepeatPurchaseRate {
             OrderScope::Period => counted("customers"),
             OrderScope::Lifetime => counted("customers").filter(col("is_repeat").eq(lit(0))),
         };
-        Ok(Definition::over(Source::table(ORDERS).at(TIME).column(CUSTOMER))
-            .derive(RepeatCustomers { scope: params.scope })
+        let orders = Orders::counted(params.refunds, params.one_order_per);
+        Ok(Definition::over(orders.source().at(TIME))
+            .derive(RepeatCustomers { scope: params.scope, orders })
             .measure(repeat)
             .measure(customers)
             .value(Value::proportion("repeat_customers", "customers")))
@@ -89,6 +99,7 @@ impl Metric for RepeatPurchaseRate {
 #[derive(Debug)]
 struct RepeatCustomers {
     scope: OrderScope,
+    orders: Orders,
 }
 
 impl Derive for RepeatCustomers {
@@ -102,7 +113,8 @@ impl Derive for RepeatCustomers {
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let scope = self.scope;
-        let orders = Entities::in_groups(rows, CUSTOMER_ID, context).integers([col(BUCKET)]);
+        let purchases = self.orders.purchases(rows, context, [BUCKET]);
+        let orders = Entities::in_groups(purchases, CUSTOMER_ID, context).integers([col(BUCKET)]);
         Ok(orders.derive("repeat_customers", [BUCKET, "is_repeat"], [], move |customer, derived| {
             let [buckets] = customer.integers();
             match scope {

@@ -1,12 +1,14 @@
 //! Retention rate: customers who stay. Source: P. W. Farris et al., "Marketing Metrics", 2nd ed. (2010), section 5.1.
 
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, MeasureRow, statistics};
+use custometer_core::row_formula::percent;
+use custometer_core::{MeasureRow, statistics};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::formula::{Formula, percent};
-use crate::spans::{Basis, Changes, Overlaps, Spans};
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
+use crate::shared::spans::{Changes, CustomerBasis, Ends, Overlaps, SpanRules, Spans};
 
 /// How many customers there were as the bucket opened.
 const START: &str = "customers_at_start";
@@ -20,11 +22,18 @@ const LOST: &str = "lost_customers";
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionRateParams {
     /// Where the table says when somebody was a customer.
-    pub basis: Basis,
+    pub basis: CustomerBasis,
     /// After how many local days without an order a customer is gone, 1 or more; with `basis = "activity"` only.
     pub inactive_after_days: Option<u32>,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
+    /// What a negative amount among orders means: a mistake unless said. With `basis = "activity"` only; amounts are read where the table has
+    /// them, and tell money back from purchases.
+    pub refunds: Option<Refunds>,
+    /// What one order is; with `basis = "activity"` only.
+    pub one_order_per: OneOrderPer,
     /// Which of two definitions is used.
     pub definition: RetentionDefinition,
 }
@@ -72,15 +81,14 @@ impl Metric for RetentionRate {
             Example {
                 title: "150 customers, of whom 7 leave, and 50 new ones",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[(143, "a{i},2024-06-01,"), (7, "b{i},2024-06-01,2025-01-20"), (50, "c{i},2025-01-10,")],
                 expected: &[("", Some(95.333_333_333_333_33))],
+                ..Example::NONE
             },
             Example {
                 title: "200 customers, of whom 20 leave, 20 new ones, and 5 who come and go",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[
                     (180, "a{i},2024-06-01,"),
@@ -89,6 +97,7 @@ impl Metric for RetentionRate {
                     (5, "d{i},2025-01-10,2025-01-20"),
                 ],
                 expected: &[("", Some(90.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the first, naively",
@@ -122,14 +131,16 @@ impl Metric for RetentionRate {
     };
 
     fn define(params: &RetentionRateParams) -> Result<Definition, ParamError> {
-        let spans = Spans::of(params.basis, params.inactive_after_days, params.overlaps)?;
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
+        let orders = Orders::counted(params.refunds, params.one_order_per);
+        let spans = Spans::of(params.basis, params.inactive_after_days, rules, orders)?;
         let definition = Definition::over(spans.source())
             .derive(Changes { spans, amounts: false })
             .measure(Changes::customers_at_start(START))
             .measure(count(NEW).filter(Changes::came()))
             .measure(count(LOST).filter(Changes::left()));
         let naive = params.definition == RetentionDefinition::EndOverStart;
-        let formula = Formula::of(&[START, NEW, LOST], move |row, _, context| {
+        let formula = RowFormula::of(&[START, NEW, LOST], move |row, _, context| {
             let customers @ Customers { start, new, lost } = Customers::of(row);
             let interval = statistics::wilson(customers.kept(), start, context.confidence).filter(|_| !naive);
             let estimate = Estimate {
@@ -137,7 +148,10 @@ impl Metric for RetentionRate {
                 interval: interval.map(|(low, high)| (100.0 * low, 100.0 * high)),
                 n: Some(start),
             };
-            (estimate, vec![(START, Some(start)), ("customers_at_end", Some(customers.at_end())), (NEW, Some(new)), (LOST, Some(lost))])
+            Found::new(
+                estimate,
+                vec![(START, Some(start)), ("customers_at_end", Some(customers.at_end())), (NEW, Some(new)), (LOST, Some(lost))],
+            )
         });
         Ok(match params.definition {
             RetentionDefinition::Classic => definition.value(formula.tested(no_change).value()),

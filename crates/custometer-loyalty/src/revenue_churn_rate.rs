@@ -1,13 +1,13 @@
 //! Revenue churn rate: what leaves of the revenue.
 
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, statistics};
+use custometer_core::row_formula::percent;
+use custometer_core::statistics;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::formula::{Formula, percent};
-use crate::revenue::{self, Cohort, Movements};
-use crate::spans::Overlaps;
+use crate::shared::revenue::{self, Cohort, Movements};
+use crate::shared::spans::{Ends, Overlaps, SpanRules};
 
 /// Parameters of [`RevenueChurnRate`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,8 @@ pub struct RevenueChurnRateParams {
     pub kind: RevenueChurnKind,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
 }
 
 /// Whether what is won is set against what is lost.
@@ -59,7 +61,6 @@ impl Metric for RevenueChurnRate {
             Example {
                 title: "of 10 000, customers who paid 1500 leave, and others pay 500 less",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,started_at,ended_at,amount_per_month",
                 rows: &[
                     (75, "a{i},2024-06-01,,100"),
@@ -68,6 +69,7 @@ impl Metric for RevenueChurnRate {
                     (10, "c{i},2025-01-10,,50"),
                 ],
                 expected: &[("", Some(20.0))],
+                ..Example::NONE
             },
             Example {
                 title: "net, with 300 of expansion and 200 of customers who come back",
@@ -93,10 +95,10 @@ impl Metric for RevenueChurnRate {
     };
 
     fn define(params: &RevenueChurnRateParams) -> Result<Definition, ParamError> {
-        let definition = revenue::definition(params.overlaps);
+        let definition = revenue::definition(SpanRules { overlaps: params.overlaps, ends: params.ends });
         Ok(match params.kind {
             RevenueChurnKind::Gross => {
-                let formula = Formula::of(&Cohort::measures(), |row, _, context| {
+                let formula = RowFormula::of(&Cohort::measures(), |row, _, context| {
                     let movements = Movements::of(row);
                     let kept = Cohort::Gross.clusters(row).and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
                     let estimate = Estimate {
@@ -104,17 +106,17 @@ impl Metric for RevenueChurnRate {
                         interval: kept.map(|(low, high)| (100.0 * (1.0 - high).max(0.0), 100.0 * (1.0 - low).min(1.0))),
                         n: Some(movements.customers_at_start),
                     };
-                    (estimate, movements.evidence_of_opening())
+                    Found::new(estimate, movements.evidence_of_opening())
                 });
                 let formula = formula.tested(|now, before| Cohort::Gross.no_change(now, before));
                 Cohort::Gross.measured(definition).value(formula.value())
             }
             RevenueChurnKind::Net => {
-                let formula = Formula::of(&Movements::MEASURES, |row, _, _| {
+                let formula = RowFormula::of(&Movements::MEASURES, |row, _, _| {
                     let movements = Movements::of(row);
                     let lost = movements.churned + movements.contraction - movements.expansion - movements.reactivation;
                     let value = percent(lost, movements.opening);
-                    (Estimate { value, interval: None, n: Some(movements.customers_at_start) }, movements.evidence())
+                    Found::new(Estimate { value, interval: None, n: Some(movements.customers_at_start) }, movements.evidence())
                 });
                 Movements::measured(definition).value(formula.value()).note("net of expansion and reactivation")
             }

@@ -1,10 +1,11 @@
 //! Mean rating of public reviews.
 
 use custometer_core::prelude::*;
+use custometer_core::survey::Scale;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ratings::{RATING, Scale};
+use crate::shared::ratings::{RATING, reviews};
 
 /// Parameters of [`ReviewRating`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -36,26 +37,25 @@ impl Metric for ReviewRating {
         examples: &[
             Example {
                 title: "ratings of 5, 5, 4 and 1",
-                report: "",
-                params: "",
                 header: "rating",
                 rows: &[(2, "5"), (1, "4"), (1, "1")],
                 expected: &[("", Some(3.75))],
+                ..Example::NONE
             },
             Example {
                 title: "a rating of 7.5 of 10, and a review without one",
-                report: "",
                 params: "scale = [0, 10]",
                 header: "review_id,rating",
                 rows: &[(1, "a,7.5"), (1, "b,")],
                 expected: &[("", Some(7.5))],
+                ..Example::NONE
             },
         ],
         references: &["Student, Biometrika 6 (1908), for the interval"],
     };
 
     fn define(params: &ReviewRatingParams) -> Result<Definition, ParamError> {
-        Ok(Definition::over(params.scale.reviews()?)
+        Ok(Definition::over(reviews(params.scale)?)
             .measure(sum("rating_sum", col(RATING)))
             .measure(count("reviews"))
             .measure(variance("rating_variance", col(RATING)))

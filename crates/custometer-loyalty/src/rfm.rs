@@ -6,14 +6,16 @@ use std::ops::RangeInclusive;
 
 use custometer_core::prelude::*;
 use custometer_core::statistics;
+use custometer_core::time::CalendarUnit;
 use custometer_core::value::Annotations;
 use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Histories, PurchasePeriod, TimeUnit, known_end};
-use crate::orders::{OneOrderPer, Orders};
-use crate::refunds::Refunds;
+use crate::shared::history::{Histories, PurchasePeriod, known_end};
+use crate::shared::margin::Margin;
+use crate::shared::orders::{OneOrderPer, Orders};
+use crate::shared::refunds::Refunds;
 
 /// Parameters of [`Rfm`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -85,7 +87,6 @@ impl Metric for Rfm {
             Example {
                 title: "five customers, the more recent the more frequent",
                 report: "from = 2025-01-01\nuntil = 2025-02-01",
-                params: "",
                 header: "customer_id,time,amount",
                 rows: &[
                     (1, "a,2025-01-02,10"),
@@ -106,6 +107,7 @@ impl Metric for Rfm {
                     ("segment=can't lose them", Some(0.0)),
                     ("segment=hibernating", Some(2.0)),
                 ],
+                ..Example::NONE
             },
             Example {
                 title: "two scores each: all but one ordered once, for 10",
@@ -140,8 +142,8 @@ impl Metric for Rfm {
             return Err(ParamError::new("quantiles", "the segments are of scores from 1 to 5")
                 .help("leave it out, or count by scores: `show = \"scores\"`"));
         }
-        let orders = Orders { one_order_per, ..Orders::of(refunds) };
-        let histories = Histories { orders, purchase_period: PurchasePeriod::Day, time_unit: TimeUnit::Day };
+        let orders = Orders::of(refunds, one_order_per, Margin::None);
+        let histories = Histories { orders, purchase_period: PurchasePeriod::Day, time_unit: CalendarUnit::Day };
         Ok(Definition::over(histories.source())
             .derive(LastPurchases(histories))
             .own_dimension("recency_days", col("recency_days"))
@@ -298,7 +300,7 @@ impl Evaluate for Scores {
             annotations.rows.push((own.to_vec(), scores.map(number).into_iter().chain(segment).collect()));
         }
         let all: u64 = counts.values().sum();
-        let is_known = known_end(group.bucket, context.as_of).is_some();
+        let is_known = known_end(group.bucket, context.known_until()).is_some();
         let observation = |dimensions: Vec<DimensionValue>| {
             let customers = counts.get(&dimensions).copied().unwrap_or(0) as f64;
             let share = (all > 0).then(|| 100.0 * customers / all as f64);

@@ -6,7 +6,7 @@ use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, Evalu
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spans::{DURATION, Durations, HAS_ENDED, LifetimeUnit, Overlaps, Spans};
+use crate::shared::spans::{DURATION, Durations, Ends, HAS_ENDED, LifetimeUnit, Overlaps, SpanRules, Spans};
 use crate::tables::{CUSTOMERS, STARTED_AT};
 
 const ENDED: &str = "ended";
@@ -45,6 +45,8 @@ pub struct SurvivalParams {
     pub unit: LifetimeUnit,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
+    /// Whether spans last through the day that they end on.
+    pub ends: Ends,
 }
 
 /// What is reported of the survival.
@@ -104,7 +106,6 @@ impl Metric for Survival {
         examples: &[
             Example {
                 title: "weeks of remission of 21 patients: the first three steps",
-                report: "",
                 params: "basis = \"durations\"\nat = [5, 6, 7, 10]",
                 header: "duration,has_ended",
                 rows: REMISSION,
@@ -114,19 +115,19 @@ impl Metric for Survival {
                     ("age=7", Some(80.672_268_907_563_03)),
                     ("age=10", Some(75.294_117_647_058_82)),
                 ],
+                ..Example::NONE
             },
             Example {
                 title: "their median",
-                report: "",
                 params: "basis = \"durations\"\nstatistic = \"median\"",
                 header: "duration,has_ended",
                 rows: REMISSION,
                 expected: &[("", Some(23.0))],
+                ..Example::NONE
             },
             Example {
                 title: "spans: one ends after 10 days, one is united to 20, and two go on",
                 report: "from = 2025-03-01\nuntil = 2025-04-01",
-                params: "",
                 header: "customer_id,started_at,ended_at",
                 rows: &[
                     (1, "a,2025-03-01,2025-03-11"),
@@ -136,6 +137,7 @@ impl Metric for Survival {
                     (1, "d,2025-03-03,2025-05-01"),
                 ],
                 expected: &[("age=10", Some(75.0)), ("age=20", Some(37.5))],
+                ..Example::NONE
             },
             Example {
                 title: "the mean of the same within 20 days",
@@ -189,11 +191,14 @@ impl Metric for Survival {
                 return Err(ParamError::new("unit", "spans are counted in days").help("leave it out"));
             }
             LifetimeBasis::Spans => {
-                let spans = Spans::Subscribed(params.overlaps);
+                let spans = Spans::Subscribed(SpanRules { overlaps: params.overlaps, ends: params.ends });
                 Definition::over(spans.source()).derive(Durations { spans })
             }
             LifetimeBasis::Durations if params.overlaps != Overlaps::default() => {
                 return Err(ParamError::new("overlaps", "durations do not overlap").help("leave it out"));
+            }
+            LifetimeBasis::Durations if params.ends != Ends::default() => {
+                return Err(ParamError::new("ends", "durations say themselves how long they are").help("leave it out"));
             }
             LifetimeBasis::Durations => Definition::over(Source::table(CUSTOMERS).at(STARTED_AT).column(SEEN).column(GONE)),
         };

@@ -78,17 +78,11 @@ pub const RECOMMENDATION: Column =
          bewertung, note",
     );
 
-/// How much an answer counts, where a report asks for weights.
-pub const WEIGHT: Column = Column::number("weight")
-    .between(0.0, f64::INFINITY)
-    .describe("how much the answer counts, 0 or more; read with `weighted = true`")
-    .also_called(
-        "weighting, weights, weight factor, sample weight, importance, share, vaegt, vaegtning, vekt, vekting, vikt, viktning, \
-         gewicht, gewichtung",
-    );
-
 /// The customer of a purchase.
 pub const CUSTOMER: Column = Column::identifier(CUSTOMER_ID).describe("who bought").also_called(names::CUSTOMER);
+
+/// When a purchase was made, for metrics that look at the time between purchases.
+pub const BOUGHT: Column = Column::time(TIME).also_called(names::TIME).describe("when it was bought");
 
 /// The amount of a purchase.
 pub const AMOUNT: Column = Column::number("amount").unit(Unit::Currency).describe("what was paid").also_called(
@@ -100,7 +94,7 @@ pub const AMOUNT: Column = Column::number("amount").unit(Unit::Currency).describ
 
 /// The order that a purchase is a line of.
 pub const ORDER_ID: Column =
-    Column::identifier("order_id").describe("which order it is a line of; read with `one_order_per = \"order_id\"`").also_called(
+    Column::identifier("order_id").describe("which order it is a line of; needed with `one_order_per = \"order_id\"`").also_called(
         "order, order number, order no, order nr, invoice id, invoice number, invoice no, invoice, transaction id, \
          transaction, receipt id, receipt number, basket id, purchase id, ordrenr, ordre nr, ordrenummer, ordre, fakturanr, \
          fakturanummer, bilagsnr, ordernr, ordernummer, bestellnummer, bestellung, rechnungsnummer, belegnummer",

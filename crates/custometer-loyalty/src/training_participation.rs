@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::customers::{self, IS_TRAINED, PercentOfCustomers};
+use crate::shared::customers::{self, IS_TRAINED, PercentOfCustomers};
 use crate::tables::CREATED_AT;
 
 /// `loyalty.training_participation`: how many have been trained?
@@ -29,19 +29,18 @@ impl Metric for TrainingParticipation {
         examples: &[
             Example {
                 title: "30 of 120",
-                report: "",
-                params: "",
                 header: "customer_id,created_at,is_trained",
                 rows: &[(30, "a{i},2025-01-06,true"), (90, "b{i},2025-02-07,false")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "customers of before count, those of later do not yet",
                 report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
-                params: "",
                 header: "customer_id,created_at,is_trained",
                 rows: &[(1, "a,2024-06-01,true"), (1, "b,2025-01-31,false"), (2, "c{i},2025-03-01,true")],
                 expected: &[("2025-01-01", Some(50.0)), ("2025-02-01", Some(50.0)), ("2025-03-01", Some(75.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
@@ -51,7 +50,7 @@ impl Metric for TrainingParticipation {
         Ok(Definition::over(customers::source().always_at(CREATED_AT).column(IS_TRAINED))
             .measure(count("trained_customers").filter(col(IS_TRAINED.name)).closing())
             .measure(count("customers").closing())
-            .value(Value::function(PercentOfCustomers::share("trained_customers")))
+            .value(PercentOfCustomers::share("trained_customers").value())
             .note("`is_trained` is taken as the table has it now"))
     }
 }

@@ -210,6 +210,7 @@ fn manifest() -> Manifest {
                     rows_without_answer: 0,
                     rows_rejected: 1500,
                     ambiguous_times: 3,
+                    data_until: None,
                 },
                 TableUse {
                     requests: vec!["CSAT".to_owned()],
@@ -218,6 +219,7 @@ fn manifest() -> Manifest {
                     rows_without_answer: 80,
                     rows_rejected: 1500,
                     ambiguous_times: 0,
+                    data_until: None,
                 },
             ],
             notes: Vec::new(),

@@ -65,8 +65,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         week_start: config.report.week_start.into(),
         fiscal_year_start: config.report.fiscal_year_start as i8,
     };
-    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(input.today);
-    let period = report::period(&config.report, as_of, &calendar, &mut problems);
+    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0));
+    let period = report::period(&config.report, as_of.or(input.today), &calendar, &mut problems);
     let id_hasher = report::id_hasher(&config.report, input.environment, &mut problems);
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
@@ -98,8 +98,6 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
     let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
     problems.finish()?;
-    // What today is says nothing of data whose period is their own.
-    let as_of = input.as_of.or(config.report.as_of.map(|day| day.0)).or(as_of.filter(|_| period.is_some()));
     Ok(Report {
         title: config.report.title,
         locale: config.report.locale,
@@ -107,8 +105,9 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         period,
         grain: config.report.grain,
         complete_periods_only: config.report.complete_periods_only,
-        // What is known after the period's end changes nothing in it.
-        as_of: as_of.map(|as_of| period.map_or(as_of, |period| as_of.min(period.until))),
+        as_of,
+        // What today is says nothing of data whose period is their own.
+        over_until: period.map_or(as_of, |period| as_of.or(input.today).map(|date| date.min(period.until))),
         confidence: config.report.confidence.0,
         max_rejected_percent: config.report.max_rejected_percent.0,
         rejected_rows: config.report.rejected_rows,

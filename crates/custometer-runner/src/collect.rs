@@ -20,7 +20,7 @@ use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
 
 use crate::collect::accumulate::{Accumulator, Split};
-use crate::plan::names::{FIRST, dimension_name};
+use crate::plan::names::{FATE, FIRST, LAST, dimension_name};
 use crate::plan::node::{Node, Place};
 use crate::plan::{Part, TablePlan};
 use crate::report::{Report, Request};
@@ -35,6 +35,10 @@ pub(crate) struct Collected {
     pub(crate) rejected: Vec<DataFrame>,
     /// The first instant of the data in microseconds since 1970, by input; none where rows are not placed in time.
     pub(crate) known_since: Vec<Option<i64>>,
+    /// The last one.
+    pub(crate) last: Vec<Option<i64>>,
+    /// What there is reason to doubt of the rows, by input.
+    pub(crate) doubts: Vec<Vec<&'static str>>,
     /// By node and place.
     pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
     /// By part.
@@ -56,12 +60,30 @@ impl Collected {
         let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
         let rows_read = count(&next()?)?;
         let rows_kept = count(&next()?)?;
-        let (mut fates, mut rejected, mut known_since) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut fates, mut rejected, mut known_since, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in &plan.inputs {
             let frame = next()?;
             known_since.push(frame.column(FIRST)?.i64()?.iter().flatten().min());
+            // What is wrong with a rejected row may be its time.
+            let usable = frame.column(FATE)?.i32()?.iter().zip(frame.column(LAST)?.i64()?.iter()).filter(|(fate, _)| *fate <= Some(0));
+            last.push(usable.filter_map(|(_, last)| last).max());
             fates.push(frame);
             rejected.push(next()?);
+        }
+        let mut doubts = Vec::new();
+        for input in &plan.inputs {
+            let frame = input.doubts.is_some().then(&mut next).transpose()?;
+            doubts.push(
+                input
+                    .key
+                    .source
+                    .doubts
+                    .iter()
+                    .enumerate()
+                    .filter(|(number, _)| holds(frame.as_ref(), *number))
+                    .map(|(_, doubt)| doubt.note)
+                    .collect(),
+            );
         }
         let mut details: HashMap<usize, DataFrame> = HashMap::new();
         for position in plan.plain_nodes() {
@@ -73,7 +95,8 @@ impl Collected {
             let derive = |rows: DataFrame| {
                 let rows = split.together(&rows)?.lazy();
                 let of_node = |node: &usize| {
-                    let frames = collect(plan.frames_of_node(report, *node, &rows, &ends)?, Engine::InMemory)?;
+                    let frames =
+                        collect(plan.frames_of_node(report, *node, &rows, &ends, last[plan.nodes[*node].input()])?, Engine::InMemory)?;
                     Ok(plan.take_details(report, *node, &mut frames.into_iter()))
                 };
                 nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
@@ -99,8 +122,14 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { rows_read, rows_kept, fates, rejected, known_since, measures, details })
+        Ok(Self { rows_read, rows_kept, fates, rejected, known_since, last, doubts, measures, details })
     }
+}
+
+/// Whether a doubt holds, by its number.
+fn holds(frame: Option<&DataFrame>, number: usize) -> bool {
+    let told = frame.and_then(|frame| frame.columns().get(number)?.bool().ok()?.get(0));
+    told.unwrap_or(false)
 }
 
 fn count(frame: &DataFrame) -> PolarsResult<u64> {
@@ -143,7 +172,7 @@ impl TablePlan {
         for (split, nodes) in &ends.splits {
             let rows = split.nothing()?.lazy();
             for node in nodes {
-                frames.extend(self.frames_of_node(report, *node, &rows, &ends)?);
+                frames.extend(self.frames_of_node(report, *node, &rows, &ends, None)?);
             }
         }
         LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations())
@@ -153,9 +182,10 @@ impl TablePlan {
     fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
         let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
+        frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         for position in self.plain_nodes() {
             let usable = &self.inputs[self.nodes[position].input()].usable;
-            frames.extend(self.frames_of_node(report, position, usable, ends)?);
+            frames.extend(self.frames_of_node(report, position, usable, ends, None)?);
         }
         frames.extend(ends.splits.iter().map(|(split, _)| split.sink()));
         Ok(frames)
@@ -167,8 +197,16 @@ impl TablePlan {
     }
 
     /// The plans of a node over rows of its input: those of its details first.
-    fn frames_of_node(&self, report: &Report, node: usize, rows: &LazyFrame, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
-        let rows = self.nodes[node].rows(rows.clone(), &self.inputs[self.nodes[node].input()])?;
+    fn frames_of_node(
+        &self,
+        report: &Report,
+        node: usize,
+        rows: &LazyFrame,
+        ends: &Ends,
+        last: Option<i64>,
+    ) -> PolarsResult<Vec<LazyFrame>> {
+        let reach = last.and_then(|last| report.reach(last, self.nodes[node].buckets().grain()));
+        let rows = self.nodes[node].rows(rows.clone(), &self.inputs[self.nodes[node].input()], reach)?;
         let details = self.detailed(report).filter(|(_, part, _)| part.node == node);
         let details = details.map(|(_, part, request)| self.detail_rows(&rows, part, request));
         Ok(details.chain(ends.accumulators[node].iter().map(|accumulator| accumulator.sink(rows.clone()))).collect())

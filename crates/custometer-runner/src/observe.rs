@@ -50,8 +50,10 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
         check_size(report, request, &part.buckets, groups.len())?;
         let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
-        let known_since = collected.known_since[plan.nodes[part.node].input()];
-        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, known_since, &groups, kept);
+        let input = plan.nodes[part.node].input();
+        let known_since = collected.known_since[input];
+        let reach = collected.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
+        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, (input, reach), &groups, kept);
         let now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
         let own_ids = request.own_ids();
@@ -59,7 +61,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         for (position, cell) in now.cells.iter().enumerate() {
             // The cells of a baseline are in the same order, as far as it goes.
             let earlier: Vec<_> = before.iter().map(|(baseline, cells)| (*baseline, cells.cells.get(position))).collect();
-            if report.complete_periods_only && cell.bucket.partial && request.grain != Grain::Total {
+            if report.complete_periods_only && cell.partial && request.grain != Grain::Total {
                 continue;
             }
             for observation in &cell.evaluation.observations {
@@ -151,6 +153,8 @@ struct Kept {
 struct Cell<'a> {
     index: usize,
     bucket: &'a Bucket,
+    /// Whether the period cuts it, or it is not over as far as anything is known.
+    partial: bool,
     /// The position of the group.
     group: usize,
     measured: Vec<MeasureRow>,
@@ -187,11 +191,18 @@ impl<'a> Breakdown<'a> {
         breakdown
     }
 
-    /// Every reported bucket of every group, evaluated. The data begin at `known_since`.
-    fn cells(&self, collected: &Collected, report: &Report, known_since: Option<i64>, groups: &[KnownGroup], kept: Kept) -> Cells<'a> {
-        let buckets = &self.part.buckets;
+    /// Every reported bucket of every group, evaluated. The data of the input end at `reach`.
+    fn cells(
+        &self,
+        collected: &Collected,
+        report: &Report,
+        (input, reach): (usize, Option<i64>),
+        groups: &[KnownGroup],
+        kept: Kept,
+    ) -> Cells<'a> {
+        let (buckets, known_since) = (&self.part.buckets, collected.known_since[input]);
         let as_of = report.known_until(buckets, self.part.baseline);
-        let context = EvaluateContext { confidence: report.confidence, buckets, as_of, known_since };
+        let context = EvaluateContext { confidence: report.confidence, buckets, as_of, reach, known_since };
         let mut cells = Cells::default();
         let mut stocks = Stocks::default();
         for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.as_slice().iter().map(Some))) {
@@ -202,7 +213,12 @@ impl<'a> Breakdown<'a> {
                 let evaluated = self.definition.value.evaluate(&Group { index, bucket, rows: &measured }, &context);
                 let (mut evaluation, note) = match evaluated {
                     Ok(mut evaluation) => {
-                        let notes: Vec<String> = self.definition.note.iter().cloned().chain(evaluation.note.take()).collect();
+                        let doubts = collected.doubts[input]
+                            .iter()
+                            .filter(|note| self.definition.source.doubts.iter().any(|doubt| doubt.note == **note));
+                        let notes =
+                            self.definition.note.iter().cloned().chain(evaluation.note.take()).chain(doubts.map(ToString::to_string));
+                        let notes: Vec<String> = notes.collect();
                         (evaluation, Some(notes.join("; ")).filter(|note| !note.is_empty()))
                     }
                     Err(error) => (undefined(), Some(error.to_string())),
@@ -212,7 +228,9 @@ impl<'a> Breakdown<'a> {
                     cells.annotated.extend(found.rows.into_iter().map(|(own, values)| (detail_key(at, &group.key, own), values)));
                 }
                 let measured = if kept.measured { measured } else { Vec::new() };
-                cells.cells.push(Cell { index, bucket, group: number, measured, evaluation, note });
+                let is_covered = |until: i64| bucket.end.as_ref().is_none_or(|end| end.timestamp().as_microsecond() <= until);
+                let partial = bucket.partial || !context.known_until().is_none_or(is_covered);
+                cells.cells.push(Cell { index, bucket, partial, group: number, measured, evaluation, note });
             }
         }
         cells
@@ -319,7 +337,7 @@ fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[Dimensio
         metric: request.metric.about.id,
         start: cell.bucket.start.clone(),
         end: cell.bucket.end.clone(),
-        partial: cell.bucket.partial,
+        partial: cell.partial,
         grain: request.grain,
         breakdown: part.breakdown.len(),
         dimensions: breakdown.chain(definition.dimensions().into_iter().zip(observation.dimensions.iter().cloned())).collect(),

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use custometer_core::measure::Measure;
+use custometer_core::time::LocalClock;
 use custometer_core::{Baseline, Buckets, ColumnType, Definition, DimensionRule, Grain};
 use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult};
 
@@ -117,11 +118,12 @@ impl TablePlan {
                 keys.len() - 1
             })
             .collect();
+        let clock = LocalClock::new(&report.calendar.zone);
         for (input, key) in keys.into_iter().enumerate() {
             let alike = requests.iter().zip(&inputs).filter(|(_, other)| **other == input).map(|(request, _)| request);
             let all_axes: Vec<&Arc<Buckets>> = alike.clone().flat_map(|(_, request)| Axis::of(request)).map(|axis| &axes[&axis]).collect();
             let alike = alike.map(|(index, _)| *index).collect();
-            plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, report.rejected_rows)?);
+            plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, (&clock, report.as_of_instant(), report.rejected_rows))?);
         }
         for ((index, request), &input) in requests.iter().zip(&inputs) {
             // A total is rolled up from the buckets of a grain that is wanted anyway.

@@ -48,8 +48,12 @@ pub struct Report {
     pub grain: Grain,
     /// Whether partial buckets are left out.
     pub complete_periods_only: bool,
-    /// The date up to which the data are known, never later than the period's end.
+    /// The date up to which the data are known, which may lie after the period; none where nobody said one, and they are known as far as they
+    /// reach.
     pub as_of: Option<Date>,
+    /// The date from which on buckets are not over: the as-of date or else today, and no later than the period's end. Partial buckets are
+    /// compared with what earlier ones were by then.
+    pub over_until: Option<Date>,
     /// The confidence of intervals.
     pub confidence: f64,
     /// How many of a table's rows may be rejected, in percent.
@@ -82,11 +86,28 @@ impl Report {
     /// The instant up to which the data are known, in microseconds since 1970. What was to be known of an earlier time was known when it
     /// ended.
     pub(crate) fn known_until(&self, buckets: &Buckets, baseline: Option<Baseline>) -> Option<i64> {
-        let known = match baseline {
-            Some(_) => buckets.reported().filter_map(|(_, bucket)| bucket.end.clone()).last(),
-            None => self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()),
+        match baseline {
+            Some(_) => buckets.edges().last().copied(),
+            None => self.as_of_instant(),
+        }
+    }
+
+    /// The first instant of the as-of date, in microseconds since 1970.
+    pub(crate) fn as_of_instant(&self) -> Option<i64> {
+        self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()).map(|start| start.timestamp().as_microsecond())
+    }
+
+    /// Where the data end that have their last row at an instant, both in microseconds since 1970: with the row's local day, or by hours with its
+    /// hour. What could have come after the row in that time did not.
+    pub(crate) fn reach(&self, last: i64, grain: Grain) -> Option<i64> {
+        let last = jiff::Timestamp::from_microsecond(last).ok()?.to_zoned(self.calendar.zone.clone());
+        let end = if grain == Grain::Hour {
+            let hour = last.with().minute(0).second(0).subsec_nanosecond(0).build().ok()?;
+            hour.checked_add(jiff::ToSpan::hour(1)).ok()?
+        } else {
+            self.calendar.start_of_day(last.date().tomorrow().ok()?).ok()?
         };
-        known.map(|known| known.timestamp().as_microsecond())
+        Some(end.timestamp().as_microsecond())
     }
 
     /// What suppression has to know of a request, by its name. Tables over the same files tell of the same rows.

@@ -460,6 +460,9 @@ pub struct TableUse {
     pub rows_rejected: u64,
     /// Local times that clocks showed twice, read by the table's rule.
     pub ambiguous_times: u64,
+    /// How far the data reach: the last instant of their rows, as clocks in the report's time zone showed it. None where rows are not placed in
+    /// time.
+    pub data_until: Option<String>,
 }
 
 /// One input file.

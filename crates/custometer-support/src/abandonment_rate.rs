@@ -4,8 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{CallBasis, is_short_abandon};
-use crate::durations::SHARE_INTERVAL;
+use crate::shared::calls::{CallBasis, is_short_abandon};
+use crate::shared::durations::SHARE_INTERVAL;
 
 /// Parameters of [`AbandonmentRate`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -50,19 +50,18 @@ impl Metric for AbandonmentRate {
         examples: &[
             Example {
                 title: "100 of 400",
-                report: "",
-                params: "",
                 header: "is_answered,is_short_abandon",
                 rows: &[(300, "yes,"), (50, "no,yes"), (50, "no,no")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "without 50 short ones: 50 of 350",
-                report: "",
                 params: "short_abandons = \"exclude\"",
                 header: "is_answered,is_short_abandon",
                 rows: &[(300, "yes,"), (50, "no,yes"), (50, "no,no")],
                 expected: &[("", Some(100.0 / 7.0))],
+                ..Example::NONE
             },
         ],
         references: &[SHARE_INTERVAL],

@@ -7,10 +7,9 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::known_until;
-use crate::durations::{QUANTILE, QUANTILE_INTERVAL, noted, on_clock};
-use crate::history;
-use crate::tables::{Basis, CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKET, TICKET_ID, TICKETS, TIME, solved_after_creation};
+use crate::shared::durations::{QUANTILE, QUANTILE_INTERVAL, noted, on_clock};
+use crate::shared::history;
+use crate::tables::{CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKET, TICKET_ID, TICKETS, TIME, TicketBasis, solved_after_creation};
 
 /// Parameters of [`Backlog`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +20,7 @@ pub struct BacklogParams {
     /// From which age on, exclusive, a ticket is old; with `show = "older_than"` only.
     pub older_than_hours: Option<f64>,
     /// Where the table says when tickets were open.
-    pub basis: Basis,
+    pub basis: TicketBasis,
     /// The statuses that mean solved; with `basis = "history"` only. `solved` and `closed` unless said.
     pub solved_statuses: Option<Vec<String>>,
     /// Which time ages count: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
@@ -94,10 +93,10 @@ impl Metric for Backlog {
             Example {
                 title: "two open tickets at the end of January, two at the end of February",
                 report: TWO_MONTHS,
-                params: "",
                 header: "ticket_id,created_at,solved_at",
                 rows: FOUR_TICKETS,
                 expected: &[("2025-01-01", Some(2.0)), ("2025-02-01", Some(2.0))],
+                ..Example::NONE
             },
             Example {
                 title: "those of them that are older than 48 hours: one of just 48 hours is not",
@@ -130,12 +129,12 @@ impl Metric for Backlog {
     fn define(params: &BacklogParams) -> Result<Definition, ParamError> {
         check(params)?;
         let (source, solved_statuses) = match params.basis {
-            Basis::Tickets => {
+            TicketBasis::Tickets => {
                 history::no_statuses(params.solved_statuses.as_ref())?;
                 let source = Source::table(TICKETS).always_at(CREATED_AT).column(TICKET).column(CREATED).column(SOLVED);
                 (on_clock(solved_after_creation(source), &params.clock, &[CREATED_AT]), None)
             }
-            Basis::History => {
+            TicketBasis::History => {
                 let solved_statuses = history::statuses(params.solved_statuses.as_ref())?;
                 (on_clock(history::source().always_at(TIME), &params.clock, &[TIME]), Some(solved_statuses))
             }
@@ -226,7 +225,7 @@ impl Derive for OpenTickets {
         };
         let stretches = if self.solved_statuses.is_some() { stretches_of_history } else { stretches_of_tickets };
         let edges = context.buckets.edges().to_vec();
-        let known_until = known_until(context);
+        let known_until = context.known_until();
         // How many buckets begin by an instant: the one that it is in is the last of them.
         let begun = |edges: &[i64], instant: i64| edges.partition_point(|edge| *edge <= instant);
         if self.looked_at {

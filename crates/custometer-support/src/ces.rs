@@ -4,9 +4,9 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::effort::EffortDirection;
-use crate::ratings;
-use crate::tables::Scale;
+use crate::shared::effort::EffortDirection;
+use crate::shared::ratings;
+use custometer_core::survey::Scale;
 
 /// Parameters of [`Ces`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -48,27 +48,27 @@ impl Metric for Ces {
         examples: &[
             Example {
                 title: "ratings of 7, 6, 5 and 2, where 7 is easy",
-                report: "",
                 params: "scale = [1, 7]\ndirection = \"high_is_easy\"",
                 header: "score",
                 rows: &[(1, "7"), (1, "6"), (1, "5"), (1, "2")],
                 expected: &[("", Some(5.0))],
+                ..Example::NONE
             },
             Example {
                 title: "ratings of 1, 2, 2 and 5, where 5 is much effort",
-                report: "",
                 params: "scale = [1, 5]\ndirection = \"high_is_effort\"",
                 header: "score",
                 rows: &[(1, "1"), (2, "2"), (1, "5")],
                 expected: &[("", Some(2.5))],
+                ..Example::NONE
             },
             Example {
                 title: "a rating of 7 that counts three times, and one of 3",
-                report: "",
                 params: "scale = [1, 7]\ndirection = \"high_is_easy\"\nweighted = true",
                 header: "score,weight",
                 rows: &[(1, "7,3"), (1, "3,1")],
                 expected: &[("", Some(6.0))],
+                ..Example::NONE
             },
         ],
         references: &[

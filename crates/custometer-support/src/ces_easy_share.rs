@@ -4,9 +4,9 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::effort::EffortDirection;
-use crate::ratings;
-use crate::tables::Scale;
+use crate::shared::effort::EffortDirection;
+use crate::shared::ratings;
+use custometer_core::survey::Scale;
 
 /// Parameters of [`CesEasyShare`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -50,27 +50,27 @@ impl Metric for CesEasyShare {
         examples: &[
             Example {
                 title: "ratings of 7, 5, 4 and 1, where 7 is easy",
-                report: "",
                 params: "scale = [1, 7]\ndirection = \"high_is_easy\"",
                 header: "score",
                 rows: &[(1, "7"), (1, "5"), (1, "4"), (1, "1")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same, where 7 is much effort",
-                report: "",
                 params: "scale = [1, 7]\ndirection = \"high_is_effort\"",
                 header: "score",
                 rows: &[(1, "7"), (1, "5"), (1, "4"), (1, "1")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same, where only 1 and 2 are easy, and the 1 counts twice",
-                report: "",
                 params: "scale = [1, 7]\ndirection = \"high_is_effort\"\neasy_from = 2\nweighted = true",
                 header: "score,weight",
                 rows: &[(1, "7,1"), (1, "5,1"), (1, "4,1"), (1, "1,2")],
                 expected: &[("", Some(40.0))],
+                ..Example::NONE
             },
         ],
         references: &[

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use custometer_core::prelude::*;
+use custometer_core::words;
 use custometer_core::{DimensionValue, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation, statistics};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::{RESPONSES, TIME};
-use crate::{shares, words};
 
 /// Parameters of [`ChannelPreference`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -61,27 +61,26 @@ impl Metric for ChannelPreference {
         examples: &[
             Example {
                 title: "four contacts, three of them with an answer",
-                report: "",
-                params: "",
                 header: "channel,preferred_channel",
                 rows: &[(1, "phone,chat"), (1, "phone,phone"), (1, "email,chat"), (1, "email,")],
                 expected: &[("channel=chat", Some(200.0 / 3.0)), ("channel=email", Some(0.0)), ("channel=phone", Some(100.0 / 3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "how the same contacts came",
-                report: "",
                 params: "show = \"observed\"",
                 header: "channel,preferred_channel",
                 rows: &[(1, "phone,chat"), (1, "phone,phone"), (1, "email,chat"), (1, "email,")],
                 expected: &[("channel=chat", Some(0.0)), ("channel=email", Some(50.0)), ("channel=phone", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a channel that always has a row, and no answer",
-                report: "",
                 params: "channels = [\"chat\"]",
                 header: "channel,preferred_channel",
                 rows: &[(1, "phone,")],
                 expected: &[("channel=chat", None), ("channel=phone", None)],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the intervals"],
@@ -172,7 +171,7 @@ impl Evaluate for Preference {
         }
         let observation = |channel: &DimensionValue| {
             let [stated, observed] = [Show::Stated, Show::Observed].map(|show| counts.share(channel, show));
-            let [of_stated, of_observed] = [stated, observed].map(|(part, whole)| shares::estimate(part, whole, context.confidence));
+            let [of_stated, of_observed] = [stated, observed].map(|(part, whole)| Estimate::share(part, whole, context.confidence));
             let measures = [
                 ("stated", Some(stated.0)),
                 ("all_stated", Some(stated.1)),

@@ -5,7 +5,7 @@ use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
+use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
 use crate::tables::{CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
 
 /// Parameters of [`ComplaintResolutionTime`].
@@ -81,8 +81,7 @@ impl Metric for ComplaintResolutionTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Complaints that are not solved are left out and counted as `open`. A solution after the as-of date counts, where the file \
-             has it.",
+            "Complaints that are not solved are left out and counted as `open`. A solution on or after the as-of date is not known yet.",
             "No solved complaint: undefined. One complaint: no interval.",
             "With `from = \"escalation\"`, complaints that were not escalated are left out and counted as `not_escalated`.",
             "A ticket, of any kind, that was solved before its creation or its escalation is rejected, and so is one that was escalated before \
@@ -91,8 +90,6 @@ impl Metric for ComplaintResolutionTime {
         examples: &[
             Example {
                 title: "from Monday 09:00 to Wednesday 09:00; other tickets do not count",
-                report: "",
-                params: "",
                 header: "created_at,solved_at,kind",
                 rows: &[
                     (1, "2025-01-06 09:00:00,2025-01-08 09:00:00,complaint"),
@@ -100,10 +97,10 @@ impl Metric for ComplaintResolutionTime {
                     (1, "2025-01-06 09:00:00,2025-01-06 10:00:00,"),
                 ],
                 expected: &[("", Some(172_800.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a day after its escalation; the other one was settled without",
-                report: "",
                 params: "from = \"escalation\"",
                 header: "created_at,escalated_at,solved_at,kind",
                 rows: &[
@@ -111,15 +108,17 @@ impl Metric for ComplaintResolutionTime {
                     (1, "2025-01-06 09:00:00,,2025-01-06 10:00:00,complaint"),
                 ],
                 expected: &[("", Some(86_400.0))],
+                ..Example::NONE
             },
         ],
         references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],
     };
 
     fn define(params: &ComplaintResolutionTimeParams) -> Result<Definition, ParamError> {
-        let is_complaint = params.complaint_kinds.iter().map(|kind| col(KIND.name).eq(lit(kind.as_str()))).reduce(Expr::or);
-        let is_complaint = is_complaint
-            .ok_or_else(|| ParamError::new("complaint_kinds", "no ticket is a complaint").help("leave it out for the kind `complaint`"))?;
+        if params.complaint_kinds.is_empty() {
+            return Err(ParamError::new("complaint_kinds", "no ticket is a complaint").help("leave it out for the kind `complaint`"));
+        }
+        let is_complaint = is_one_of(KIND.name, &params.complaint_kinds);
         let source = solved_after_creation(Source::table(TICKETS).at(CREATED_AT).column(CREATED).column(SOLVED)).column(KIND);
         let (source, begins, begun) = match params.from {
             CountedFrom::Filing => (on_clock(source, &params.clock, &[CREATED_AT, SOLVED_AT]), CREATED_AT, is_complaint.clone()),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation};
 use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -97,11 +96,11 @@ impl Metric for ContactRate {
         examples: &[
             Example {
                 title: "30 tickets of 1200 customers",
-                report: "",
                 params: "active_customers = 1200",
                 header: "ticket_id",
                 rows: &[(30, "t{i}")],
                 expected: &[("", Some(2.5))],
+                ..Example::NONE
             },
             Example {
                 title: "six tickets of 100 customers in January, and three in February, for which no number is given",
@@ -131,29 +130,16 @@ impl Metric for ContactRate {
         }
         Ok(Definition::over(Source::table(TICKETS).at(CREATED_AT).column(TICKET))
             .measure(count("tickets"))
-            .value(Value::function(PerHundred { active_customers: params.active_customers.clone() })))
+            .value(per_hundred(params.active_customers.clone()).value()))
     }
 }
 
-/// Tickets → tickets per hundred customers.
-#[derive(Debug)]
-struct PerHundred {
-    active_customers: ActiveCustomers,
-}
-
-impl Evaluate for PerHundred {
-    fn measures(&self) -> Vec<&str> {
-        vec!["tickets"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let tickets = group.rows.first().and_then(|row| row.get("tickets")).unwrap_or(0.0);
+/// Tickets per hundred customers.
+fn per_hundred(active_customers: ActiveCustomers) -> RowFormula {
+    RowFormula::of(&["tickets"], move |row, group, _| {
+        let tickets = row.get("tickets").unwrap_or(0.0);
         let start = group.bucket.start.as_ref().map(jiff::Zoned::date);
-        let (customers, note) = match (&self.active_customers, start) {
+        let (customers, note) = match (&active_customers, start) {
             (ActiveCustomers::Always(number), _) => (Some(*number), None),
             (ActiveCustomers::ByStart(numbers), Some(start)) => {
                 let number = numbers.get(&start).copied();
@@ -161,13 +147,10 @@ impl Evaluate for PerHundred {
             }
             (ActiveCustomers::ByStart(_), None) => (None, Some("`active_customers` is by date, and the bucket has none".to_owned())),
         };
-        let observation = Observation {
-            dimensions: Vec::new(),
-            estimate: Estimate { value: customers.map(|customers| 100.0 * tickets / customers), interval: None, n: Some(tickets) },
-            measures: vec![("tickets".to_owned(), Some(tickets)), ("active_customers".to_owned(), customers)],
-        };
-        Ok(Evaluation { observations: vec![observation], note, ..Evaluation::default() })
-    }
+        let value = customers.map(|customers| 100.0 * tickets / customers);
+        let evidence = [("tickets", Some(tickets)), ("active_customers", customers)];
+        Found::new(Estimate { value, interval: None, n: Some(tickets) }, evidence).note(note)
+    })
 }
 
 register_metric!(ContactRate);

@@ -4,8 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ratings;
-use crate::tables::Scale;
+use crate::shared::ratings;
+use custometer_core::survey::Scale;
 
 /// Parameters of [`Csat`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -41,45 +41,30 @@ impl Metric for Csat {
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],
         examples: &[
-            Example {
-                title: "20 of 50",
-                report: "",
-                params: "",
-                header: "score",
-                rows: &[(20, "4"), (30, "3")],
-                expected: &[("", Some(40.0))],
-            },
-            Example {
-                title: "30 of 50",
-                report: "",
-                params: "",
-                header: "score",
-                rows: &[(30, "5"), (20, "1")],
-                expected: &[("", Some(60.0))],
-            },
+            Example { title: "20 of 50", header: "score", rows: &[(20, "4"), (30, "3")], expected: &[("", Some(40.0))], ..Example::NONE },
+            Example { title: "30 of 50", header: "score", rows: &[(30, "5"), (20, "1")], expected: &[("", Some(60.0))], ..Example::NONE },
             Example {
                 title: "400 of 500 on a scale from 1 to 10",
-                report: "",
                 params: "scale = [1, 10]",
                 header: "score",
                 rows: &[(400, "8"), (100, "7")],
                 expected: &[("", Some(80.0))],
+                ..Example::NONE
             },
             Example {
                 title: "74 of 107",
-                report: "",
-                params: "",
                 header: "score",
                 rows: &[(74, "4"), (33, "2")],
                 expected: &[("", Some(69.158_878_504_672_9))],
+                ..Example::NONE
             },
             Example {
                 title: "one satisfied answer that counts three times, and three others",
-                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(1, "5,3"), (3, "2,1")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
         ],
         references: &[

@@ -4,8 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ratings;
-use crate::tables::Scale;
+use crate::shared::ratings;
+use custometer_core::survey::Scale;
 
 /// Parameters of [`CsatScore`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -41,19 +41,18 @@ impl Metric for CsatScore {
         examples: &[
             Example {
                 title: "ratings of 5, 4, 4 and 1",
-                report: "",
-                params: "",
                 header: "score",
                 rows: &[(1, "5"), (2, "4"), (1, "1")],
                 expected: &[("", Some(3.5))],
+                ..Example::NONE
             },
             Example {
                 title: "ratings of 4 and 1, and one of 5 that counts twice",
-                report: "",
                 params: "weighted = true",
                 header: "score,weight",
                 rows: &[(1, "5,2"), (1, "4,1"), (1, "1,1")],
                 expected: &[("", Some(3.75))],
+                ..Example::NONE
             },
         ],
         references: &[

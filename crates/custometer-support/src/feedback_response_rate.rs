@@ -5,8 +5,8 @@ use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::{KNOWN_UNTIL, has_happened, known_until};
-use crate::durations::{noted, on_clock};
+use crate::shared::as_of::{KNOWN_UNTIL, has_happened};
+use crate::shared::durations::{noted, on_clock};
 use crate::tables::FEEDBACK;
 
 /// Parameters of [`FeedbackResponseRate`].
@@ -43,18 +43,17 @@ impl Metric for FeedbackResponseRate {
              counted \
              as `too_young`.",
             "With `within_hours`, feedback that has not had so many hours by the as-of date is left out, responded to or not, and counted as \
-             `too_young`. Without an as-of date, the end of the report's period counts, or that of the data.",
+             `too_young`. Without an as-of date, the end of the data counts.",
             "A response after exactly so many hours is within them.",
             "A response before its feedback is rejected.",
         ],
         examples: &[
             Example {
                 title: "three of four",
-                report: "",
-                params: "",
                 header: "received_at,responded_at",
                 rows: &[(3, "2025-01-06 09:00:00,2025-01-08 09:00:00"), (1, "2025-01-06 09:00:00,")],
                 expected: &[("", Some(75.0))],
+                ..Example::NONE
             },
             Example {
                 title: "within a day: one of three that have had a day, and one that has not",
@@ -139,7 +138,7 @@ impl Derive for Known {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let until = if self.end_of_buckets { known_until(context) } else { context.as_of.unwrap_or(i64::MAX) };
+        let until = if self.end_of_buckets { context.known_until() } else { context.as_of.unwrap_or(i64::MAX) };
         Ok(rows.with_column(lit(until).alias(KNOWN_UNTIL)))
     }
 }

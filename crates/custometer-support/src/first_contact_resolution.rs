@@ -7,8 +7,8 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::{AsOf, DEADLINE, KNOWN_UNTIL, has_happened};
-use crate::durations::SHARE_INTERVAL;
+use crate::shared::as_of::{AsOf, DEADLINE, KNOWN_UNTIL, has_happened};
+use crate::shared::durations::SHARE_INTERVAL;
 use crate::tables::{CREATED, CREATED_AT, FIRST_SOLVED, REOPENS, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
 
 /// Parameters of [`FirstContactResolution`].
@@ -61,8 +61,6 @@ impl Metric for FirstContactResolution {
         examples: &[
             Example {
                 title: "one of three solved ones: another took two replies, the third was reopened",
-                report: "",
-                params: "",
                 header: "created_at,solved_at,agent_replies,reopens",
                 rows: &[
                     (1, "2025-01-06,2025-01-07,1,0"),
@@ -71,6 +69,7 @@ impl Metric for FirstContactResolution {
                     (1, "2025-01-06,,0,0"),
                 ],
                 expected: &[("", Some(100.0 / 3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "reopened after eight days, after seven, and solved too late to tell",

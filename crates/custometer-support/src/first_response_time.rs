@@ -5,8 +5,8 @@ use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
-use crate::messages::{self, Replies, Visibility, asked_and_replied};
+use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
+use crate::shared::messages::{self, Replies, Visibility, asked_and_replied};
 use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED, SOLVED_AT, TICKETS, TIME};
 
 /// Parameters of [`FirstResponseTime`].
@@ -14,7 +14,7 @@ use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED
 #[serde(deny_unknown_fields, default)]
 pub struct FirstResponseTimeParams {
     /// Where the table says when tickets were answered.
-    pub basis: Basis,
+    pub basis: ReplyBasis,
     /// What is reported of the waiting times.
     pub statistic: Statistic,
     /// The longest wait that is short enough; with `statistic = "share_within"` only.
@@ -32,7 +32,7 @@ pub struct FirstResponseTimeParams {
 /// Where the table says when tickets were answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Basis {
+pub enum ReplyBasis {
     /// In the columns `created_at` and `first_replied_at` of a table of tickets.
     #[default]
     Tickets,
@@ -74,7 +74,7 @@ impl Metric for FirstResponseTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Tickets without a reply are left out and counted as `unanswered`. A reply after the as-of date counts, where the file has it.",
+            "Tickets without a reply are left out and counted as `unanswered`. A reply on or after the as-of date is not known yet.",
             "No answered ticket: undefined. One ticket: no interval.",
             "A reply before the ticket's creation is rejected.",
             "With `denominator = \"resolved\"`, the waiting times are divided by the number of solved tickets, and there is no interval.",
@@ -86,31 +86,29 @@ impl Metric for FirstResponseTime {
         examples: &[
             Example {
                 title: "waits of 1, 2 and 9 minutes, and one ticket without a reply",
-                report: "",
-                params: "",
                 header: "created_at,first_replied_at",
                 rows: THREE_WAITS,
                 expected: &[("", Some(240.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the median of the same",
-                report: "",
                 params: "statistic = \"median\"",
                 header: "created_at,first_replied_at",
                 rows: THREE_WAITS,
                 expected: &[("", Some(120.0))],
+                ..Example::NONE
             },
             Example {
                 title: "two of the three waits are at most two minutes",
-                report: "",
                 params: "statistic = \"share_within\"\nwithin_seconds = 120",
                 header: "created_at,first_replied_at",
                 rows: THREE_WAITS,
                 expected: &[("", Some(200.0 / 3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a bot and an internal note come before the reply to a customer who wrote twice",
-                report: "",
                 params: "basis = \"messages\"",
                 header: "ticket_id,time,author,is_public",
                 rows: &[
@@ -123,6 +121,7 @@ impl Metric for FirstResponseTime {
                     (1, "a,2025-01-06 12:00:00,agent,yes"),
                 ],
                 expected: &[("", Some(600.0))],
+                ..Example::NONE
             },
         ],
         references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],
@@ -131,11 +130,11 @@ impl Metric for FirstResponseTime {
     fn define(params: &FirstResponseTimeParams) -> Result<Definition, ParamError> {
         let reported = Reported { statistic: params.statistic, within_seconds: params.within_seconds, approximate: params.approximate };
         match (params.basis, params.denominator) {
-            (Basis::Tickets, _) if params.visibility != Visibility::default() => {
+            (ReplyBasis::Tickets, _) if params.visibility != Visibility::default() => {
                 Err(ParamError::new("visibility", "tickets are not messages").help("leave it out, or take `basis = \"messages\"`"))
             }
-            (Basis::Tickets, Denominator::Responded) => reported.measure(tickets(params, source()), "wait", "answered", &wait(params)),
-            (Basis::Tickets, Denominator::Resolved) if params.statistic == Statistic::Mean && !params.approximate => {
+            (ReplyBasis::Tickets, Denominator::Responded) => reported.measure(tickets(params, source()), "wait", "answered", &wait(params)),
+            (ReplyBasis::Tickets, Denominator::Resolved) if params.statistic == Statistic::Mean && !params.approximate => {
                 Ok(tickets(params, source().column(SOLVED))
                     .measure(count("answered").filter(col(FIRST_REPLIED_AT).is_not_null()))
                     .measure(sum("wait_seconds", wait(params)))
@@ -143,14 +142,14 @@ impl Metric for FirstResponseTime {
                     .value(Value::ratio("wait_seconds", "solved"))
                     .note("divided by solved tickets, not by answered ones"))
             }
-            (Basis::Tickets, Denominator::Resolved) => {
+            (ReplyBasis::Tickets, Denominator::Resolved) => {
                 Err(ParamError::new("denominator", "only a mean has a denominator").help("leave it out, or take `statistic = \"mean\"`"))
             }
-            (Basis::Messages, Denominator::Resolved) => {
+            (ReplyBasis::Messages, Denominator::Resolved) => {
                 Err(ParamError::new("denominator", "messages do not say what was solved")
                     .help("leave it out, or take `basis = \"tickets\"`"))
             }
-            (Basis::Messages, Denominator::Responded) => {
+            (ReplyBasis::Messages, Denominator::Responded) => {
                 let [asked, replied] = asked_and_replied();
                 let wait = params.clock.seconds_between(asked, replied.clone());
                 let source = on_clock(messages::source(params.visibility), &params.clock, &[TIME]);

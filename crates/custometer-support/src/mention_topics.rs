@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::prelude::*;
+use custometer_core::words;
 use custometer_core::{DimensionValue, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation, statistics};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::{MENTIONS, TIME};
-use crate::{shares, words};
 
 /// Parameters of [`MentionTopics`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +48,6 @@ impl Metric for MentionTopics {
         examples: &[
             Example {
                 title: "five mentions, two of which are about two topics, and one about none",
-                report: "",
                 params: "separator = \";\"",
                 header: "mention_id,category",
                 rows: &[
@@ -59,14 +58,15 @@ impl Metric for MentionTopics {
                     (1, "e,;"),
                 ],
                 expected: &[("topic=competitor", Some(25.0)), ("topic=suggestion", Some(50.0)), ("topic=technical", Some(75.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one topic each, and one that always has a row",
-                report: "",
                 params: "topics = [\"competitor\"]",
                 header: "mention_id,category",
                 rows: &[(3, "a{i},technical"), (1, "b,how; why")],
                 expected: &[("topic=competitor", Some(0.0)), ("topic=how; why", Some(25.0)), ("topic=technical", Some(75.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the intervals"],
@@ -151,7 +151,7 @@ impl Evaluate for Topics {
         }
         let observation = |topic: DimensionValue, mentions: f64| Observation {
             dimensions: vec![topic],
-            estimate: shares::estimate(mentions, categorised, context.confidence),
+            estimate: Estimate::share(mentions, categorised, context.confidence),
             measures: vec![
                 ("mentions".to_owned(), Some(mentions)),
                 ("categorised".to_owned(), Some(categorised)),

@@ -71,11 +71,10 @@ impl Metric for MentionVolume {
         examples: &[
             Example {
                 title: "three mentions",
-                report: "",
-                params: "",
                 header: "time",
                 rows: &[(3, "2025-01-06 09:30:00")],
                 expected: &[("", Some(3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "two on a Monday and one on a Sunday, in New York",

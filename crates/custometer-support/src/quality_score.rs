@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::{QUALITY_SCORES, TIME};
-use crate::words::is_one_of;
 
 /// Parameters of [`QualityScore`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -86,8 +85,6 @@ impl Metric for QualityScore {
         examples: &[
             Example {
                 title: "reviews of 100, 9.91, 63.96 and 90.99, and one whose critical category fails",
-                report: "",
-                params: "",
                 header: "review_id,score,min,max,weight,is_critical",
                 rows: &[
                     (1, "a,100,0,100,1,no"),
@@ -98,22 +95,23 @@ impl Metric for QualityScore {
                     (1, "e,49,0,100,1,yes"),
                 ],
                 expected: &[("", Some(52.972))],
+                ..Example::NONE
             },
             Example {
                 title: "4 and 2 on a scale from 1 to 5, where the first counts three times",
-                report: "",
                 params: "scale = [1, 5]\ncriteria = { solution = { weight = 3, critical = true }, tone = {} }",
                 header: "review_id,category,score",
                 rows: &[(1, "a,solution,4"), (1, "a,tone,2")],
                 expected: &[("", Some(62.5))],
+                ..Example::NONE
             },
             Example {
                 title: "half of the scale does not fail a critical category",
-                report: "",
                 params: "scale = [0, 10]\ncriteria = { solution = { critical = true } }",
                 header: "review_id,category,score",
                 rows: &[(1, "a,solution,5"), (1, "b,solution,4.9")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
         ],
         references: &["Student, Biometrika 6 (1908), for the interval"],

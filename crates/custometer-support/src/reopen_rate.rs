@@ -4,16 +4,16 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::durations::SHARE_INTERVAL;
-use crate::history::{self, FIRST_SOLVED_AT, Stories};
-use crate::tables::{Basis, CREATED, CREATED_AT, REOPENS, SOLVED, SOLVED_AT, TICKETS, TIME, solved_after_creation};
+use crate::shared::durations::SHARE_INTERVAL;
+use crate::shared::history::{self, FIRST_SOLVED_AT, Stories};
+use crate::tables::{CREATED, CREATED_AT, REOPENS, SOLVED, SOLVED_AT, TICKETS, TIME, TicketBasis, solved_after_creation};
 
 /// Parameters of [`ReopenRate`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReopenRateParams {
     /// Where it stands when tickets were solved and reopened.
-    pub basis: Basis,
+    pub basis: TicketBasis,
     /// The statuses that mean solved; with `basis = "history"` only. `solved` and `closed` unless said.
     pub solved_statuses: Option<Vec<String>>,
 }
@@ -42,15 +42,13 @@ impl Metric for ReopenRate {
         examples: &[
             Example {
                 title: "two of four: one of them is open again",
-                report: "",
-                params: "",
                 header: "created_at,solved_at,reopens",
                 rows: &[(2, "2025-01-06,2025-01-07,0"), (1, "2025-01-06,2025-01-07,2"), (1, "2025-01-06,,1"), (3, "2025-01-06,,0")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of two; closing what is solved is not a reopening",
-                report: "",
                 params: "basis = \"history\"",
                 header: "ticket_id,time,status",
                 rows: &[
@@ -63,6 +61,7 @@ impl Metric for ReopenRate {
                     (1, "c,2025-01-06,open"),
                 ],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
         ],
         references: &[SHARE_INTERVAL],
@@ -71,12 +70,12 @@ impl Metric for ReopenRate {
     fn define(params: &ReopenRateParams) -> Result<Definition, ParamError> {
         let reopened = col(REOPENS.name).gt(lit(0));
         let (definition, is_solved) = match params.basis {
-            Basis::Tickets => {
+            TicketBasis::Tickets => {
                 history::no_statuses(params.solved_statuses.as_ref())?;
                 let source = Source::table(TICKETS).at(CREATED_AT).column(CREATED).column(SOLVED).column(REOPENS);
                 (Definition::over(solved_after_creation(source)), col(SOLVED_AT).is_not_null().or(reopened.clone()))
             }
-            Basis::History => {
+            TicketBasis::History => {
                 let stories = Stories { solved_statuses: history::statuses(params.solved_statuses.as_ref())? };
                 (Definition::over(history::source().at(TIME)).derive(stories), col(FIRST_SOLVED_AT).is_not_null())
             }

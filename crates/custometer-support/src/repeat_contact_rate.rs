@@ -8,8 +8,7 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::known_until;
-use crate::durations::SHARE_INTERVAL;
+use crate::shared::durations::SHARE_INTERVAL;
 use crate::tables::{CREATED, CREATED_AT, TICKETS};
 
 /// Parameters of [`RepeatContactRate`].
@@ -85,7 +84,7 @@ impl Derive for RepeatContacts {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let known_until = known_until(context);
+        let known_until = context.known_until();
         let deadline = context.clock.days_later(col(CREATED_AT), self.within_days.get().into());
         let columns = [col(CREATED_AT).cast(DataType::Int64), deadline.cast(DataType::Int64), col(BUCKET)];
         let customers = Entities::in_groups(rows, CUSTOMER_ID, context).integers(columns);

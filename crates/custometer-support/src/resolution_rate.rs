@@ -5,8 +5,8 @@ use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::{AsOf, KNOWN_UNTIL, has_happened};
-use crate::durations::{SHARE_INTERVAL, noted, on_clock};
+use crate::shared::as_of::{AsOf, KNOWN_UNTIL, has_happened};
+use crate::shared::durations::{SHARE_INTERVAL, noted, on_clock};
 use crate::tables::{CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
 
 /// Parameters of [`ResolutionRate`].
@@ -45,9 +45,8 @@ impl Metric for ResolutionRate {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No ticket: undefined.",
-            "A solution on or after the as-of date is not known yet: the ticket is not solved. Without an as-of date, the end of the \
-             report's period counts, or that of the data.",
-            "A ticket that was created on or after the as-of date is not known yet either: it is left out and counted as `pending`.",
+            "A solution on or after the as-of date is not known yet: the ticket is not solved. Without an as-of date, the end of the data counts.",
+            "A ticket that was created on or after the as-of date is not known yet either, and left out.",
             "With `within_hours`, tickets that have not had so many hours by the as-of date are left out, solved or not, and counted as \
              `pending`. A solution after exactly so many hours is within them.",
             "A solution before the ticket's creation is rejected.",
@@ -56,10 +55,10 @@ impl Metric for ResolutionRate {
             Example {
                 title: "three of five by 1 February",
                 report: "as_of = 2025-02-01",
-                params: "",
                 header: "created_at,solved_at",
                 rows: FIVE_TICKETS,
                 expected: &[("", Some(60.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of the four that have had a day",

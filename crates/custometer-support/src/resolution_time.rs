@@ -6,9 +6,9 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
-use crate::history::{self, BEGAN_SOLVED, FIRST_SOLVED_AT, LAST_SOLVED_AT, Stories};
-use crate::tables::{Basis, CREATED, CREATED_AT, FIRST_SOLVED, SOLVED, SOLVED_AT, TICKETS, TIME, solved_after_creation};
+use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
+use crate::shared::history::{self, BEGAN_SOLVED, FIRST_SOLVED_AT, LAST_SOLVED_AT, Stories};
+use crate::tables::{CREATED, CREATED_AT, FIRST_SOLVED, SOLVED, SOLVED_AT, TICKETS, TIME, TicketBasis, solved_after_creation};
 
 /// Parameters of [`ResolutionTime`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct ResolutionTimeParams {
     /// Up to which solution of a ticket the time is counted.
     pub which: Which,
     /// Where it stands when tickets were solved.
-    pub basis: Basis,
+    pub basis: TicketBasis,
     /// The statuses that mean solved; with `basis = "history"` only. `solved` and `closed` unless said.
     pub solved_statuses: Option<Vec<String>>,
     /// What is reported of the times.
@@ -66,7 +66,7 @@ impl Metric for ResolutionTime {
         range: "0 or more; shares 0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
-            "Tickets that are not solved are left out and counted as `open`; a solution after the as-of date is one, where the file has it.",
+            "Tickets that are not solved are left out and counted as `open`; a solution on or after the as-of date is not known yet.",
             "No solved ticket: undefined. One ticket: no interval.",
             "A solution before the ticket's creation is rejected.",
             "With `basis = \"history\"`, a ticket that is solved in its first row has no known creation: it is left out and counted as \
@@ -78,8 +78,6 @@ impl Metric for ResolutionTime {
         examples: &[
             Example {
                 title: "solved after 2 and after 4 hours, and one that is open",
-                report: "",
-                params: "",
                 header: "created_at,solved_at",
                 rows: &[
                     (1, "2025-01-06 09:00:00,2025-01-06 11:00:00"),
@@ -87,22 +85,23 @@ impl Metric for ResolutionTime {
                     (1, "2025-01-06 09:00:00,"),
                 ],
                 expected: &[("", Some(10_800.0))],
+                ..Example::NONE
             },
             Example {
                 title: "solved, reopened and solved again after 25 hours; a second one is open",
-                report: "",
                 params: "basis = \"history\"",
                 header: "ticket_id,time,status",
                 rows: STORIES,
                 expected: &[("", Some(90_000.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the first solution of the same",
-                report: "",
                 params: "basis = \"history\"\nwhich = \"first\"",
                 header: "ticket_id,time,status",
                 rows: STORIES,
                 expected: &[("", Some(7_200.0))],
+                ..Example::NONE
             },
         ],
         references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],
@@ -110,7 +109,7 @@ impl Metric for ResolutionTime {
 
     fn define(params: &ResolutionTimeParams) -> Result<Definition, ParamError> {
         let (definition, solved_at) = match params.basis {
-            Basis::Tickets => {
+            TicketBasis::Tickets => {
                 history::no_statuses(params.solved_statuses.as_ref())?;
                 let source = Source::table(TICKETS).at(CREATED_AT).column(CREATED);
                 let (source, solved_at) = match params.which {
@@ -122,7 +121,7 @@ impl Metric for ResolutionTime {
                 };
                 (Definition::over(on_clock(source, &params.clock, &[CREATED_AT, solved_at])), solved_at)
             }
-            Basis::History => {
+            TicketBasis::History => {
                 let stories = Stories { solved_statuses: history::statuses(params.solved_statuses.as_ref())? };
                 let source = on_clock(history::source().at(TIME), &params.clock, &[TIME]);
                 let solved_at = if params.which == Which::First { FIRST_SOLVED_AT } else { LAST_SOLVED_AT };
@@ -131,7 +130,7 @@ impl Metric for ResolutionTime {
         };
         let mut seconds = params.clock.seconds_between(col(CREATED_AT), col(solved_at).cast(DataType::Int64));
         let mut definition = definition.measure(count("open").filter(col(solved_at).is_null()));
-        if params.basis == Basis::History {
+        if params.basis == TicketBasis::History {
             let began_solved = col(BEGAN_SOLVED).eq(lit(1));
             seconds = when(began_solved.clone()).then(lit(NULL)).otherwise(seconds);
             definition = definition.measure(count("began_solved").filter(began_solved.and(col(solved_at).is_not_null())));

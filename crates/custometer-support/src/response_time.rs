@@ -5,8 +5,8 @@ use custometer_core::time::Clock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
-use crate::messages::{self, Replies, Visibility, asked_and_replied};
+use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
+use crate::shared::messages::{self, Replies, Visibility, asked_and_replied};
 use crate::tables::TIME;
 
 /// Parameters of [`ResponseTime`].
@@ -62,19 +62,19 @@ impl Metric for ResponseTime {
         examples: &[
             Example {
                 title: "replies after 10 and after 20 minutes",
-                report: "",
                 params: "visibility = \"all_public\"",
                 header: "ticket_id,time,author",
                 rows: CONVERSATION,
                 expected: &[("", Some(900.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of the two within a quarter of an hour",
-                report: "",
                 params: "visibility = \"all_public\"\nstatistic = \"share_within\"\nwithin_seconds = 900",
                 header: "ticket_id,time,author",
                 rows: CONVERSATION,
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
         ],
         references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],

@@ -2,12 +2,12 @@
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
+use custometer_core::words;
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::{MENTIONS, TIME};
-use crate::words::{self, is_one_of};
 
 /// Parameters of [`Sentiment`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -68,27 +68,26 @@ impl Metric for Sentiment {
         examples: &[
             Example {
                 title: "five positive, three neutral and two negative mentions, and two without a sentiment",
-                report: "",
-                params: "",
                 header: "mention_id,sentiment",
                 rows: &[(5, "a{i},positive"), (3, "b{i},neutral"), (2, "c{i},negative"), (2, "d{i},")],
                 expected: &[("sentiment=positive", Some(50.0)), ("sentiment=neutral", Some(30.0)), ("sentiment=negative", Some(20.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the net sentiment of the same",
-                report: "",
                 params: "show = \"net\"",
                 header: "mention_id,sentiment",
                 rows: &[(5, "a{i},positive"), (3, "b{i},neutral"), (2, "c{i},negative"), (2, "d{i},")],
                 expected: &[("", Some(30.0))],
+                ..Example::NONE
             },
             Example {
                 title: "other words",
-                report: "",
                 params: "show = \"net\"\npositive = [\"good\", \"great\"]\nneutral = []\nnegative = [\"bad\"]",
                 header: "mention_id,sentiment",
                 rows: &[(1, "a,good"), (2, "b{i},great"), (1, "c,bad")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
         ],
         references: &[

@@ -4,8 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{self, CallBasis, is_short_abandon, time_in_queue};
-use crate::durations::SHARE_INTERVAL;
+use crate::shared::calls::{self, CallBasis, is_short_abandon, time_in_queue};
+use crate::shared::durations::SHARE_INTERVAL;
 
 /// Parameters of [`ServiceLevel`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -14,21 +14,21 @@ pub struct ServiceLevelParams {
     /// The longest wait, inclusive, that is soon enough.
     pub target_seconds: f64,
     /// What the calls that were answered in time are divided by.
-    pub formula: Formula,
+    pub formula: RowFormula,
     /// Where the table says which calls were answered, and how long they waited.
     pub basis: CallBasis,
 }
 
 impl Default for ServiceLevelParams {
     fn default() -> Self {
-        Self { target_seconds: 20.0, formula: Formula::default(), basis: CallBasis::default() }
+        Self { target_seconds: 20.0, formula: RowFormula::default(), basis: CallBasis::default() }
     }
 }
 
 /// What the calls that were answered in time are divided by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Formula {
+pub enum RowFormula {
     /// All calls, answered or abandoned.
     #[default]
     Offered,
@@ -40,7 +40,7 @@ pub enum Formula {
     AnsweredPlusLateAbandons,
 }
 
-impl Formula {
+impl RowFormula {
     /// The measure that counts what is divided by, and what it is in words.
     fn denominator(self) -> (&'static str, &'static str) {
         match self {
@@ -81,35 +81,34 @@ impl Metric for ServiceLevel {
         examples: &[
             Example {
                 title: "200 in time of 400 calls",
-                report: "",
-                params: "",
                 header: "is_answered,wait_seconds,is_short_abandon",
                 rows: CALLS,
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "of 300 answered calls",
-                report: "",
                 params: "formula = \"handled\"",
                 header: "is_answered,wait_seconds,is_short_abandon",
                 rows: CALLS,
                 expected: &[("", Some(200.0 / 3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "of the 350 that are not short abandons",
-                report: "",
                 params: "formula = \"offered_less_short\"",
                 header: "is_answered,wait_seconds,is_short_abandon",
                 rows: CALLS,
                 expected: &[("", Some(400.0 / 7.0))],
+                ..Example::NONE
             },
             Example {
                 title: "of 300 answered calls and 30 that were abandoned after the target",
-                report: "",
                 params: "formula = \"answered_plus_late_abandons\"",
                 header: "is_answered,wait_seconds,is_short_abandon",
                 rows: CALLS,
                 expected: &[("", Some(2000.0 / 33.0))],
+                ..Example::NONE
             },
         ],
         references: &[SHARE_INTERVAL],
@@ -122,10 +121,10 @@ impl Metric for ServiceLevel {
         }
         let source = basis.source_with_waits();
         let source = match (formula, basis) {
-            (Formula::Offered | Formula::Handled, _) => source,
-            (Formula::OfferedLessShort, _) => basis.with_short_abandons(source),
-            (Formula::AnsweredPlusLateAbandons, CallBasis::WaitSeconds) => calls::with_waits_of_abandoned(source),
-            (Formula::AnsweredPlusLateAbandons, CallBasis::AnsweredAt) => {
+            (RowFormula::Offered | RowFormula::Handled, _) => source,
+            (RowFormula::OfferedLessShort, _) => basis.with_short_abandons(source),
+            (RowFormula::AnsweredPlusLateAbandons, CallBasis::WaitSeconds) => calls::with_waits_of_abandoned(source),
+            (RowFormula::AnsweredPlusLateAbandons, CallBasis::AnsweredAt) => {
                 return Err(ParamError::new("formula", "`answered_at` does not say when a call was abandoned")
                     .help("take `basis = \"wait_seconds\"`, or another formula"));
             }
@@ -136,10 +135,10 @@ impl Metric for ServiceLevel {
             .measure(count("abandoned").filter(basis.is_answered().not()));
         let (denominator, words) = formula.denominator();
         let definition = match formula {
-            Formula::Offered => definition.measure(count(denominator)),
-            Formula::Handled => definition,
-            Formula::OfferedLessShort => definition.measure(count(denominator).filter(is_short_abandon().not())),
-            Formula::AnsweredPlusLateAbandons => {
+            RowFormula::Offered => definition.measure(count(denominator)),
+            RowFormula::Handled => definition,
+            RowFormula::OfferedLessShort => definition.measure(count(denominator).filter(is_short_abandon().not())),
+            RowFormula::AnsweredPlusLateAbandons => {
                 definition.measure(count(denominator).filter(basis.is_answered().or(time_in_queue().gt(lit(target_seconds)))))
             }
         };

@@ -1,11 +1,11 @@
 //! Share of voice: how much of what is said of us and our competitors is said of us.
 
 use custometer_core::prelude::*;
+use custometer_core::words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::{MENTIONS, TIME};
-use crate::words::{self, is_one_of};
 
 /// Parameters of [`ShareOfVoice`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -41,11 +41,11 @@ impl Metric for ShareOfVoice {
         ],
         examples: &[Example {
             title: "three mentions of us, five of two competitors, and two of somebody else",
-            report: "",
             params: "own = [\"Acme\"]\ncompetitors = [\"Globex\", \"Initech\"]",
             header: "mention_id,brand",
             rows: &[(3, "a{i},Acme"), (4, "b{i},Globex"), (1, "c,Initech"), (2, "d{i},Umbrella"), (1, "e,")],
             expected: &[("", Some(37.5))],
+            ..Example::NONE
         }],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
     };

@@ -8,8 +8,8 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_of::{AsOf, KNOWN_UNTIL, has_happened};
-use crate::durations::{SHARE_INTERVAL, noted, on_clock};
+use crate::shared::as_of::{AsOf, KNOWN_UNTIL, has_happened};
+use crate::shared::durations::{SHARE_INTERVAL, noted, on_clock};
 use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
 
 /// Parameters of [`SlaAttainment`].

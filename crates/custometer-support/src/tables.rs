@@ -1,6 +1,6 @@
-//! The logical tables that support metrics read, their columns, and the scale of a rating.
+//! The logical tables that support metrics read, and their columns.
 
-use custometer_core::{Column, NullRule, ParamError, Source, Table, names};
+use custometer_core::{Column, NullRule, Source, Table, names};
 use polars::prelude::col;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ pub const REOPENS: Column = Column::number("reopens").whole(0, 1_000_000).descri
 /// Where it stands when tickets were solved and reopened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Basis {
+pub enum TicketBasis {
     /// In the columns of a table of tickets, one row each.
     #[default]
     Tickets,
@@ -131,44 +131,4 @@ pub enum Basis {
 /// A source whose ticket is not solved before it is created.
 pub fn solved_after_creation(source: Source) -> Source {
     source.rule("`solved_at` is before `created_at`", col(SOLVED_AT).gt_eq(col(CREATED_AT)))
-}
-
-/// How much an answer counts, where a report asks for weights.
-pub const WEIGHT: Column = Column::number("weight")
-    .between(0.0, f64::INFINITY)
-    .describe("how much the answer counts, 0 or more; read with `weighted = true`")
-    .also_called(
-        "weighting, weights, weight factor, sample weight, importance, share, vaegt, vaegtning, vekt, vekting, vikt, viktning, \
-         gewicht, gewichtung",
-    );
-
-/// The lowest and the highest rating of a survey, such as `[1, 5]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Scale(pub i64, pub i64);
-
-impl Default for Scale {
-    fn default() -> Self {
-        Self(1, 5)
-    }
-}
-
-impl Scale {
-    /// The scale, if it is one.
-    pub fn checked(self) -> Result<Self, ParamError> {
-        if self.0 >= self.1 {
-            return Err(
-                ParamError::new("scale", format!("a scale from {} to {} has no room", self.0, self.1)).help("write `scale = [1, 5]`")
-            );
-        }
-        Ok(self)
-    }
-
-    /// The rating column of a survey on this scale. An unanswered question is not a response.
-    pub fn column(self) -> Result<Column, ParamError> {
-        let Self(min, max) = self.checked()?;
-        Ok(Column::number("score").whole(min, max).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`").also_called(
-            "csat, satisfaction, rating, stars, grade, answer, tilfredshed, bedoemmelse, karakter, svar, vurdering, \
-                 tilfredshet, noejdhet, betyg, zufriedenheit, bewertung, note",
-        ))
-    }
 }

@@ -42,21 +42,14 @@ impl Metric for TicketVolume {
         direction: Direction::Neutral,
         edge_cases: &["No ticket: the number is 0, every share is undefined.", "A row without a ticket id is rejected."],
         examples: &[
-            Example {
-                title: "three tickets",
-                report: "",
-                params: "",
-                header: "ticket_id",
-                rows: &[(3, "t{i}")],
-                expected: &[("", Some(3.0))],
-            },
+            Example { title: "three tickets", header: "ticket_id", rows: &[(3, "t{i}")], expected: &[("", Some(3.0))], ..Example::NONE },
             Example {
                 title: "the whole is its own share",
-                report: "",
                 params: "show = \"share\"",
                 header: "ticket_id",
                 rows: &[(3, "t{i}")],
                 expected: &[("", Some(100.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the intervals of the shares"],

@@ -4,8 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calls::CallBasis;
-use crate::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic};
+use crate::shared::calls::CallBasis;
+use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic};
 
 /// Parameters of [`WaitTime`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -43,15 +43,13 @@ impl Metric for WaitTime {
         examples: &[
             Example {
                 title: "500 minutes over 200 calls, whatever the abandoned ones waited",
-                report: "",
-                params: "",
                 header: "is_answered,wait_seconds",
                 rows: &[(100, "yes,60"), (100, "yes,240"), (50, "no,900")],
                 expected: &[("", Some(150.0))],
+                ..Example::NONE
             },
             Example {
                 title: "waits of 20 and 40 seconds, and one call that was abandoned",
-                report: "",
                 params: "basis = \"answered_at\"",
                 header: "queued_at,answered_at",
                 rows: &[
@@ -60,6 +58,7 @@ impl Metric for WaitTime {
                     (1, "2025-01-06 09:00:00,"),
                 ],
                 expected: &[("", Some(30.0))],
+                ..Example::NONE
             },
         ],
         references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],

@@ -194,6 +194,7 @@ pub(crate) fn context(dimensions: &[&str]) -> DeriveContext {
         texts: BTreeMap::new(),
         clock: LocalClock::new(&zone),
         as_of,
+        reach: None,
     }
 }
 

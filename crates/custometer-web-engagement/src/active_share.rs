@@ -1,12 +1,11 @@
 //! Active share.
 
+use custometer_core::EvaluateError;
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation, statistics};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::active_spans::{ACTIVE, ActiveSpans, SEEN};
-use crate::active_users::window_note;
+use crate::shared::active_spans::{ACTIVE, ActiveSpans, SEEN, window_note};
 
 /// Parameters of [`ActiveShare`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -69,7 +68,7 @@ impl Metric for ActiveShare {
         let defined = ActiveSpans::users("window_days", params.window_days)?
             .measure(sum("active", col(ACTIVE)).closing())
             .measure(sum("seen", col(SEEN)).closing())
-            .value(Value::function(Share { window_days: params.window_days, user_base: params.user_base }));
+            .value(share(params.window_days, params.user_base).value());
         Ok(match params.user_base {
             Some(users) => defined.note(format!("of {users} users")),
             None => defined.note("of all users seen in the data so far"),
@@ -77,43 +76,17 @@ impl Metric for ActiveShare {
     }
 }
 
-#[derive(Debug)]
-struct Share {
-    window_days: u32,
-    user_base: Option<u64>,
-}
-
-impl Share {
-    /// How many are active, and of how many.
-    fn parts(&self, group: &Group<'_>) -> (f64, f64) {
-        let measure = |name| group.rows.first().and_then(|row| row.get(name)).unwrap_or(0.0);
-        (measure("active"), self.user_base.map_or_else(|| measure("seen"), |users| users as f64))
-    }
-}
-
-impl Evaluate for Share {
-    fn measures(&self) -> Vec<&str> {
-        vec!["active", "seen"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let (active, users) = self.parts(group);
+/// The share of users who are active; of all who were seen, unless it is said how many there are.
+fn share(window_days: u32, user_base: Option<u64>) -> RowFormula {
+    RowFormula::or_error(&["active", "seen"], move |row, group, context| {
+        let [active, seen] = ["active", "seen"].map(|name| row.get(name).unwrap_or(0.0));
+        let users = user_base.map_or(seen, |users| users as f64);
         if active > users {
             return Err(EvaluateError(format!("{active} users are active, and `user_base` says that there are {users}")));
         }
-        let estimate = Estimate {
-            value: (users > 0.0).then(|| 100.0 * active / users),
-            interval: statistics::wilson(active, users, context.confidence).map(|(low, high)| (100.0 * low, 100.0 * high)),
-            n: Some(users),
-        };
-        let measures = [("active", active), ("users", users)].map(|(name, value)| (name.to_owned(), Some(value))).into();
-        let note = window_note(self.window_days, group, context);
-        Ok(Evaluation { observations: vec![Observation { dimensions: Vec::new(), estimate, measures }], note, ..Evaluation::default() })
-    }
+        let found = Found::new(Estimate::share(active, users, context.confidence), [("active", Some(active)), ("users", Some(users))]);
+        Ok(found.note(window_note(window_days, group, context)))
+    })
 }
 
 register_metric!(ActiveShare);

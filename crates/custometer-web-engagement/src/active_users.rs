@@ -5,7 +5,7 @@ use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, Evalu
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::active_spans::{ACTIVE, ActiveSpans, NEW};
+use crate::shared::active_spans::{ACTIVE, ActiveSpans, NEW, window_note};
 
 /// Parameters of [`ActiveUsers`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -124,13 +124,6 @@ impl Evaluate for Counted {
         };
         Ok(Evaluation { observations, note: window_note(self.window_days, group, context), ..Evaluation::default() })
     }
-}
-
-/// What a reader must know of a window that begins before the data do.
-pub(crate) fn window_note(window_days: u32, group: &Group<'_>, context: &EvaluateContext<'_>) -> Option<String> {
-    let end = group.bucket.end.as_ref()?;
-    let start = end.checked_sub(jiff::Span::new().days(window_days)).ok()?.timestamp().as_microsecond();
-    (context.known_since? > start).then(|| "the window begins before the data do".to_owned())
 }
 
 register_metric!(ActiveUsers);

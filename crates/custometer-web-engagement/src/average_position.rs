@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::search::{DATE, IMPRESSIONS, POSITION, SEARCH, with_positions};
+use crate::shared::search::{DATE, IMPRESSIONS, POSITION, SEARCH, with_positions};
 
 /// `web.average_position`: how far up does search show us?
 pub struct AveragePosition;
@@ -26,11 +26,10 @@ impl Metric for AveragePosition {
         ],
         examples: &[Example {
             title: "300 impressions in second place and 100 in tenth",
-            report: "",
-            params: "",
             header: "date,impressions,position",
             rows: &[(1, "2025-01-01,300,2"), (1, "2025-01-02,100,10"), (1, "2025-01-03,0,")],
             expected: &[("", Some(4.0))],
+            ..Example::NONE
         }],
         references: &["W. G. Cochran, \"Sampling Techniques\", 3rd ed. (1977), chapter 6, for the interval of a ratio over rows"],
     };

@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::engagement_rate::EngagementParams;
+use crate::shared::engagement::EngagementParams;
 
 /// `web.bounce_rate`: how many visits end before they have begun?
 pub struct BounceRate;
@@ -26,11 +26,11 @@ impl Metric for BounceRate {
         ],
         examples: &[Example {
             title: "one of two sessions",
-            report: "",
             params: "sessions = { view_events = [] }",
             header: "user_id,time",
             rows: &[(1, "a,2025-01-01 10:00:00"), (1, "b,2025-01-01 10:00:00"), (1, "b,2025-01-01 10:00:02")],
             expected: &[("", Some(50.0))],
+            ..Example::NONE
         }],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
     };

@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::search::{CLICKS, IMPOSSIBLE, IMPRESSIONS, clicks_and_impressions};
+use crate::shared::search::{CLICKS, IMPOSSIBLE, IMPRESSIONS, clicks_and_impressions};
 
 /// `web.click_through_rate`: of those who see us in search, how many come?
 pub struct ClickThroughRate;
@@ -21,11 +21,10 @@ impl Metric for ClickThroughRate {
         edge_cases: &["No impression: undefined.", IMPOSSIBLE],
         examples: &[Example {
             title: "3 % of 1000 and 5 % of 100, which is not 4 %",
-            report: "",
-            params: "",
             header: "date,clicks,impressions",
             rows: &[(1, "2025-01-01,30,1000"), (1, "2025-01-02,5,100")],
             expected: &[("", Some(3500.0 / 1100.0))],
+            ..Example::NONE
         }],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
     };

@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sessionization::{Reads, Sessionization, SessionsFrom};
+use crate::shared::sessionization::{Reads, Sessionization, SessionsFrom};
 use crate::tables::{EVENT, USER, events};
 
 /// Parameters of [`ConversionRate`].
@@ -57,15 +57,14 @@ impl Metric for ConversionRate {
         examples: &[
             Example {
                 title: "50 of 500 visitors, one of them twice",
-                report: "",
                 params: "events = [\"purchase\"]",
                 header: "user_id,event",
                 rows: &[(500, "u{i},page_view"), (50, "u{i},purchase"), (1, "u{i},purchase")],
                 expected: &[("", Some(10.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of two visits of the same user",
-                report: "",
                 params: "events = [\"purchase\"]\nbase = \"sessions\"",
                 header: "user_id,time,event",
                 rows: &[
@@ -74,22 +73,23 @@ impl Metric for ConversionRate {
                     (1, "a,2025-01-01 12:05:00,purchase"),
                 ],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "one of two sessions of the data's own",
-                report: "",
                 params: "events = [\"purchase\"]\nbase = \"sessions\"\nsessions = { from = \"session_id\" }",
                 header: "session_id,time,event",
                 rows: &[(2, "s{i},2025-01-01 10:00:00,page_view"), (1, "s{i},2025-01-01 10:00:00,purchase")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "three of four rows of a table of sessions",
-                report: "",
                 params: "base = \"sessions\"\nsessions = { from = \"rows\" }",
                 header: "session_id,conversions",
                 rows: &[(3, "s{i},2"), (1, "s4,0")],
                 expected: &[("", Some(75.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
@@ -119,11 +119,6 @@ impl Metric for ConversionRate {
             .value(Value::proportion("converted", "sessions"))
             .note(sessionization.note()))
     }
-}
-
-/// Whether a text column is one of some names. Not for missing ones.
-pub(crate) fn is_one_of(column: &str, names: &[String]) -> Expr {
-    names.iter().map(|name| col(column).eq(lit(name.as_str()))).reduce(Expr::or).unwrap_or_else(|| lit(false))
 }
 
 register_metric!(ConversionRate);

@@ -1,11 +1,9 @@
 //! Conversions.
 
 use custometer_core::prelude::*;
-use custometer_core::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, MeasureRow, Observation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::conversion_rate::is_one_of;
 use crate::tables::{EVENT, VALUE, events};
 
 /// Parameters of [`Conversions`].
@@ -53,27 +51,27 @@ impl Metric for Conversions {
         examples: &[
             Example {
                 title: "two purchases of the same user",
-                report: "",
                 params: "events = [\"purchase\"]",
                 header: "event",
                 rows: &[(3, "page_view"), (2, "purchase")],
                 expected: &[("", Some(2.0))],
+                ..Example::NONE
             },
             Example {
                 title: "what three purchases are worth, one of them without a value",
-                report: "",
                 params: "events = [\"purchase\"]\nstatistic = \"value\"",
                 header: "event,value",
                 rows: &[(1, "page_view,5"), (1, "purchase,100"), (1, "purchase,49.5"), (1, "purchase,")],
                 expected: &[("", Some(149.5))],
+                ..Example::NONE
             },
             Example {
                 title: "conversions of which no value is known",
-                report: "",
                 params: "events = [\"purchase\"]\nstatistic = \"value\"",
                 header: "event,value",
                 rows: &[(1, "page_view,5"), (1, "purchase,")],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &[],
@@ -92,37 +90,19 @@ impl Metric for Conversions {
                 .measure(sum("conversion_value", col(VALUE.name)).filter(converts.clone()))
                 .measure(count("valued").filter(converts.and(col(VALUE.name).is_not_null())))
                 .measure(conversions)
-                .value(Value::function(ValueOfConversions))
+                .value(value_of_conversions().value())
                 .unit(Unit::Currency),
         })
     }
 }
 
 /// The value, where it is known of any conversion, or where there is no conversion.
-#[derive(Debug)]
-struct ValueOfConversions;
-
-impl Evaluate for ValueOfConversions {
-    fn measures(&self) -> Vec<&str> {
-        vec!["conversion_value", "valued", "conversions"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let observe = |row: &MeasureRow| {
-            let [valued, conversions] = ["valued", "conversions"].map(|name| row.get(name).unwrap_or(0.0));
-            let value = row.get("conversion_value").filter(|_| valued > 0.0 || conversions == 0.0);
-            Observation {
-                estimate: Estimate { value, interval: None, n: Some(conversions) },
-                measures: row.measures.iter().map(|(name, measured)| (name.clone(), measured.value)).collect(),
-                ..Observation::default()
-            }
-        };
-        Ok(Evaluation { observations: group.rows.iter().map(observe).collect(), ..Evaluation::default() })
-    }
+fn value_of_conversions() -> RowFormula {
+    RowFormula::of(&["conversion_value", "valued", "conversions"], |row, _, _| {
+        let [valued, conversions] = ["valued", "conversions"].map(|name| row.get(name).unwrap_or(0.0));
+        let value = row.get("conversion_value").filter(|_| valued > 0.0 || conversions == 0.0);
+        Found::new(Estimate { value, interval: None, n: Some(conversions) }, row.evidence())
+    })
 }
 
 register_metric!(Conversions);

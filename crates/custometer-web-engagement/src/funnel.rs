@@ -13,9 +13,9 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::known::{instant, known, known_until};
-use crate::sessionization::{Sessionization, SessionsFrom, at_once};
-use crate::tables::{EVENT, INSTANT, TIME, USER, dated_events};
+use crate::shared::known::{instant, known};
+use crate::shared::sessionization::{Sessionization, SessionsFrom, at_once};
+use crate::tables::{EVENT, HAPPENED, TIME, USER, dated_events};
 
 const STEP: &str = "step";
 const REACHED: &str = "reached";
@@ -65,7 +65,7 @@ pub struct FunnelStep {
     pub event: Option<String>,
     /// What a row that takes it must meet, in SQL over the columns of the table.
     #[serde(default, rename = "where")]
-    pub condition: Option<Condition>,
+    pub condition: Option<SqlCondition>,
 }
 
 /// Who takes the steps of a funnel.
@@ -118,8 +118,8 @@ impl Metric for Funnel {
             "A user counts once in every bucket in which they begin an attempt, by the attempt that got furthest, and by the first of \
              several such. It may be completed in a later bucket.",
             "One event takes one step. Events at the same instant come in the order of the first steps that they fit.",
-            "Attempts whose window is not over at the as-of date (or else at the end of the period) are left out, completed or not. Users \
-             who have no other attempt in the bucket are counted as `too_recent`. Without a window, visits are taken to be over.",
+            "Attempts whose window is not over at the as-of date (or else when the data end) are left out, completed or not. Users who have \
+             no other attempt in the bucket are counted as `too_recent`. Without a window, visits are taken to be over.",
             "`with_event` counts the users with an event of the step in the bucket in any order. Where that is 0, as for a misspelled event, a note says so.",
             "In a breakdown, a user belongs to every group they have events in, and takes all steps within it; a visit belongs to the group of its \
                 first event.",
@@ -129,19 +129,19 @@ impl Metric for Funnel {
         examples: &[
             Example {
                 title: "100 view, 60 of them put into the cart, 30 buy",
-                report: "",
                 params: "steps = [{ event = \"view_item\" }, { event = \"add_to_cart\" }, { event = \"purchase\" }]\nwindow_hours = 2",
                 header: "user_id,event,time",
                 rows: VIEWED,
                 expected: &[("step=view_item", Some(100.0)), ("step=add_to_cart", Some(60.0)), ("step=purchase", Some(30.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same from step to step",
-                report: "",
                 params: "steps = [{ event = \"view_item\" }, { event = \"add_to_cart\" }, { event = \"purchase\" }]\nwindow_hours = 2\nstatistic = \"step_conversion\"",
                 header: "user_id,event,time",
                 rows: VIEWED,
                 expected: &[("step=view_item", None), ("step=add_to_cart", Some(60.0)), ("step=purchase", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "order matters, and so does the window: of three, one buys within two hours of a view",
@@ -161,19 +161,19 @@ impl Metric for Funnel {
             },
             Example {
                 title: "of two visits of one user, the second begins with the cart",
-                report: "",
                 params: "steps = [{ event = \"view\" }, { event = \"add_to_cart\" }]\nper = \"session\"",
                 header: "user_id,event,time",
                 rows: &[(1, "a,view,2025-01-05 10:00:00"), (1, "a,add_to_cart,2025-01-05 12:00:00"), (1, "a,view,2025-01-05 12:01:00")],
                 expected: &[("step=view", Some(100.0)), ("step=add_to_cart", Some(0.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the data's own visits",
-                report: "",
                 params: "steps = [{ event = \"view\" }, { event = \"add_to_cart\" }]\nper = \"session\"\nsessions = { from = \"session_id\" }",
                 header: "session_id,event,time",
                 rows: &[(1, "s1,view,2025-01-05 10:00:00"), (1, "s1,add_to_cart,2025-01-05 12:00:00"), (1, "s2,view,2025-01-05 12:01:00")],
                 expected: &[("step=view", Some(100.0)), ("step=add_to_cart", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a minute and three minutes from the view to the purchase",
@@ -199,9 +199,9 @@ impl Metric for Funnel {
         let names = names(steps)?;
         let window = params.window()?;
         let who = params.who()?;
-        let source = dated_events().column(who.column()).column(INSTANT);
+        let source = dated_events().column(who.column()).column(HAPPENED);
         let source = if steps.iter().any(|step| step.event.is_some()) { source.column(EVENT) } else { source };
-        let mut conditions: Vec<&Condition> = steps.iter().filter_map(|step| step.condition.as_ref()).collect();
+        let mut conditions: Vec<&SqlCondition> = steps.iter().filter_map(|step| step.condition.as_ref()).collect();
         conditions.sort_by_key(|condition| condition.sql());
         conditions.dedup();
         let source = conditions.into_iter().fold(source, |source, condition| source.column(condition.column()));
@@ -346,7 +346,7 @@ impl Who {
 impl FunnelStep {
     fn fits(&self) -> Expr {
         let event = self.event.as_ref().map(|event| col(EVENT.name).eq(lit(event.as_str())).fill_null(lit(false)));
-        event.into_iter().chain(self.condition.as_ref().map(Condition::holds)).reduce(Expr::and).unwrap_or_else(|| lit(false))
+        event.into_iter().chain(self.condition.as_ref().map(SqlCondition::holds)).reduce(Expr::and).unwrap_or_else(|| lit(false))
     }
 }
 
@@ -367,7 +367,7 @@ impl Derive for Attempts {
         let fits = self.steps.iter().enumerate();
         let fits = fits.map(|(step, of)| when(of.fits()).then(lit(1_i64 << step)).otherwise(nothing())).reduce(|all, bit| all + bit);
         let rows = known(rows, context).with_column(fits.unwrap_or_else(nothing).alias(FITS));
-        let (window, known_until, count) = (self.window_microseconds, known_until(context), self.steps.len());
+        let (window, known_until, count) = (self.window_microseconds, context.known_until(), self.steps.len());
         // Other events in between do not matter, but for where a visit begins and ends.
         let (entities, timeout) = match &self.who {
             Who::Users => (Entities::in_groups(rows.filter(col(FITS).neq(nothing())), self.entity(), context), None),
@@ -637,7 +637,7 @@ mod tests {
     }
 
     fn step(name: Option<&str>, event: Option<&str>, condition: Option<&str>) -> FunnelStep {
-        FunnelStep { name: name.map(str::to_owned), event: event.map(str::to_owned), condition: condition.map(Condition::new) }
+        FunnelStep { name: name.map(str::to_owned), event: event.map(str::to_owned), condition: condition.map(SqlCondition::new) }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use custometer_core::prelude::*;
 
-use crate::search::{IMPOSSIBLE, IMPRESSIONS, clicks_and_impressions};
+use crate::shared::search::{IMPOSSIBLE, IMPRESSIONS, clicks_and_impressions};
 
 /// `web.impressions`: how often does search show us?
 pub struct Impressions;
@@ -21,11 +21,10 @@ impl Metric for Impressions {
         edge_cases: &["No row: 0.", IMPOSSIBLE],
         examples: &[Example {
             title: "two days",
-            report: "",
-            params: "",
             header: "date,clicks,impressions",
             rows: &[(1, "2025-01-01,30,1000"), (1, "2025-01-02,5,100")],
             expected: &[("", Some(1100.0))],
+            ..Example::NONE
         }],
         references: &[],
     };

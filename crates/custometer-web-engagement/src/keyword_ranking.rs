@@ -11,8 +11,8 @@ use polars::prelude::{DataType, Field, IntoColumn, StringChunked};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::search::{DATE, DAY, IMPRESSIONS, POSITION, QUERY, SEARCH, with_positions};
-use crate::sequence::Sequence;
+use crate::shared::search::{DATE, DAY, IMPRESSIONS, POSITION, QUERY, SEARCH, with_positions};
+use crate::shared::sequence::Sequence;
 
 const QUERIES: &str = "queries";
 const ALL_QUERIES: &str = "all_queries";
@@ -117,19 +117,19 @@ impl Metric for KeywordRanking {
         examples: &[
             Example {
                 title: "of four queries one is in the top 3: `a`, on two pages, is in place 3.4",
-                report: "",
                 params: "tiers = [3, 10]",
                 header: "query,page,date,impressions,position",
                 rows: RANKED,
                 expected: &[("top=3", Some(25.0)), ("top=10", Some(75.0))],
+                ..Example::NONE
             },
             Example {
                 title: "their impressions",
-                report: "",
                 params: "tiers = [3, 10]\nof = \"impressions\"",
                 header: "query,page,date,impressions,position",
                 rows: RANKED,
                 expected: &[("top=3", Some(35.0)), ("top=10", Some(90.0))],
+                ..Example::NONE
             },
             Example {
                 title: "since December, one query rose, one stayed, one came and one went",

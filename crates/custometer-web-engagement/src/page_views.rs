@@ -4,9 +4,8 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::conversion_rate::is_one_of;
-use crate::refreshes::{self, WithoutRefreshes};
-use crate::tables::{EVENT, INSTANT, PAGE, USER, events};
+use crate::shared::refreshes::{self, WithoutRefreshes};
+use crate::tables::{EVENT, HAPPENED, PAGE, USER, events};
 
 /// Parameters of [`PageViews`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -42,23 +41,22 @@ impl Metric for PageViews {
         examples: &[
             Example {
                 title: "two views and a purchase",
-                report: "",
                 params: "view_events = [\"page_view\"]",
                 header: "event",
                 rows: &[(2, "page_view"), (1, "purchase")],
                 expected: &[("", Some(2.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a server's log",
-                report: "",
                 params: "view_events = []",
                 header: "page",
                 rows: &[(3, "/")],
                 expected: &[("", Some(3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a page that is loaded again is viewed once",
-                report: "",
                 params: "view_events = []\nrefresh_seconds = 10",
                 header: "user_id,time,page",
                 rows: &[
@@ -69,6 +67,7 @@ impl Metric for PageViews {
                     (1, "b,2025-01-01 10:00:31,/"),
                 ],
                 expected: &[("", Some(3.0))],
+                ..Example::NONE
             },
         ],
         references: &[],
@@ -79,7 +78,7 @@ impl Metric for PageViews {
         let is_view = (!params.view_events.is_empty()).then(|| is_one_of(EVENT.name, &params.view_events));
         let source = if is_view.is_some() { events().column(EVENT) } else { events() };
         let definition = match (params.refresh_seconds, is_view) {
-            (Some(refresh_seconds), is_view) => Definition::over(source.column(USER).column(INSTANT).column(PAGE))
+            (Some(refresh_seconds), is_view) => Definition::over(source.column(USER).column(HAPPENED).column(PAGE))
                 .derive(WithoutRefreshes { refresh_seconds, is_view })
                 .measure(count("views"))
                 .note(format!("pages viewed again within {refresh_seconds} seconds are dropped")),

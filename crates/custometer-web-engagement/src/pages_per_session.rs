@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sessionization::{Reads, Sessionization};
+use crate::shared::sessionization::{Reads, Sessionization};
 
 /// Parameters of [`PagesPerSession`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +37,6 @@ impl Metric for PagesPerSession {
         examples: &[
             Example {
                 title: "three views of two sessions, and a purchase",
-                report: "",
                 params: "sessions = { view_events = [\"page_view\"] }",
                 header: "user_id,time,event",
                 rows: &[
@@ -47,10 +46,10 @@ impl Metric for PagesPerSession {
                     (1, "b,2025-01-01 10:00:00,page_view"),
                 ],
                 expected: &[("", Some(1.5))],
+                ..Example::NONE
             },
             Example {
                 title: "a page that is loaded again is viewed once",
-                report: "",
                 params: "sessions = { view_events = [], refresh_seconds = 10 }",
                 header: "user_id,time,page",
                 rows: &[
@@ -61,14 +60,15 @@ impl Metric for PagesPerSession {
                     (1, "a,2025-01-01 10:00:31,/"),
                 ],
                 expected: &[("", Some(3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a table of sessions",
-                report: "",
                 params: "sessions = { from = \"rows\" }",
                 header: "session_id,page_views",
                 rows: &[(1, "s1,1"), (1, "s2,4")],
                 expected: &[("", Some(2.5))],
+                ..Example::NONE
             },
         ],
         references: &["Student, Biometrika 6 (1908), for the interval: sessions are the observations"],

@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sessionization::{Reads, Sessionization, SessionsFrom};
+use crate::shared::sessionization::{Reads, Sessionization, SessionsFrom};
 
 /// Parameters of [`SessionDuration`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -54,27 +54,26 @@ impl Metric for SessionDuration {
         examples: &[
             Example {
                 title: "ten minutes, and a single event",
-                report: "",
-                params: "",
                 header: "user_id,time",
                 rows: &[(1, "a,2025-01-01 10:00:00"), (1, "a,2025-01-01 10:10:00"), (1, "b,2025-01-01 10:00:00")],
                 expected: &[("", Some(300.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the same without the single event",
-                report: "",
                 params: "exclude_single = true",
                 header: "user_id,time",
                 rows: &[(1, "a,2025-01-01 10:00:00"), (1, "a,2025-01-01 10:10:00"), (1, "b,2025-01-01 10:00:00")],
                 expected: &[("", Some(600.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the median of a table of sessions",
-                report: "",
                 params: "sessions = { from = \"rows\" }\nstatistic = \"median\"",
                 header: "session_id,duration_seconds",
                 rows: &[(1, "s1,10"), (1, "s2,20"), (1, "s3,600")],
                 expected: &[("", Some(20.0))],
+                ..Example::NONE
             },
         ],
         references: &[

@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sessionization::Sessionization;
+use crate::shared::sessionization::Sessionization;
 
 /// Parameters of [`Sessions`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -40,8 +40,6 @@ impl Metric for Sessions {
         examples: &[
             Example {
                 title: "half an hour still belongs to the session, a second more does not",
-                report: "",
-                params: "",
                 header: "user_id,time",
                 rows: &[
                     (1, "a,2025-01-01 23:45:00"),
@@ -50,30 +48,31 @@ impl Metric for Sessions {
                     (1, "b,2025-01-02 00:45:01"),
                 ],
                 expected: &[("", Some(3.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a session is of the day that it begins on",
                 report: "from = 2025-01-01\nuntil = 2025-01-03\ngrain = \"day\"",
-                params: "",
                 header: "user_id,time",
                 rows: &[(1, "a,2025-01-01 23:45:00"), (1, "a,2025-01-02 00:15:00")],
                 expected: &[("2025-01-01", Some(1.0)), ("2025-01-02", Some(0.0))],
+                ..Example::NONE
             },
             Example {
                 title: "the data's own sessions",
-                report: "",
                 params: "sessions = { from = \"session_id\" }",
                 header: "session_id,time",
                 rows: &[(1, "s1,2025-01-01 10:00:00"), (1, "s1,2025-01-01 12:00:00"), (1, "s2,2025-01-01 12:01:00")],
                 expected: &[("", Some(2.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a table of sessions",
-                report: "",
                 params: "sessions = { from = \"rows\" }",
                 header: "session_id",
                 rows: &[(2, "s{i}")],
                 expected: &[("", Some(2.0))],
+                ..Example::NONE
             },
         ],
         references: &[],

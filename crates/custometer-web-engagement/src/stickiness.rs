@@ -1,15 +1,14 @@
 //! Stickiness.
 
+use custometer_core::EvaluateError;
 use custometer_core::prelude::*;
 use custometer_core::time::{BUCKET, Bucket};
-use custometer_core::{Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation};
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::active_spans::{ACTIVE, ActiveSpans, USER_DAYS};
-use crate::active_users::window_note;
-use crate::tables::{INSTANT, TIME, USER, dated_events};
+use crate::shared::active_spans::{ACTIVE, ActiveSpans, USER_DAYS, window_note};
+use crate::tables::{HAPPENED, TIME, USER, dated_events};
 
 const SHARE: &str = "share_of_days";
 const DAYS: &str = "active_days";
@@ -48,7 +47,6 @@ impl Metric for Stickiness {
             Example {
                 title: "of four days, one user comes on all, one on two",
                 report: "from = 2025-01-01\nuntil = 2025-01-05",
-                params: "",
                 header: "user_id,time",
                 rows: &[
                     (1, "a,2025-01-01 10:00:00"),
@@ -59,6 +57,7 @@ impl Metric for Stickiness {
                     (1, "b,2025-01-04 10:00:00"),
                 ],
                 expected: &[("", Some(75.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a window of two days",
@@ -74,7 +73,7 @@ impl Metric for Stickiness {
 
     fn define(params: &StickinessParams) -> Result<Definition, ParamError> {
         let Some(window_days) = params.window_days else {
-            return Ok(Definition::over(dated_events().column(USER).column(INSTANT))
+            return Ok(Definition::over(dated_events().column(USER).column(HAPPENED))
                 .derive(ActiveDays)
                 .measure(sum("shares", col(SHARE)))
                 .measure(count("users"))
@@ -85,7 +84,7 @@ impl Metric for Stickiness {
         Ok(ActiveSpans::days("window_days", window_days)?
             .measure(sum("user_days", col(USER_DAYS)).closing())
             .measure(sum("active", col(ACTIVE)).closing())
-            .value(Value::function(OverWindow { window_days }))
+            .value(over_window(window_days).value())
             .note(format!("over windows of {window_days} days")))
     }
 }
@@ -104,7 +103,8 @@ impl Derive for ActiveDays {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let lengths: Vec<Option<f64>> = context.buckets.as_slice().iter().map(|bucket| days_of(bucket, context.as_of)).collect();
+        let lengths: Vec<Option<f64>> =
+            context.buckets.as_slice().iter().map(|bucket| days_of(bucket, context.as_of.or(context.reach))).collect();
         let day = context.clock.days_since_1970(col(TIME)).cast(DataType::Int64);
         let events = Entities::in_groups(rows, USER.name, context).integers([col(BUCKET), day]);
         Ok(events.derive("active days", [BUCKET, DAYS], [SHARE], move |user, derived| {
@@ -134,32 +134,21 @@ fn days_of(bucket: &Bucket, as_of: Option<i64>) -> Option<f64> {
     (*start < end).then(|| f64::from(days))
 }
 
-#[derive(Debug)]
-struct OverWindow {
-    window_days: u32,
+/// The mean of daily users as a share of the users of a window.
+fn over_window(window_days: u32) -> RowFormula {
+    RowFormula::or_error(&["user_days", "active"], move |row, group, context| {
+        // In hours that end within a day, a window of so many days has parts of one more.
+        if group.bucket.end.as_ref().is_some_and(|end| end.start_of_day().is_ok_and(|start| start != *end)) {
+            return Err(EvaluateError("a window of days ends with a day: take a grain of days or more".to_owned()));
+        }
+        let [user_days, active] = ["user_days", "active"].map(|name| row.get(name).unwrap_or(0.0));
+        let value = (active > 0.0).then(|| 100.0 * user_days / (f64::from(window_days) * active));
+        let evidence = [("user_days", Some(user_days)), ("active", Some(active))];
+        Ok(Found::new(Estimate { value, interval: None, n: Some(active) }, evidence).note(window_note(window_days, group, context)))
+    })
 }
 
-impl Evaluate for OverWindow {
-    fn measures(&self) -> Vec<&str> {
-        vec!["user_days", "active"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let measure = |name| group.rows.first().and_then(|row| row.get(name)).unwrap_or(0.0);
-        let (user_days, active) = (measure("user_days"), measure("active"));
-        let value = (active > 0.0).then(|| 100.0 * user_days / (f64::from(self.window_days) * active));
-        let observation = Observation {
-            dimensions: Vec::new(),
-            estimate: Estimate { value, interval: None, n: Some(active) },
-            measures: [("user_days", user_days), ("active", active)].map(|(name, value)| (name.to_owned(), Some(value))).into(),
-        };
-        Ok(Evaluation { observations: vec![observation], note: window_note(self.window_days, group, context), ..Evaluation::default() })
-    }
-}
+register_metric!(Stickiness);
 
 #[cfg(test)]
 mod tests {
@@ -184,5 +173,3 @@ mod tests {
         assert_eq!(days_of(&march, until("2025-03-01")), None);
     }
 }
-
-register_metric!(Stickiness);

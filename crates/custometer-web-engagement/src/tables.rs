@@ -10,13 +10,13 @@ pub const EVENTS: Table = Table::named("events")
          ereignis",
     )
     .many_rows_per(USER.name)
-    .columns(&[INSTANT]);
+    .columns(&[HAPPENED]);
 
 /// When it happened.
 pub const TIME: &str = "time";
 
 /// When it happened, for metrics that look at the time between events.
-pub const INSTANT: Column = Column::time(TIME).also_called(names::TIME).describe("when it happened");
+pub const HAPPENED: Column = Column::time(TIME).also_called(names::TIME).describe("when it happened");
 
 /// Who did it.
 pub const USER: Column = Column::identifier("user_id").describe("who it was: a user, visitor or client id").also_called(

@@ -3,9 +3,9 @@
 use custometer_core::prelude::*;
 use custometer_core::time::BUCKET;
 
-use crate::known::known;
-use crate::sequence::Sequence;
-use crate::tables::{INSTANT, TIME, USER, dated_events};
+use crate::shared::known::known;
+use crate::shared::sequence::Sequence;
+use crate::tables::{HAPPENED, TIME, USER, dated_events};
 
 const WAS_ACTIVE: &str = "was_active";
 const IS_ACTIVE: &str = "is_active";
@@ -39,18 +39,18 @@ impl Metric for UserChurn {
             Example {
                 title: "of 40 users in December, 10 do not come in January; 5 are new",
                 report: "from = 2025-01-01\nuntil = 2025-02-01\ngrain = \"month\"",
-                params: "",
                 header: "user_id,time",
                 rows: &[(40, "u{i},2024-12-05"), (30, "u{i},2025-01-31"), (30, "u{i},2025-01-02"), (5, "v{i},2025-01-10")],
                 expected: &[("2025-01-01", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "who comes back in March was churned in February; before January nothing is known",
                 report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
-                params: "",
                 header: "user_id,time",
                 rows: &[(2, "a{i},2025-01-05"), (1, "a{i},2025-02-05"), (2, "a{i},2025-03-05")],
                 expected: &[("2025-01-01", None), ("2025-02-01", Some(50.0)), ("2025-03-01", Some(0.0))],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
@@ -59,7 +59,7 @@ impl Metric for UserChurn {
     fn define(_: &NoParams) -> Result<Definition, ParamError> {
         let was_active = || col(WAS_ACTIVE).eq(lit(1));
         let is_active = || col(IS_ACTIVE).eq(lit(1));
-        Ok(Definition::over(dated_events().column(USER).column(INSTANT))
+        Ok(Definition::over(dated_events().column(USER).column(HAPPENED))
             .derive(Activity)
             .measure(count("churned_users").filter(was_active().and(is_active().not())))
             .measure(count("users_before").filter(was_active()))

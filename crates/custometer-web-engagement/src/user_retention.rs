@@ -10,8 +10,8 @@ use jiff::civil::{Date, date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::known::{known, known_until};
-use crate::tables::{INSTANT, TIME, USER, dated_events};
+use crate::shared::known::known;
+use crate::tables::{HAPPENED, TIME, USER, dated_events};
 
 const AGE: &str = "age";
 /// 1 for a user who is retained at the age of a position, and 0 for a user who is not, as far as ages are known.
@@ -97,7 +97,7 @@ impl Metric for UserRetention {
         direction: Direction::HigherIsBetter,
         edge_cases: &[
             "No user is old enough: undefined.",
-            "A user is old enough when the day, the week or the bracket has ended by the as-of date (or else by the end of the period). \
+            "A user is old enough when the day, the week or the bracket has ended by the as-of date (or else by the end of the data). \
              Younger users are left out, active or not, and counted as `too_young`.",
             "Users whose first event is before the period belong to no cohort. Who came first before the data begin can't be told from a new user.",
             "Unbounded, users who come back after the as-of date are not known yet, so the shares of late ages and of late cohorts are too low.",
@@ -157,7 +157,7 @@ impl Metric for UserRetention {
         }
         let windows = Windows::of(kind, age, &ages);
         let is_retained = || col(IS_RETAINED).eq(lit(1));
-        let definition = Definition::over(dated_events().column(USER).column(INSTANT))
+        let definition = Definition::over(dated_events().column(USER).column(HAPPENED))
             .derive(Cohorts { windows: windows.clone() })
             .own_dimension(POSITION, col(POSITION))
             .measure(count(RETAINED).filter(is_retained()))
@@ -263,7 +263,7 @@ impl Derive for Cohorts {
 fn known_day(context: &DeriveContext) -> i64 {
     const EPOCH: Date = date(1970, 1, 1);
     let zone = context.buckets.as_slice().first().and_then(|bucket| bucket.start.as_ref()).map(|start| start.time_zone().clone());
-    let known = Timestamp::from_microsecond(known_until(context)).ok().zip(zone);
+    let known = Timestamp::from_microsecond(context.known_until()).ok().zip(zone);
     known.map_or(i64::MIN, |(known, zone)| i64::from((known.to_zoned(zone).date() - EPOCH).get_days()))
 }
 

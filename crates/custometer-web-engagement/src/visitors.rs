@@ -25,11 +25,10 @@ impl Metric for Visitors {
         ],
         examples: &[Example {
             title: "five events of three users",
-            report: "",
-            params: "",
             header: "user_id",
             rows: &[(3, "u{i}"), (2, "u{i}")],
             expected: &[("", Some(3.0))],
+            ..Example::NONE
         }],
         references: &[],
     };

@@ -28,8 +28,6 @@ impl Metric for FirstAttemptRate {
         examples: &[
             Example {
                 title: "one at once, one at the second attempt",
-                report: "",
-                params: "",
                 header: "parcel_id,time,outcome",
                 rows: &[
                     (1, "p1,2025-01-02 10:00:00,delivered"),
@@ -37,14 +35,15 @@ impl Metric for FirstAttemptRate {
                     (1, "p2,2025-01-02 11:00:00,nobody_home"),
                 ],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "a second attempt in another month",
                 report: "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"",
-                params: "",
                 header: "parcel_id,time,outcome",
                 rows: &[(1, "p1,2025-01-31 10:00:00,nobody_home"), (1, "p1,2025-02-01 10:00:00,delivered")],
                 expected: &[("2025-01-01", Some(0.0)), ("2025-02-01", None)],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],

@@ -37,8 +37,6 @@ impl Metric for OnTimeRate {
         examples: &[
             Example {
                 title: "in time, on the dot, late, and lost",
-                report: "",
-                params: "",
                 header: "promised_at,delivered_at",
                 rows: &[
                     (1, "2025-01-03 18:00:00,2025-01-02 10:00:00"),
@@ -47,22 +45,22 @@ impl Metric for OnTimeRate {
                     (1, "2025-01-03 18:00:00,"),
                 ],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "an hour late, with two hours of grace",
-                report: "",
                 params: "grace_hours = 2",
                 header: "promised_at,delivered_at",
                 rows: &[(1, "2025-01-03 18:00:00,2025-01-03 19:00:00"), (1, "2025-01-03 18:00:00,2025-01-03 21:00:00")],
                 expected: &[("", Some(50.0))],
+                ..Example::NONE
             },
             Example {
                 title: "nothing promised",
-                report: "",
-                params: "",
                 header: "promised_at,delivered_at",
                 rows: &[],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],

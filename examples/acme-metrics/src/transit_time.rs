@@ -48,8 +48,6 @@ impl Metric for TransitTime {
             Example {
                 // By scipy: the shape from optimize.brentq, the quantile from stats.weibull_min.
                 title: "10, 20, 30, 40 and 60 hours",
-                report: "",
-                params: "",
                 header: "shipped_at,delivered_at",
                 rows: &[
                     (1, "2025-01-01 00:00:00,2025-01-01 10:00:00"),
@@ -60,14 +58,15 @@ impl Metric for TransitTime {
                     (1, "2025-01-01 00:00:00,"),
                 ],
                 expected: &[("", Some(227_468.352_485_797_66))],
+                ..Example::NONE
             },
             Example {
                 title: "nothing to fit",
-                report: "",
                 params: "percent = 50",
                 header: "shipped_at,delivered_at",
                 rows: &[(3, "2025-01-01 00:00:00,2025-01-02 00:00:00")],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &["W. Weibull, Journal of Applied Mechanics 18 (1951), for the distribution"],
@@ -101,11 +100,6 @@ struct Fitted {
 impl Evaluate for Fitted {
     fn measures(&self) -> Vec<&str> {
         vec!["parcels"]
-    }
-
-    /// The hours are what is fitted, and no dimension of the result.
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {

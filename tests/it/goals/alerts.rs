@@ -12,7 +12,7 @@ fn orders() -> Case {
 
 fn config(alert: &str) -> String {
     format!(
-        "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\ncompare = [\"previous\"]\n[tables.t]\npath = \"t.csv\"\n\
+        "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"month\"\ncompare = [\"previous\"]\n[tables.t]\npath = \"t.csv\"\n\
          [[metrics]]\nname = \"aov\"\ntable = \"t\"\nmetric = \"loyalty.average_order_value\"\nby = [[], [\"region\"]]\n\
          target = {{ at_least = 25, start = 5 }}\n\
          [[metrics]]\nname = \"people\"\ntable = \"t\"\nmetric = \"support.ticket_volume\"\ncolumns = {{ created_at = \"time\" }}\ncompare = []\n\

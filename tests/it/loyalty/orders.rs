@@ -204,7 +204,8 @@ proptest! {
             metric("loyalty.rfm", &format!("{by}\ndetail = true\ngrain = \"{grain}\"\nparams = {{ {shared} }}")),
         ];
         let case = Case::new().file("o.csv", csv(&orders));
-        let case = if let Some(as_of) = as_of { case.as_of(as_of) } else { case };
+        // The day after the period unless another one is drawn.
+        let case = case.as_of(as_of.unwrap_or(date(2025, 4, 10)));
         let result = case.run(&report(&metrics.concat())).unwrap();
 
         let (mut predicted, mut historic, mut rfm) = (Vec::new(), Vec::new(), Vec::new());
@@ -290,7 +291,8 @@ proptest! {
             metric("loyalty.clv_forecast", &format!("{common}\nparams = {{ inactive_after_days = {inactive_after_days}, refunds = \"net\" }}")),
         ];
         let case = Case::new().file("o.csv", csv(&orders));
-        let case = if let Some(as_of) = as_of { case.as_of(as_of) } else { case };
+        // The day after the period unless another one is drawn.
+        let case = case.as_of(as_of.unwrap_or(date(2025, 4, 10)));
         let json = case.json(&report(&metrics.concat())).unwrap();
         let mut buckets: BTreeMap<String, (Zoned, Zoned)> = BTreeMap::new();
         for (start, end) in self::buckets("month") {

@@ -13,7 +13,7 @@ const EVENTS: &str = "time,user_id,region,event,page\n\
 
 fn report(settings: &str, by: &str, derived: &str) -> String {
     format!(
-        "[report]\nfrom = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"\n{settings}\n\
+        "[report]\nfrom = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01\ngrain = \"month\"\n{settings}\n\
          [tables.orders]\npath = \"orders.csv\"\n[tables.events]\npath = \"events.csv\"\n\
          [define.\"acme.revenue\"]\ntable = \"orders\"\nmeasures = {{ revenue = \"sum(amount)\" }}\nvalue = \"revenue\"\nunit = \"currency\"\n\
          [[metrics]]\nname = \"revenue\"\nmetric = \"acme.revenue\"\ntable = \"orders\"\n{by}\n\

@@ -351,9 +351,6 @@ impl Evaluate for GeometricFit {
     fn measures(&self) -> Vec<&str> {
         vec!["customers"]
     }
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
-    }
     fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
         let statistics: Vec<(i64, f64)> = group
             .rows

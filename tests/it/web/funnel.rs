@@ -113,9 +113,10 @@ const FUNNELS: [Funnel; 4] = [
 const STATISTICS: [&str; 4] = ["overall_conversion", "step_conversion", "reached", "median_time"];
 
 fn config(statistics: &[&str], by: &str) -> String {
-    let mut config = "[report]\ntimezone = \"Europe/Copenhagen\"\nfrom = 2025-03-30\nuntil = 2025-03-31\ngrain = \"hour\"\n\
+    let mut config =
+        "[report]\ntimezone = \"Europe/Copenhagen\"\nfrom = 2025-03-30\nuntil = 2025-03-31\nas_of = 2025-03-31\ngrain = \"hour\"\n\
         [tables.t]\npath = \"t*.csv\"\n"
-        .to_owned();
+            .to_owned();
     for funnel in FUNNELS {
         let window = funnel.window_minutes.map_or_else(String::new, |minutes| format!("window_minutes = {minutes}, "));
         let per = match funnel.who {
@@ -283,9 +284,9 @@ proptest! {
 #[serde(deny_unknown_fields)]
 struct ShareParams {
     /// Which rows are counted.
-    that: Condition,
+    that: SqlCondition,
     /// Of which rows.
-    of: Option<Condition>,
+    of: Option<SqlCondition>,
 }
 
 struct Share;
@@ -306,7 +307,7 @@ impl Metric for Share {
     };
     fn define(params: &ShareParams) -> Result<Definition, ParamError> {
         let source = params.of.iter().chain([&params.that]).fold(Source::table("rows"), |source, of| source.column(of.column()));
-        let whole = params.of.as_ref().map_or_else(|| lit(true), Condition::holds);
+        let whole = params.of.as_ref().map_or_else(|| lit(true), SqlCondition::holds);
         Ok(Definition::over(source)
             .measure(count("part").filter(params.that.holds().and(whole.clone())))
             .measure(count("whole").filter(whole))

@@ -240,6 +240,8 @@ proptest! {
                 (_, Some(_)) => Some(all - new),
                 ("all", _) => Some(all),
                 ("web.active_share", _) => (!seen.is_empty()).then(|| 100.0 * all / seen.len() as f64),
+                // A window of days ends with a day.
+                _ if end.start_of_day().unwrap() != end => None,
                 _ => (!active.is_empty()).then(|| 100.0 * user_days.len() as f64 / (window as f64 * all)),
             };
             let value = row["value"].as_f64();

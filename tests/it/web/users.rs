@@ -152,8 +152,8 @@ proptest! {
         as_of in prop::option::of(prop::sample::select(vec![date(2025, 2, 1), date(2025, 3, 31), date(2025, 6, 1)])),
     ) {
         let (grain, before) = grain;
-        let known = as_of.unwrap_or(UNTIL).min(UNTIL);
-        let rows = results(&[rows_of(&events)], &config(grain, as_of, "[[], [\"device\"]]"));
+        let known = as_of.unwrap_or(UNTIL);
+        let rows = results(&[rows_of(&events)], &config(grain, Some(known), "[[], [\"device\"]]"));
         let ages: BTreeMap<String, Ages> =
             retentions().into_iter().enumerate().map(|(number, (_, ages))| (number.to_string(), ages)).collect();
         // Where each bucket begins; the one before the first is before the period.
@@ -215,7 +215,7 @@ fn a_change_of_retention_is_tested_and_compared_at_the_same_ages() {
             writeln!(rows, "b{user},2025-02-11").unwrap();
         }
     }
-    let config = "[report]\nfrom = 2025-02-01\nuntil = 2025-03-01\ncompare = [\"previous\"]\n[tables.t]\npath = \"t.csv\"\n\
+    let config = "[report]\nfrom = 2025-02-01\nuntil = 2025-03-01\nas_of = 2025-03-01\ncompare = [\"previous\"]\n[tables.t]\npath = \"t.csv\"\n\
         [[metrics]]\nmetric = \"web.user_retention\"\ntable = \"t\"\nparams = { ages = [1, 20] }\n";
     let json = Case::new().file("t.csv", rows).json(config).unwrap();
     let [day_one, day_twenty] = [&json["results"][0], &json["results"][1]];

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
+use custometer_core::time::INSTANT;
 use custometer_core::{
     About, Aggregate, Column, ColumnType, Definition, DimensionValue, Direction, Estimate, Evaluate, EvaluateContext, EvaluateError,
     Evaluation, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,
@@ -381,8 +382,9 @@ impl Draft {
         for measure in shape.iter().flat_map(|shape| &shape.measures) {
             definition = definition.measure(measure.clone());
         }
-        let n = match measures.as_slice() {
-            [(name, written)] if matches!(written.kind, Kind::Count(_) | Kind::CountDistinct(_)) => name.clone(),
+        let n = match (measures.as_slice(), shapes::counted_by(&formula, &by_name)) {
+            ([(name, written)], _) if matches!(written.kind, Kind::Count(_) | Kind::CountDistinct(_)) => name.clone(),
+            (_, Some(counted)) => counted,
             _ => {
                 // Whoever is in any of the measures is behind the value.
                 let filters: Option<Vec<Expr>> = measures.iter().map(|(_, written)| written.taking_part()).collect();
@@ -567,10 +569,6 @@ impl Evaluate for Calculated {
     fn measures(&self) -> Vec<&str> {
         let shape = self.shape.iter().flat_map(|(value, _)| value.measures());
         self.measures.iter().map(String::as_str).chain(shape).chain([self.n.as_str()]).collect()
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {

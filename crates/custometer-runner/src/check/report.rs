@@ -48,7 +48,8 @@ pub(crate) struct ReportConfig {
     pub week_start: FirstWeekday,
     /// The month that years, and quarters, start with. January unless said.
     pub fiscal_year_start: FirstMonth,
-    /// The data are known up to the start of this date; buckets that end later are partial. `--as-of` overrides it.
+    /// The data are known up to the start of this date, which may lie after the period; buckets that end later are partial, and later rows are
+    /// left out. Without it, the data are known as far as they reach. `--as-of` overrides it.
     pub as_of: Option<Day>,
     /// How many of a table's rows may be rejected, in percent, before the run ends with the exit code 4. 0 unless said.
     #[schemars(with = "Option<f64>")]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use custometer_core::metric::ParamError;
+use custometer_core::params::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Baseline, ColumnType, Definition, Grain, Registry};
+use custometer_core::{Baseline, Column, ColumnType, Definition, Grain, Registry};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -131,10 +131,14 @@ impl Reading<'_> {
         let position = self.table(request, problems)?;
         let table = &self.tables[position];
         let by = breakdowns(request, table, problems);
-        let (metric, definition) = (metric?, definition?);
+        let (metric, mut definition) = (metric?, definition?);
         let grain = request.grain.unwrap_or(self.report.grain);
         let needs_time = self.has_period || grain != Grain::Total || definition.source.is_always_timed;
         let columns = columns(request, &definition, table, problems);
+        let is_there =
+            |column: &Column| !column.is_optional || table.schema.contains(columns.get(column.name).map_or(column.name, String::as_str));
+        let (there, absent) = std::mem::take(&mut definition.source.columns).into_iter().partition(is_there);
+        (definition.source.columns, definition.source.absent) = (there, absent);
         check_source(request, &definition, &columns, table, needs_time, problems);
         for own in definition.dimensions() {
             if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| *column.get_ref() == own)

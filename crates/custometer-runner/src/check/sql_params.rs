@@ -1,7 +1,7 @@
 //! Conditions: the SQL in parameters of requests, as columns of their tables.
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Condition, Registry};
+use custometer_core::{Registry, SqlCondition};
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 
@@ -34,7 +34,7 @@ fn collect(schema: &Json, given: &Json, path: &mut Vec<String>, found: &mut Vec<
         collect(choice, given, path, found);
     }
     match given {
-        Json::String(sql) if schema.get(Condition::MARK).is_some() => found.push((path.clone(), sql.clone())),
+        Json::String(sql) if schema.get(SqlCondition::MARK).is_some() => found.push((path.clone(), sql.clone())),
         Json::Object(entries) => {
             for (key, value) in entries {
                 let Some(schema) = schema.pointer(&format!("/properties/{key}")) else { continue };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use custometer_core::suggest::nearest;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
-use custometer_core::{ColumnType, Condition};
+use custometer_core::{ColumnType, SqlCondition};
 use jiff::tz::TimeZone;
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, Schema, Series, col, lit, when};
 use schemars::JsonSchema;
@@ -310,7 +310,7 @@ fn skipped(
 
 /// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
 pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, problems: &mut Collector) {
-    let name = Condition::new(written.get_ref()).name();
+    let name = SqlCondition::new(written.get_ref()).name();
     if table.schema.contains(&name) {
         return;
     }

@@ -69,7 +69,8 @@ impl Ledger {
         files: &Files,
     ) -> Result<Vec<TableUse>, PolarsError> {
         let mut uses = Vec::new();
-        for ((input, fates), rejected) in plan.inputs.iter().zip(&collected.fates).zip(&collected.rejected) {
+        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.last);
+        for (input, ((fates, rejected), last)) in plan.inputs.iter().zip(ends) {
             let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
             let fates = Fates::of(fates)?;
             let entry = |reason: &Reason, rows: u64| Rejection {
@@ -99,6 +100,7 @@ impl Ledger {
                 rows_without_answer: fates.rows(SKIPPED),
                 rows_rejected: fates.rejected(),
                 ambiguous_times: fates.ambiguous,
+                data_until: last.and_then(|last| shown_instant(last, report)),
             });
         }
         Ok(uses)
@@ -130,6 +132,12 @@ impl Ledger {
         ];
         DataFrame::new(self.rows.len(), columns).ok()
     }
+}
+
+/// An instant as clocks in the report's time zone showed it, with their offset from UTC.
+fn shown_instant(instant: i64, report: &Report) -> Option<String> {
+    let shown = jiff::Timestamp::from_microsecond(instant).ok()?.to_zoned(report.calendar.zone.clone());
+    Some(shown.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
 /// How many rows met each fate.

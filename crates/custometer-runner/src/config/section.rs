@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use custometer_core::mending::{Complaint, read_mending};
 use custometer_core::suggest::nearest;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -20,25 +21,19 @@ pub(crate) type Named<T> = Vec<(Spanned<String>, Option<T>)>;
 ///
 /// A misspelled key is read as the one that was meant, so that what it says is checked as well; any other entry that does not fit is
 /// left out, and the rest read again.
-pub(crate) fn section<T: DeserializeOwned>(mut value: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<T> {
-    let mut left_out: Vec<String> = Vec::new();
-    loop {
-        let error = match T::deserialize(ValueDeserializer::from(value.clone())) {
-            Ok(read) => return Some(read),
-            Err(error) => error,
-        };
+pub(crate) fn section<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<T> {
+    let read = |value: &Spanned<DeValue<'_>>| T::deserialize(ValueDeserializer::from(value.clone()));
+    let message = |error: &toml::de::Error| error.message().to_owned();
+    read_mending(value, read, message, |value, error, complaint| {
         let span = error.span().unwrap_or_else(|| value.span());
-        let Worded { message, help, meant } = worded(error.message());
-        if let Some(missing) = error.message().strip_prefix("missing field `") {
-            // What was left out is not missing for its author.
-            if !left_out.iter().any(|key| missing.strip_suffix('`') == Some(key)) {
-                problems.report(span, message).maybe_help(help);
-            }
-            return None;
-        }
+        let Worded { message, help } = worded(error.message());
         problems.report(span.clone(), message).maybe_help(help);
-        left_out.push(mend(&mut value, &span, meant.as_deref())?);
-    }
+        match complaint {
+            Complaint::Missing(_) => None,
+            Complaint::UnknownKey { meant, .. } => mend(value, &span, *meant),
+            Complaint::Other => mend(value, &span, None),
+        }
+    })
 }
 
 /// Reads named sections of one kind.
@@ -111,18 +106,15 @@ fn mend(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>, meant: Option<&st
 pub(crate) struct Worded {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
-    /// The known name that an unknown one was probably meant to be.
-    pub(crate) meant: Option<String>,
 }
 
 /// A reader's words for a message of serde's, with help where the message names what was expected.
 pub(crate) fn worded(message: &str) -> Worded {
-    let plain = |message: &str, help: Option<String>| Worded { message: message.to_owned(), help, meant: None };
+    let plain = |message: &str, help: Option<String>| Worded { message: message.to_owned(), help };
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     for (start, what) in [("unknown field `", "key"), ("unknown variant `", "value")] {
         if let (true, Some((given, expected))) = (message.starts_with(start), quoted.split_first()) {
-            let meant = nearest(given, expected.iter().copied()).map(str::to_owned);
-            return Worded { message: format!("unknown {what} `{given}`"), help: Some(did_you_mean(given, expected)), meant };
+            return plain(&format!("unknown {what} `{given}`"), Some(did_you_mean(given, expected)));
         }
     }
     if message.starts_with("missing field `") {

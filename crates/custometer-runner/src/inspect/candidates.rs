@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Column, ColumnType, Condition, Domain, NullRule, Registry, Source};
+use custometer_core::{Column, ColumnType, Domain, NullRule, Registry, Source, SqlCondition};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -114,7 +114,7 @@ fn variants(metric: &'static Descriptor) -> Vec<Variant> {
             let definition = metric.define(given).ok()?;
             let mut source = definition.source;
             // What an example asks of its own columns says nothing of these.
-            source.columns.retain(|column| !Condition::is_name(column.name));
+            source.columns.retain(|column| !SqlCondition::is_name(column.name) && !column.is_optional);
             Some(Variant { metric, params, is_plain: definition.derivation.is_none(), source })
         })
         .collect()

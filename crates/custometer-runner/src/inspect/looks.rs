@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
+use custometer_core::time::INSTANT;
 use polars::prelude::{DataType, Expr, NULL, NonExistent, TimeZone as PolarsZone, col, lit, when};
 
 use super::words;
 use crate::read::cell_format::{CellFormat, KINDS, NumberKind, is_amount};
 use crate::read::column::{boolean, is_flag};
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::time_format::{INSTANT, TimeFormat, found_in};
+use crate::read::time_format::{TimeFormat, found_in};
 use crate::read::values::finite;
 
 /// How many of a hundred values must be readable for a column to be taken for what they are.

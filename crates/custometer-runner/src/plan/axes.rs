@@ -61,7 +61,7 @@ pub(crate) fn axes(report: &Report, period: Option<Period>) -> Result<Axes, RunE
     for request in &report.requests {
         let timeless = report.period.is_none() && request.is_timeless_without_period();
         let own = match period.filter(|_| !timeless) {
-            Some(period) => Buckets::new(period, request.grain, &report.calendar, report.as_of).map_err(RunError::Period)?,
+            Some(period) => Buckets::new(period, request.grain, &report.calendar, report.over_until).map_err(RunError::Period)?,
             None if timeless => Buckets::timeless(),
             None => Buckets::none(request.grain),
         };
@@ -72,7 +72,7 @@ pub(crate) fn axes(report: &Report, period: Option<Period>) -> Result<Axes, RunE
         check_size(report, request, &own, request.by.len())?;
         for axis in Axis::of(request) {
             let buckets = match axis.baseline {
-                Some(baseline) => own.baseline(baseline, &report.calendar, report.as_of).map_err(RunError::Period)?,
+                Some(baseline) => own.baseline(baseline, &report.calendar, report.over_until).map_err(RunError::Period)?,
                 None => own.clone(),
             };
             axes.entry(axis).or_insert_with(|| Arc::new(buckets));

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use custometer_core::time::index_between;
-use custometer_core::{Buckets, Column, ColumnType, Condition, Domain, NullRule, Source};
+use custometer_core::time::{INSTANT, LocalClock, index_between};
+use custometer_core::{Buckets, Column, ColumnType, Domain, NullRule, Source, SqlCondition};
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, SortMultipleOptions, col, lit, when,
 };
 
 use crate::plan::axes::{Axes, Axis, edges};
-use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
 use crate::plan::typed::typed_column;
 use crate::read::scan::ROW;
 use crate::read::table::{Check, Origin, Reason, Table};
@@ -30,6 +30,8 @@ pub(crate) struct InputPlan {
     /// Rejected rows: the first ones of each reason in every part of the table, or all.
     pub(crate) rejected: LazyFrame,
     pub(crate) usable: LazyFrame,
+    /// One row that says of each of the source's doubts whether it holds; none where there are no doubts.
+    pub(crate) doubts: Option<LazyFrame>,
 }
 
 #[derive(Clone)]
@@ -60,7 +62,7 @@ impl InputKey {
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
         let rejects = |column: &&Column| {
             let any_text = matches!(column.kind, ColumnType::Text | ColumnType::Identifier) && column.domain == Domain::Any;
-            let any_value = any_text || Condition::is_name(column.name);
+            let any_value = any_text || SqlCondition::is_name(column.name);
             column.nulls != NullRule::Keep || !any_value
         };
         let same = |one: &Column, another: &Column| one == another && self.actual(one.name) == other.actual(another.name);
@@ -73,6 +75,8 @@ impl InputKey {
             || self.history != other.history
             || self.faulty != other.faulty
             || self.source.rules != other.source.rules
+            || self.source.absent != other.source.absent
+            || self.source.doubts != other.source.doubts
         {
             return None;
         }
@@ -144,7 +148,7 @@ impl InputPlan {
         table: &Table,
         base: &LazyFrame,
         axes: &[&Arc<Buckets>],
-        all_rejected: bool,
+        (clock, as_of, all_rejected): (&LocalClock, Option<i64>, bool),
     ) -> PolarsResult<Self> {
         let mut checks = Checks::default();
         for check in table.checks.iter().cloned().chain(key.faulty.iter().flat_map(|name| table.faults_of(name))) {
@@ -219,11 +223,20 @@ impl InputPlan {
             let outside = (index_between(time, Arc::new(edges(axes))) % lit(2)).neq(lit(0)).and(possible).fill_null(lit(false));
             fate = when(outside).then(lit(OUTSIDE)).otherwise(fate);
         }
+        if let Some((time, as_of)) = time.clone().zip(as_of) {
+            // Of what came later nothing is known yet.
+            fate = when(time.cast(DataType::Int64).gt_eq(lit(as_of))).then(lit(OUTSIDE)).otherwise(fate);
+        }
         let judged = base.clone().with_column(fate.alias(FATE)).cache();
         let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
         let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
-        let first = time.map_or_else(|| lit(NULL).cast(DataType::Int64).first(), |time| time.min().cast(DataType::Int64));
-        let fates = judged.clone().group_by([col(FATE)]).agg([count_rows().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST)]);
+        let of_group = |end: Option<Expr>| end.unwrap_or_else(|| lit(NULL).first()).cast(DataType::Int64);
+        let instants = reads.iter().filter(|(_, kind, ..)| time.is_some() && *kind == ColumnType::Time);
+        let instants = instants.map(|&(name, kind, ..)| col(typed_name(key.actual(name), kind)));
+        let last = instants.reduce(|one, next| when(next.clone().gt(one.clone()).or(one.clone().is_null())).then(next).otherwise(one));
+        let counts = [count_rows().alias("rows"), twice.alias(AMBIGUOUS)];
+        let ends = [of_group(time.map(Expr::min)).alias(FIRST), of_group(last.map(Expr::max)).alias(LAST)];
+        let fates = judged.clone().group_by([col(FATE)]).agg([counts, ends].concat());
 
         let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
         let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
@@ -231,9 +244,23 @@ impl InputPlan {
         });
         let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
         let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
-        let names: Vec<Expr> = typed.iter().map(|(&name, typed)| col(typed.as_str()).alias(name)).collect();
-        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names).cache();
-        Ok(Self { key, requests, reasons, fates, rejected, usable })
+        // What had not happened by the as-of date is not known yet.
+        let is_latest = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_latest);
+        let known = |name: &str, kind: ColumnType, nulls: NullRule| {
+            let value = || col(typed[name].as_str());
+            match as_of {
+                Some(as_of) if kind == ColumnType::Time && nulls == NullRule::Keep && !is_latest(name) => {
+                    when(value().cast(DataType::Int64).lt(lit(as_of))).then(value()).otherwise(lit(NULL))
+                }
+                _ => value(),
+            }
+        };
+        let names: Vec<Expr> = reads.iter().map(|&(name, kind, nulls, _)| known(name, kind, nulls).alias(name)).collect();
+        let absent = key.source.absent.iter().map(|column| lit(NULL).cast(stored_as(column.kind)).alias(column.name));
+        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
+        let doubts = key.source.doubts.iter().enumerate().map(|(number, doubt)| (doubt.holds)(clock).alias(number.to_string()));
+        let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
+        Ok(Self { key, requests, reasons, fates, rejected, usable, doubts })
     }
 
     /// The columns that the source reads.
@@ -253,6 +280,18 @@ fn with_columns(expression: Expr, column: &dyn Fn(&str) -> Option<Expr>) -> Expr
         }
         other => other,
     })
+}
+
+/// The type of a column's values in plans.
+fn stored_as(kind: ColumnType) -> DataType {
+    match kind {
+        ColumnType::Number => DataType::Float64,
+        ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Time => INSTANT,
+        // Ids are codes.
+        ColumnType::Identifier => DataType::UInt32,
+        _ => DataType::String,
+    }
 }
 
 fn is_ambiguous(table: &Table, time: &str) -> bool {

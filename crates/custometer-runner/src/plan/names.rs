@@ -17,6 +17,9 @@ pub(crate) const AMBIGUOUS: &str = "__ambiguous";
 /// The first instant of a group.
 pub(crate) const FIRST: &str = "__first";
 
+/// The last instant of a group, in any of its columns of time.
+pub(crate) const LAST: &str = "__last";
+
 pub(crate) const DIMENSION: &str = "__by:";
 
 /// The row is no observation.

@@ -105,15 +105,15 @@ impl Node {
         let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
         let texts = self.dimensions.iter().filter_map(|name| Some((dimension_name(name), codes.texts(name)?))).collect();
         let (clock, as_of) = (LocalClock::new(&report.calendar.zone), report.known_until(&self.buckets, self.key.axis.baseline));
-        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, texts, clock, as_of });
+        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, texts, clock, as_of, reach: None });
     }
 
-    /// Plans the rows, from those of its input or from some entities of theirs.
-    pub(crate) fn rows(&self, of_input: LazyFrame, input: &InputPlan) -> PolarsResult<LazyFrame> {
+    /// Plans the rows, from those of its input or from some entities of theirs. The data end at `reach`, in microseconds since 1970.
+    pub(crate) fn rows(&self, of_input: LazyFrame, input: &InputPlan, reach: Option<i64>) -> PolarsResult<LazyFrame> {
         let bucket = self.bucket(input).map_or_else(|| lit(0_i32), col);
         let mut rows = of_input.with_column(bucket.alias(BUCKET));
         if let (Some(derivation), Some(context)) = (&self.derivation, &self.context) {
-            rows = derivation.derive(rows, context)?;
+            rows = derivation.derive(rows, &DeriveContext { reach, ..context.clone() })?;
         }
         let count = i32::try_from(self.buckets.as_slice().len()).unwrap_or(i32::MAX);
         let before = if self.key.stocks { -1 } else { 0 };
@@ -136,7 +136,8 @@ impl Node {
     pub(crate) fn columns(&self, input: &InputPlan) -> impl Iterator<Item = String> {
         let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension));
         let read = input.key.reads().into_iter().map(|(name, ..)| name.to_owned());
-        read.chain(dimensions).chain(self.bucket(input))
+        let absent = input.key.source.absent.iter().map(|column| column.name.to_owned());
+        read.chain(absent).chain(dimensions).chain(self.bucket(input))
     }
 
     /// The buckets the rows are placed in.

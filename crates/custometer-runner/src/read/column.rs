@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use custometer_core::ColumnType;
-use custometer_core::time::{ClockRule, LocalClock};
+use custometer_core::time::{ClockRule, INSTANT, LocalClock};
 use polars::prelude::{DataType, Expr, NULL, NonExistent, Series, TimeZone as PolarsZone, col, concat_str, lit, when};
 
 use crate::read::cell_format::{CellFormat, KINDS, seconds};
 use crate::read::number::NumberStyle;
-use crate::read::time_format::{INSTANT, TimeFormat, found_in};
+use crate::read::time_format::{TimeFormat, found_in};
 use crate::read::values::{finite, trimmed};
 
 /// How the values of a table are written.

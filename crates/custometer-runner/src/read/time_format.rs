@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use custometer_core::time::INSTANT;
 use jiff::tz::TimeZone;
-use polars::prelude::{Column, DataType, Expr, Field, Int64Chunked, IntoColumn, PolarsResult, Series, TimeUnit, arity::unary_elementwise};
+use polars::prelude::{Column, DataType, Expr, Field, Int64Chunked, IntoColumn, PolarsResult, Series, arity::unary_elementwise};
 
 use super::time_pattern::{IsoEnd, Tells, TimePattern};
 
-/// Microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
-pub(crate) const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
 /// A way to write a time that can be read in one way only.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,7 @@ impl Variant {
     pub(super) fn values(&self) -> Vec<Violation> {
         let definition = &self.definition;
         let buckets = Buckets::timeless();
-        let context = EvaluateContext { confidence: 0.95, buckets: &buckets, as_of: None, known_since: None };
+        let context = EvaluateContext { confidence: 0.95, buckets: &buckets, as_of: None, reach: None, known_since: None };
         let own = definition.own_dimensions.iter().map(|own| own.domain.clone()).collect::<Option<Vec<_>>>();
         let combinations = own.map(|domains| {
             domains.into_iter().fold(vec![Vec::new()], |combinations: Vec<Vec<DimensionValue>>, domain| {

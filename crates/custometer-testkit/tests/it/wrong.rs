@@ -93,19 +93,19 @@ const RIGHT: About = About {
     examples: &[
         Example {
             title: "one of two",
-            report: "",
             params: "from_amount = 50",
             header: "customer_id,amount",
             rows: &[(1, "a,10"), (1, "a,60"), (1, "b,20")],
             expected: &[("", Some(50.0))],
+            ..Example::NONE
         },
         Example {
             title: "no order",
-            report: "",
             params: "from_amount = 50",
             header: "customer_id,amount",
             rows: &[],
             expected: &[("", None)],
+            ..Example::NONE
         },
     ],
     references: &[],
@@ -211,10 +211,6 @@ struct Share {
 impl Evaluate for Share {
     fn measures(&self) -> Vec<&str> {
         vec!["large", "customers"]
-    }
-
-    fn dimensions(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn evaluate(&self, group: &Group<'_>, _: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {

@@ -55,6 +55,13 @@ impl Shape {
     }
 }
 
+/// The measure of the distinct things that a formula divides by: each of these is an observation, and not each row.
+pub(super) fn counted_by(formula: &Formula, measures: &BTreeMap<&str, &Written>) -> Option<String> {
+    let whole = Quotient::of(formula)?.over?;
+    let counts = matches!(measures.get(whole.as_str())?.kind, Kind::CountDistinct(_));
+    counts.then(|| whole.to_string())
+}
+
 type Named<'a> = (&'a str, &'a Written);
 
 /// Rows of those that are counted, in percent.

@@ -34,19 +34,19 @@ impl Metric for BigOrderShare {
         examples: &[
             Example {
                 title: "one of four",
-                report: "",
                 params: "from_amount = 100",
                 header: "amount",
                 rows: &[(3, "20"), (1, "100")],
                 expected: &[("", Some(25.0))],
+                ..Example::NONE
             },
             Example {
                 title: "no order",
-                report: "",
                 params: "from_amount = 100",
                 header: "amount",
                 rows: &[],
                 expected: &[("", None)],
+                ..Example::NONE
             },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
