@@ -16,6 +16,8 @@ pub struct Table {
     pub words: &'static str,
     /// The column of what has many rows here.
     pub many_rows_per: Option<&'static str>,
+    /// The column of what a row may be only a line of, and the parameter that then says so.
+    pub lines_of: Option<(&'static str, &'static str)>,
     /// Columns that metrics know only by name, such as the time of a row.
     pub columns: &'static [Column],
 }
@@ -23,7 +25,7 @@ pub struct Table {
 impl Table {
     /// A table of a name.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, row: "", words: "", many_rows_per: None, columns: &[] }
+        Self { name, row: "", words: "", many_rows_per: None, lines_of: None, columns: &[] }
     }
 
     /// What one row is, such as `one purchase`.
@@ -45,6 +47,13 @@ impl Table {
     #[must_use]
     pub const fn many_rows_per(mut self, column: &'static str) -> Self {
         self.many_rows_per = Some(column);
+        self
+    }
+
+    /// The column of which a row may be only a line, as of an order, and what a report's table says as `params` then, in TOML.
+    #[must_use]
+    pub const fn lines_of(mut self, column: &'static str, params: &'static str) -> Self {
+        self.lines_of = Some((column, params));
         self
     }
 

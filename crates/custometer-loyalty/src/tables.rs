@@ -18,6 +18,7 @@ pub const ORDERS: Table = Table::named("orders")
          faktura, vare, varenr, antal, koep, artikel, bestellung, kauf, rechnung, menge",
     )
     .many_rows_per(CUSTOMER_ID)
+    .lines_of(ORDER_ID.name, "one_order_per = \"order_id\"")
     .columns(&[HAPPENED]);
 /// One customer's span.
 pub const SUBSCRIPTIONS: Table = Table::named("subscriptions").row("one span of a customer's subscription").words(

@@ -20,7 +20,7 @@ pub const HAPPENED: Column = Column::time(TIME).also_called(names::TIME).describ
 
 /// Who did it.
 pub const USER: Column = Column::identifier("user_id").describe("who it was: a user, visitor or client id").also_called(
-    "user, uid, visitor id, visitor, client id, client, customer id, customer, cookie id, device id, anonymous id, ip \
+    "user, uid, user pseudo id, visitor id, visitor, client id, client, customer id, customer, cookie id, device id, anonymous id, ip \
          address, ip, remote host, remote addr, bruger id, bruger, besoegende, kunde id, kunde, bruker id, bruker, anvaendar \
          id, anvaendare, nutzer id, nutzer, benutzer id, benutzer, besucher",
 );
@@ -40,7 +40,7 @@ pub const PAGE: Column = Column::identifier("page").nulls(NullRule::Keep).descri
 /// The visit it belongs to, where the source knows visits.
 pub const SESSION: Column = Column::identifier("session_id")
     .describe("the visit that the event belongs to")
-    .also_called("session, visit id, visit, besoegs id, besoeg, besoek, sitzungs id, sitzung, besuch");
+    .also_called("session, ga session id, visit id, visit, besoegs id, besoeg, besoek, sitzungs id, sitzung, besuch");
 
 /// What an action is worth.
 pub const VALUE: Column = Column::number("value")

@@ -9,6 +9,7 @@ use polars::prelude::DataFrame;
 use serde_json::json;
 
 use super::{shared, taken_for};
+use crate::reading::inspect::pasted_everything;
 
 /// The summary that comes with the data, by customer: frequency, recency, T and mean spend, times in weeks, all to two digits.
 fn ready_summary() -> BTreeMap<String, [f64; 4]> {
@@ -263,4 +264,12 @@ fn the_raw_purchase_logs_load_by_config_alone() {
 fn the_purchase_logs_are_taken_for_orders() {
     assert_eq!(taken_for(&shared("cdnow/CDNOW_master.txt")).as_deref(), Some("orders"));
     assert_eq!(taken_for(&shared("cdnow/CDNOW_sample.txt")).as_deref(), Some("orders"));
+}
+
+#[test]
+#[cfg_attr(not(data = "cdnow"), ignore = "there is no ../shared/data/cdnow")]
+fn what_inspect_proposes_for_the_sample_counts_right() {
+    // By Python over the lines: the mean of the last column, and 6919 lines of 2357 customers.
+    let expected = [("loyalty.average_order_value", 35.278_499_783_205_67), ("loyalty.purchase_frequency", 6919.0 / 2357.0)];
+    pasted_everything(shared("cdnow/CDNOW_sample.txt").to_str().unwrap(), &expected);
 }

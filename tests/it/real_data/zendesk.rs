@@ -4,6 +4,7 @@ use custometer_testkit::Case;
 use serde_json::Value as Json;
 
 use super::{shared, taken_for};
+use crate::reading::inspect::pasted_everything;
 use crate::support::tickets::{HELP_DESK, by_ticket, json_str, measure, reasons, results};
 
 #[test]
@@ -40,4 +41,12 @@ fn each_of_its_files_is_taken_for_its_table() {
     assert_eq!(taken_for(&shared("zendesk/schedule_data.csv")).as_deref(), None);
     assert_eq!(taken_for(&shared("zendesk/schedule_holiday_data.csv")).as_deref(), None);
     assert_eq!(taken_for(&shared("zendesk/sla_policy_metric_history_data.csv")).as_deref(), None);
+}
+
+#[test]
+#[cfg_attr(not(data = "zendesk"), ignore = "there is no ../shared/data/zendesk")]
+fn what_inspect_proposes_for_each_of_them_runs() {
+    for file in ["ticket_data", "ticket_comment_data", "ticket_field_history_data", "user_data"] {
+        pasted_everything(shared(&format!("zendesk/{file}.csv")).to_str().unwrap(), &[]);
+    }
 }

@@ -15,8 +15,7 @@ use crate::tell::{note, print};
 
 /// How wide the text may be.
 const WIDTH: usize = 80;
-/// How wide a name may be, and the values of a column at least.
-const NAME: usize = 24;
+/// How wide the values of a column are at least.
 const VALUES: usize = 16;
 
 pub(super) fn run(paths: &[String], format: InspectFormat, registry: &Registry) -> Result<(), Failure> {
@@ -163,7 +162,7 @@ fn times(columns: &[InspectedColumn]) -> String {
 fn columns(columns: &[InspectedColumn]) -> String {
     let mut rows: Vec<[String; 5]> = vec![["column", "type", "missing", "different", "values"].map(str::to_owned)];
     rows.extend(
-        columns.iter().map(|column| [cut(&column.name, NAME), kind(column).to_owned(), missing(column), distinct(column), values(column)]),
+        columns.iter().map(|column| [line(&column.name), kind(column).to_owned(), missing(column), distinct(column), values(column)]),
     );
     // Each cell has a space on both sides, and the table one before it.
     let taken: usize = (0..4).map(|cell| rows.iter().map(|row| row[cell].chars().count()).max().unwrap_or(0) + 2).sum();
@@ -247,7 +246,7 @@ fn hinted(hint: &Hint) -> String {
 }
 
 fn write_candidate(text: &mut String, candidate: &Candidate) -> fmt::Result {
-    let start = format!("  {:<11}", candidate.table);
+    let start = format!("  {:<10} ", candidate.table);
     let pairs = candidate.columns.iter().map(|of| {
         let doubt = if of.by_type_alone { " (by its type)" } else { "" };
         if of.logical == of.column { format!("{}{doubt}", of.logical) } else { format!("{} = {}{doubt}", of.logical, line(&of.column)) }

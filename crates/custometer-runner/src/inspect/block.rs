@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::columns::Columns;
 use super::hints::{is_repeated_id, no_answers, style_in_words};
 use super::looks::MISSING;
+use super::tally::Totals;
 use super::{Candidate, InspectedColumn, LooksLike, Runnable, looks};
 use crate::read::format::FileFormat;
 use crate::read::number::NumberStyle;
@@ -24,6 +25,9 @@ pub(super) struct Wanted<'a> {
     pub(super) text: Option<&'a Guess>,
     pub(super) table: &'a Columns,
     pub(super) best: Option<&'a Candidate>,
+    /// The likeliest candidate, even where something speaks against it or no metric could run.
+    pub(super) likeliest: Option<&'a Candidate>,
+    pub(super) totals: Option<&'a Totals>,
 }
 
 /// The block.
@@ -47,14 +51,20 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     if let Some(guess) = wanted.text {
         dialect(text, guess, wanted.format == FileFormat::Tsv)?;
     }
+    if let Some(totals) = wanted.totals {
+        without_totals(text, totals)?;
+    }
     numbers(text, wanted.table.numbers, wanted.table.rival_numbers)?;
     missing(text, columns, &codes(wanted))?;
     times(text, columns)?;
     clocks(text, columns)?;
     let formats: Vec<(&str, String)> = columns.iter().filter_map(|column| Some((column.name.as_str(), column.format.clone()?))).collect();
     entries(text, "formats", &formats, false)?;
-    if let Some(best) = wanted.best {
-        mapped(text, best, date_and_clock(columns).is_some())?;
+    if let Some(likeliest) = wanted.likeliest {
+        mapped(text, likeliest, date_and_clock(columns).is_some())?;
+    }
+    if let Some(params) = wanted.best.and_then(|best| best.lines.as_ref()) {
+        writeln!(text, "params = {{ {params} }}   # several rows are of one, which counts once")?;
     }
     if let Some(column) = columns.iter().find(|column| is_repeated_id(column)) {
         writeln!(text, "# deduplicate = [{}]   # if rows that repeat it are duplicates", quoted(&column.name))?;
@@ -102,6 +112,19 @@ fn dialect(text: &mut String, guess: &Guess, is_tsv: bool) -> std::fmt::Result {
         writeln!(text, "column_names = [{}]", names.join(", "))?;
     }
     Ok(())
+}
+
+/// What leaves out rows that have only a total in them.
+fn without_totals(text: &mut String, totals: &Totals) -> std::fmt::Result {
+    if let Some(lines) = totals.at_the_end {
+        return writeln!(text, "# footer_lines = {lines}   # {}", totals.said());
+    }
+    let is_total = totals.labels.iter().map(|(column, label)| {
+        let [column, label] = [column.replace('"', "\"\""), label.replace('\'', "''")];
+        format!("\"{column}\" = '{label}'")
+    });
+    let is_total: Vec<String> = is_total.collect();
+    writeln!(text, "# skip_rows_where = {}   # {}", quoted(&is_total.join(" OR ")), totals.said())
 }
 
 fn numbers(text: &mut String, style: NumberStyle, rival: Option<NumberStyle>) -> std::fmt::Result {
@@ -185,15 +208,34 @@ fn date_and_clock(columns: &[InspectedColumn]) -> Option<(&InspectedColumn, &Ins
     date.zip(clock)
 }
 
-/// The logical names, each with the file's own.
+/// The logical names, each with the file's own; as comments where something speaks against the table.
 fn mapped(text: &mut String, best: &Candidate, apart: bool) -> std::fmt::Result {
+    if let Some(doubt) = &best.doubt {
+        let mut mapping = String::new();
+        pairs(&mut mapping, best, apart)?;
+        if mapping.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "# It could be `{}`, but {doubt}:", best.table)?;
+        return mapping.lines().try_for_each(|line| writeln!(text, "# {}", line.strip_prefix("# ").unwrap_or(line)));
+    }
+    pairs(text, best, apart)
+}
+
+/// `apart` is whether other lines about columns stand beside these.
+fn pairs(text: &mut String, best: &Candidate, apart: bool) -> std::fmt::Result {
     let guessed: Vec<&str> = best.columns.iter().filter(|of| of.by_type_alone).map(|of| of.logical.as_str()).collect();
     if !guessed.is_empty() {
         writeln!(text, "# Told by what it holds, and not by its name: {}.", guessed.join(", "))?;
     }
     let renamed = best.columns.iter().filter(|of| of.logical != of.column);
     let pairs: Vec<(&str, String)> = renamed.map(|of| (of.logical.as_str(), quoted(&of.column))).collect();
-    entries(text, "columns", &pairs, apart)
+    entries(text, "columns", &pairs, apart)?;
+    for of in best.columns.iter().filter(|of| !of.rivals.is_empty()) {
+        let rivals = of.rivals.iter().map(|rival| quoted(rival)).collect::<Vec<_>>().join(" or ");
+        writeln!(text, "# Instead of {}, {} could be {rivals}.", quoted(&of.column), of.logical)?;
+    }
+    Ok(())
 }
 
 /// A table of settings: in one line where it is short, else with a line for each.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Column, ColumnType, Domain, NullRule, Registry, Source, SqlCondition};
+use custometer_core::{Column, ColumnType, Domain, NullRule, Registry, Source, SqlCondition, Table};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -19,6 +19,10 @@ const LIKE: f64 = 0.58;
 const ENOUGH: f64 = 0.35;
 /// What a table is worth that no metric could run on.
 const IDLE: f64 = 0.8;
+/// A column whose name is at least so much like a logical one's could be meant in the place of the one that is most like it.
+const RIVAL: f64 = 0.75;
+/// The longest scale that answers are given on.
+const LONGEST_SCALE: f64 = 100.0;
 /// A match by type alone, where no other column could be meant.
 const BY_TYPE: f64 = 0.35;
 
@@ -37,6 +41,15 @@ pub struct Candidate {
     pub metrics: Vec<Runnable>,
     /// What speaks against it.
     pub doubt: Option<String>,
+    /// The parameter of all its metrics that says that rows are lines, in TOML; none where they do not seem to be.
+    pub lines: Option<String>,
+}
+
+impl Candidate {
+    /// The file's column that a logical one seems to be.
+    pub(super) fn column_of(&self, logical: &str) -> Option<&str> {
+        self.columns.iter().find(|of| of.logical == logical).map(|of| of.column.as_str())
+    }
 }
 
 /// A logical column and the file's column that it could be.
@@ -48,6 +61,8 @@ pub struct Match {
     pub column: String,
     /// Whether only the type speaks for it, and not the name.
     pub by_type_alone: bool,
+    /// Other columns of the file whose names speak for it as well.
+    pub rivals: Vec<String>,
 }
 
 /// A metric that could run.
@@ -96,6 +111,21 @@ pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_name
         .iter()
         .filter_map(|(table, variants)| Fit { columns, files, has_names, rows, known: &known }.candidate(table, variants, &weight))
         .collect();
+    // Of a table that has a row for each, and one that has many, a file with one row for each is the former.
+    let taken: Vec<(String, f64)> =
+        found.iter().filter(|other| other.doubt.is_none()).map(|other| (other.table.clone(), other.score)).collect();
+    for candidate in found.iter_mut().filter(|candidate| candidate.doubt.is_none()) {
+        let Some(entity) = known.many_rows_per(&candidate.table) else { continue };
+        let is_rival = |(other, score): &&(String, f64)| own_id(other).is_some_and(|own| own == entity) && 2.0 * score >= candidate.score;
+        let rival = taken.iter().find(is_rival).map(|(other, _)| other);
+        let once = candidate.column_of(entity).and_then(|name| columns.iter().find(|column| column.name == name));
+        if let (Some(rival), Some(column)) = (rival, once.filter(|column| column.distinct.count > 1 && has_each_once(column))) {
+            candidate.doubt = Some(format!("every `{}` has one row here, as in `{rival}`", column.name));
+        }
+    }
+    if found.iter().any(|candidate| candidate.doubt.is_none()) {
+        found.retain(|candidate| candidate.doubt.is_none());
+    }
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.table.cmp(&b.table)));
     let best = found.first().map_or(0.0, |best| best.score);
     found.retain(|candidate| candidate.score >= best / 2.0);
@@ -113,11 +143,20 @@ fn variants(metric: &'static Descriptor) -> Vec<Variant> {
             let given: Map<String, Json> = toml::from_str(params).ok()?;
             let definition = metric.define(given).ok()?;
             let mut source = definition.source;
+            if source.columns.iter().any(|column| is_told(column, &source.table, params)) {
+                return None;
+            }
             // What an example asks of its own columns says nothing of these.
             source.columns.retain(|column| !SqlCondition::is_name(column.name) && !column.is_optional);
             Some(Variant { metric, params, is_plain: definition.derivation.is_none(), source })
         })
         .collect()
+}
+
+/// Whether a column has its name from an example's parameters, and from nowhere else: then it says nothing of other files.
+fn is_told(column: &Column, table: &Table, params: &str) -> bool {
+    let is_known = !column.also_called.is_empty() || table.columns.iter().any(|known| known.name == column.name);
+    !is_known && params.contains(&format!("\"{}\"", column.name))
 }
 
 fn names(source: &Source) -> impl Iterator<Item = &'static str> {
@@ -134,6 +173,8 @@ struct Wanted {
     readers: f64,
     /// Whether every metric can do without it.
     is_optional: bool,
+    /// Whether every metric that reads it can do without its values.
+    may_be_missing: bool,
 }
 
 /// The columns of a logical table.
@@ -145,7 +186,9 @@ fn wanted(variants: &[Variant]) -> BTreeMap<&'static str, Wanted> {
             let column = variant.source.columns.iter().find(|column| column.name == name);
             let kind = column.map_or(ColumnType::Time, |column| column.kind);
             let on_scale = column.and_then(|column| ends(column.domain)).is_some_and(|(min, max)| (max - min).is_finite());
-            wanted.entry(name).or_insert(Wanted { kind, on_scale, readers: 0.0, is_optional: false }).readers += 1.0 / of_metric as f64;
+            let wanted = wanted.entry(name).or_insert(Wanted { kind, on_scale, readers: 0.0, is_optional: false, may_be_missing: true });
+            wanted.readers += 1.0 / of_metric as f64;
+            wanted.may_be_missing &= column.is_some_and(|column| column.nulls == NullRule::Keep);
         }
     }
     let mut metrics: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
@@ -195,11 +238,16 @@ impl Fit<'_> {
         let columns: Vec<Match> = matches.into_iter().map(|(of, _)| of).collect();
         let doubt = self.doubt(table, &columns);
         let missing = wanted.keys().filter(|name| columns.iter().all(|of| of.logical != **name)).map(ToString::to_string).collect();
+        let lines = self.known.lines_of(table).filter(|(of, _)| {
+            let of = columns.iter().find(|column| column.logical == *of);
+            of.and_then(|of| self.columns.iter().find(|column| column.name == of.column)).is_some_and(|column| column.repeats > 0)
+        });
+        let lines = lines.map(|(_, params)| params.to_owned());
         let metrics = self.runnable(variants, &columns);
         let (certainty, use_of) = (if doubt.is_some() { 0.5 } else { 1.0 }, if metrics.is_empty() { IDLE } else { 1.0 });
         let score = (found / all.max(f64::MIN_POSITIVE) + spoken) * explained * certainty * use_of;
         let score = (score * 100.0).round() / 100.0;
-        (score >= ENOUGH).then(|| Candidate { table: table.to_owned(), score, columns, missing, metrics, doubt })
+        (score >= ENOUGH).then(|| Candidate { table: table.to_owned(), score, columns, missing, metrics, doubt, lines })
     }
 
     /// How many words in the files' names speak of a table.
@@ -210,18 +258,31 @@ impl Fit<'_> {
     /// The likeliest pairs of a logical column and one of the files, each column in one pair at most.
     fn matches(&self, table: &str, wanted: &BTreeMap<&str, Wanted>) -> Vec<(Match, f64)> {
         let mut pairs: Vec<(f64, &str, &InspectedColumn, bool)> = Vec::new();
-        for (logical, Wanted { kind, on_scale, .. }) in wanted {
-            let fitting: Vec<&InspectedColumn> = self.columns.iter().filter(|column| self.rows == 0 || fits(column, *kind)).collect();
+        for (logical, Wanted { kind, on_scale, may_be_missing, .. }) in wanted {
+            let is_there = |column: &&InspectedColumn| {
+                let could_be_empty = *may_be_missing && column.looks_like == LooksLike::Nothing;
+                self.could_hold(column, *kind) && (could_be_empty || column.looks_like != LooksLike::Nothing || self.rows == 0)
+            };
+            let fitting: Vec<&InspectedColumn> = self.columns.iter().filter(is_there).collect();
             for column in &fitting {
-                let likeness = self.likeness(table, logical, column, *kind);
+                let mut likeness = self.likeness(table, logical, column, *kind);
+                // A day beside a time says no more than the time.
+                let is_time = |other: &&&InspectedColumn| other.looks_like == LooksLike::Time;
+                let timed = || fitting.iter().filter(is_time).any(|other| self.likeness(table, logical, other, *kind) >= LIKE);
+                if column.looks_like == LooksLike::Date && timed() {
+                    likeness = likeness.min(LIKE);
+                }
                 if likeness >= LIKE {
                     pairs.push((likeness, logical, column, false));
                 }
             }
             // The only time there is, and the only number that is no count, can hardly be another's.
             let alone: Vec<&&InspectedColumn> = match kind {
-                ColumnType::Time => fitting.iter().collect(),
-                ColumnType::Number if !on_scale => fitting.iter().filter(|column| column.looks_like == LooksLike::Number).collect(),
+                ColumnType::Time => fitting.iter().filter(|column| column.looks_like != LooksLike::Nothing).collect(),
+                ColumnType::Number if !on_scale => {
+                    let is_amount = |column: &InspectedColumn| column.looks_like == LooksLike::Number && !words::are_of_id(&column.name);
+                    fitting.iter().filter(|column| is_amount(column)).collect()
+                }
                 _ => Vec::new(),
             };
             let typed = if let ([only], true) = (alone.as_slice(), self.rows > 0) { Some(**only) } else { None };
@@ -237,11 +298,30 @@ impl Fit<'_> {
         let mut matches: Vec<(Match, f64)> = Vec::new();
         for (likeness, logical, column, by_type_alone) in pairs {
             if matches.iter().all(|(of, _)| of.logical != logical && of.column != column.name) {
-                matches.push((Match { logical: logical.to_owned(), column: column.name.clone(), by_type_alone }, likeness));
+                matches.push((
+                    Match { logical: logical.to_owned(), column: column.name.clone(), by_type_alone, rivals: Vec::new() },
+                    likeness,
+                ));
             }
+        }
+        for position in 0..matches.len() {
+            let (of, likeness) = &matches[position];
+            let kind = wanted[of.logical.as_str()].kind;
+            let is_free = |column: &&InspectedColumn| matches.iter().all(|(other, _)| other.column != column.name);
+            // A name that is the logical one's own has no rival.
+            let could_be = |column: &&InspectedColumn| {
+                *likeness < 1.0 && self.could_hold(column, kind) && self.likeness(table, &of.logical, column, kind) >= RIVAL.min(*likeness)
+            };
+            let rivals = self.columns.iter().filter(is_free).filter(could_be).map(|column| column.name.clone()).collect();
+            matches[position].0.rivals = rivals;
         }
         matches.sort_by_key(|(of, _)| self.columns.iter().position(|column| column.name == of.column));
         matches
+    }
+
+    /// Whether a column could hold a type; one without values could hold times that there are none of yet.
+    fn could_hold(&self, column: &InspectedColumn, kind: ColumnType) -> bool {
+        self.rows == 0 || fits(column, kind) || kind == ColumnType::Time && column.looks_like == LooksLike::Nothing
     }
 
     fn likeness(&self, table: &str, logical: &str, column: &InspectedColumn, kind: ColumnType) -> f64 {
@@ -252,6 +332,11 @@ impl Fit<'_> {
         // A table's own rows are often told apart by no more than `id`.
         let own = own_id(table).is_some_and(|own| own == logical);
         let bare = ["id", "nr", "key"].contains(&words::words(&column.name).concat().as_str());
+        // A shop numbers its orders, and calls the number a name.
+        let is_numbered = |text: &String| text.strip_prefix('#').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        if own && likeness < 0.75 && !column.examples.is_empty() && column.examples.iter().all(is_numbered) {
+            return 0.75;
+        }
         if own && bare && tells_rows_apart(column) && self.hits_of_files(table) > 0 {
             return 0.75;
         }
@@ -265,11 +350,13 @@ impl Fit<'_> {
             let of = matches.iter().find(|of| of.logical == logical)?;
             self.columns.iter().find(|column| column.name == of.column)
         };
-        if let Some(own) = own_id(table).and_then(|own| column_of(&own)).filter(|own| !tells_rows_apart(own)) {
+        let may_be_lines = |own: &String| self.known.lines_of(table).is_some_and(|(of, _)| of == own.as_str());
+        let own = own_id(table).filter(|own| !may_be_lines(own));
+        if let Some(own) = own.and_then(|own| column_of(&own)).filter(|own| !tells_rows_apart(own)) {
             return Some(format!("a `{}` has several rows here, and one in `{table}`", own.name));
         }
         let column = column_of(self.known.many_rows_per(table)?)?;
-        let once = column.distinct.is_exact && column.distinct.count == column.present() && column.distinct.count > 20;
+        let once = has_each_once(column) && column.distinct.count > 20;
         once.then(|| format!("every `{}` has one row here, and many in `{table}`", column.name))
     }
 
@@ -352,6 +439,10 @@ fn ends(domain: Domain) -> Option<(f64, f64)> {
 /// Whether values are on a scale and not on a shorter one: answers from 1 to 5 are not answers from 0 to 10.
 fn is_on_scale(column: &InspectedColumn, domain: Domain) -> bool {
     let (Domain::Whole { .. }, Some((min, max))) = (domain, ends(domain)) else { return true };
+    // Counts have a limit, too, which says nothing of how large they are.
+    if max - min > LONGEST_SCALE {
+        return true;
+    }
     if column.looks_like == LooksLike::Number {
         return false;
     }
@@ -367,6 +458,11 @@ fn rejected(column: &InspectedColumn, wanted: &Column) -> u64 {
     let missing = if wanted.nulls == NullRule::Reject { column.missing } else { 0 };
     let unreadable = if wanted.kind == ColumnType::Number { column.unreadable } else { 0 };
     missing + unreadable + outside(column, wanted.domain)
+}
+
+/// Whether no value comes twice.
+fn has_each_once(column: &InspectedColumn) -> bool {
+    column.distinct.is_exact && column.distinct.count == column.present()
 }
 
 /// Whether nearly every row has a value of its own.

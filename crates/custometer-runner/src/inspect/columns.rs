@@ -6,7 +6,7 @@ use custometer_core::dimension::DimensionValue;
 use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 
 use super::looks::{self, Reading};
-use super::tally::{self, Asked, Faults, Read, Tally};
+use super::tally::{self, Asked, Faults, Read, Tally, Totals};
 use super::{Distinct, InspectedColumn, LooksLike};
 use crate::read::cell_format::CellFormat;
 use crate::read::files::{self, Opened};
@@ -24,13 +24,14 @@ pub(super) struct Columns {
     /// Another style that gives other numbers.
     pub(super) rival_numbers: Option<NumberStyle>,
     pub(super) faults: Faults,
+    pub(super) totals: Option<Totals>,
 }
 
 impl Columns {
     pub(super) fn of(opened: &Opened, indices: &[FileIndex]) -> Result<Self, PolarsError> {
         let names: Vec<String> = opened.schema.iter_names().map(ToString::to_string).collect();
         let (mut asked, numbers, rival_numbers) = asked(opened, &names)?;
-        let (mut tallies, faults) = tally::tally(opened, indices, &asked, numbers)?;
+        let (mut tallies, faults, totals) = tally::tally(opened, indices, &asked, numbers)?;
         // What the first rows lack may come later: then it is told from the first values that do.
         let mut again = Vec::new();
         for (position, (column, tally)) in asked.iter_mut().zip(&tallies).enumerate() {
@@ -44,11 +45,11 @@ impl Columns {
         again.retain(|&position| asked[position].formed);
         if !again.is_empty() {
             let asked: Vec<Asked> = again.iter().map(|&position| asked[position].clone()).collect();
-            let (new, _) = tally::tally(opened, indices, &asked, numbers)?;
+            let (new, ..) = tally::tally(opened, indices, &asked, numbers)?;
             new.into_iter().zip(again).for_each(|(tally, position)| tallies[position] = tally);
         }
         let columns = asked.iter().zip(tallies).map(|(asked, tally)| column(asked, tally, numbers)).collect();
-        Ok(Self { columns, numbers, rival_numbers, faults })
+        Ok(Self { columns, numbers, rival_numbers, faults, totals })
     }
 }
 

@@ -131,6 +131,8 @@ impl Looked {
             text: first.text.as_ref().map(|text| &text.guess),
             table: &self.table,
             best: self.best(),
+            likeliest: self.could_be.first(),
+            totals: self.table.totals.as_ref(),
         });
         let files = self.group.probes.iter().zip(&self.indices).map(|(probe, index)| InspectedFile {
             path: probe.path.display().to_string(),

@@ -47,6 +47,11 @@ pub(super) fn hints(table: &Columns) -> Vec<Hint> {
         let what = format!("one column, and {damaged} rows that are more than one: is this a table?");
         hints.push(Hint { columns: vec![only.name.clone()], what, values: None });
     }
+    if let Some(totals) = &table.totals {
+        let columns: std::collections::BTreeSet<&String> = totals.labels.iter().map(|(column, _)| column).collect();
+        let what = format!("{}: the block says how to leave it out", totals.said());
+        hints.push(Hint { columns: columns.into_iter().cloned().collect(), what, values: None });
+    }
     let kinds: [&dyn Fn(&InspectedColumn) -> Found; 11] = [
         &ambiguous,
         &hardly_settled,

@@ -6,9 +6,9 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::lazy::prelude::OptFlags;
-use polars::prelude::{Column, DataFrame, DataType, Engine, Expr, PlanCallback, PolarsResult, col};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, Engine, Expr, PlanCallback, PolarsResult, col};
 
-use super::looks::{MISSING, Reading};
+use super::looks::{self, MISSING, Reading};
 use crate::read::files::Opened;
 use crate::read::number::NumberStyle;
 use crate::read::scan::ROW;
@@ -74,6 +74,81 @@ pub(super) struct Read {
     pub(super) others: Vec<String>,
 }
 
+/// Rows that have only a total in them: a label such as `Total`, numbers, and nothing else.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Totals {
+    pub(super) rows: u64,
+    /// The different labels, each with its column.
+    pub(super) labels: BTreeSet<(String, String)>,
+    /// How many lines they are, where they are the last ones of the only file.
+    pub(super) at_the_end: Option<u64>,
+    first_row: Option<u64>,
+}
+
+impl Totals {
+    /// The totals, in words.
+    pub(super) fn said(&self) -> String {
+        let labels: BTreeSet<&str> = self.labels.iter().map(|(_, label)| label.as_str()).collect();
+        let labels = labels.into_iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+        if self.rows == 1 {
+            format!("a row has only a total in it, {labels}")
+        } else {
+            format!("{} rows have only totals in them, {labels}", self.rows)
+        }
+    }
+
+    /// Adds the rows of a batch that have only a total in them.
+    fn add(&mut self, rows: &DataFrame, names: &[&str], labelled: &BTreeMap<usize, usize>) -> PolarsResult<()> {
+        let numbers = rows.column(ROW).ok().and_then(|numbers| numbers.cast(&DataType::UInt64).ok());
+        for (&row, &column) in labelled {
+            let texts = names.iter().map(|name| rows.column(name).and_then(|cells| cells.get(row)).map(|value| text_of(&value)));
+            let texts = texts.collect::<PolarsResult<Vec<String>>>()?;
+            let others = || texts.iter().enumerate().filter(|(other, _)| *other != column).map(|(_, text)| text.trim());
+            let is_number = |text: &str| looks::styles().any(|style| style.parse(text).is_some());
+            if others().all(|text| text.is_empty() || is_number(text))
+                && others().any(str::is_empty)
+                && others().any(|text| !text.is_empty())
+            {
+                self.rows += 1;
+                if self.labels.len() < MOST_COUNTED {
+                    self.labels.insert((names[column].to_owned(), texts[column].trim().to_owned()));
+                }
+                let number = numbers.as_ref().and_then(|numbers| numbers.u64().ok()?.get(row));
+                self.first_row = self.first_row.into_iter().chain(number).min();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text_of(value: &AnyValue<'_>) -> String {
+    if value.is_null() { String::new() } else { value.to_string().trim_matches('"').to_owned() }
+}
+
+/// Whether a cell says that its row is a total.
+fn is_total(text: &str) -> bool {
+    const TOTALS: [&str; 17] = [
+        "total",
+        "totals",
+        "grand total",
+        "subtotal",
+        "sub total",
+        "sum",
+        "sums",
+        "i alt",
+        "ialt",
+        "sum i alt",
+        "totalt",
+        "summa",
+        "summe",
+        "gesamt",
+        "gesamtsumme",
+        "zwischensumme",
+        "totaal",
+    ];
+    text.len() < 24 && TOTALS.contains(&text.trim_end_matches([':', '.']).trim().to_lowercase().as_str())
+}
+
 /// Damaged rows: how many of each kind, and the first one, from 0.
 pub(super) type Faults = BTreeMap<i32, (u64, u64)>;
 
@@ -127,7 +202,8 @@ impl Tally {
         }
     }
 
-    fn add_column(&mut self, column: &Column, read: &[&Column], formed: bool) -> PolarsResult<()> {
+    /// Counts a column of a batch. Rows whose cell says that they are totals are added to `labelled`.
+    fn add_column(&mut self, column: &Column, read: &[&Column], formed: bool, mut labelled: impl FnMut(usize)) -> PolarsResult<()> {
         if column.dtype().is_nested() || column.dtype().is_binary() {
             self.missing += column.null_count() as u64;
             self.present += (column.len() - column.null_count()) as u64;
@@ -135,8 +211,11 @@ impl Tally {
         }
         let texts = column.cast(&DataType::String)?;
         let texts = texts.str()?;
-        for text in texts.iter() {
+        for (row, text) in texts.iter().enumerate() {
             let text = text.map(str::trim).unwrap_or_default();
+            if is_total(text) {
+                labelled(row);
+            }
             let word = if formed { MISSING.iter().find(|word| **word == text) } else { None };
             if let Some(word) = word {
                 *self.words.entry(word).or_default() += 1;
@@ -189,7 +268,12 @@ impl Read {
 
 /// Goes through all rows, and counts what is asked of their columns. Damaged rows are counted, and are no part of the rest.
 #[expect(clippy::disallowed_methods, reason = "the files are gone through here")]
-pub(super) fn tally(opened: &Opened, indices: &[FileIndex], asked: &[Asked], numbers: NumberStyle) -> PolarsResult<(Vec<Tally>, Faults)> {
+pub(super) fn tally(
+    opened: &Opened,
+    indices: &[FileIndex],
+    asked: &[Asked],
+    numbers: NumberStyle,
+) -> PolarsResult<(Vec<Tally>, Faults, Option<Totals>)> {
     let wanted: BTreeSet<String> = asked.iter().map(|column| column.name.clone()).collect();
     let is_text = opened.format.is_text();
     let mut select: Vec<Expr> = is_text.then(|| [col(ROW), col(FAULT)]).into_iter().flatten().collect();
@@ -201,17 +285,25 @@ pub(super) fn tally(opened: &Opened, indices: &[FileIndex], asked: &[Asked], num
         });
         select.extend(read);
     }
-    let sums: (Vec<Tally>, Faults) = (asked.iter().map(|column| Tally::new(column.readings.len())).collect(), Faults::new());
+    let tallies: Vec<Tally> = asked.iter().map(|column| Tally::new(column.readings.len())).collect();
+    let sums = (tallies, Faults::new(), Totals::default());
     let sums = Arc::new(Mutex::new(sums));
     let add = {
         let (sums, asked) = (Arc::clone(&sums), asked.to_vec());
         move |rows: DataFrame| -> PolarsResult<bool> {
-            let (tallies, faults) = &mut *sums.lock().unwrap_or_else(PoisonError::into_inner);
+            let (tallies, faults, totals) = &mut *sums.lock().unwrap_or_else(PoisonError::into_inner);
             let rows = if is_text { whole_rows(rows, faults)? } else { rows };
+            let mut labelled: BTreeMap<usize, usize> = BTreeMap::new();
             for (position, (tally, column)) in tallies.iter_mut().zip(&asked).enumerate() {
                 let read = (0..column.readings.len()).map(|reading| rows.column(&read_name(position, reading)));
                 let read = read.collect::<PolarsResult<Vec<_>>>()?;
-                tally.add_column(rows.column(&column.name)?, &read, column.formed)?;
+                tally.add_column(rows.column(&column.name)?, &read, column.formed, |row| {
+                    labelled.entry(row).or_insert(position);
+                })?;
+            }
+            if !labelled.is_empty() {
+                let names: Vec<&str> = asked.iter().map(|column| column.name.as_str()).collect();
+                totals.add(&rows, &names, &labelled)?;
             }
             // Whether it has seen enough.
             Ok(false)
@@ -219,8 +311,11 @@ pub(super) fn tally(opened: &Opened, indices: &[FileIndex], asked: &[Asked], num
     };
     let rows = opened.rows(indices, wanted)?.select(select).sink_batches(PlanCallback::new(add), true, None)?;
     rows.with_optimizations(OptFlags::default() | OptFlags::STREAMING).collect_with_engine(Engine::Streaming)?;
-    let sums = std::mem::take(&mut *sums.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(sums)
+    let (tallies, faults, mut totals) = std::mem::take(&mut *sums.lock().unwrap_or_else(PoisonError::into_inner));
+    if let ([only], Some(first)) = (indices, totals.first_row) {
+        totals.at_the_end = Some(only.rows - first).filter(|lines| *lines == totals.rows);
+    }
+    Ok((tallies, faults, Some(totals).filter(|totals| totals.rows > 0)))
 }
 
 fn read_name(column: usize, reading: usize) -> String {

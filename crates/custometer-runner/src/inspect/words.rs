@@ -13,6 +13,8 @@ pub(super) struct Known {
     tables: BTreeMap<&'static str, BTreeSet<&'static str>>,
     /// The column of what has many rows in a table.
     many_rows: BTreeMap<&'static str, &'static str>,
+    /// The column of which a table's row may be a line, and the parameter that says so.
+    lines: BTreeMap<&'static str, (&'static str, &'static str)>,
 }
 
 impl Known {
@@ -25,6 +27,7 @@ impl Known {
             }
             known.tables.entry(table.name).or_default().insert(table.words);
             known.many_rows.extend(table.many_rows_per.map(|column| (table.name, column)));
+            known.lines.extend(table.lines_of.map(|lines| (table.name, lines)));
         }
         known
     }
@@ -32,6 +35,11 @@ impl Known {
     /// The column of what has many rows in a logical table.
     pub(super) fn many_rows_per(&self, table: &str) -> Option<&'static str> {
         self.many_rows.get(table).copied()
+    }
+
+    /// The column of which a logical table's row may be a line, and the parameter that says so.
+    pub(super) fn lines_of(&self, table: &str) -> Option<(&'static str, &'static str)> {
+        self.lines.get(table).copied()
     }
 
     /// How surely a file's column is a logical one by its name, from 0 to 1.
