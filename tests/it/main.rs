@@ -29,6 +29,7 @@ mod report {
     mod known_until;
     mod privacy;
     mod time;
+    mod words;
 }
 
 /// Metrics without Rust, and metrics of other crates.

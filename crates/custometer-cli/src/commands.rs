@@ -17,7 +17,7 @@ use clap::CommandFactory as _;
 use custometer_core::Registry;
 use custometer_output::{Format, Terminal};
 use custometer_runner::result::{Severity, Status, harmless};
-use custometer_runner::{Event, Input, Report, RunResult};
+use custometer_runner::{Event, Input, Note, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
@@ -128,6 +128,9 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     });
     bar.finish_and_clear();
     let result = result.map_err(Failure::run)?;
+    for Note { table, requests, text } in &result.notes {
+        note(quiet, &format!("table `{table}`, for {}: {text}", requests.join(", ")));
+    }
     let rejected = too_many_rejected(&result, report.max_rejected_percent);
     if let Some(rejected) = rejected.as_ref().filter(|_| strict) {
         return Err(Failure::run(format!("{rejected}; nothing was written")));

@@ -8,7 +8,7 @@ use crate::derivation::{Derive, DimensionRule};
 use crate::dimension::DimensionValue;
 use crate::measure::Measure;
 use crate::picture::Picture;
-use crate::source::Source;
+use crate::source::{ColumnType, Source};
 use crate::unit::{Direction, Unit};
 use crate::value::Value;
 
@@ -17,6 +17,8 @@ use crate::value::Value;
 pub struct Definition {
     /// What is read.
     pub source: Source,
+    /// Words that rows are to have.
+    pub expected: Vec<Expected>,
     /// Rows to other rows, where the metric needs it.
     pub derivation: Option<Arc<dyn Derive>>,
     /// Dimensions that the metric itself makes, such as the score of a distribution or the age of a cohort.
@@ -37,6 +39,19 @@ pub struct Definition {
     pub picture: Option<Picture>,
 }
 
+/// Words of a text column that a definition compares with. Where no row has them, the run says so, with the words that there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The source's column.
+    pub column: &'static str,
+    /// What names the words, such as a parameter.
+    pub named_by: String,
+    /// The words, written just so.
+    pub words: Vec<String>,
+    /// Whether one of them is enough, as it is for those that a metric takes unless told otherwise.
+    pub any: bool,
+}
+
 /// A dimension that a metric makes itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnDimension {
@@ -53,6 +68,7 @@ impl Definition {
     pub fn over(source: Source) -> Self {
         Self {
             source,
+            expected: Vec::new(),
             derivation: None,
             own_dimensions: Vec::new(),
             measures: Vec::new(),
@@ -63,6 +79,27 @@ impl Definition {
             note: None,
             picture: None,
         }
+    }
+
+    /// Words of a text column that a parameter of the report names: each that no row has is said.
+    #[must_use]
+    pub fn expects<'a>(self, column: &'static str, param: &str, words: impl IntoIterator<Item = &'a String>) -> Self {
+        self.expecting(column, format!("`{param}`"), words.into_iter().cloned().collect(), false)
+    }
+
+    /// Words of a text column that a parameter has unless the report gives others: it is said when no row has any of them.
+    #[must_use]
+    pub fn expects_any<'a>(self, column: &'static str, param: &str, words: impl IntoIterator<Item = &'a String>) -> Self {
+        self.expecting(column, format!("`{param}`"), words.into_iter().cloned().collect(), true)
+    }
+
+    /// Words of a text column, and what names them, as messages call it.
+    #[must_use]
+    pub fn expecting(mut self, column: &'static str, named_by: String, words: Vec<String>, any: bool) -> Self {
+        if !words.is_empty() {
+            self.expected.push(Expected { column, named_by, words, any });
+        }
+        self
     }
 
     /// Derives other rows before anything is measured.
@@ -169,6 +206,11 @@ impl Definition {
         let of_columns = columns.map(|column| (column.name, column.also_called));
         for (name, list) in of_columns.chain([(self.source.table.name, self.source.table.words)]) {
             problems.extend(badly_written(name, list));
+        }
+        for Expected { column, named_by, .. } in &self.expected {
+            if !self.source.columns.iter().any(|known| known.name == *column && known.kind == ColumnType::Text) {
+                problems.push(format!("the words of {named_by} are of `{column}`, and the source reads no such text"));
+            }
         }
         if !self.detail.is_empty() && self.derivation.is_none() {
             problems.push("a detail table needs a derivation with one row per entity".to_owned());

@@ -37,7 +37,7 @@ pub mod value;
 pub mod words;
 
 pub use aggregation::Aggregation;
-pub use definition::{Definition, OwnDimension};
+pub use definition::{Definition, Expected, OwnDimension};
 pub use derivation::{Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;
 pub use entities::{Derived, Entities, Entity};

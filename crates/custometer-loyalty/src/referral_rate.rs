@@ -112,6 +112,7 @@ impl Metric for ReferralRate {
             let (column, is_referred) = params.referred()?;
             let unknown = col(column.name).is_null();
             Ok(Definition::over(source.column(column))
+                .expects(SOURCE.name, "referral_sources", &params.referral_sources)
                 .measure(count("referred_customers").filter(is_referred))
                 .measure(count("unknown_origin").filter(unknown)))
         };

@@ -95,6 +95,7 @@ pub(crate) fn result() -> RunResult {
             df!("file" => ["responses.csv"; 2], "row" => [17, 18], "=score" => ["11", "=1\u{1b}[31m"], "amount" => [Some(-2.5), None])
                 .unwrap(),
         ),
+        notes: Vec::new(),
         details: vec![Detail { request: "NPS".to_owned(), frame: df!("customer" => ["a", "b"], "score" => [9, 3]).unwrap() }],
         ..empty()
     }
@@ -107,6 +108,7 @@ pub(crate) fn empty() -> RunResult {
         results: Vec::new(),
         alerts: Vec::new(),
         rejected: Vec::new(),
+        notes: Vec::new(),
         details: Vec::new(),
         rejected_rows: None,
         requests: Vec::new(),

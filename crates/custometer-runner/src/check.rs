@@ -16,6 +16,7 @@ pub(crate) mod schema;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -9,6 +9,7 @@ pub(crate) mod indices;
 pub(crate) mod ledger;
 pub(crate) mod period;
 pub(crate) mod repetition;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
 
 use crate::collect::accumulate::{Accumulator, Split};
+use crate::collect::words::{Vocabulary, Words};
 use crate::plan::names::{FATE, FIRST, LAST, dimension_name};
 use crate::plan::node::{Node, Place};
 use crate::plan::{Part, TablePlan};
@@ -29,6 +31,8 @@ use crate::report::{Report, Request};
 pub(crate) struct Collected {
     pub(crate) rows_read: u64,
     pub(crate) rows_kept: u64,
+    /// By column whose words are asked for.
+    pub(crate) words: Vec<Words>,
     /// What became of the rows, by input.
     pub(crate) fates: Vec<DataFrame>,
     /// Rejected rows, by input.
@@ -51,6 +55,8 @@ struct Ends {
     accumulators: Vec<Vec<Arc<Accumulator>>>,
     /// What derivations start from, each with the nodes of these.
     splits: Vec<(Arc<Split>, Vec<usize>)>,
+    /// By column whose words are asked for.
+    vocabularies: Vec<Arc<Vocabulary>>,
 }
 
 impl Collected {
@@ -60,6 +66,10 @@ impl Collected {
         let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
         let rows_read = count(&next()?)?;
         let rows_kept = count(&next()?)?;
+        for _ in &ends.vocabularies {
+            next()?;
+        }
+        let words = ends.vocabularies.iter().map(|vocabulary| vocabulary.take()).collect();
         let (mut fates, mut rejected, mut known_since, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in &plan.inputs {
             let frame = next()?;
@@ -122,7 +132,7 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { rows_read, rows_kept, fates, rejected, known_since, last, doubts, measures, details })
+        Ok(Self { rows_read, rows_kept, words, fates, rejected, known_since, last, doubts, measures, details })
     }
 }
 
@@ -160,7 +170,8 @@ impl Ends {
             let columns: BTreeSet<String> = nodes.iter().flat_map(|node| plan.nodes[*node].columns(&plan.inputs[input])).collect();
             (Split::new(&plan.inputs[input].usable, entity, &columns), nodes)
         };
-        Self { accumulators: plan.nodes.iter().map(accumulators).collect(), splits: derived.into_iter().map(split).collect() }
+        let vocabularies = plan.words.iter().map(|asked| Vocabulary::new(asked.wanted.clone(), asked.names_others)).collect();
+        Self { accumulators: plan.nodes.iter().map(accumulators).collect(), splits: derived.into_iter().map(split).collect(), vocabularies }
     }
 }
 
@@ -181,6 +192,7 @@ impl TablePlan {
     /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
     fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
         let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
+        frames.extend(ends.vocabularies.iter().zip(&self.words).map(|(vocabulary, asked)| vocabulary.sink(asked.rows.clone())));
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         for position in self.plain_nodes() {

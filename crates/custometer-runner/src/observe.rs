@@ -1,6 +1,7 @@
 //! Observations: finished measures evaluated bucket by bucket and group by group, compared with earlier times, as rows of the result.
 
 pub(crate) mod compare;
+pub(crate) mod words;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -11,6 +11,7 @@ pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod node;
 mod typed;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::plan::kept::Kept;
 use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
 use crate::plan::typed::with_typed_columns;
+use crate::plan::words::AskedWords;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
@@ -45,6 +47,8 @@ pub(crate) struct TablePlan {
     pub(crate) inputs: Vec<InputPlan>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) parts: Vec<Part>,
+    /// Columns whose words are asked for.
+    pub(crate) words: Vec<AskedWords>,
 }
 
 /// One breakdown of one request, with the place of each of its measures.
@@ -78,15 +82,18 @@ impl TablePlan {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
-        let used = requests.iter().flat_map(|(_, request)| {
-            let source = &request.definition.source;
-            let time = source.time.filter(|_| Axis::of(request).any(|axis| !axes[&axis].is_timeless()));
-            let columns = source.columns.iter().map(|column| column.name).chain(time).map(|name| request.column(name));
-            columns.chain(request.by.iter().flatten().map(String::as_str)).map(str::to_owned).collect::<Vec<_>>()
-        });
+        let used: BTreeSet<String> = requests
+            .iter()
+            .flat_map(|(_, request)| {
+                let source = &request.definition.source;
+                let time = source.time.filter(|_| Axis::of(request).any(|axis| !axes[&axis].is_timeless()));
+                let columns = source.columns.iter().map(|column| column.name).chain(time).map(|name| request.column(name));
+                columns.chain(request.by.iter().flatten().map(String::as_str)).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache is no store, but a point from which each batch goes several ways.
-        let all = table.rows(indices, used.collect())?.cache();
+        let all = table.rows(indices, used.clone())?.cache();
         let once = kept.of(all.clone());
         let met = match &table.condition {
             Some(condition) => once.filter(condition.clone()).cache(),
@@ -98,11 +105,12 @@ impl TablePlan {
         let mut plan = Self {
             table: position,
             codes,
-            rows_read: all.select([count_rows()]),
+            rows_read: all.clone().select([count_rows()]),
             rows_kept: met.select([count_rows()]),
             inputs: Vec::new(),
             nodes: Vec::new(),
             parts: Vec::new(),
+            words: words::asked(table, &requests, used, &all, &base),
         };
         let mut keys: Vec<InputKey> = Vec::new();
         let inputs: Vec<usize> = requests

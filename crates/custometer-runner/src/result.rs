@@ -35,8 +35,21 @@ pub struct RunResult {
     pub details: Vec<Detail>,
     /// What was asked for, in the order of the report.
     pub requests: Vec<Asked>,
+    /// What a reader must know of tables: the rows of the requests have it as their note, too.
+    pub notes: Vec<Note>,
     /// The language of what people read.
     pub locale: Locale,
+}
+
+/// Something that a reader must know of a table's rows, such as that none of them has a word that the report names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The table.
+    pub table: String,
+    /// The requests that it concerns.
+    pub requests: Vec<String>,
+    /// What it is.
+    pub text: String,
 }
 
 impl RunResult {

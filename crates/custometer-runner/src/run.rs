@@ -11,6 +11,7 @@ use crate::collect::period::period;
 use crate::collect::repetition::repetition;
 use crate::error::RunError;
 use crate::judge::judge;
+use crate::observe::words;
 use crate::observe::{Observed, observe};
 use crate::plan::axes::axes;
 use crate::plan::kept::Kept;
@@ -20,7 +21,7 @@ use crate::read::table::Keep;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
-use crate::result::{Asked, Manifest, ResultRow, RowsNoData, RunResult, TableManifest};
+use crate::result::{Asked, Manifest, Note, ResultRow, RowsNoData, RunResult, TableManifest};
 
 /// What a run tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
     let mut tables = Vec::new();
+    let mut notes = Vec::new();
     for plan in &plans {
         let table = &report.tables[plan.table];
         let indices = &indices[plan.table];
@@ -66,7 +68,13 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         let (in_files, no_data) = no_data(table, indices, collected.rows_read);
         let repeated = kept[plan.table].repeated;
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
-        let found = observe(&collected, report, plan)?;
+        let mut found = observe(&collected, report, plan)?;
+        for (requests, text) in words::notes(report, plan, &collected) {
+            let concerned = found.rows.iter_mut().filter(|(request, _)| requests.contains(request)).flat_map(|(_, rows)| rows);
+            concerned.for_each(|row| row.note = Some(row.note.take().into_iter().chain([text.clone()]).collect::<Vec<_>>().join("; ")));
+            let requests = requests.iter().map(|request| report.requests[*request].name.clone()).collect();
+            notes.push(Note { table: table.name.clone(), requests, text });
+        }
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
         tables.push(TableManifest {
@@ -77,7 +85,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
             rows_filtered: collected.rows_read - repeated - collected.rows_kept,
             rows_deduplicated: repeated,
             uses,
-            notes: notes(table, &files, indices, &kept[plan.table]),
+            notes: table_notes(table, &files, indices, &kept[plan.table]),
         });
     }
     observed.rows.sort_by_key(|(request, _)| *request);
@@ -101,7 +109,17 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
     let requests = report.requests.iter().map(asked).collect();
-    Ok(RunResult { manifest, results, alerts, rejected: ledger.rejections(), rejected_rows, details, requests, locale: report.locale })
+    Ok(RunResult {
+        manifest,
+        results,
+        alerts,
+        rejected: ledger.rejections(),
+        rejected_rows,
+        details,
+        requests,
+        notes,
+        locale: report.locale,
+    })
 }
 
 /// What a reader must know of a request.
@@ -123,7 +141,7 @@ fn no_data(table: &Table, indices: &[FileIndex], gone_through: u64) -> (u64, Row
 }
 
 /// What is worth a look in a table's rows.
-fn notes(table: &Table, files: &Files, indices: &[FileIndex], kept: &Kept) -> Vec<String> {
+fn table_notes(table: &Table, files: &Files, indices: &[FileIndex], kept: &Kept) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(repetition) = table.repetition.as_ref().filter(|_| kept.tied > 0)
         && let Keep::Newest(column) = &repetition.keep

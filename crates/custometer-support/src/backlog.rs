@@ -139,7 +139,11 @@ impl Metric for Backlog {
                 (on_clock(history::source().always_at(TIME), &params.clock, &[TIME]), Some(solved_statuses))
             }
         };
-        let definition = Definition::over(source).derive(OpenTickets { solved_statuses, looked_at: params.show != Show::Open });
+        let mut definition = Definition::over(source);
+        if solved_statuses.is_some() {
+            definition = history::expecting(definition, params.solved_statuses.as_ref());
+        }
+        let definition = definition.derive(OpenTickets { solved_statuses, looked_at: params.show != Show::Open });
         let age = params.clock.seconds_between(col(CREATED_AT), col(AT));
         let level = match params.show {
             Show::Open => {

@@ -132,7 +132,9 @@ impl Metric for ComplaintResolutionTime {
             }
         };
         let seconds = when(begun.clone()).then(params.clock.seconds_between(col(begins), col(SOLVED_AT))).otherwise(lit(NULL));
-        let mut definition = Definition::over(source).measure(count("open").filter(begun.and(col(SOLVED_AT).is_null())));
+        let mut definition = Definition::over(source)
+            .expects(KIND.name, "complaint_kinds", &params.complaint_kinds)
+            .measure(count("open").filter(begun.and(col(SOLVED_AT).is_null())));
         if params.from == CountedFrom::Escalation {
             definition =
                 definition.measure(count("not_escalated").filter(is_complaint.and(col(ESCALATED.name).is_null()))).note("from escalation");

@@ -125,7 +125,9 @@ impl Metric for QualityScore {
         if let Some(criteria) = &params.criteria {
             refuse_weightless(criteria)?;
         }
+        let criteria = params.criteria.iter().flat_map(BTreeMap::keys);
         let definition = Definition::over(source(params)?)
+            .expects(CATEGORY, "criteria", criteria)
             .derive(Reviews { params: params.clone() })
             .measure(sum("score_sum", col(REVIEW_SCORE)))
             .measure(count("reviews").filter(col(REVIEW_SCORE).is_not_null()))

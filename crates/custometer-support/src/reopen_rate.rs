@@ -77,7 +77,10 @@ impl Metric for ReopenRate {
             }
             TicketBasis::History => {
                 let stories = Stories { solved_statuses: history::statuses(params.solved_statuses.as_ref())? };
-                (Definition::over(history::source().at(TIME)).derive(stories), col(FIRST_SOLVED_AT).is_not_null())
+                (
+                    history::expecting(Definition::over(history::source().at(TIME)), params.solved_statuses.as_ref()).derive(stories),
+                    col(FIRST_SOLVED_AT).is_not_null(),
+                )
             }
         };
         Ok(definition

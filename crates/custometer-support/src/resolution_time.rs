@@ -125,7 +125,7 @@ impl Metric for ResolutionTime {
                 let stories = Stories { solved_statuses: history::statuses(params.solved_statuses.as_ref())? };
                 let source = on_clock(history::source().at(TIME), &params.clock, &[TIME]);
                 let solved_at = if params.which == Which::First { FIRST_SOLVED_AT } else { LAST_SOLVED_AT };
-                (Definition::over(source).derive(stories), solved_at)
+                (history::expecting(Definition::over(source), params.solved_statuses.as_ref()).derive(stories), solved_at)
             }
         };
         let mut seconds = params.clock.seconds_between(col(CREATED_AT), col(solved_at).cast(DataType::Int64));

@@ -115,7 +115,8 @@ impl Metric for Sentiment {
             )
             .rule("`sentiment` is not one of the words for positive, neutral or negative", is_one_of(SENTIMENT, &known));
         let is_rated = || col(SENTIMENT).is_not_null();
-        let definition = Definition::over(source);
+        let words = params.positive.iter().chain(&params.neutral).chain(&params.negative);
+        let definition = Definition::over(source).expects_any(SENTIMENT, "positive`, `neutral` and `negative", words);
         Ok(match show {
             Show::Shares => {
                 let sentiment = SENTIMENTS.into_iter().zip([positive, neutral, negative]);

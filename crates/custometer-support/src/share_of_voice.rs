@@ -64,6 +64,8 @@ impl Metric for ShareOfVoice {
             .nulls(NullRule::Keep)
             .describe("whom the mention is about; missing: nobody that is known");
         Ok(Definition::over(Source::table(MENTIONS).at(TIME).column(brand))
+            .expects(BRAND, "own", &params.own)
+            .expects(BRAND, "competitors", &params.competitors)
             .measure(count("own").filter(is_one_of(BRAND, own)))
             .measure(count("own_and_competitors").filter(is_one_of(BRAND, &compared)))
             .measure(count("others").filter(is_one_of(BRAND, &compared).not()))

@@ -117,6 +117,7 @@ impl Metric for SlaAttainment {
         let is_late = taken.gt(target.clone());
         let met = is_done.clone().and(is_late.clone().not());
         let definition = Definition::over(on_clock(source.column(decides), &params.clock, &[CREATED_AT, done_at]))
+            .expects(decided_by, "target_minutes", params.target_minutes.keys())
             .derive(AsOf::default())
             .measure(count("met").filter(met.clone()))
             .measure(count("missed").filter(is_late.clone()))

@@ -103,6 +103,7 @@ impl Metric for ConversionRate {
         if params.base == Base::Visitors {
             let user = || col(USER.name);
             return Ok(Definition::over(events().column(USER).column(EVENT))
+                .expects(EVENT.name, "events", &params.events)
                 .measure(count_distinct("converted", user()).filter(is_one_of(EVENT.name, &params.events)))
                 .measure(count_distinct("visitors", user()))
                 .value(Value::proportion("converted", "visitors")));

@@ -84,9 +84,10 @@ impl Metric for Conversions {
         let converts = is_one_of(EVENT.name, &params.events);
         let conversions = count("conversions").filter(converts.clone());
         let source = events().column(EVENT);
+        let expecting = |source| Definition::over(source).expects(EVENT.name, "events", &params.events);
         Ok(match params.statistic {
-            ConversionStatistic::Count => Definition::over(source).measure(conversions).value(Value::measure("conversions")),
-            ConversionStatistic::Value => Definition::over(source.column(VALUE))
+            ConversionStatistic::Count => expecting(source).measure(conversions).value(Value::measure("conversions")),
+            ConversionStatistic::Value => expecting(source.column(VALUE))
                 .measure(sum("conversion_value", col(VALUE.name)).filter(converts.clone()))
                 .measure(count("valued").filter(converts.and(col(VALUE.name).is_not_null())))
                 .measure(conversions)

@@ -208,6 +208,7 @@ impl Metric for Funnel {
         let is = |flag: &str| col(flag).eq(lit(1));
         let positions = (0_i64..).zip(steps).map(|(position, _)| DimensionValue::Integer(position)).collect();
         let definition = Definition::over(source)
+            .expects(EVENT.name, "steps", steps.iter().filter_map(|step| step.event.as_ref()))
             .derive(Attempts { steps: steps.clone(), who, window_microseconds: window })
             .own_dimension_over(STEP, col(STEP), positions)
             .measure(count(REACHED).filter(is(REACHED)))

@@ -76,14 +76,15 @@ impl Metric for PageViews {
     fn define(params: &PageViewsParams) -> Result<Definition, ParamError> {
         refreshes::checked(params.refresh_seconds)?;
         let is_view = (!params.view_events.is_empty()).then(|| is_one_of(EVENT.name, &params.view_events));
+        let expecting = |source| Definition::over(source).expects(EVENT.name, "view_events", &params.view_events);
         let source = if is_view.is_some() { events().column(EVENT) } else { events() };
         let definition = match (params.refresh_seconds, is_view) {
-            (Some(refresh_seconds), is_view) => Definition::over(source.column(USER).column(HAPPENED).column(PAGE))
+            (Some(refresh_seconds), is_view) => expecting(source.column(USER).column(HAPPENED).column(PAGE))
                 .derive(WithoutRefreshes { refresh_seconds, is_view })
                 .measure(count("views"))
                 .note(format!("pages viewed again within {refresh_seconds} seconds are dropped")),
-            (None, Some(is_view)) => Definition::over(source).measure(count("views").filter(is_view)),
-            (None, None) => Definition::over(source).measure(count("views")),
+            (None, Some(is_view)) => expecting(source).measure(count("views").filter(is_view)),
+            (None, None) => expecting(source).measure(count("views")),
         };
         Ok(definition.value(Value::measure("views")))
     }

@@ -12,7 +12,7 @@ use custometer_core::suggest::nearest;
 use custometer_core::time::INSTANT;
 use custometer_core::{
     About, Aggregate, Column, ColumnType, Definition, DimensionValue, Direction, Estimate, Evaluate, EvaluateContext, EvaluateError,
-    Evaluation, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,
+    Evaluation, Expected, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,
 };
 use polars::prelude::{DataType, Expr, col, lit};
 use schemars::JsonSchema;
@@ -23,6 +23,7 @@ use self::aggregates::{Kind, Written};
 use self::shapes::Shape;
 use crate::check::expression::{self, Leaf, Mistake, Scope, Syntax, Translated, columns_there_are};
 use crate::check::formula;
+use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::section::Listed;
 use crate::read::table::{Origin, Reason, Table};
@@ -302,6 +303,7 @@ struct Draft {
     /// In the order of the config.
     measures: Vec<(String, Written)>,
     formula: Option<Formula>,
+    expected: Vec<Expected>,
 }
 
 impl Draft {
@@ -340,7 +342,19 @@ impl Draft {
         let scope = Scope { column: &column, style: &table.style, shown: &table.shown };
         let mut measures = Vec::new();
         let mut faults: Vec<(Reason, Expr)> = Vec::new();
+        let mut expected = Vec::new();
         for (name, written, aggregate) in parsed.measures {
+            let mut words: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (column, word) in words_of(written.get_ref()).into_iter().filter(|(column, _)| kinds.get(column) == Some(&ColumnType::Text))
+            {
+                words.entry(column).or_default().push(word);
+            }
+            expected.extend(words.into_iter().map(|(column, words)| Expected {
+                column: Column::name_from(&column),
+                named_by: format!("`{}`", name.get_ref()),
+                words,
+                any: false,
+            }));
             let what = format!("`{}`: ", name.get_ref());
             match computed(aggregate, &scope, &mut faults) {
                 Ok(aggregate) => measures.push((name.get_ref().clone(), aggregate)),
@@ -366,16 +380,16 @@ impl Draft {
             };
         }
         source = rules.into_iter().fold(source, |source, (reason, holds)| source.rule(reason, holds));
-        is_whole.then_some(Self { source, measures, formula })
+        is_whole.then_some(Self { source, measures, formula, expected })
     }
 
     /// The definition, as the engine takes it.
     fn finish(self) -> Option<Definition> {
-        let Self { source, measures, formula } = self;
+        let Self { source, measures, formula, expected } = self;
         let formula = formula?;
         let by_name: BTreeMap<&str, &Written> = measures.iter().map(|(name, written)| (name.as_str(), written)).collect();
         let shape = Shape::of(&formula, &by_name);
-        let mut definition = Definition::over(source);
+        let mut definition = Definition { expected, ..Definition::over(source) };
         for (name, written) in &measures {
             definition = definition.measure(written.measure(name));
         }

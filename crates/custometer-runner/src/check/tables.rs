@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
+use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::values::{FileColumns, Plain, ZoneName};
@@ -24,7 +25,9 @@ use crate::read::column::{self, Declared, StoredColumn, Style};
 use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::table::{Age, CONDITION, Columns, Derived, Keep, Repetition, Shown, Table, columns_of, fault_name, written_name};
+use crate::read::table::{
+    Age, Blank, CONDITION, Columns, Derived, Keep, Named, Repetition, Shown, Table, columns_of, fault_name, written_name,
+};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::trimmed;
@@ -128,6 +131,9 @@ pub(crate) struct TableConfig {
     #[serde(rename = "where")]
     #[schemars(with = "Option<String>")]
     pub condition: Option<Spanned<String>>,
+    /// Whether the words of parameters, such as statuses and events, are found in whatever case the rows have them.
+    #[serde(default)]
+    pub ignore_case: bool,
     /// Parameters of all metrics of the table that have them, unless a request gives its own.
     #[serde(skip)]
     pub params: Params,
@@ -201,6 +207,8 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     }
     let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
     columns.cleaned = cleaned(&opened.schema, &config.null_values, &blank);
+    let blanks = blanks(&opened.schema, &config.null_values, &blank);
+    columns.raw = raw(&opened.schema, &blanks);
 
     // What the first rows look like, once what means a missing value is gone.
     let several = config.columns.iter().filter(|(_, of)| of.get_ref().0.len() > 1);
@@ -276,6 +284,9 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         columns,
         looks,
         broken,
+        named: config.condition.iter().flat_map(|written| named(written.get_ref(), None, "`where`")).collect(),
+        blanks,
+        ignore_case: config.ignore_case,
     };
     table.repetition = repetition(config, &table, problems);
     table.settle();
@@ -322,6 +333,7 @@ pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, proble
     match translated.filter(|translated| is_condition(translated, written.span(), "a condition", problems)) {
         Some(translated) => {
             table.schema.insert(name.as_str().into(), DataType::Boolean);
+            table.named.extend(named(written.get_ref(), Some(&name), &format!("`{}`", written.get_ref())));
             table.columns.derived.push(derived(&name, translated));
             table.settle();
         }
@@ -363,6 +375,12 @@ fn leaf<'a>(
         let written_in = if columns.kept.iter().any(|kept| kept == name) { written_name(name) } else { name.to_owned() };
         Leaf::stored(column, &written_in, style).map_err(Some)
     }
+}
+
+/// The words that SQL compares columns with.
+fn named(sql: &str, condition: Option<&str>, named_by: &str) -> Vec<Named> {
+    let named = |(column, word)| Named { condition: condition.map(str::to_owned), named_by: named_by.to_owned(), column, word };
+    words_of(sql).into_iter().map(named).collect()
 }
 
 /// What the config says of how a column's values are written, with where it says so.
@@ -501,6 +519,29 @@ fn cleaned(schema: &Schema, null_values: &[Plain], blank: &BTreeMap<String, &[Pl
         }
     }
     cleaned
+}
+
+/// The texts that mean a missing value, by column. Numbers that are stored as such are compared as numbers, and no words.
+fn blanks(schema: &Schema, null_values: &[Plain], blank: &BTreeMap<String, &[Plain]>) -> Vec<Blank> {
+    let texts = schema.iter().filter(|(_, stored)| files::as_value(stored) == &DataType::String);
+    let of_one = |name: &str, of_column: bool, word: &Plain| Blank {
+        column: name.to_owned(),
+        raw: format!("__raw:{name}"),
+        of_column,
+        word: word.0.trim().to_owned(),
+    };
+    let blanks = texts.flat_map(|(name, _)| {
+        let of_column = blank.get(name.as_str()).into_iter().copied().flatten().map(move |word| of_one(name.as_str(), true, word));
+        null_values.iter().map(move |word| of_one(name.as_str(), false, word)).chain(of_column)
+    });
+    blanks.collect()
+}
+
+/// The file's own texts of columns in which some mean a missing value.
+fn raw(schema: &Schema, blanks: &[Blank]) -> Vec<Expr> {
+    let columns: BTreeMap<&str, &str> = blanks.iter().map(|blank| (blank.column.as_str(), blank.raw.as_str())).collect();
+    let columns = columns.into_iter().filter(|(name, _)| schema.contains(name));
+    columns.map(|(name, raw)| column::trimmed(col(name)).alias(raw)).collect()
 }
 
 fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> Option<Opened> {

@@ -8,6 +8,7 @@ use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, TimeUnit, c
 use crate::plan::axes::{Axes, Axis};
 use crate::plan::codes::Codes;
 use crate::plan::names::{ambiguous_name, bucket_name, dimension_name, typed_name};
+use crate::plan::words;
 use crate::read::column::Typed;
 use crate::read::table::Table;
 use crate::read::time_format::INSTANT;
@@ -32,7 +33,11 @@ pub(crate) fn with_typed_columns(
         for (name, kind) in columns {
             let name = request.column(name);
             let column = typed_column(table, name, kind)?;
-            let value = if kind == ColumnType::Identifier { codes.of_ids(col(name)) } else { column.value };
+            let value = match kind {
+                ColumnType::Identifier => codes.of_ids(col(name)),
+                ColumnType::Text => words::spelled(table, requests, name, column.value),
+                _ => column.value,
+            };
             typed.insert(typed_name(name, kind), value);
             typed.extend(column.ambiguous.map(|ambiguous| (ambiguous_name(name), ambiguous.fill_null(lit(false)))));
         }

@@ -39,6 +39,34 @@ pub struct Table {
     pub(crate) looks: BTreeMap<String, StoredColumn>,
     /// Columns that are meant to be there, but whose mapping or derivation is wrong.
     pub(crate) broken: BTreeSet<String>,
+    /// Words that SQL over the rows compares columns with.
+    pub(crate) named: Vec<Named>,
+    /// Texts that mean a missing value.
+    pub(crate) blanks: Vec<Blank>,
+    /// Whether words of parameters are found in whatever case the rows have them.
+    pub(crate) ignore_case: bool,
+}
+
+/// A text that means a missing value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Blank {
+    /// The file's column, and the one that has its texts as they are written.
+    pub(crate) column: String,
+    pub(crate) raw: String,
+    /// Whether it is said of this column alone.
+    pub(crate) of_column: bool,
+    pub(crate) word: String,
+}
+
+/// A word that SQL compares a column with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Named {
+    /// The column of the parameter's condition; none for `where`, which is of all rows.
+    pub(crate) condition: Option<String>,
+    /// The SQL, as messages call it.
+    pub(crate) named_by: String,
+    pub(crate) column: String,
+    pub(crate) word: String,
 }
 
 /// The clocks that times are shown by in expressions: those of the report.
@@ -90,6 +118,8 @@ pub(crate) struct Check {
 pub(crate) struct Columns {
     /// The file's columns without what means a missing value.
     pub(crate) cleaned: Vec<Expr>,
+    /// What the file has in columns where some texts mean a missing value.
+    pub(crate) raw: Vec<Expr>,
     pub(crate) mapped: Vec<Expr>,
     /// Those that something derived takes the name of: they are kept under another, as they are written.
     pub(crate) kept: Vec<String>,
@@ -145,7 +175,7 @@ fn roots(expression: &Expr) -> Vec<String> {
 impl Columns {
     pub(crate) fn over(&self, files: LazyFrame) -> LazyFrame {
         let kept: Vec<Expr> = self.kept.iter().map(|name| col(name.as_str()).alias(written_name(name))).collect();
-        let rows = files.with_columns(&self.cleaned).with_columns(&self.mapped).with_columns(&kept);
+        let rows = files.with_columns([self.cleaned.as_slice(), &self.raw].concat()).with_columns(&self.mapped).with_columns(&kept);
         self.derived.iter().fold(rows, |rows, derived| {
             let value = derived.value.iter().map(|value| value.clone().alias(derived.name.as_str()));
             let fault = derived.fault.iter().map(|fault| fault.clone().alias(fault_name(&derived.name)));

@@ -14,6 +14,8 @@ pub(crate) const LAST_SOLVED_AT: &str = "last_solved_at";
 /// 1 for a ticket whose first row means solved, so that its creation is not known; 0 for the others.
 pub(crate) const BEGAN_SOLVED: &str = "began_solved";
 
+/// The statuses that mean solved unless a report says others.
+const SOLVED: [&str; 2] = ["solved", "closed"];
 const STATUS: Column = Column::text("status")
     .also_called(
         "state, new status, status to, to status, new state, new value, value, stage, status efter, ny status, tilstand, \
@@ -36,7 +38,15 @@ pub(crate) fn statuses(given: Option<&Vec<String>>) -> Result<Vec<String>, Param
             Err(ParamError::new("solved_statuses", "no status means solved").help("leave it out for `solved` and `closed`"))
         }
         Some(statuses) => Ok(statuses.clone()),
-        None => Ok(["solved", "closed"].map(str::to_owned).into()),
+        None => Ok(SOLVED.map(str::to_owned).into()),
+    }
+}
+
+/// A definition over histories that says so when no row has the statuses that mean solved.
+pub fn expecting(definition: Definition, given: Option<&Vec<String>>) -> Definition {
+    match given {
+        Some(statuses) => definition.expects(STATUS.name, "solved_statuses", statuses),
+        None => definition.expects_any(STATUS.name, "solved_statuses", &SOLVED.map(str::to_owned)),
     }
 }
 

@@ -128,7 +128,10 @@ impl Sessionization {
             source = source.column(PAGE);
         }
         Sessions {
-            definition: Definition::over(source).derive(self.clone()),
+            definition: Definition::over(source)
+                .expects(EVENT.name, "view_events", self.view_events.iter().flatten())
+                .expects(EVENT.name, "key_events", &self.key_events)
+                .derive(self.clone()),
             seconds: col(SECONDS),
             views: col(VIEWS),
             key_events: col(KEY_EVENTS),
