@@ -64,7 +64,7 @@ impl Metric for Clv {
         examples: &[
             Example {
                 title: "50 an order, 5 orders a year, 3 years",
-                report: "from = 2025-01-01\nuntil = 2026-01-01",
+                report: "from = 2025-01-01\nuntil = 2026-01-01\nas_of = 2026-01-01",
                 params: "lifespan_years = 3",
                 header: "customer_id,time,amount",
                 rows: &[(4, "a,2025-02-01,40"), (5, "b,2025-11-30,60"), (1, "b,2025-12-31,40")],
@@ -72,7 +72,7 @@ impl Metric for Clv {
             },
             Example {
                 title: "50 an order, 4 orders a year, 5 years",
-                report: "from = 2025-01-01\nuntil = 2026-01-01",
+                report: "from = 2025-01-01\nuntil = 2026-01-01\nas_of = 2026-01-01",
                 params: "lifespan_years = 5",
                 header: "customer_id,time,amount",
                 rows: &[(4, "a,2025-02-01,50")],
@@ -80,7 +80,7 @@ impl Metric for Clv {
             },
             Example {
                 title: "the first at a margin of 20 %",
-                report: "from = 2025-01-01\nuntil = 2026-01-01",
+                report: "from = 2025-01-01\nuntil = 2026-01-01\nas_of = 2026-01-01",
                 params: "lifespan_years = 3\nmargin_rate = 0.2",
                 header: "customer_id,time,amount",
                 rows: &[(5, "a,2025-02-01,50")],
@@ -88,7 +88,7 @@ impl Metric for Clv {
             },
             Example {
                 title: "the second at a mean margin of 20 %, each order with its own",
-                report: "from = 2025-01-01\nuntil = 2026-01-01",
+                report: "from = 2025-01-01\nuntil = 2026-01-01\nas_of = 2026-01-01",
                 params: "lifespan_years = 5\nmargin = \"column\"",
                 header: "customer_id,time,amount,margin_rate",
                 rows: &[(2, "a,2025-02-01,40,0.35"), (2, "a,2025-03-01,60,0.1")],
@@ -96,7 +96,7 @@ impl Metric for Clv {
             },
             Example {
                 title: "one order, whose customer is gone after 90 days",
-                report: "from = 2024-01-01\nuntil = 2025-01-01",
+                report: "from = 2024-01-01\nuntil = 2025-01-01\nas_of = 2025-01-01",
                 params: "inactive_after_days = 90",
                 header: "customer_id,time,amount",
                 rows: &[(1, "a,2024-02-01,10")],

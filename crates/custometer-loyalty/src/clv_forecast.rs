@@ -64,7 +64,7 @@ impl Metric for ClvForecast {
         examples: &[
             Example {
                 title: "two orders of 30 in two months, by a customer who stays for 10",
-                report: "from = 2025-01-01\nuntil = 2025-03-01",
+                report: "from = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01",
                 params: "lifespan_months = 10",
                 header: "customer_id,time,amount",
                 rows: &[(1, "a,2025-01-05,20"), (1, "a,2025-02-05,40")],
@@ -72,7 +72,7 @@ impl Metric for ClvForecast {
             },
             Example {
                 title: "the same, at a margin of 20 %",
-                report: "from = 2025-01-01\nuntil = 2025-03-01",
+                report: "from = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01",
                 params: "lifespan_months = 10\nmargin_rate = 0.2",
                 header: "customer_id,time,amount",
                 rows: &[(1, "a,2025-01-05,20"), (1, "a,2025-02-05,40")],
@@ -80,7 +80,7 @@ impl Metric for ClvForecast {
             },
             Example {
                 title: "nobody gone yet",
-                report: "from = 2025-01-01\nuntil = 2025-03-01",
+                report: "from = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01",
                 params: "inactive_after_days = 90",
                 header: "customer_id,time,amount",
                 rows: &[(1, "a,2025-01-05,20")],

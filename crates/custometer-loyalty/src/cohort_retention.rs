@@ -102,7 +102,7 @@ impl Metric for CohortRetention {
         examples: &[
             Example {
                 title: "a and b come in January, c in February",
-                report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"month\"",
                 header: "customer_id,time",
                 rows: ORDERED,
                 expected: &[
@@ -120,7 +120,7 @@ impl Metric for CohortRetention {
             },
             Example {
                 title: "the same, unbounded",
-                report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"month\"",
                 params: "kind = \"unbounded\"\nmax_age = 1",
                 header: "customer_id,time",
                 rows: ORDERED,
@@ -135,7 +135,7 @@ impl Metric for CohortRetention {
             },
             Example {
                 title: "the same in a bracket of two months",
-                report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"month\"",
                 params: "kind = \"bracket\"\nbrackets = [[1, 2]]",
                 header: "customer_id,time",
                 rows: ORDERED,
@@ -143,7 +143,7 @@ impl Metric for CohortRetention {
             },
             Example {
                 title: "spans: a stays until February, b goes on, c ends as March begins",
-                report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"month\"",
                 params: "basis = \"spans\"",
                 header: "customer_id,started_at,ended_at",
                 rows: &[(1, "a,2025-01-10,2025-02-10"), (1, "b,2025-01-20,"), (1, "c,2025-02-10,2025-03-01"), (1, "d,2024-12-10,")],

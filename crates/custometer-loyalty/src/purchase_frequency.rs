@@ -60,7 +60,7 @@ impl Metric for PurchaseFrequency {
             },
             Example {
                 title: "the same in a quarter, per quarter",
-                report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"quarter\"",
+                report: "from = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"quarter\"",
                 params: "per = \"quarter\"",
                 header: "customer_id,time",
                 rows: &[(1, "a,2025-01-05"), (3, "b,2025-03-31")],
@@ -68,7 +68,7 @@ impl Metric for PurchaseFrequency {
             },
             Example {
                 title: "orders of a February and of half an April, per month",
-                report: "from = 2025-02-01\nuntil = 2025-04-16\ngrain = \"month\"",
+                report: "from = 2025-02-01\nuntil = 2025-04-16\nas_of = 2025-04-16\ngrain = \"month\"",
                 params: "per = \"month\"",
                 header: "customer_id,time",
                 rows: &[(2, "a,2025-02-28"), (3, "b,2025-04-02")],

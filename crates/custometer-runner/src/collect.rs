@@ -147,10 +147,14 @@ fn count(frame: &DataFrame) -> PolarsResult<u64> {
     Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
 }
 
+/// Polars asks for more stack too late for its own functions, which take much of it without optimization.
+const STACK: usize = 16 << 20;
+
 /// All plans in one pass; the only place where rows are gone through.
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 pub(crate) fn collect(plans: Vec<LazyFrame>, engine: Engine) -> PolarsResult<Vec<DataFrame>> {
-    LazyFrame::collect_all_with_engine(plans.into_iter().map(|plan| plan.logical_plan).collect(), engine, optimizations())
+    let plans = plans.into_iter().map(|plan| plan.logical_plan).collect();
+    stacker::grow(STACK, || LazyFrame::collect_all_with_engine(plans, engine, optimizations()))
 }
 
 fn optimizations() -> OptFlags {

@@ -52,7 +52,7 @@ const IS_REOPENED: i64 = 2;
 /// When the backlog was looked at.
 const AT: &str = "at";
 
-const TWO_MONTHS: &str = "from = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"";
+const TWO_MONTHS: &str = "from = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01\ngrain = \"month\"";
 
 const FOUR_TICKETS: &[(usize, &str)] = &[
     (1, "a,2024-12-31 00:00:00,2025-02-10"),

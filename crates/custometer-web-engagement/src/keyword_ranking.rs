@@ -133,7 +133,7 @@ impl Metric for KeywordRanking {
             },
             Example {
                 title: "since December, one query rose, one stayed, one came and one went",
-                report: "from = 2025-01-01\nuntil = 2025-02-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-02-01\nas_of = 2025-02-01\ngrain = \"month\"",
                 params: "view = \"movers\"\nstatistic = \"count\"",
                 header: "query,date,impressions,position",
                 rows: &[

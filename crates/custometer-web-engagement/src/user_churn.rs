@@ -38,7 +38,7 @@ impl Metric for UserChurn {
         examples: &[
             Example {
                 title: "of 40 users in December, 10 do not come in January; 5 are new",
-                report: "from = 2025-01-01\nuntil = 2025-02-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-02-01\nas_of = 2025-02-01\ngrain = \"month\"",
                 header: "user_id,time",
                 rows: &[(40, "u{i},2024-12-05"), (30, "u{i},2025-01-31"), (30, "u{i},2025-01-02"), (5, "v{i},2025-01-10")],
                 expected: &[("2025-01-01", Some(25.0))],
@@ -46,7 +46,7 @@ impl Metric for UserChurn {
             },
             Example {
                 title: "who comes back in March was churned in February; before January nothing is known",
-                report: "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"",
+                report: "from = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-04-01\ngrain = \"month\"",
                 header: "user_id,time",
                 rows: &[(2, "a{i},2025-01-05"), (1, "a{i},2025-02-05"), (2, "a{i},2025-03-05")],
                 expected: &[("2025-01-01", None), ("2025-02-01", Some(50.0)), ("2025-03-01", Some(0.0))],

@@ -108,7 +108,7 @@ impl Metric for UserRetention {
         examples: &[
             Example {
                 title: "of four users, one comes back on day 1 and two on day 7; of a fifth, day 7 is not over",
-                report: "from = 2025-01-01\nuntil = 2025-01-15",
+                report: "from = 2025-01-01\nuntil = 2025-01-15\nas_of = 2025-01-15",
                 params: "ages = [1, 7]",
                 header: "user_id,time",
                 rows: USED,
@@ -116,7 +116,7 @@ impl Metric for UserRetention {
             },
             Example {
                 title: "the same, unbounded",
-                report: "from = 2025-01-01\nuntil = 2025-01-15",
+                report: "from = 2025-01-01\nuntil = 2025-01-15\nas_of = 2025-01-15",
                 params: "ages = [1, 7]\nkind = \"unbounded\"",
                 header: "user_id,time",
                 rows: USED,
@@ -124,7 +124,7 @@ impl Metric for UserRetention {
             },
             Example {
                 title: "the same from day 1 to 6",
-                report: "from = 2025-01-01\nuntil = 2025-01-15",
+                report: "from = 2025-01-01\nuntil = 2025-01-15\nas_of = 2025-01-15",
                 params: "ages = [1, 7]\nkind = \"bracket\"",
                 header: "user_id,time",
                 rows: USED,
@@ -132,7 +132,7 @@ impl Metric for UserRetention {
             },
             Example {
                 title: "the same in weeks, from the second one on",
-                report: "from = 2025-01-01\nuntil = 2025-01-15",
+                report: "from = 2025-01-01\nuntil = 2025-01-15\nas_of = 2025-01-15",
                 params: "ages = [1]\nage = \"week\"\nkind = \"unbounded\"",
                 header: "user_id,time",
                 rows: USED,

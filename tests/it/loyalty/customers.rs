@@ -342,7 +342,7 @@ proptest! {
         let found = results(&rows, &report, &metric);
         // 1 February, 1 March and 1 April.
         for (row, (start, end)) in found.iter().zip([(61, 92), (92, 120), (120, 151)]) {
-            let here: Vec<&Member> = members.iter().filter(|member| member.created < end).collect();
+            let here: Vec<&Member> = members.iter().filter(|member| member.created < end.min(as_of)).collect();
             let known = end.min(as_of);
             let within = here.iter().filter(|member| member.is_member);
             let active = within.clone().filter(|member| member.last_active.is_some_and(|last| last < known && last >= known - days)).count();

@@ -241,7 +241,7 @@ proptest! {
         let scores = format!("grain = \"month\"\nby = [[], [\"region\"]]\nparams = {{ show = \"scores\", quantiles = {quantiles}, refunds = \"net\" }}");
         let segments = "name = \"segments\"\ngrain = \"month\"\nby = [[], [\"region\"]]\nparams = { refunds = \"net\" }";
         let metrics = [metric("loyalty.rfm", &scores), metric("loyalty.rfm", segments)].concat();
-        let json = Case::new().file("o.csv", csv(&orders)).json(&report(&metrics)).unwrap();
+        let json = Case::new().file("o.csv", csv(&orders)).as_of(date(2025, 4, 10)).json(&report(&metrics)).unwrap();
         let mut sums: BTreeMap<(String, String, String), (f64, f64, usize)> = BTreeMap::new();
         for row in rows(&json) {
             let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
@@ -510,7 +510,8 @@ fn lines_of_one_order_are_one() {
         metric("loyalty.clv", &format!("params = {{ {lines}, lifespan_years = 2 }}")),
     ];
     let case = Case::new().file("o.csv", rows_of);
-    let result = case.run(&format!("{YEAR}{}", metrics.concat()).replace("until = 2025", "until = 2024-03-01 #")).unwrap();
+    let result =
+        case.run(&format!("{YEAR}{}", metrics.concat()).replace("until = 2025", "until = 2024-03-01\nas_of = 2024-03-01 #")).unwrap();
     // January: a has two orders and b one. In February there is only another line of a's first.
     assert_eq!(result.results[..2].iter().map(|row| row.value).collect::<Vec<_>>(), [Some(1.5), None]);
     assert_eq!(result.results[1].measures[0], ("orders".to_owned(), Some(0.0)));
@@ -530,7 +531,7 @@ fn weeks_of_purchases_start_on_the_day_of_the_report() {
     let known = |week_start: &str| {
         let config = YEAR
             .replace("[report]", &format!("[report]\nweek_start = \"{week_start}\""))
-            .replace("until = 2025-01-01", "until = 2024-01-22");
+            .replace("until = 2025-01-01", "until = 2024-01-22\nas_of = 2024-01-22");
         let config = config + &metric("loyalty.clv_predicted", "detail = true\nparams = { purchase_period = \"week\" }");
         let result = Case::new().file("o.csv", rows_of).run(&config).unwrap();
         detail_rows(&result.details[0].frame, &["frequency", "recency", "T", "mean_spend"])[0].2.clone()
@@ -540,7 +541,7 @@ fn weeks_of_purchases_start_on_the_day_of_the_report() {
 }
 
 #[test]
-fn without_amounts_every_row_is_a_purchase_and_with_them_money_back_is_none() {
+fn money_back_is_no_purchase_and_a_row_without_an_amount_is_one() {
     let rows_of = "customer_id,time,amount\na,2024-01-06,5\na,2024-02-07,-5\nb,2024-01-06,\n";
     let case = Case::new().file("o.csv", rows_of);
     let found = |refunds: &str| {
@@ -548,9 +549,9 @@ fn without_amounts_every_row_is_a_purchase_and_with_them_money_back_is_none() {
         let rejected: u64 = json["rejected"].as_array().unwrap().iter().map(|rejected| rejected["rows"].as_u64().unwrap()).sum();
         (rows(&json)[0]["value"].as_f64().unwrap(), rejected)
     };
-    assert_eq!(found(""), (1.5, 0));
-    assert_eq!(found("refunds = \"net\""), (1.0, 1));
-    assert_eq!(found("refunds = \"reject\""), (1.0, 2));
+    assert_eq!(found(""), (1.0, 1));
+    assert_eq!(found("refunds = \"net\""), (1.0, 0));
+    assert_eq!(found("refunds = \"reject\""), (1.0, 1));
 }
 
 #[test]

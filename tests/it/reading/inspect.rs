@@ -293,8 +293,8 @@ fn a_parquet_file_says_its_types_itself() {
     let looks: Vec<LooksLike> = table.columns.iter().map(|column| column.looks_like).collect();
     assert_eq!(looks, [LooksLike::WholeNumber, LooksLike::Number, LooksLike::Boolean]);
     assert_eq!((table.columns[1].missing, table.columns[1].min.as_ref().unwrap().to_string()), (1, "-2".to_owned()));
-    // Three purchases of two customers; an amount is missing.
-    assert_eq!(pasted(&case, &table.block)["results"][0]["value"], 1.5);
+    // Two purchases of two customers, one without an amount; the third row is money back.
+    assert_eq!(pasted(&case, &table.block)["results"][0]["value"], 1);
 }
 
 /// What a file is taken for first, with its logical columns and the file's names for them.
@@ -433,6 +433,11 @@ fn everything(table: &InspectedTable) -> String {
 pub(crate) fn pasted_everything(path: &str, expected: &[(&str, f64)]) {
     let found = inspect(&[path.to_owned()], &Registry::linked().unwrap()).unwrap();
     let table = &found.tables[0];
+    // Where no metric can run, the block is no report yet.
+    if table.could_be[0].metrics.is_empty() {
+        assert!(expected.is_empty() && !table.block.contains("metric = "), "{path}: {}", table.block);
+        return;
+    }
     let report = everything(table);
     let json = Case::new().json(&report).unwrap_or_else(|problems| panic!("{report}\n{problems}"));
     for metric in &table.could_be[0].metrics {
@@ -451,7 +456,7 @@ fn the_block_of_every_sample_gives_what_duckdb_does() {
     // 100 · sum(clicks) / sum(impressions) where clicks are no more than impressions; avg(rating) from 1 to 5; and so on.
     let expected: [(&str, &[(&str, f64)]); 16] = [
         ("calls", &[]),
-        ("customers", &[("loyalty.training_participation", 22.057_142_857_142_857)]),
+        ("customers", &[("loyalty.training_participation", 22.066_399_542_072_124)]),
         ("events", &[("web.visitors", 250.0)]),
         ("feedback", &[]),
         ("mentions", &[]),

@@ -49,7 +49,7 @@ fn statuses_that_no_row_has_are_said() {
         assert_eq!(note.requests, ["support.backlog", "support.resolution_time", "support.reopen_rate"]);
         assert_eq!(
             note.text,
-            "no row has `solved` or `closed` in `status`, named by `solved_statuses`; there are `Closed`, `Solved`, `New` and `Open`: did you \
+            "no row has `solved` or `closed` in `status`, named by `solved_statuses`; there are `Solved`, `Closed`, `New` and `Open`: did you \
              mean `Closed` and `Solved`?"
         );
         // Whoever reads only the rows is told, too.
@@ -111,7 +111,7 @@ fn events_brands_kinds_priorities_and_sources_are_said_alike() {
         (
             "events",
             EVENTS,
-            "metric = \"web.engagement_rate\"; params = { view_events = [], key_events = [\"order\"] }",
+            "metric = \"web.engagement_rate\"; params = { sessions = { view_events = [], key_events = [\"order\"] } }",
             "no row has `order` in `event`, named by `key_events`; there are `page_view` and `Purchase`",
         ),
         (
@@ -123,7 +123,7 @@ fn events_brands_kinds_priorities_and_sources_are_said_alike() {
         (
             "tickets",
             "ticket_id,created_at,solved_at,first_replied_at,priority\n1,2025-01-02,2025-01-03,2025-01-02,High\n",
-            "metric = \"support.sla_attainment\"; params = { promise = \"resolution\", target_minutes = { high = 60 } }",
+            "metric = \"support.sla_attainment\"; params = { for = \"resolution\", target_minutes = { high = 60 } }",
             "no row has `high` in `priority`, named by `target_minutes`; there are `High`: did you mean `High`?",
         ),
         (
@@ -156,7 +156,7 @@ fn words_in_sql_are_said_and_so_is_a_condition_that_keeps_nothing() {
         };
         assert_eq!(
             run("where = \"event IN ('purchase', 'page_view')\"", plain),
-            ["no row has `purchase` in `event`, named by `where`; there are `page_view` and `Purchase`: did you mean `Purchase`?"]
+            ["no row has `purchase` in `event`, named by `where`; there are `Purchase` and `page_view`: did you mean `Purchase`?"]
         );
         assert_eq!(
             run("where = \"event = 'purchase'\"", plain),
@@ -167,21 +167,22 @@ fn words_in_sql_are_said_and_so_is_a_condition_that_keeps_nothing() {
         );
         assert_eq!(run("where = \"user_id = 'a' AND event <> 'purchase2'\"", plain).len(), 1);
         assert_eq!(run("where = \"event = 'Purchase' OR 'page_view' = event\"", plain), [""; 0]);
-        let steps = "metric = \"web.funnel\"; params = { steps = [{ event = \"page_view\" }, { event = \"purchase\" }] }";
+        let steps =
+            "metric = \"web.funnel\"; params = { window_hours = 24, steps = [{ event = \"page_view\" }, { event = \"purchase\" }] }";
         assert_eq!(
             run("", steps),
-            ["no row has `purchase` in `event`, named by `steps`; there are `page_view` and `Purchase`: did you mean `Purchase`?"]
+            ["no row has `purchase` in `event`, named by `steps`; there are `Purchase` and `page_view`: did you mean `Purchase`?"]
         );
-        let funnel = "metric = \"web.funnel\"; params = { steps = [{ name = \"view\", where = \"event = 'page_view'\" }, { name = \"buy\", where = \
+        let funnel = "metric = \"web.funnel\"; params = { window_hours = 24, steps = [{ name = \"view\", where = \"event = 'page_view'\" }, { name = \"buy\", where = \
                       \"event = 'purchase'\" }] }";
         assert_eq!(
             run("", funnel),
             [
-                "no row has `purchase` in `event`, named by `event = 'purchase'`; there are `page_view` and `Purchase`: did you mean `Purchase`?"
+                "no row has `purchase` in `event`, named by `event = 'purchase'`; there are `Purchase` and `page_view`: did you mean `Purchase`?"
             ]
         );
     }
-    let defined = "[tables.events]\npath = \"events.csv\"\n[define.\"acme.buys\"]\ntable = \"events\"\nvalue = \"buys\"\n\
+    let defined = "[tables.events]\npath = \"events.csv\"\n[define.\"acme.buys\"]\ntable = \"events\"\nunit = \"count\"\nvalue = \"buys\"\n\
                    [define.\"acme.buys\".measures]\nbuys = \"count(*) FILTER (WHERE event = 'purchase')\"\n[[metrics]]\nmetric = \"acme.buys\"\n\
                    table = \"events\"\n";
     let result = case.run(defined).unwrap_or_else(|problems| panic!("{problems}"));
@@ -205,7 +206,7 @@ fn texts_for_missing_values_that_no_row_has_are_said() {
     let rows = "time,score,channel\n2025-01-02,9,web\n2025-01-03,N/A,web\n2025-01-04,-,\n2025-01-05,3,app\n";
     let case = Case::new().file("r.csv", rows);
     let run = |settings: &str| {
-        let result = case.run(&report("responses", "r.csv", settings, "metric = \"loyalty.nps\"; by = [\"channel\"]")).unwrap();
+        let result = case.run(&report("responses", "r.csv", settings, "metric = \"loyalty.nps\"; by = [[\"channel\"]]")).unwrap();
         result.notes.into_iter().map(|note| note.text).collect::<Vec<_>>()
     };
     assert_eq!(run("null_values = [\"N/A\", \"-\"]"), [""; 0]);

@@ -73,7 +73,7 @@ const METRICS: [(&str, &str); 9] = [
 ];
 
 fn results(files: &[String]) -> Vec<Json> {
-    let mut config = "[report]\nfrom = 2025-01-01\nuntil = 2025-04-10\ngrain = \"month\"\nmax_rejected_percent = 100\n\
+    let mut config = "[report]\nfrom = 2025-01-01\nuntil = 2025-04-10\nas_of = 2025-04-10\ngrain = \"month\"\nmax_rejected_percent = 100\n\
         [tables.t]\npath = \"t*.csv\"\n"
         .to_owned();
     for (number, (metric, params)) in METRICS.iter().enumerate() {
@@ -195,7 +195,7 @@ fn rows_that_can_not_be_true_are_rejected_by_reason() {
 fn the_detail_table_tells_of_every_query_and_what_became_of_it() {
     let rows = "query,date,impressions,position\n\
         a,2024-12-05,10,9\nb,2024-12-05,10,2\na,2025-01-05,10,4\na,2025-01-06,30,8\nc,2025-02-01,5,1\n";
-    let config = "[report]\nfrom = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"\n[tables.t]\npath = \"t.csv\"\n[[metrics]]\n\
+    let config = "[report]\nfrom = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01\ngrain = \"month\"\n[tables.t]\npath = \"t.csv\"\n[[metrics]]\n\
         metric = \"web.keyword_ranking\"\ntable = \"t\"\nparams = { view = \"movers\" }\ndetail = true\n";
     let result = Case::new().file("t.csv", rows).run(config).unwrap();
     let frame = &result.details[0].frame;

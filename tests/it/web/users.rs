@@ -184,7 +184,7 @@ proptest! {
             let is_own = |row: &Json| row["dimensions"]["who"].as_str().is_some_and(|who| who.len() == 2);
             rows.into_iter().filter(is_own).collect()
         };
-        let config = config("month", None, "[[\"who\"]]");
+        let config = config("month", Some(UNTIL), "[[\"who\"]]");
         prop_assert_eq!(of_each(results(&[rows_of(&events)], &config)), of_each(results(&[rows_of(&both)], &config)));
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use custometer_core::function::Function;
 use custometer_core::metric::Example;
 use custometer_core::registry::Descriptor;
-use custometer_core::{Column, Condition, Definition, DimensionRule, Direction, Registry, Source, Table, Unit};
+use custometer_core::{Column, Definition, DimensionRule, Direction, Registry, Source, SqlCondition, Table, Unit};
 
 use super::description::{self, Param};
 use crate::failure::Failure;
@@ -292,7 +292,7 @@ struct Input<'a> {
 impl<'a> Input<'a> {
     fn of(source: &'a Source) -> Self {
         // The column of a condition is made of the others.
-        let columns = source.columns.iter().filter(|column| !Condition::is_name(column.name)).collect();
+        let columns = source.columns.iter().filter(|column| !SqlCondition::is_name(column.name)).collect();
         let rules = source.rules.iter().map(|rule| &rule.reason).collect();
         Self { table: source.table.name, time: description::bucket_column(source), columns, rules }
     }

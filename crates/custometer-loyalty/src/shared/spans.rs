@@ -76,7 +76,7 @@ impl SpanRules {
     pub(crate) fn refuse_of_orders(self) -> Result<(), ParamError> {
         let given = [("overlaps", self.overlaps != Overlaps::default()), ("ends", self.ends != Ends::default())];
         given.into_iter().find(|(_, given)| *given).map_or(Ok(()), |(param, _)| {
-            Err(ParamError::new(param, "orders are no spans").help("leave it out, or take spans as the basis"))
+            Err(ParamError::new(param, "orders are not spans").help("leave it out, or take spans as the basis"))
         })
     }
 

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::time::INSTANT;
 use custometer_core::{
     About, Aggregate, Column, ColumnType, Definition, DimensionValue, Direction, Estimate, Evaluate, EvaluateContext, EvaluateError,
     Evaluation, Expected, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,

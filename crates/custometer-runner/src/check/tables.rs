@@ -541,7 +541,7 @@ fn blanks(schema: &Schema, null_values: &[Plain], blank: &BTreeMap<String, &[Pla
 fn raw(schema: &Schema, blanks: &[Blank]) -> Vec<Expr> {
     let columns: BTreeMap<&str, &str> = blanks.iter().map(|blank| (blank.column.as_str(), blank.raw.as_str())).collect();
     let columns = columns.into_iter().filter(|(name, _)| schema.contains(name));
-    columns.map(|(name, raw)| column::trimmed(col(name)).alias(raw)).collect()
+    columns.map(|(name, raw)| trimmed(col(name)).alias(raw)).collect()
 }
 
 fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> Option<Opened> {

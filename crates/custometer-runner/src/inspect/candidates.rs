@@ -23,6 +23,8 @@ const IDLE: f64 = 0.8;
 const RIVAL: f64 = 0.75;
 /// The longest scale that answers are given on.
 const LONGEST_SCALE: f64 = 100.0;
+/// The longest scale that half answers are given on, too.
+const LONGEST_OF_STARS: f64 = 10.0;
 /// A match by type alone, where no other column could be meant.
 const BY_TYPE: f64 = 0.35;
 
@@ -410,7 +412,10 @@ fn fits(column: &InspectedColumn, kind: ColumnType) -> bool {
     match kind {
         // What is the same in every row tells nobody apart.
         ColumnType::Identifier => {
-            matches!(looks, LooksLike::Text | LooksLike::Code | LooksLike::WholeNumber) && (column.distinct.count > 1 || column.present < 5)
+            // Some ids are two numbers with a point between them.
+            let is_id = matches!(looks, LooksLike::Text | LooksLike::Code | LooksLike::WholeNumber)
+                || looks == LooksLike::Number && words::are_of_id(&column.name);
+            is_id && (column.distinct.count > 1 || column.present < 5)
         }
         ColumnType::Text => matches!(looks, LooksLike::Text | LooksLike::Code | LooksLike::WholeNumber | LooksLike::Boolean),
         ColumnType::Number => matches!(looks, LooksLike::WholeNumber | LooksLike::Number),
@@ -438,12 +443,13 @@ fn ends(domain: Domain) -> Option<(f64, f64)> {
 
 /// Whether values are on a scale and not on a shorter one: answers from 1 to 5 are not answers from 0 to 10.
 fn is_on_scale(column: &InspectedColumn, domain: Domain) -> bool {
-    let (Domain::Whole { .. }, Some((min, max))) = (domain, ends(domain)) else { return true };
-    // Counts have a limit, too, which says nothing of how large they are.
-    if max - min > LONGEST_SCALE {
+    let Some((min, max)) = ends(domain) else { return true };
+    // Counts have a limit, too, which says nothing of how large they are; shares and scores may all be low ones.
+    let (is_whole, length) = (matches!(domain, Domain::Whole { .. }), max - min);
+    if length > if is_whole { LONGEST_SCALE } else { LONGEST_OF_STARS } || length <= 1.0 {
         return true;
     }
-    if column.looks_like == LooksLike::Number {
+    if is_whole && column.looks_like == LooksLike::Number {
         return false;
     }
     // What means no answer says nothing of the scale.

@@ -44,9 +44,16 @@ impl Known {
 
     /// How surely a file's column is a logical one by its name, from 0 to 1.
     pub(super) fn likeness(&self, logical: &str, name: &str) -> f64 {
-        let (wanted, found) = (words(logical).concat(), words(name));
+        let (wanted, mut found) = (words(logical).concat(), words(name));
         if wanted == found.concat() {
             return 1.0;
+        }
+        // Where its clocks are says nothing of what a time is.
+        if found.last().is_some_and(|last| last == "utc" || last == "gmt") {
+            found.pop();
+            if wanted == found.concat() {
+                return 0.98;
+            }
         }
         let lists = self.columns.get(logical).into_iter().flatten();
         let by_letters = if strsim::jaro_winkler(&wanted, &found.concat()) > 0.93 { 0.6 } else { 0.0 };

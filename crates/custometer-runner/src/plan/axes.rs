@@ -41,7 +41,7 @@ const MAX_CELLS: u64 = 4_000_000;
 pub(crate) fn check_size(report: &Report, request: &Request, buckets: &Buckets, groups: usize) -> Result<(), RunError> {
     let Some((index, bucket)) = buckets.reported().last() else { return Ok(()) };
     let (as_of, confidence) = (report.known_until(buckets, None), report.confidence);
-    let context = EvaluateContext { confidence, buckets, as_of, known_since: None };
+    let context = EvaluateContext { confidence, buckets, as_of, reach: None, known_since: None };
     // What a bucket without rows comes to, every bucket comes to.
     let alone = request.definition.value.evaluate(&Group { index, bucket, rows: &[] }, &context);
     let alone = alone.map_or(1, |evaluation| evaluation.observations.len());

@@ -11,8 +11,8 @@ use crate::plan::names::{ambiguous_name, bucket_name, dimension_name, typed_name
 use crate::plan::words;
 use crate::read::column::Typed;
 use crate::read::table::Table;
-use crate::read::time_format::INSTANT;
 use crate::report::Request;
+use custometer_core::time::INSTANT;
 
 /// The rows of a table with every column that its requests read, typed, the dimensions they break down by, and the bucket of every row:
 /// each computed once.

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use polars::prelude::{Column, PolarsError, PolarsResult, Series};
 use polars_arrow::array::PrimitiveArray;
-use polars_arrow::io::ipc::read::{
-    Dictionaries, FileMetadata, get_row_count_from_blocks, read_batch, read_file_dictionaries, read_file_metadata,
-};
+use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot as _;
+use polars_arrow::io::ipc::format::ipc::{Block, MessageHeaderRef, MessageRef, RecordBatchRef};
+use polars_arrow::io::ipc::read::{Dictionaries, FileMetadata, read_batch, read_file_dictionaries, read_file_metadata};
 
 use super::columnar::{Group, Kind, Stored};
 use super::guard::guarded;
@@ -27,11 +27,9 @@ impl Head {
     pub(crate) fn of(source: &Arc<Source>) -> PolarsResult<Self> {
         let metadata = guarded(|| read_file_metadata(&mut source.reader()))?;
         let columns = metadata.schema.iter_values().map(Stored::of).collect();
-        let mut reader = source.reader();
-        let groups = metadata.blocks.iter().map(|block| {
-            let rows = guarded(|| get_row_count_from_blocks(&mut reader, std::slice::from_ref(block)))?;
-            usize::try_from(rows).map_err(|_| PolarsError::ComputeError("a batch has a negative number of rows".into()))
-        });
+        let blocks = metadata.dictionaries.iter().flatten();
+        blocks.map(|block| guarded(|| rows_of(source, block)).map(drop)).collect::<PolarsResult<()>>()?;
+        let groups = metadata.blocks.iter().map(|block| guarded(|| rows_of(source, block)));
         let groups = groups.collect::<PolarsResult<_>>()?;
         Ok(Self { metadata, source: Arc::clone(source), dictionaries: OnceLock::new(), columns, groups })
     }
@@ -44,6 +42,48 @@ impl Head {
         Ok(self.dictionaries.get_or_init(|| read))
     }
 }
+
+/// How many rows a batch has, once it is sure that what it says of its buffers can be: the library asks for as much memory as they say.
+fn rows_of(source: &Arc<Source>, block: &Block) -> PolarsResult<usize> {
+    let damaged = || PolarsError::ComputeError("what a batch says of its size can't be".into());
+    let [at, head, body] = [block.offset, block.meta_data_length.into(), block.body_length].map(u64::try_from);
+    let (at, head, body) = (at.map_err(|_| damaged())?, head.map_err(|_| damaged())?, body.map_err(|_| damaged())?);
+    let starts = at.checked_add(head).ok_or_else(damaged)?;
+    if starts.checked_add(body).is_none_or(|end| end > source.bytes()) {
+        return Err(damaged());
+    }
+    let message = source.part(at, usize::try_from(head).map_err(|_| damaged())?)?;
+    // Its length stands before it; in newer files, four bytes of ones before that.
+    let before = if message.starts_with(&[0xff; 4]) { 8 } else { 4 };
+    let message = MessageRef::read_as_root(message.get(before..).ok_or_else(damaged)?)?;
+    let batch: RecordBatchRef<'_> = match message.header()?.ok_or_else(damaged)? {
+        MessageHeaderRef::RecordBatch(batch) => batch,
+        MessageHeaderRef::DictionaryBatch(batch) => batch.data()?.ok_or_else(damaged)?,
+        _ => return Err(damaged()),
+    };
+    let is_packed = batch.compression()?.is_some();
+    for buffer in batch.buffers()?.into_iter().flatten() {
+        let (offset, length) = (u64::try_from(buffer.offset()), u64::try_from(buffer.length()));
+        let (offset, length) = (offset.map_err(|_| damaged())?, length.map_err(|_| damaged())?);
+        if offset.checked_add(length).is_none_or(|end| end > body) {
+            return Err(damaged());
+        }
+        // A packed buffer starts with its length when it is unpacked, or with -1 where it is not packed.
+        if is_packed && length >= 8 {
+            let mut unpacked = [0; 8];
+            source.read_exact_at(&mut unpacked, starts + offset)?;
+            if !(-1..=MOST_UNPACKED).contains(&i64::from_le_bytes(unpacked)) {
+                return Err(damaged());
+            }
+        }
+    }
+    usize::try_from(batch.length()?).ok().filter(|rows| *rows as u64 <= MOST_ROWS).ok_or_else(damaged)
+}
+
+/// More bytes than a buffer has that anybody wrote: a terabyte.
+const MOST_UNPACKED: i64 = 1 << 40;
+/// More rows than a batch has that anybody wrote.
+const MOST_ROWS: u64 = 1 << 40;
 
 impl Group for Head {
     fn columns(&self, _: &Source, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>> {

@@ -9,7 +9,6 @@ use polars::prelude::{Column, DataType, Expr, Field, Int64Chunked, IntoColumn, P
 
 use super::time_pattern::{IsoEnd, Tells, TimePattern};
 
-
 /// A way to write a time that can be read in one way only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TimeFormat {

@@ -43,7 +43,7 @@ pub(crate) fn statuses(given: Option<&Vec<String>>) -> Result<Vec<String>, Param
 }
 
 /// A definition over histories that says so when no row has the statuses that mean solved.
-pub fn expecting(definition: Definition, given: Option<&Vec<String>>) -> Definition {
+pub(crate) fn expecting(definition: Definition, given: Option<&Vec<String>>) -> Definition {
     match given {
         Some(statuses) => definition.expects(STATUS.name, "solved_statuses", statuses),
         None => definition.expects_any(STATUS.name, "solved_statuses", &SOLVED.map(str::to_owned)),

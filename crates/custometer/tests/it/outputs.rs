@@ -23,7 +23,7 @@ fn report(target: &str, alerts: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("orders.csv"), ORDERS).unwrap();
     let config = format!(
-        "[report]\ntitle = \"Orders\"\nfrom = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"\nmax_rejected_percent = 50\n\
+        "[report]\ntitle = \"Orders\"\nfrom = 2025-01-01\nuntil = 2025-03-01\nas_of = 2025-03-01\ngrain = \"month\"\nmax_rejected_percent = 50\n\
          [tables.orders]\npath = \"orders.csv\"\n[[metrics]]\nname = \"aov\"\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\n\
          {target}\n{alerts}\n"
     );

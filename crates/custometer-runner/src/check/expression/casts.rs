@@ -11,7 +11,7 @@ use super::translate::{Translator, Value, words};
 use super::{Kind, Mistake, times};
 use crate::read::column;
 use crate::read::number::NumberStyle;
-use crate::read::time_format::INSTANT;
+use custometer_core::time::INSTANT;
 
 /// What a value is converted to.
 #[derive(Debug, Clone, Copy, PartialEq)]

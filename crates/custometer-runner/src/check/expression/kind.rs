@@ -7,8 +7,8 @@ use polars::prelude::{DataType, Expr, NULL, TimeUnit, TimeZone as PolarsZone, co
 
 use super::{Leaf, Origin};
 use crate::read::column::{self, StoredColumn, Style};
-use crate::read::time_format::INSTANT;
 use crate::read::values::{finite, trimmed};
+use custometer_core::time::INSTANT;
 
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]

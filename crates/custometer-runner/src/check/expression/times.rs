@@ -10,7 +10,7 @@ use custometer_core::time::{AmbiguousTimes, ClockRule, NonexistentTimes};
 use super::functions::{numbers, whole, whole_of};
 use super::translate::{Translator, Value, words, written_number, written_text};
 use super::{Kind, Mistake, first};
-use crate::read::time_format::INSTANT;
+use custometer_core::time::INSTANT;
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;

@@ -564,7 +564,7 @@ impl Translator<'_> {
         let expr = match (&value.kind, kind) {
             (from, to) if from == to => return value,
             (Kind::Integer, Kind::Float) => value.expr.clone().cast(DataType::Float64),
-            (Kind::Date, Kind::Time) => self.scope.shown.clock.start_of_day(value.expr.clone().cast(crate::read::time_format::INSTANT)),
+            (Kind::Date, Kind::Time) => self.scope.shown.clock.start_of_day(value.expr.clone().cast(custometer_core::time::INSTANT)),
             (_, to) => to.missing(),
         };
         Value { expr, kind: kind.clone(), ..value }
