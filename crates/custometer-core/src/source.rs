@@ -157,6 +157,8 @@ pub struct Column {
     pub is_optional: bool,
     /// Whether it is the last of several times, so that one after the as-of date leaves those before it open.
     pub is_latest: bool,
+    /// Whether it may lie ahead of what the table knows, as the planned end of a contract does.
+    pub is_planned: bool,
     /// One sentence for the documentation.
     pub description: &'static str,
     /// What exports call it, separated by commas.
@@ -185,6 +187,7 @@ impl Column {
             nulls: NullRule::Reject,
             is_optional: false,
             is_latest: false,
+            is_planned: false,
             description: "",
             also_called: "",
         }
@@ -249,6 +252,13 @@ impl Column {
     #[must_use]
     pub const fn latest(mut self) -> Self {
         self.is_latest = true;
+        self
+    }
+
+    /// A time that may be planned, and says nothing of how far the data reach.
+    #[must_use]
+    pub const fn planned(mut self) -> Self {
+        self.is_planned = true;
         self
     }
 

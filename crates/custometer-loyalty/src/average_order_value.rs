@@ -69,7 +69,7 @@ impl Metric for AverageOrderValue {
         let source = orders.amounts(Source::table(ORDERS).at(TIME), &[ORDER_ID.name]);
         let (definition, amount, is_order) = match one_order_per {
             OneOrderPer::Row => (Definition::over(source), AMOUNT.name, Refunds::is_purchase()),
-            OneOrderPer::OrderId => (Definition::over(source).derive(OrderAmounts(orders)), ORDER_AMOUNT, col(IS_ORDER).eq(lit(1))),
+            OneOrderPer::OrderId => (Definition::over(source).derive(OrderAmounts), ORDER_AMOUNT, col(IS_ORDER).eq(lit(1))),
         };
         let definition = definition.measure(sum("revenue", col(amount))).measure(count("orders").filter(is_order.clone()));
         Ok(match refunds {
@@ -88,7 +88,7 @@ const IS_ORDER: &str = "is_order";
 
 /// Lines → orders: a row for each bucket that an order has lines in, with their amounts. It is an order in the first of them.
 #[derive(Debug)]
-struct OrderAmounts(Orders);
+struct OrderAmounts;
 
 impl Derive for OrderAmounts {
     fn entity(&self) -> &'static str {
@@ -100,7 +100,7 @@ impl Derive for OrderAmounts {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let lines = Entities::in_groups(rows, ORDER_ID.name, context).integers([col(BUCKET)]).numbers([self.0.amount()]);
+        let lines = Entities::in_groups(rows, ORDER_ID.name, context).integers([col(BUCKET)]).numbers([Orders::amount()]);
         Ok(lines.derive("order_amounts", [BUCKET, IS_ORDER], [ORDER_AMOUNT], |order, derived| {
             let ([buckets], [amounts]) = (order.integers(), order.numbers());
             let mut is_first = true;

@@ -242,13 +242,12 @@ impl Derive for Cohorts {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let active = match self.spans {
-            Some(rules) => Spans::active_buckets(rules, rows, context),
-            None => {
-                let known = rows.filter(col(TIME).cast(DataType::Int64).lt(lit(context.known_until())));
-                let purchases = self.orders.purchases(known, context, [BUCKET]);
-                purchases.with_columns([col(BUCKET).alias(FIRST_BUCKET), col(BUCKET).alias(LAST_BUCKET)])
-            }
+        let active = if let Some(rules) = self.spans {
+            Spans::active_buckets(rules, rows, context)
+        } else {
+            let known = rows.filter(col(TIME).cast(DataType::Int64).lt(lit(context.known_until())));
+            let purchases = self.orders.purchases(known, context, [BUCKET]);
+            purchases.with_columns([col(BUCKET).alias(FIRST_BUCKET), col(BUCKET).alias(LAST_BUCKET)])
         };
         // Ages are counted in buckets that are reported: between those of a baseline there may be others.
         let mut reported_before = vec![0_i64];

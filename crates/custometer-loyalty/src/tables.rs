@@ -126,8 +126,11 @@ pub const STARTED: Column = Column::time(STARTED_AT).describe("when the span beg
 );
 
 /// When a span ends.
-pub const ENDED: Column =
-    Column::time(ENDED_AT).nulls(NullRule::Keep).describe("when it ends, no longer part of it; missing while it goes on").also_called(
+pub const ENDED: Column = Column::time(ENDED_AT)
+    .nulls(NullRule::Keep)
+    .planned()
+    .describe("when it ends, no longer part of it; missing while it goes on")
+    .also_called(
         "ended, end date, end, ends at, valid to, valid until, until, to, cancelled at, canceled at, cancelled on, \
          cancellation date, churned at, churn date, expired at, expires at, terminated at, slutdato, slut, opsagt, opsagt den, \
          udloeb, gyldig til, til, sluttdato, oppsagt, slutdatum, uppsagd, giltig till, enddatum, ende, gekuendigt, gekuendigt \

@@ -199,7 +199,7 @@ fn a_message_can_t_take_all_time_or_memory() {
         let alert = format!("metrics = [\"aov\"]\nwhen = {{ value_below = 25 }}\nmessage = {message:?}");
         match orders().json(&config(&alert)) {
             Ok(json) => json["alerts"][0]["message"].as_str().unwrap().to_owned(),
-            Err(error) => error.to_string(),
+            Err(error) => error.clone(),
         }
     };
     assert_eq!(said("{% for name in [request, alert] %}{% if name %}{{ name }},{% endif %}{% endfor %}"), "aov,low,");

@@ -32,7 +32,7 @@ time,customer_id,amount
 
 /// A report over one table of orders, with requests as they would be written.
 fn report(head: &str, table: &str, requests: &[&str]) -> String {
-    let requests: String = requests.iter().map(|request| format!("[[metrics]]\ntable = \"orders\"\n{request}\n")).collect();
+    let requests = requests.iter().map(|request| format!("[[metrics]]\ntable = \"orders\"\n{request}\n")).collect::<Vec<_>>().concat();
     format!("[report]\ntimezone = \"Europe/Copenhagen\"\n{head}\n[tables.orders]\n{table}\n{requests}")
 }
 
@@ -170,7 +170,7 @@ fn money_back_is_a_mistake_unless_said_also_where_amounts_are_not_summed() {
         assert_eq!(rejected, 2, "{request}");
     }
     // Without amounts, every row is a purchase.
-    let unpriced: String = REFUNDS.lines().map(|line| format!("{}\n", line.rsplit_once(',').unwrap().0)).collect();
+    let unpriced = REFUNDS.lines().map(|line| format!("{}\n", line.rsplit_once(',').unwrap().0)).collect::<Vec<_>>().concat();
     let result = Case::new().file("orders.csv", unpriced).run(&report(head, "path = \"orders.csv\"", &COUNTED[..1])).unwrap();
     assert_eq!(values(&result, "loyalty.repeat_purchase_rate")[0].1, Some(3.0));
     // What is said of amounts needs some.

@@ -301,16 +301,16 @@ proptest! {
 
     #[test]
     fn customers_are_active_until_some_days_after_an_order(spans in spans(40), days in prop::sample::select(vec![1_u32, 28, 31]), known in 0..=90_i64) {
-        let as_of = Some(date(2025, 1, 16) + known.days());
-        let case = as_of.into_iter().fold(Case::new(), Case::as_of).file("t.csv", rows_of(&spans).replace("started_at", "time"));
+        let as_of = date(2025, 1, 16) + known.days();
+        let case = Case::new().as_of(as_of).file("t.csv", rows_of(&spans).replace("started_at", "time"));
         let activity = format!("basis = \"activity\", inactive_after_days = {days}");
         let json = case.json(&config("week", &[("retention_rate", &activity), ("churn_rate", &activity)])).unwrap();
-        let seen = as_of.map(|as_of| as_of.min(date(2025, 4, 16)).in_tz(ZONE).unwrap().timestamp());
+        let seen = as_of.min(date(2025, 4, 16)).in_tz(ZONE).unwrap().timestamp();
         // An order on the as-of date or later is not known yet.
-        let known = spans.iter().filter(|span| seen.is_none_or(|seen| span.from < seen));
+        let known = spans.iter().filter(|span| span.from < seen);
         let active: Vec<Span> = known.map(|span| {
             let until = (span.from.in_tz(ZONE).unwrap() + i64::from(days).days()).timestamp();
-            Span { until: Some(until).filter(|until| seen.is_none_or(|seen| *until < seen)), ..span.clone() }
+            Span { until: Some(until).filter(|until| *until < seen), ..span.clone() }
         }).collect();
         for row in results(&json) {
             let held = |at: &str| -> BTreeSet<u8> {
@@ -330,8 +330,8 @@ proptest! {
 
     #[test]
     fn cohorts_are_of_the_first_activity(spans in spans(25), known in 0..=90_i64, by_week: bool) {
-        let as_of = Some(date(2025, 1, 16) + known.days());
-        let case = || as_of.into_iter().fold(Case::new(), Case::as_of);
+        let as_of = date(2025, 1, 16) + known.days();
+        let case = || Case::new().as_of(as_of);
         let grain = if by_week { "week" } else { "month" };
         let kinds = ["kind = \"bounded\"", "kind = \"unbounded\"", "kind = \"bracket\", brackets = [[0, 1], [2, 2], [3, 5]]"];
         for (kind, of_orders) in kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
@@ -339,7 +339,7 @@ proptest! {
             let rows = if of_orders { rows_of(&spans).replace("started_at", "time") } else { rows_of(&spans) };
             let basis = if of_orders { "" } else { ", basis = \"spans\", overlaps = \"unite\"" };
             let json = case().file("t.csv", rows).json(&config(grain, &[("cohort_retention", &format!("{kind}{basis}"))])).unwrap();
-            let seen = as_of.unwrap_or(date(2025, 4, 16)).min(date(2025, 4, 16)).in_tz(ZONE).unwrap().timestamp();
+            let seen = as_of.min(date(2025, 4, 16)).in_tz(ZONE).unwrap().timestamp();
             let mut buckets: Vec<(Timestamp, Timestamp)> = results(&json).iter().map(|row| (edge(row, "start"), edge(row, "end"))).collect();
             buckets.sort_unstable();
             buckets.dedup();

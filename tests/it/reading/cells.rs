@@ -168,7 +168,7 @@ fn a_spreadsheets_serial_days_are_local_times() {
     // By Python: datetime(1899, 12, 30) + timedelta(days=45688.395833333336) is 2025-01-31 09:30:00.
     let tickets = Export::of("created_at,solved_at\n45688.395833333336,45688.4375\n45688,45690\n");
     let formats = "time_formats = { created_at = \"excel_serial\", solved_at = \"excel_serial\" }";
-    assert_eq!(tickets.value_in("Europe/Copenhagen", formats, "support.resolution_time", ""), Some((3600.0 + 172_800.0) / 2.0));
+    assert_eq!(tickets.value_in("Europe/Copenhagen", formats, "support.resolution_time", ""), Some(f64::midpoint(3600.0, 172_800.0)));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn amounts_percentages_and_durations_are_numbers() {
         ("1500|500", "formats = { x = \"milliseconds\" }", 2.0),
     ] {
         // A comma inside of a cell needs quotes in CSV; the same texts come from Parquet.
-        let rows = cells.split('|').map(|cell| cell.to_owned()).collect::<Vec<_>>();
+        let rows = cells.split('|').map(std::borrow::ToOwned::to_owned).collect::<Vec<_>>();
         let case =
             Case::new().file("t.csv", format!("x;y\n{}\n", rows.iter().map(|cell| format!("{cell};1")).collect::<Vec<_>>().join("\n")));
         let mut frame = DataFrame::new(rows.len(), vec![Column::new("x".into(), &rows)]).unwrap();

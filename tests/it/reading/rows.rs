@@ -77,12 +77,13 @@ fn a_condition_comes_after_repetition_unless_said() {
 fn the_newest_is_told_by_times_and_numbers_of_every_format() {
     let frame = df!["id" => [1, 2, 1, 1], "version" => [2.5, 1.0, 10.0, 9.0], "state" => ["b", "x", "c", "a"]].unwrap();
     let csv = "id,version,state\n1,2.5,b\n2,1.0,x\n1,10.0,c\n1,9.0,a\n";
-    let ndjson: String = csv
+    let ndjson = csv
         .lines()
         .skip(1)
         .map(|row| row.split(',').collect::<Vec<_>>())
         .map(|row| format!("{{\"id\":{},\"version\":{},\"state\":\"{}\"}}\n", row[0], row[1], row[2]))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let case = Case::new().file("v.csv", csv).file("v.ndjson", ndjson).file("v.parquet", parquet(&frame)).file("v.arrow", arrow(&frame));
     for file in ["v.csv", "v.ndjson", "v.parquet", "v.arrow"] {
         let table = format!("path = \"{file}\"\ndeduplicate = [\"id\"]\nkeep = {{ newest = \"version\" }}\nwhere = \"state = 'c'\"");
@@ -122,7 +123,7 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
 /// Rejected rows of many, of which some repeat others: the examples are the first ones, every time.
 #[test]
 fn the_examples_of_rejected_rows_are_the_first_ones() {
-    let rows: String = (0..30_000).map(|row| format!("{},{}\n", row / 2, if row % 3 == 0 { "x" } else { "9" })).collect();
+    let rows = (0..30_000).map(|row| format!("{},{}\n", row / 2, if row % 3 == 0 { "x" } else { "9" })).collect::<Vec<_>>().concat();
     let case = Case::new().file("r.csv", format!("id,score\n{rows}"));
     for _ in 0..3 {
         let result = run(&case, "path = \"r.csv\"\ndeduplicate = [\"id\"]", NPS).unwrap();
@@ -205,7 +206,7 @@ fn comments_and_headers_that_come_again_are_counted() {
 
 #[test]
 fn footers_are_of_each_file_and_of_many_chunks() {
-    let long: String = (0..600_000).map(|row| format!("{},some text\n", row % 11)).collect();
+    let long = (0..600_000).map(|row| format!("{},some text\n", row % 11)).collect::<Vec<_>>().concat();
     let case = Case::new()
         .file("f_1.csv", format!("score,x\n{long}end,1\nend,2\n"))
         .file("f_2.csv", "score,x\n9,a\nend,1\nend,2\n")

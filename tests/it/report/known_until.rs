@@ -26,7 +26,7 @@ const FUNNEL: &str =
     "metric = \"web.funnel\"\nparams = { steps = [{ event = \"view\" }, { event = \"buy\" }], window_hours = 2, statistic = \"reached\" }";
 
 fn report(head: &str, requests: &[&str]) -> String {
-    let requests: String = requests.iter().map(|request| format!("[[metrics]]\ntable = \"rows\"\n{request}\n")).collect();
+    let requests = requests.iter().map(|request| format!("[[metrics]]\ntable = \"rows\"\n{request}\n")).collect::<Vec<_>>().concat();
     format!("[report]\n{head}\n[tables.rows]\npath = \"rows.csv\"\n{requests}")
 }
 

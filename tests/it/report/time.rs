@@ -105,7 +105,7 @@ fn a_result_that_can_not_be_held_is_refused_with_its_size() {
     let config = "[report]\nfrom = 2022-01-01\nuntil = 2026-01-01\ngrain = \"day\"\n[tables.t]\npath = \"t.csv\"\n\
                   [[metrics]]\nmetric = \"loyalty.cohort_retention\"\ntable = \"t\"\nby = [[], [\"region\"]]\n";
     let case = Case::new().file("t.csv", "time,customer_id,region\n2022-01-01,a,north\n2025-12-31,b,south\n");
-    let error = case.json(config).unwrap_err().to_string();
+    let error = case.json(config).unwrap_err().clone();
     assert!(error.contains("more than can be held: 1461 buckets, ") && error.contains("2 groups or more"), "{error}");
     assert!(case.json(&config.replace("\"day\"", "\"month\"")).is_ok());
 }
@@ -114,9 +114,9 @@ fn a_result_that_can_not_be_held_is_refused_with_its_size() {
 fn a_few_rows_far_from_all_others_make_no_period() {
     let config = "[report]\ngrain = \"month\"\n[tables.t]\npath = \"t.csv\"\n\
                   [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"t\"\n";
-    let rows: String = (1..=28).map(|day| format!("2025-01-{day:02},{day}\n")).collect();
+    let rows = (1..=28).map(|day| format!("2025-01-{day:02},{day}\n")).collect::<Vec<_>>().concat();
     let case = |far: &str| Case::new().file("t.csv", format!("time,amount\n{rows}{far},7\n"));
-    let error = case("1970-01-01").json(config).unwrap_err().to_string();
+    let error = case("1970-01-01").json(config).unwrap_err().clone();
     assert!(error.contains("1 of 29 rows lie before 2025, and no row in the 54 years between these and the others"), "{error}");
     let asked = config.replace("[report]\n", "[report]\nfrom = 1970-01-01\nuntil = 2025-02-01\n");
     assert_eq!(case("1970-01-01").json(&asked).unwrap()["results"].as_array().unwrap().len(), 55 * 12 + 1);

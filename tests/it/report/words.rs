@@ -16,8 +16,11 @@ const HISTORY: &str = "ticket_id,time,status
 ";
 
 fn report(table: &str, path: &str, settings: &str, requests: &str) -> String {
-    let requests: String =
-        requests.lines().map(|request| format!("[[metrics]]\ntable = \"{table}\"\n{}\n", request.replace("; ", "\n"))).collect();
+    let requests = requests
+        .lines()
+        .map(|request| format!("[[metrics]]\ntable = \"{table}\"\n{}\n", request.replace("; ", "\n")))
+        .collect::<Vec<_>>()
+        .concat();
     format!("[report]\nfrom = 2025-01-01\nuntil = 2025-02-01\n[tables.{table}]\npath = \"{path}\"\n{settings}\n{requests}")
 }
 

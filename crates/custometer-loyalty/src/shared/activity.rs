@@ -79,7 +79,7 @@ impl Derive for Activity {
         let [time, gone, gone_in, day] = self.times(context);
         let inactive_after_days = self.inactive_after_days.map(i64::from);
         let orders = Entities::in_groups(rows, CUSTOMER_ID, context).integers([col(BUCKET), time, gone, gone_in, day]).numbers([
-            self.orders.amount(),
+            Orders::amount(),
             self.orders.profit(),
             self.orders.order(),
         ]);

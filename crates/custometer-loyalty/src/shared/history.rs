@@ -99,7 +99,7 @@ impl Derive for Histories {
         let (ends, unit) = (self.ends(context), self.time_unit.days());
         let orders = Entities::in_groups(known(rows, context), CUSTOMER_ID, context)
             .integers([col(BUCKET), context.clock.days_since_1970(col(TIME))])
-            .numbers([self.orders.amount(), self.orders.profit(), self.orders.order()]);
+            .numbers([Orders::amount(), self.orders.profit(), self.orders.order()]);
         let integers = [BUCKET, "orders", "frequency", "recency_days", "age_days"];
         let numbers = ["recency", "T", "spend", "profit", "mean_spend"];
         Ok(orders.derive("purchase_histories", integers, numbers, move |customer, derived| {

@@ -106,7 +106,7 @@ impl Orders {
     }
 
     /// The amount of a row, below 0 for money back; 0 where there is none.
-    pub(crate) fn amount(&self) -> Expr {
+    pub(crate) fn amount() -> Expr {
         col(AMOUNT.name).fill_null(lit(0.0))
     }
 
@@ -114,14 +114,14 @@ impl Orders {
     pub(crate) fn profit(&self) -> Expr {
         match self.margin {
             Margin::Column => (col(AMOUNT.name) * col(MARGIN_RATE.name)).fill_null(lit(0.0)),
-            Margin::None | Margin::Rate(_) => self.amount(),
+            Margin::None | Margin::Rate(_) => Self::amount(),
         }
     }
 
     /// The purchases among rows, one row each: the first of its lines in the order of these columns of whole numbers and instants, which with
     /// customer and breakdown are all that is left of it.
     pub(crate) fn purchases<const N: usize>(&self, rows: LazyFrame, context: &DeriveContext, columns: [&'static str; N]) -> LazyFrame {
-        let bought = rows.filter(self.amount().gt_eq(lit(0.0)));
+        let bought = rows.filter(Self::amount().gt_eq(lit(0.0)));
         let one_order_per = self.one_order_per;
         if one_order_per == OneOrderPer::Row {
             return bought;

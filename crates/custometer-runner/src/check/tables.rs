@@ -180,31 +180,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
 
     let mut broken = BTreeSet::new();
     let mut columns = Columns::default();
-    let mut actual_names: BTreeMap<&str, &str> = BTreeMap::new();
-    for (logical, of) in &config.columns {
-        let missing: Vec<&String> = of.get_ref().0.iter().filter(|actual| !stored.contains(*actual)).collect();
-        for actual in &missing {
-            if let Some(kind) = opened.left_out.get(*actual) {
-                let message = format!("`{actual}` is stored as {kind}, which is not read");
-                problems.report(of.span(), message).help("store it as a number, a text or a time");
-                continue;
-            }
-            let near = nearest(actual, stored.iter().map(String::as_str));
-            let help = near.map_or_else(|| columns_there_are(&stored), |near| format!("did you mean `{near}`?"));
-            problems.report(of.span(), format!("there is no column `{actual}` in the file")).help(help);
-        }
-        if !missing.is_empty() {
-            broken.insert(logical.get_ref().clone());
-            continue;
-        }
-        let (source, name) = match of.get_ref().0.as_slice() {
-            [actual] => (col(actual.as_str()), actual),
-            // What is made of several columns is a column of its own.
-            several => (column::joined(several), logical.get_ref()),
-        };
-        columns.mapped.push(source.alias(logical.get_ref().as_str()));
-        actual_names.insert(logical.get_ref(), name);
-    }
+    let actual_names = mapped(config, &opened, &stored, (&mut columns, &mut broken), problems);
     let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
     columns.cleaned = cleaned(&opened.schema, &config.null_values, &blank);
     let blanks = blanks(&opened.schema, &config.null_values, &blank);
@@ -291,6 +267,42 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     table.repetition = repetition(config, &table, problems);
     table.settle();
     Some(table)
+}
+
+/// Maps the file's columns to the names that the config gives them; of one that is made of several, the name stands for the file's own.
+fn mapped<'a>(
+    config: &'a TableConfig,
+    opened: &Opened,
+    stored: &[String],
+    (columns, broken): (&mut Columns, &mut BTreeSet<String>),
+    problems: &mut Collector,
+) -> BTreeMap<&'a str, &'a str> {
+    let mut actual_names: BTreeMap<&str, &str> = BTreeMap::new();
+    for (logical, of) in &config.columns {
+        let missing: Vec<&String> = of.get_ref().0.iter().filter(|actual| !stored.contains(*actual)).collect();
+        for actual in &missing {
+            if let Some(kind) = opened.left_out.get(*actual) {
+                let message = format!("`{actual}` is stored as {kind}, which is not read");
+                problems.report(of.span(), message).help("store it as a number, a text or a time");
+                continue;
+            }
+            let near = nearest(actual, stored.iter().map(String::as_str));
+            let help = near.map_or_else(|| columns_there_are(stored), |near| format!("did you mean `{near}`?"));
+            problems.report(of.span(), format!("there is no column `{actual}` in the file")).help(help);
+        }
+        if !missing.is_empty() {
+            broken.insert(logical.get_ref().clone());
+            continue;
+        }
+        let (source, name) = match of.get_ref().0.as_slice() {
+            [actual] => (col(actual.as_str()), actual),
+            // What is made of several columns is a column of its own.
+            several => (column::joined(several), logical.get_ref()),
+        };
+        columns.mapped.push(source.alias(logical.get_ref().as_str()));
+        actual_names.insert(logical.get_ref(), name);
+    }
+    actual_names
 }
 
 /// Which rows are none of data. They do not tell what columns look like.

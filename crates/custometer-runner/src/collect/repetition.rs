@@ -145,7 +145,9 @@ impl State {
 
     fn kept(mut self) -> Kept {
         let best: Vec<Best> = std::mem::take(&mut self.best).into_iter().flatten().collect();
-        best.iter().for_each(|best| self.set(best.row));
+        for best in &best {
+            self.set(best.row);
+        }
         let tied = if matches!(self.keep, Keep::Newest(_)) { best.iter().filter(|best| best.tied).count() as u64 } else { 0 };
         Kept::new(self.rows, self.keyed - best.len() as u64, tied)
     }

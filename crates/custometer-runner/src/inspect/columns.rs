@@ -141,12 +141,13 @@ fn looks_like(asked: &Asked, tally: &Tally, best: Option<(&Reading, &Read)>) -> 
         {
             LooksLike::WholeNumber
         }
-        Some((Reading::Boolean | Reading::Stored(DataType::Boolean), _)) => LooksLike::Boolean,
+        Some((Reading::Boolean | Reading::Stored(DataType::Boolean) | Reading::Cells { format: CellFormat::Flag { .. }, .. }, _)) => {
+            LooksLike::Boolean
+        }
         Some((Reading::Time { formats, .. }, _)) if formats.iter().all(TimeFormat::is_date) => LooksLike::Date,
         Some((Reading::Stored(DataType::Date), _)) => LooksLike::Date,
         Some((Reading::Time { .. } | Reading::Stored(DataType::Datetime(..)), _)) => LooksLike::Time,
         Some((Reading::Stored(stored), _)) if stored.is_integer() => LooksLike::WholeNumber,
-        Some((Reading::Cells { format: CellFormat::Flag { .. }, .. }, _)) => LooksLike::Boolean,
         Some((Reading::Number | Reading::Stored(_) | Reading::Cells { .. }, _)) => LooksLike::Number,
         None if asked.formed => LooksLike::Code,
         None => LooksLike::Text,

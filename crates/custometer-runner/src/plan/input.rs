@@ -228,15 +228,7 @@ impl InputPlan {
             fate = when(time.cast(DataType::Int64).gt_eq(lit(as_of))).then(lit(OUTSIDE)).otherwise(fate);
         }
         let judged = base.clone().with_column(fate.alias(FATE)).cache();
-        let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
-        let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
-        let of_group = |end: Option<Expr>| end.unwrap_or_else(|| lit(NULL).first()).cast(DataType::Int64);
-        let instants = reads.iter().filter(|(_, kind, ..)| time.is_some() && *kind == ColumnType::Time);
-        let instants = instants.map(|&(name, kind, ..)| col(typed_name(key.actual(name), kind)));
-        let last = instants.reduce(|one, next| when(next.clone().gt(one.clone()).or(one.clone().is_null())).then(next).otherwise(one));
-        let counts = [count_rows().alias("rows"), twice.alias(AMBIGUOUS)];
-        let ends = [of_group(time.map(Expr::min)).alias(FIRST), of_group(last.map(Expr::max)).alias(LAST)];
-        let fates = judged.clone().group_by([col(FATE)]).agg([counts, ends].concat());
+        let fates = judged.clone().group_by([col(FATE)]).agg(sums_of_fates(&key, table, time));
 
         let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
         let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
@@ -267,6 +259,20 @@ impl InputPlan {
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
     }
+}
+
+/// What is summed of the rows of one fate: how many they are, how many of their times clocks showed twice, and from when until when they are.
+fn sums_of_fates(key: &InputKey, table: &Table, time: Option<Expr>) -> Vec<Expr> {
+    let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
+    let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
+    let of_group = |end: Option<Expr>| end.unwrap_or_else(|| lit(NULL).first()).cast(DataType::Int64);
+    let is_planned = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_planned);
+    let reads = key.reads();
+    let instants = reads.iter().filter(|(name, kind, ..)| time.is_some() && *kind == ColumnType::Time && !is_planned(name));
+    let instants = instants.map(|&(name, kind, ..)| col(typed_name(key.actual(name), kind)));
+    let last = instants.reduce(|one, next| when(next.clone().gt(one.clone()).or(one.clone().is_null())).then(next).otherwise(one));
+    let (first, last) = (of_group(time.map(Expr::min)), of_group(last.map(Expr::max)));
+    vec![count_rows().alias("rows"), twice.alias(AMBIGUOUS), first.alias(FIRST), last.alias(LAST)]
 }
 
 /// An expression with other columns in the place of its own, where there are any.

@@ -27,13 +27,15 @@ impl Head {
     pub(crate) fn of(source: &Arc<Source>) -> PolarsResult<Self> {
         let metadata = guarded(|| read_file_metadata(&mut source.reader()))?;
         let columns = metadata.schema.iter_values().map(Stored::of).collect();
-        let blocks = metadata.dictionaries.iter().flatten();
-        blocks.map(|block| guarded(|| rows_of(source, block)).map(drop)).collect::<PolarsResult<()>>()?;
+        for block in metadata.dictionaries.iter().flatten() {
+            guarded(|| rows_of(source, block))?;
+        }
         let groups = metadata.blocks.iter().map(|block| guarded(|| rows_of(source, block)));
         let groups = groups.collect::<PolarsResult<_>>()?;
         Ok(Self { metadata, source: Arc::clone(source), dictionaries: OnceLock::new(), columns, groups })
     }
 
+    #[expect(clippy::default_trait_access, reason = "the type is of a crate that is not among ours")]
     fn dictionaries(&self) -> PolarsResult<&Dictionaries> {
         if let Some(read) = self.dictionaries.get() {
             return Ok(read);
@@ -86,6 +88,7 @@ const MOST_UNPACKED: i64 = 1 << 40;
 const MOST_ROWS: u64 = 1 << 40;
 
 impl Group for Head {
+    #[expect(clippy::default_trait_access, reason = "the type is of a crate that is not among ours")]
     fn columns(&self, _: &Source, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>> {
         let wanted = self.columns.iter().enumerate().filter(|(_, column)| wanted.contains(column.name.as_str()));
         let kinds: Vec<(usize, &Kind)> = wanted.filter_map(|(position, column)| Some((position, column.kind.as_ref().ok()?))).collect();

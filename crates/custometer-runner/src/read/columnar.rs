@@ -61,12 +61,11 @@ impl Shared {
     /// All rows of the group, which has so many parts.
     pub(crate) fn rows(&self, parts: usize, read: impl FnOnce() -> PolarsResult<DataFrame>) -> PolarsResult<DataFrame> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = match shared.1.take() {
-            Some(rows) => rows,
-            None => {
-                shared.0 = parts;
-                read()?
-            }
+        let rows = if let Some(rows) = shared.1.take() {
+            rows
+        } else {
+            shared.0 = parts;
+            read()?
         };
         shared.0 -= 1;
         if shared.0 > 0 {

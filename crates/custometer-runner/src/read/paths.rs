@@ -26,7 +26,9 @@ pub(super) fn matching(whole: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error
     let in_folder = whole.is_dir().then(|| Path::new("*").components()).into_iter().flatten();
     for component in whole.components().chain(in_folder) {
         let Component::Normal(name) = component else {
-            found.iter_mut().for_each(|path| path.push(component));
+            for path in &mut found {
+                path.push(component);
+            }
             continue;
         };
         let mut next = Vec::new();
@@ -38,7 +40,7 @@ pub(super) fn matching(whole: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error
             }
             if name == "**" {
                 let mut seen = BTreeSet::new();
-                folders_below(path, &mut seen, &mut next)?;
+                folders_below(&path, &mut seen, &mut next)?;
                 continue;
             }
             next.extend(entries(&path)?.into_iter().filter(|entry| matches(name, entry)).map(|entry| path.join(entry)));
@@ -77,15 +79,15 @@ fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, (PathBuf, io::Error
 }
 
 /// A folder and all below it, each once, whatever links lead to it.
-fn folders_below(folder: PathBuf, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
-    let place = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-    if !place.is_dir() || !seen.insert(place.canonicalize().map_err(|error| (folder.clone(), error))?) {
+fn folders_below(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+    let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if !place.is_dir() || !seen.insert(place.canonicalize().map_err(|error| (folder.to_owned(), error))?) {
         return Ok(());
     }
-    let below = entries(&folder)?;
-    found.push(folder.clone());
+    let below = entries(folder)?;
+    found.push(folder.to_owned());
     for entry in below {
-        folders_below(folder.join(entry), seen, found)?;
+        folders_below(&folder.join(entry), seen, found)?;
     }
     Ok(())
 }

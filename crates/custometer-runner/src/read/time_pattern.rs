@@ -433,15 +433,12 @@ impl<'a> Found<'a> {
 
     /// Seconds since 1970 as a clock shows them; none for a day that is not in the calendar.
     fn local_seconds(&self) -> Option<i64> {
-        let days = match self.day_of_year {
-            Some(day) => {
-                let days = if days_in(self.year, 2) == 29 { 366 } else { 365 };
-                (1..=days).contains(&day).then(|| days_since_1970(self.year, 1, 1) + day - 1)?
-            }
-            None => {
-                let is_day = (1..=12).contains(&self.month) && (1..=days_in(self.year, self.month)).contains(&self.day);
-                is_day.then(|| days_since_1970(self.year, self.month, self.day))?
-            }
+        let days = if let Some(day) = self.day_of_year {
+            let days = if days_in(self.year, 2) == 29 { 366 } else { 365 };
+            (1..=days).contains(&day).then(|| days_since_1970(self.year, 1, 1) + day - 1)?
+        } else {
+            let is_day = (1..=12).contains(&self.month) && (1..=days_in(self.year, self.month)).contains(&self.day);
+            is_day.then(|| days_since_1970(self.year, self.month, self.day))?
         };
         if let Some(weekdays) = self.weekdays {
             // 1970 began with a Thursday.

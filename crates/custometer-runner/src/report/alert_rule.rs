@@ -72,8 +72,12 @@ const TAGS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", 
 pub(crate) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(STEPS));
-    WITHOUT_FILTERS.iter().for_each(|filter| environment.remove_filter(filter));
-    ["dict", "namespace", "debug"].iter().for_each(|function| environment.remove_global(function));
+    for filter in WITHOUT_FILTERS {
+        environment.remove_filter(filter);
+    }
+    for function in ["dict", "namespace", "debug"] {
+        environment.remove_global(function);
+    }
     environment.add_filter("join", join);
     environment.add_filter("replace", replace);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

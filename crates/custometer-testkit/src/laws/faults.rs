@@ -12,6 +12,9 @@ use super::{Law, Variant, Violation, quietly};
 use crate::input::{self, Chance, GROUP, Input};
 use crate::{Case, Cell as _};
 
+/// The text of a cell, where it has one.
+type Cell = Option<String>;
+
 /// What is wrong with a row. The first ones are of one cell, the others of the row as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
@@ -34,8 +37,8 @@ enum Fault {
 use Fault::{BrokenText, DateThatNeverWas, Impossible, Missing, NotFinite, ShortRow, Unreadable, WideRow};
 
 impl Fault {
-    /// What stands in a damaged cell of a column; none where the fault can't be there.
-    fn cell(self, column: &Column) -> Option<Option<String>> {
+    /// What stands in a damaged cell of a column, which may be nothing; none where the fault can't be there.
+    fn cell(self, column: &Column) -> Option<Cell> {
         let text = |text: &str| Some(Some(text.to_owned()));
         match (self, column.kind, column.domain) {
             (Missing, ..) => (column.nulls == NullRule::Reject).then_some(None),
@@ -105,6 +108,9 @@ impl Layout {
     }
 }
 
+/// What is wrong with a row, and the position of the damaged cell where it is one.
+type Damage = (Fault, Option<usize>);
+
 /// A row that was damaged on purpose.
 struct Planted {
     fault: Fault,
@@ -118,7 +124,7 @@ struct Planted {
 /// A table with damaged rows in it.
 struct Damaged {
     layout: Layout,
-    rows: Vec<(Vec<Option<String>>, Option<Fault>)>,
+    rows: Vec<(Vec<Cell>, Option<Fault>)>,
     planted: Vec<Planted>,
 }
 
@@ -133,7 +139,7 @@ impl Variant {
         }
         let mut chance = Chance::seeded(7);
         let tables: Vec<Damaged> =
-            Layout::ALL.iter().map(|&layout| self.damage(&input, &columns, &templates, layout, &mut chance)).collect();
+            Layout::ALL.iter().map(|&layout| Self::damage(&input, &columns, &templates, layout, &mut chance)).collect();
         match self.run_damaged(&input, &columns, &tables) {
             Ok(result) => tables.iter().filter_map(|table| self.gets_in(&input, table, &result)).take(1).collect(),
             Err(failure) => vec![self.violation(Law::NothingWrongGetsIn, Some(&input), "results without the damaged rows", failure)],
@@ -141,30 +147,31 @@ impl Variant {
     }
 
     /// Rows that have a cell in every column, and a time that is reported.
-    fn whole_rows(&self, input: &Input, columns: &[Column]) -> Vec<Vec<Option<String>>> {
+    fn whole_rows(&self, input: &Input, columns: &[Column]) -> Vec<Vec<Cell>> {
         let time = self.definition.source.time.and_then(|time| input.position(time));
-        let is_whole = |row: &&Vec<Option<String>>| {
+        let is_whole = |row: &&Vec<Cell>| {
             let has_all = columns.iter().all(|column| input.position(column.name).is_some_and(|position| row[position].is_some()));
             has_all && time.is_none_or(|time| row[time].as_deref().is_some_and(input::is_reported))
         };
-        let mut rows: Vec<Vec<Option<String>>> = input.rows.iter().filter(is_whole).cloned().collect();
+        let mut rows: Vec<Vec<Cell>> = input.rows.iter().filter(is_whole).cloned().collect();
         // Where a rule looks at rejected rows too, a damaged one must be of an entity of its own.
         if self.definition.source.rules.iter().any(|rule| rule.sees_rejected) {
             let ids = columns.iter().filter(|column| column.kind == ColumnType::Identifier);
             let ids: Vec<usize> = ids.filter_map(|column| input.position(column.name)).collect();
             for (number, row) in rows.iter_mut().enumerate() {
-                ids.iter().for_each(|&id| row[id] = Some(format!("planted{number}")));
+                for &id in &ids {
+                    row[id] = Some(format!("planted{number}"));
+                }
             }
         }
         rows
     }
 
     /// The rows with one more for each fault of each column, somewhere among them.
-    fn damage(&self, input: &Input, columns: &[Column], templates: &[Vec<Option<String>>], layout: Layout, chance: &mut Chance) -> Damaged {
-        let mut rows: Vec<(Vec<Option<String>>, Option<(Fault, Option<usize>)>)> =
-            input.rows.iter().map(|row| (row.clone(), None)).collect();
+    fn damage(input: &Input, columns: &[Column], templates: &[Vec<Cell>], layout: Layout, chance: &mut Chance) -> Damaged {
+        let mut rows: Vec<(Vec<Cell>, Option<Damage>)> = input.rows.iter().map(|row| (row.clone(), None)).collect();
         for &fault in layout.faults() {
-            let damages: Vec<Option<(usize, Option<String>)>> = if matches!(fault, ShortRow | WideRow | BrokenText) {
+            let damages: Vec<Option<(usize, Cell)>> = if matches!(fault, ShortRow | WideRow | BrokenText) {
                 vec![None]
             } else {
                 let damaged = columns.iter().filter_map(|column| Some((input.position(column.name)?, fault.cell(column)?)));
@@ -306,10 +313,13 @@ fn derived(columns: &[Column]) -> String {
     derive
 }
 
+/// Makes a column of the cells under a name.
+type MakeSeries<'a> = dyn Fn(&str, &[Option<&str>]) -> PolarsResult<Series> + 'a;
+
 /// Rows as a file.
-fn written(layout: Layout, input: &Input, columns: &[Column], rows: &[(Vec<Option<String>>, Option<Fault>)]) -> PolarsResult<Vec<u8>> {
+fn written(layout: Layout, input: &Input, columns: &[Column], rows: &[(Vec<Cell>, Option<Fault>)]) -> PolarsResult<Vec<u8>> {
     let kind = |name: &str| columns.iter().find(|column| column.name == name).map_or(ColumnType::Text, |column| column.kind);
-    let frame = |series: &dyn Fn(&str, &[Option<&str>]) -> PolarsResult<Series>| -> PolarsResult<Vec<u8>> {
+    let frame = |series: &MakeSeries<'_>| -> PolarsResult<Vec<u8>> {
         let mut made = Vec::new();
         for (position, name) in input.header.iter().enumerate() {
             let cells: Vec<Option<&str>> = rows.iter().map(|(row, _)| row[position].as_deref()).collect();
@@ -348,7 +358,7 @@ fn written(layout: Layout, input: &Input, columns: &[Column], rows: &[(Vec<Optio
                 ColumnType::Boolean => cell.parse::<bool>().map_or_else(|_| Json::from(cell), Json::from),
                 _ => Json::from(cell),
             };
-            let object = |(row, _): &(Vec<Option<String>>, Option<Fault>)| -> String {
+            let object = |(row, _): &(Vec<Cell>, Option<Fault>)| -> String {
                 let cells = input.header.iter().zip(row);
                 let cells = cells.filter_map(|(name, cell)| Some((name.clone(), value(name, cell.as_deref()?))));
                 Json::Object(cells.collect::<Map<_, _>>()).to_string() + "\n"
@@ -401,13 +411,13 @@ mod tests {
     }
 
     /// What is seen of a table in CSV after something is done to its rows.
-    fn seen(change: impl Fn(&mut Damaged, &[Vec<Option<String>>])) -> Option<Violation> {
+    fn seen(change: impl Fn(&mut Damaged, &[Vec<Cell>])) -> Option<Violation> {
         let metric: &'static Descriptor = Box::leak(Box::new(Descriptor::new::<MeanAmount>("the one under test")));
         let variant = Variant::all(metric).into_iter().next()?;
         let input = variant.inputs.first()?.clone().in_groups();
         let columns = input::columns(&variant.definition);
         let templates = variant.whole_rows(&input, &columns);
-        let mut table = variant.damage(&input, &columns, &templates, Layout::Csv, &mut Chance::seeded(1));
+        let mut table = Variant::damage(&input, &columns, &templates, Layout::Csv, &mut Chance::seeded(1));
         change(&mut table, &templates);
         let result = variant.run_damaged(&input, &columns, std::slice::from_ref(&table)).ok()?;
         variant.gets_in(&input, &table, &result)
@@ -420,9 +430,11 @@ mod tests {
 
     #[test]
     fn a_row_that_is_used_although_it_is_damaged_is_seen() {
-        let mended = |table: &mut Damaged, templates: &[Vec<Option<String>>]| {
+        let mended = |table: &mut Damaged, templates: &[Vec<Cell>]| {
             let damaged = table.rows.iter_mut().find(|(_, fault)| *fault == Some(Unreadable));
-            damaged.into_iter().for_each(|(row, _)| row.clone_from(&templates[0]));
+            for (row, _) in damaged {
+                row.clone_from(&templates[0]);
+            }
         };
         let violation = seen(mended).map(|violation| violation.found);
         assert_eq!(violation.as_deref(), Some("nothing of it in the ledger"));
@@ -430,7 +442,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_told_as_it_is_written_is_seen() {
-        let other = |table: &mut Damaged, _: &[Vec<Option<String>>]| {
+        let other = |table: &mut Damaged, _: &[Vec<Cell>]| {
             table
                 .planted
                 .iter_mut()

@@ -462,7 +462,7 @@ fn a_full_disk_leaves_the_earlier_files() {
 #[test]
 fn a_lack_of_memory_is_said() {
     let folder = report("", "");
-    let rows: String = (0..400_000).map(|row| format!("2025-01-{:02},{row}\n", 1 + row % 28)).collect();
+    let rows = (0..400_000).map(|row| format!("2025-01-{:02},{row}\n", 1 + row % 28)).collect::<Vec<_>>().concat();
     fs::write(folder.path().join("orders.csv"), format!("time,amount\n{rows}")).unwrap();
     // How many addresses the program needs to begin with is not known: below, it does not start; above, there is enough.
     let outcomes = (0..12).map(|step| after(&folder, &format!("ulimit -v {};", 240_000 + 20_000 * step), ""));

@@ -59,7 +59,7 @@ impl Shape {
 pub(super) fn counted_by(formula: &Formula, measures: &BTreeMap<&str, &Written>) -> Option<String> {
     let whole = Quotient::of(formula)?.over?;
     let counts = matches!(measures.get(whole.as_str())?.kind, Kind::CountDistinct(_));
-    counts.then(|| whole.to_string())
+    counts.then(|| whole.clone())
 }
 
 type Named<'a> = (&'a str, &'a Written);
