@@ -65,4 +65,5 @@ mod web {
     mod users;
 }
 
+mod field;
 mod real_data;

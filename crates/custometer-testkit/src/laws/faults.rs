@@ -432,7 +432,7 @@ mod tests {
     fn a_row_that_is_used_although_it_is_damaged_is_seen() {
         let mended = |table: &mut Damaged, templates: &[Vec<Cell>]| {
             let damaged = table.rows.iter_mut().find(|(_, fault)| *fault == Some(Unreadable));
-            for (row, _) in damaged {
+            if let Some((row, _)) = damaged {
                 row.clone_from(&templates[0]);
             }
         };

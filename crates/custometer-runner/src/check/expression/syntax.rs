@@ -59,8 +59,17 @@ impl Syntax {
     /// Every column that it names, each time it does, with its place in the text.
     pub(crate) fn columns(&self) -> Vec<(String, Option<Range<usize>>)> {
         let mut columns = Vec::new();
+        // The names after the points of `list[1].field.part` are fields.
+        let mut fields = Vec::new();
         let _ = visit_expressions(&self.tree, |part| {
+            if let ast::Expr::CompoundFieldAccess { access_chain, .. } = part {
+                fields.extend(access_chain.iter().filter_map(|access| match access {
+                    ast::AccessExpr::Dot(ast::Expr::Identifier(name)) => Some(name.span),
+                    _ => None,
+                }));
+            }
             let name = match part {
+                ast::Expr::Identifier(name) if fields.contains(&name.span) => None,
                 ast::Expr::Identifier(name) => Some(name),
                 ast::Expr::CompoundIdentifier(names) => names.first(),
                 _ => None,

@@ -1,0 +1,339 @@
+//! Exports in the shape in which tools write them, each with a report that its user would write and what is right for it, counted by hand.
+//!
+//! The files of a case are in `tests/field`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use custometer_core::Registry;
+use custometer_runner::inspect;
+use custometer_testkit::Case;
+use serde_json::{Value as Json, json};
+
+fn folder(case: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("field").join(case)
+}
+
+/// A case's files, and its report of this name.
+fn case(name: &str, report: &str) -> (Case, String) {
+    let mut case = Case::new();
+    for entry in fs::read_dir(folder(name)).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            case = case.file(&file, fs::read(&path).unwrap());
+        }
+    }
+    (case, fs::read_to_string(folder(name).join(report)).unwrap())
+}
+
+fn run(name: &str, report: &str) -> Json {
+    let (case, report) = case(name, report);
+    case.json(&report).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The values of a request, in the order of its rows.
+fn values(result: &Json, request: &str) -> Vec<Option<f64>> {
+    let rows = result["results"].as_array().unwrap().iter().filter(|row| row["request"] == request);
+    rows.map(|row| row["value"].as_f64()).collect()
+}
+
+fn holds(result: &Json, expected: &[(&str, &[f64])]) {
+    for (request, expected) in expected {
+        let found = values(result, request);
+        let are_close = found.len() == expected.len()
+            && found.iter().zip(*expected).all(|(found, expected)| match found {
+                Some(found) => (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+                None => expected.is_nan(),
+            });
+        assert!(are_close, "{request}: {found:?}, and not {expected:?}");
+    }
+}
+
+/// What was rejected: reason, rows, and the column and text of the first example.
+fn rejected(result: &Json) -> Vec<(String, u64, Json, Json)> {
+    let of = |rejection: &Json| {
+        let example = &rejection["examples"][0];
+        let reason = rejection["reason"].as_str().unwrap().to_owned();
+        (reason, rejection["rows"].as_u64().unwrap(), example["column"].clone(), example["value"].clone())
+    };
+    result["rejected"].as_array().unwrap().iter().map(of).collect()
+}
+
+const NOTHING: &[(String, u64, Json, Json)] = &[];
+
+#[test]
+fn lines_are_no_orders() {
+    let result = run("01-order-lines", "report.toml");
+    holds(
+        &result,
+        &[("loyalty.repeat_purchase_rate", &[25.0]), ("loyalty.purchase_frequency", &[1.25]), ("loyalty.average_order_value", &[39.0])],
+    );
+    assert_eq!(rejected(&result), NOTHING);
+    let result = run("01-order-lines", "lines.toml");
+    holds(&result, &[("loyalty.repeat_purchase_rate", &[0.0]), ("loyalty.average_order_value", &[30.0])]);
+    // Without the rule, it is said that there may be lines.
+    let (case, report) = case("01-order-lines", "lines.toml");
+    let result = case.json(&report.replace("params = { one_order_per = \"order_id\" }\n", "")).unwrap();
+    for row in result["results"].as_array().unwrap() {
+        assert!(row["note"].as_str().unwrap().contains("`order_id`"), "{row}");
+    }
+}
+
+#[test]
+fn questions_above_answers_are_none() {
+    let result = run("02-three-header-rows", "report.toml");
+    holds(&result, &[("all", &[100.0 / 9.0]), ("without previews", &[0.0])]);
+    assert_eq!(rejected(&result), NOTHING);
+    let block = block("02-three-header-rows", "survey.csv");
+    assert!(block.contains("header_lines = 3"), "{block}");
+}
+
+#[test]
+fn labels_stand_around_scores() {
+    let result = run("03-labelled-scores", "report.toml");
+    holds(&result, &[("loyalty.nps", &[25.0])]);
+    assert_eq!(rejected(&result), NOTHING);
+    assert_eq!(result["manifest"]["tables"][0]["uses"][0]["rows_without_answer"], 1);
+}
+
+#[test]
+fn a_day_without_impressions_is_no_mistake() {
+    for (report, position, rate) in [
+        ("chart.toml", 6.0, 13.0 / 3.0),
+        ("chart-de.toml", 64.0 / 13.0, 1.0),
+        ("queries.toml", 19.711_776_187_378_01, 2.147_039_687_703_318),
+    ] {
+        let result = run("04-search-console", report);
+        holds(&result, &[("web.average_position", &[position]), ("web.click_through_rate", &[rate])]);
+        assert_eq!(rejected(&result), NOTHING, "{report}");
+    }
+}
+
+#[test]
+fn users_may_share_the_id_of_a_session() {
+    let result = run("05-analytics-events", "report.toml");
+    holds(
+        &result,
+        &[
+            ("web.sessions", &[2.0]),
+            ("sessions of a user", &[3.0]),
+            ("web.visitors", &[2.0]),
+            ("web.page_views", &[5.0]),
+            ("page views without the repeat", &[4.0]),
+        ],
+    );
+    let result = run("05-analytics-events", "nested.toml");
+    holds(&result, &[("web.sessions", &[3.0]), ("web.visitors", &[2.0]), ("web.page_views", &[5.0])]);
+}
+
+#[test]
+fn names_of_columns_may_come_again() {
+    let result = run("06-issue-tracker", "report.toml");
+    // 13.672222… hours, 16.669444… minutes.
+    holds(
+        &result,
+        &[
+            ("support.resolution_time", &[49_220.0]),
+            ("support.first_response_time", &[6001.0 / 6.0]),
+            ("support.csat", &[200.0 / 3.0]),
+            ("support.ticket_volume", &[4.0]),
+        ],
+    );
+    let result = run("06-issue-tracker", "wide.toml");
+    holds(&result, &[("support.ticket_volume", &[2.0])]);
+    assert_eq!(rejected(&result), [("the row has more values than the header".to_owned(), 1, Json::Null, Json::Null)]);
+}
+
+#[test]
+fn durations_are_those_of_the_help_desk() {
+    holds(&run("07-durations", "report.toml"), &[("support.first_response_time", &[5700.0]), ("support.resolution_time", &[802_440.0])]);
+    let block = block("07-durations", "tickets.csv");
+    assert!(!block.contains("history"), "{block}");
+}
+
+#[test]
+fn prices_of_a_year_and_of_a_week_are_of_a_month() {
+    let result = run("08-subscriptions", "report.toml");
+    holds(&result, &[("loyalty.mrr", &[829.0 / 3.0, 682.0 / 3.0])]);
+    let (case, report) = case("08-subscriptions", "report.toml");
+    holds(&case.json(&report.replace("'usd'", "'eur'")).unwrap(), &[("loyalty.mrr", &[45.0, 45.0])]);
+}
+
+#[test]
+fn a_refund_is_no_purchase() {
+    let result = run("09-refunds", "report.toml");
+    let third = 100.0 / 3.0;
+    holds(
+        &result,
+        &[
+            ("loyalty.repeat_purchase_rate", &[0.0, 0.0]),
+            ("loyalty.cohort_retention", &[100.0, third, f64::NAN, f64::NAN]),
+            ("loyalty.retention_rate", &[f64::NAN, third]),
+        ],
+    );
+    let bases: Vec<&Json> = result["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["metric"] == "loyalty.repeat_purchase_rate")
+        .map(|row| &row["n"])
+        .collect();
+    assert_eq!(bases, [&json!(3), &json!(1)]);
+}
+
+#[test]
+fn a_total_is_no_order_and_noticed_where_nothing_says_so() {
+    let result = run("10-totals-row", "report.toml");
+    holds(&result, &[("few", &[1284.5 / 3.0]), ("many", &[29.5])]);
+    assert_eq!(rejected(&result), NOTHING);
+    let (case, report) = case("10-totals-row", "report.toml");
+    let result = case.json(&report.replace("footer_lines = 1\n", "")).unwrap();
+    let notes = result["manifest"]["tables"].as_array().unwrap().iter().map(|table| table["notes"].to_string()).collect::<Vec<_>>();
+    assert!(notes.iter().any(|notes| notes.contains("total")), "{notes:?}");
+}
+
+#[test]
+fn a_cast_that_fails_rejects_its_row_and_is_told() {
+    let result = run("11-failed-cast", "report.toml");
+    holds(&result, &[("support.first_response_time", &[900.0])]);
+    let [(_, 1, column, value)] = &rejected(&result)[..] else { panic!("{:?}", rejected(&result)) };
+    assert_eq!((column, value), (&json!("wait_min"), &json!("1,200")));
+    let (case, report) = case("11-failed-cast", "report.toml");
+    let result = case.json(&report.replace("path = \"waits.csv\"\n", "path = \"waits.csv\"\nthousands = \",\"\n")).unwrap();
+    holds(&result, &[("support.first_response_time", &[24_600.0])]);
+    assert_eq!(rejected(&result), NOTHING);
+    // Of four customers, two have ends that are no dates; of the others one is gone.
+    let result = run("11-failed-cast", "subs.toml");
+    holds(&result, &[("loyalty.churn_rate", &[50.0])]);
+    let [(_, 2, column, value)] = &rejected(&result)[..] else { panic!("{:?}", rejected(&result)) };
+    assert_eq!((column, value), (&json!("ended"), &json!("31.01.2025")));
+}
+
+#[test]
+fn expressions_see_the_reports_clocks() {
+    let result = run("12-local-time-in-expressions", "report.toml");
+    let dimensions: Vec<String> = result["results"].as_array().unwrap().iter().map(|row| row["dimensions"].to_string()).collect();
+    assert_eq!(dimensions, [r#"{"hour":0}"#, r#"{"day":"2025-01-02"}"#, r#"{"day":"2025-01-06"}"#, r#"{"day":"2025-07-02"}"#]);
+}
+
+#[test]
+fn the_newest_row_wins() {
+    holds(&run("13-newest-wins", "report.toml"), &[("support.backlog", &[0.0]), ("open", &[1.0])]);
+}
+
+#[test]
+fn words_that_match_nothing_are_said() {
+    let result = run("14-words-that-match-nothing", "report.toml");
+    holds(&result, &[("support.backlog", &[1.0]), ("support.resolution_time", &[216_000.0])]);
+    let (case, report) = case("14-words-that-match-nothing", "defaults.toml");
+    let result = case.run(&report).unwrap();
+    assert!(result.notes[0].text.contains("did you mean `Closed` and `Solved`?"), "{:?}", result.notes);
+    let in_any_case = report.replace("path = \"history.csv\"\n", "path = \"history.csv\"\nignore_case = true\n");
+    holds(&case.json(&in_any_case).unwrap(), &[("support.backlog", &[1.0]), ("support.resolution_time", &[216_000.0])]);
+}
+
+#[test]
+fn names_of_zones_are_read() {
+    let result = run("15-zone-names", "report.toml");
+    holds(&result, &[("support.first_response_time", &[1800.0, 1800.0]), ("in opening hours", &[1800.0, 0.0])]);
+    holds(&run("15-zone-names", "utc.toml"), &[("support.first_response_time", &[300.0])]);
+}
+
+#[test]
+fn days_and_months_need_no_zeros() {
+    holds(&run("16-dates-without-zeros", "report.toml"), &[("support.resolution_time", &[45_900.0])]);
+    holds(&run("16-dates-without-zeros", "us.toml"), &[("web.visitors", &[1.0, 3.0])]);
+    // Days above 12 tell which of the two comes first.
+    assert!(block("16-dates-without-zeros", "tickets.csv").contains("%d/%m/%Y"));
+    assert!(block("16-dates-without-zeros", "us.csv").contains("%m/%d/%Y"));
+}
+
+#[test]
+fn what_is_known_after_the_period_counts() {
+    let result = run("17-known-after-the-period", "report.toml");
+    holds(&result, &[("support.repeat_contact_rate", &[50.0]), ("web.funnel", &[3.0, 3.0])]);
+}
+
+#[test]
+fn a_day_and_some_minutes_are_a_time() {
+    holds(&run("18-day-plus-minutes", "report.toml"), &[("support.first_response_time", &[5400.0])]);
+}
+
+#[test]
+fn containers_are_read_or_refused_with_the_same_advice_everywhere() {
+    let report = |file: &str| {
+        format!(
+            "[tables.t]\npath = \"{file}\"\nformat = \"csv\"\ncolumns = {{ time = \"Date\", score = \"Score\" }}\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\n"
+        )
+    };
+    let case = containers();
+    for file in ["utf16be.csv", "utf16le.txt"] {
+        let delimiter = if file.ends_with("txt") { "delimiter = \"\\t\"\n" } else { "" };
+        let result = case.json(&report(file).replace("format = \"csv\"\n", &format!("format = \"csv\"\n{delimiter}"))).unwrap();
+        holds(&result, &[("loyalty.nps", &[25.0])]);
+    }
+    for (file, advice) in [
+        ("array.json", "one object per line is read"),
+        ("lines.json", "one object per line is read"),
+        ("book.xlsx", "save its sheet as CSV"),
+        ("packed.zip", "unpack it"),
+        ("utf16le-without-mark.csv", "save it as UTF-8"),
+    ] {
+        let config = report(file).replace("format = \"csv\"\n", "");
+        let words = |text: String| text.replace(['\n', '│'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let of_run = words(case.load(&config).err().unwrap());
+        assert!(of_run.contains(advice), "{file}: {of_run}");
+        let path = case.path().join(file).to_str().unwrap().to_owned();
+        let of_inspect = match inspect(&[path], &Registry::linked().unwrap()) {
+            Ok(found) => found.unreadable.iter().map(|unreadable| format!("{unreadable:?}")).collect(),
+            Err(problem) => problem.to_string(),
+        };
+        assert!(words(of_inspect.clone()).contains(advice), "{file}: {of_inspect}");
+    }
+}
+
+fn containers() -> Case {
+    let mut case = Case::new();
+    for entry in fs::read_dir(folder("19-containers")).unwrap() {
+        let path = entry.unwrap().path();
+        case = case.file(path.file_name().unwrap().to_str().unwrap(), fs::read(&path).unwrap());
+    }
+    case
+}
+
+#[test]
+fn y_and_n_are_yes_and_no() {
+    let result = run("24-yes-and-no", "report.toml");
+    // Four of five calls are answered, after 45.5 seconds.
+    holds(&result, &[("support.abandonment_rate", &[20.0]), ("support.wait_time", &[45.5])]);
+    assert_eq!(rejected(&result), NOTHING);
+}
+
+#[test]
+fn a_carriage_return_ends_a_line() {
+    holds(&run("25-line-ends", "report.toml"), &[("loyalty.nps", &[0.0])]);
+}
+
+/// What `inspect` proposes for a file.
+fn block(case: &str, file: &str) -> String {
+    let path = folder(case).join(file).to_str().unwrap().to_owned();
+    inspect(&[path], &Registry::linked().unwrap()).unwrap().tables[0].block.clone()
+}
+
+/// What `inspect` proposes for each file is a report as it stands, whatever else of it is a choice.
+#[test]
+fn what_inspect_proposes_is_in_order() {
+    for entry in fs::read_dir(folder("")).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(files) = fs::read_dir(&folder) else { continue };
+        for file in files {
+            let path = file.unwrap().path();
+            let is_table = path.extension().is_some_and(|extension| extension == "csv" || extension == "ndjson");
+            if !is_table || path.ends_with("utf16le-without-mark.csv") {
+                continue;
+            }
+            crate::reading::inspect::pasted_everything(path.to_str().unwrap(), &[]);
+        }
+    }
+}
