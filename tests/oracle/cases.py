@@ -141,7 +141,8 @@ def is_refused(case):
     """Whether a column holds nothing but what it can't be: then the file is another one, and the report is refused."""
     metric = METRICS[case.metric]
     columns = list(metric.columns(case.given)) + [Column(metric.time, "time")]
-    for column in columns:
+    # While a case is made small, columns that nothing reads are left out.
+    for column in (column for column in columns if column.name in case.header):
         at = case.header.index(column.name)
         there = [row[at] for row in case.rows if row[at].strip()]
         readable = [text for text in there if read(replace(column, least=-math.inf, most=math.inf, whole=False, words=()), text, case.report.zone)[1]]

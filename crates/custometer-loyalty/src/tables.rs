@@ -74,7 +74,7 @@ pub const CONVERTED_AT: &str = "converted_at";
 /// The answer to "how likely are you to recommend us", 0–10. An unanswered question is not a response.
 pub const RECOMMENDATION: Column =
     Column::number("score").whole(0, 10).nulls(NullRule::Skip).describe("likelihood to recommend, from 0 to 10").also_called(
-        "nps, nps score, netpro, net promoter, net promoter score, recommend, recommendation, likely, rating, grade, answer, \
+        "nps, nps score, netpro, net promoter, net promoter score, recommend, recommendation, would recommend, how likely, likely, rating, grade, answer, \
          anbefaling, anbefale, bedoemmelse, karakter, svar, vurdering, rekommendera, betyg, empfehlung, weiterempfehlung, \
          bewertung, note",
     );

@@ -106,6 +106,8 @@ pub struct TextDialect {
     pub words: Vec<String>,
     /// How many lines are no part of the table, and stand before it.
     pub skip_lines: u64,
+    /// How many rows the header seems to have, the names being the first of them.
+    pub header_lines: u64,
     /// Where the columns' names come from.
     pub header: Header,
 }

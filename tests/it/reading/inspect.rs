@@ -421,6 +421,15 @@ fn exports_under_other_names_are_taken_for_what_they_are() {
 /// A report of everything that a table's block names: the block as it stands, and each metric over all rows at once.
 fn everything(table: &InspectedTable) -> String {
     let (block, _) = table.block.split_once("\n# [[metrics]]").unwrap_or((&table.block, ""));
+    // Of ways to read times that all fit, one has to be chosen: here the last one.
+    let choice = |line: &str| line.strip_prefix("# ").filter(|line| line.starts_with("time_formats.")).map(str::to_owned);
+    let key = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_owned());
+    let lines: Vec<&str> = block.lines().collect();
+    let chosen = lines.iter().enumerate().map(|(position, line)| match choice(line) {
+        Some(chosen) if lines.get(position + 1).and_then(|next| key(&choice(next)?)) != key(&chosen) => chosen,
+        _ => (*line).to_owned(),
+    });
+    let block = chosen.collect::<Vec<_>>().join("\n");
     let name = block.split_once("[tables.").and_then(|(_, rest)| rest.split_once(']')).unwrap().0.to_owned();
     let metrics = table.could_be[0].metrics.iter().map(|metric| {
         let params = metric.params.as_ref().map(|params| format!("params = {{ {} }}\n", params.replace('\n', ", "))).unwrap_or_default();

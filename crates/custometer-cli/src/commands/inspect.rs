@@ -105,6 +105,12 @@ fn delimiter(dialect: &TextDialect) -> String {
 fn header(dialect: &TextDialect) -> String {
     let is = if dialect.skip_lines == 1 { "is" } else { "are" };
     let after = format!("after {} that {is} no part of the table", counted(dialect.skip_lines, "line"));
+    if dialect.header_lines > 1 {
+        return format!(
+            "{}, of which the first has the names: below them, no value is a number or a time",
+            counted(dialect.header_lines, "row")
+        );
+    }
     match (dialect.header, dialect.skip_lines) {
         (Header::Names, 0) => String::new(),
         (Header::Names, _) => after,

@@ -317,15 +317,12 @@ fn check_source(
             }
             let near = nearest(column, known.iter().map(String::as_str)).map_or_else(|| "\"…\"".to_owned(), |near| format!("`{near}`"));
             let map = format!("map it: `columns = {{ {column} = {} }}`", near.replace('`', "\""));
-            problems
-                .report(
-                    request.table.span(),
-                    format!("`{id}` needs a column `{column}` ({}), and `{}` has none", kind.as_str(), table.name),
-                )
-                .help(format!("{map}; {}", columns_there_are(&known)));
+            let before = format!("`{}` has no column `{column}` ({}) for ", table.name, kind.as_str());
+            problems.report_for(id, request.table.span(), &before, "").help(format!("{map}; {}", columns_there_are(&known)));
         } else if let Err(reason) = table.typed(actual, kind) {
+            let before = format!("`{}` can't be used for ", table.name);
             problems
-                .report(request.table.span(), format!("`{id}` can't use `{}`: {reason}", table.name))
+                .report_for(id, request.table.span(), &before, &format!(": {reason}"))
                 .help(format!("map another column: `columns = {{ {column} = \"…\" }}`, or derive one: `derive = {{ {column} = \"…\" }}`"));
         }
     }

@@ -127,12 +127,26 @@ fn shown(text: impl Into<String>) -> String {
 pub(crate) struct Collector {
     text: Text,
     problems: Vec<(usize, Problem)>,
+    causes: Vec<Cause>,
 }
+
+/// What is wrong for several names alike.
+#[derive(Debug)]
+struct Cause {
+    before: String,
+    after: String,
+    names: Vec<String>,
+    /// Its problem's position.
+    problem: usize,
+}
+
+/// Of so many names all are shown.
+const MOST_NAMES: usize = 5;
 
 impl Collector {
     /// An empty collection over a text.
     pub(crate) fn new(text: Text) -> Self {
-        Self { text, problems: Vec::new() }
+        Self { text, problems: Vec::new(), causes: Vec::new() }
     }
 
     /// The text that spans refer to.
@@ -147,6 +161,30 @@ impl Collector {
         let message = shown(message);
         self.problems.push((start, Problem { message, span, label: None, help: None, source }));
         &mut self.problems.last_mut().expect("one was just pushed").1
+    }
+
+    /// Adds what is wrong for several names alike as one problem, at the first one's place: `before` the names, and `after` them. Of what was
+    /// reported before, only the names become more.
+    pub(crate) fn report_for(&mut self, name: &str, span: Range<usize>, before: &str, after: &str) -> &mut Problem {
+        let position = self.causes.iter().position(|cause| cause.before == before && cause.after == after).unwrap_or_else(|| {
+            self.report(span, "");
+            let cause = Cause { before: before.to_owned(), after: after.to_owned(), names: Vec::new(), problem: self.problems.len() - 1 };
+            self.causes.push(cause);
+            self.causes.len() - 1
+        });
+        let cause = &mut self.causes[position];
+        if !cause.names.iter().any(|known| known == name) {
+            cause.names.push(name.to_owned());
+        }
+        let names: Vec<String> = cause.names.iter().map(|name| format!("`{name}`")).collect();
+        let names = match names.as_slice() {
+            [one] => one.clone(),
+            [first @ .., last] if first.len() < MOST_NAMES => format!("{} and {last}", first.join(", ")),
+            all => format!("{} and {} more", all[..MOST_NAMES].join(", "), all.len() - MOST_NAMES),
+        };
+        let problem = &mut self.problems[cause.problem].1;
+        problem.message = shown(format!("{before}{names}{after}"));
+        problem
     }
 
     /// Where a part of a text stands in the config; the whole of the text where its quotes or escapes hide it.

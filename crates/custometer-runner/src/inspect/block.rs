@@ -105,6 +105,9 @@ fn dialect(text: &mut String, guess: &Guess, is_tsv: bool) -> std::fmt::Result {
     if format.skip_lines > 0 {
         writeln!(text, "skip_lines = {}", format.skip_lines)?;
     }
+    if let Some(lines) = format.header_lines {
+        writeln!(text, "header_lines = {lines}")?;
+    }
     if let Some(names) = &format.column_names {
         let why = if guess.has_header { "The header has names twice" } else { "The file names no columns" };
         writeln!(text, "# {why}: give them the names that you know them by.")?;

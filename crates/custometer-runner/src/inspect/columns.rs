@@ -1,6 +1,6 @@
 //! What is said of columns: how their first rows may be read, and what all rows come to when they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::dimension::DimensionValue;
 use polars::prelude::{Column, DataFrame, DataType, PolarsError};
@@ -48,7 +48,9 @@ impl Columns {
             let (new, ..) = tally::tally(opened, indices, &asked, numbers)?;
             new.into_iter().zip(again).for_each(|(tally, position)| tallies[position] = tally);
         }
-        let columns = asked.iter().zip(tallies).map(|(asked, tally)| column(asked, tally, numbers)).collect();
+        // A program writes all times of a table alike: where day and month are told apart in one column, they are in the others.
+        let settled: BTreeSet<String> = asked.iter().zip(&tallies).filter_map(|(asked, tally)| settled_format(asked, tally)).collect();
+        let columns = asked.iter().zip(tallies).map(|(asked, tally)| column(asked, tally, numbers, &settled)).collect();
         Ok(Self { columns, numbers, rival_numbers, faults, totals })
     }
 }
@@ -76,18 +78,42 @@ pub(super) fn asked(opened: &Opened, names: &[String]) -> Result<(Vec<Asked>, Nu
     Ok((asked.collect(), numbers, rival))
 }
 
-/// What is said of a column whose values were counted.
-fn column(asked: &Asked, tally: Tally, numbers: NumberStyle) -> InspectedColumn {
+/// The readings of a column, the one that fits most values first.
+fn by_fit(tally: &Tally) -> Vec<usize> {
     // The sort is stable: of equally good readings the first stays the first.
     let mut order: Vec<usize> = (0..tally.read.len()).collect();
     order.sort_by_key(|&reading| std::cmp::Reverse(tally.read[reading].fitting));
+    order
+}
+
+/// The other readings that fit as well as the best one, and give other times.
+fn rivals_of(order: &[usize], tally: &Tally) -> Vec<usize> {
+    let Some((&best, others)) = order.split_first() else { return Vec::new() };
+    let best = &tally.read[best];
+    let is_rival = |other: &&usize| tally.read[**other].fitting == best.fitting && tally.read[**other].sum != best.sum;
+    others.iter().filter(is_rival).copied().collect()
+}
+
+/// How a column's times are written, where only one way fits best.
+fn settled_format(asked: &Asked, tally: &Tally) -> Option<String> {
+    let order = by_fit(tally);
+    let settled = order.first().filter(|_| rivals_of(&order, tally).is_empty())?;
+    declared(&asked.readings[*settled])
+}
+
+/// What is said of a column whose values were counted. Of equally good ways to read times, one of those that are settled elsewhere is taken.
+fn column(asked: &Asked, tally: Tally, numbers: NumberStyle, settled: &BTreeSet<String>) -> InspectedColumn {
+    let mut order = by_fit(&tally);
+    let mut rivals = rivals_of(&order, &tally);
+    let is_settled = |reading: &usize| declared(&asked.readings[*reading]).is_some_and(|format| settled.contains(&format));
+    let alike: Vec<usize> = order.first().into_iter().chain(&rivals).copied().filter(is_settled).collect();
+    if let ([one], false) = (alike.as_slice(), rivals.is_empty()) {
+        order.retain(|reading| reading != one);
+        order.insert(0, *one);
+        rivals.clear();
+    }
     let best = order.first().map(|&best| (&asked.readings[best], &tally.read[best]));
-    let rivals: Vec<String> = order
-        .iter()
-        .skip(1)
-        .filter(|&&other| best.is_some_and(|(_, best)| tally.read[other].fitting == best.fitting && tally.read[other].sum != best.sum))
-        .filter_map(|&other| declared(&asked.readings[other]))
-        .collect();
+    let rivals: Vec<String> = rivals.iter().filter_map(|&other| declared(&asked.readings[other])).collect();
     let near_rival = order.get(1).filter(|_| rivals.is_empty()).and_then(|&other| {
         let misses = best?.1.fitting - tally.read[other].fitting;
         Some((declared(&asked.readings[other])?, misses)).filter(|(_, misses)| *misses > 0)

@@ -177,7 +177,10 @@ fn cells(texts: &[String], numbers: NumberStyle) -> Option<Reading> {
         "days" | "hours" | "minutes" | "milliseconds" | "hours_minutes" | "minutes_seconds" => false,
         "number_in_text" => {
             let is_answer = |text: &String| kind.read(text, numbers).is_some_and(|number| (0.0..=10.0).contains(&number));
-            different.len() <= MOST_ANSWERS && texts.iter().all(is_answer) && texts.iter().any(|text| numbers.parse(text).is_none())
+            // Names with numbers in them are of one row each.
+            different.len() < texts.len().min(MOST_ANSWERS + 1)
+                && texts.iter().all(is_answer)
+                && texts.iter().any(|text| numbers.parse(text).is_none())
         }
         _ => is_most(texts.iter().filter(|text| kind.read(text, numbers).is_some()).count(), texts.len()),
     };

@@ -79,6 +79,7 @@ impl Text {
             byte_order_mark: *byte_order_mark,
             words: letters.words.clone(),
             skip_lines: guess.format.skip_lines,
+            header_lines: guess.format.header_lines.unwrap_or(u64::from(guess.has_header)),
             header: match (guess.has_header, guess.repeats_names) {
                 (true, false) => Header::Names,
                 (true, true) => Header::RepeatedNames,

@@ -81,7 +81,9 @@ fn likeness_to(names: &str, found: &[String]) -> f64 {
             best = best.max(telling);
         } else if found.windows(name_words.len()).any(|window| window == name_words.as_slice()) {
             let share = name_words.concat().len() as f64 / found.concat().len() as f64;
-            best = best.max((0.4 + 0.5 * share).min(telling - 0.05));
+            // A question has many words around those that tell what is asked.
+            let in_question = if name_words.len() > 1 && found.len() > 6 { 0.7 } else { 0.0 };
+            best = best.max((0.4 + 0.5 * share).min(telling - 0.05)).max(in_question);
         }
     }
     best

@@ -378,7 +378,8 @@ impl<'a> Found<'a> {
             Step::Zone => {
                 let is_of_name = |character: char| character.is_ascii_alphanumeric() || "/_+-".contains(character);
                 let (name, rest) = text.split_at(text.find(|character: char| !is_of_name(character)).unwrap_or(text.len()));
-                self.zone = Some(name).filter(|name| !name.is_empty());
+                // Halves of the day are no zones.
+                self.zone = Some(name).filter(|name| !name.is_empty() && !matches!(*name, "AM" | "PM" | "am" | "pm"));
                 self.zone.map(|_| rest)
             }
         }

@@ -15,6 +15,8 @@ use crate::read::source::Source;
 const RECORDS: usize = 1000;
 /// How many of them tell what columns hold.
 const LOOKED_AT: usize = 100;
+/// How many rows of a header may stand below the columns' names.
+const MOST_HEADERS: usize = 3;
 /// How many lines may stand before the header.
 const MOST_SKIPPED: usize = 20;
 /// How many words are shown to tell whether the encoding is the right one.
@@ -222,7 +224,9 @@ impl Shape {
         let named: Vec<String> = header.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
         let repeats_names = has_header && made_different(named.clone()) != named;
         let quoted = self.rows.iter().any(|row| row.quoted);
-        let format = TextFormat { skip_lines, ..self.format };
+        let below_names = if has_header { headers_below(&table[1..], is_data) } else { 0 };
+        let header_lines = (below_names > 0).then_some(below_names as u64 + 1);
+        let format = TextFormat { skip_lines, header_lines, ..self.format };
         Guess { format, has_header, repeats_names, width: self.width, agreeing: self.agreeing, records: self.rows.len() - first, quoted }
     }
 }
@@ -248,6 +252,16 @@ fn starts_with_data(table: &[Row], width: usize, is_data: &dyn Fn(&str) -> bool)
     let named = typed.iter().any(|&column| !value(column).is_empty() && !is_data(value(column)));
     let given = typed.iter().any(|&column| !value(column).is_empty());
     !named && given && !are_years(typed.iter().map(|&column| value(column)))
+}
+
+/// How many rows below the columns' names are no data: none of their values is a number or a time, where all rows after them have several.
+fn headers_below(table: &[Row], is_data: &dyn Fn(&str) -> bool) -> usize {
+    let counts: Vec<usize> = table.iter().take(LOOKED_AT).map(|row| row.values.iter().filter(|value| is_data(value)).count()).collect();
+    let without = counts.iter().take_while(|count| **count == 0).count();
+    let rest = counts.get(without..).unwrap_or_default();
+    // A first row that is all text may be of the table where others hardly have more.
+    let are_told_apart = rest.len() > 1 && rest.iter().all(|count| *count > 1);
+    if without <= MOST_HEADERS && are_told_apart { without } else { 0 }
 }
 
 /// Years that follow each other are names of columns: a table with one column for each.
