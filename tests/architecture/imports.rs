@@ -96,7 +96,8 @@ fn without_tests(text: &str) -> &str {
 fn imported(module: &Module, text: &str, files: &BTreeMap<Module, String>) -> BTreeSet<Module> {
     let mut found = BTreeSet::new();
     for line in without_tests(text).lines().filter(|line| !line.trim_start().starts_with("//")) {
-        for (start, _) in line.match_indices("crate::") {
+        // What a macro names is found where it is called.
+        for (start, _) in line.match_indices("crate::").filter(|(start, _)| !line[..*start].ends_with('$')) {
             found.extend(targets(&Vec::new(), &line[start + "crate::".len()..], files));
         }
         for (start, _) in line.match_indices("super::").filter(|(start, _)| !line[..*start].ends_with("super::")) {

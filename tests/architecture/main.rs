@@ -90,3 +90,23 @@ fn a_planted_circle_within_a_room_is_found() {
     ]);
     assert_eq!(planted.circles(), [["read::one", "read::two"]]);
 }
+
+#[test]
+fn files_import_each_other_in_no_circle() {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(crates()).unwrap() {
+        let krate = entry.unwrap().path();
+        let circles = Imports::of_folder(&krate.join("src")).circles();
+        found.extend(circles.into_iter().map(|circle| format!("{}: {}", krate.file_name().unwrap().display(), circle.join(" ⇄ "))));
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_planted_circle_is_found() {
+    let imports =
+        Imports::of(&[("one", "use crate::two::second;"), ("two", "use crate::three::third;"), ("three", "use super::one::first;")]);
+    assert_eq!(imports.circles().len(), 1);
+    let imports = Imports::of(&[("one", "use crate::two::second;"), ("two", "use crate::three::third;"), ("three", "")]);
+    assert_eq!(imports.circles(), Vec::<Vec<String>>::new());
+}

@@ -286,7 +286,7 @@ fn containers_are_read_or_refused_with_the_same_advice_everywhere() {
         assert!(of_run.contains(advice), "{file}: {of_run}");
         let path = case.path().join(file).to_str().unwrap().to_owned();
         let of_inspect = match inspect(&[path], &Registry::linked().unwrap()) {
-            Ok(found) => found.unreadable.iter().map(|unreadable| format!("{unreadable:?}")).collect(),
+            Ok(found) => format!("{:?}", found.unreadable),
             Err(problem) => problem.to_string(),
         };
         assert!(words(of_inspect.clone()).contains(advice), "{file}: {of_inspect}");

@@ -12,6 +12,7 @@
 //!
 //! Groups, keys of sets and texts are small numbers here: what is kept of a row has 8 bytes, and is found without comparing texts.
 
+mod coarser;
 mod moments;
 mod multisets;
 mod sets;
@@ -21,6 +22,7 @@ use std::collections::HashMap;
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, col, lit, when};
 
+use self::coarser::{Coarser, unite_onto};
 use self::moments::{Ends, Moments};
 use self::multisets::{Multisets, Ranked};
 use self::sets::{Member, Sets};
@@ -82,13 +84,6 @@ enum Values {
     /// With how their keys are coded.
     Sets(Kind, Sets),
     Multisets(Multisets),
-}
-
-/// Fewer groups that unite others.
-struct Coarser<'a> {
-    count: usize,
-    /// The one that each of the others is in.
-    group_of: &'a [u32],
 }
 
 impl Aggregation {
@@ -340,27 +335,6 @@ impl State {
             }
         }
     }
-}
-
-impl Coarser<'_> {
-    /// What the others have, united.
-    fn united<T: Clone + Default>(&self, values: &[T], unite: impl Fn(&mut T, &T)) -> Vec<T> {
-        let mut united = vec![T::default(); self.count];
-        unite_onto(&mut united, values, self.group_of, unite);
-        united
-    }
-
-    /// What the others have, side by side.
-    fn gathered<'v, T>(&self, values: &'v [T]) -> Vec<Vec<&'v T>> {
-        let mut gathered = vec![Vec::new(); self.count];
-        values.iter().zip(self.group_of).for_each(|(value, group)| gathered[*group as usize].push(value));
-        gathered
-    }
-}
-
-/// Unites each of `others` with that of the group that it is in.
-fn unite_onto<T>(all: &mut [T], others: &[T], group_of: &[u32], unite: impl Fn(&mut T, &T)) {
-    others.iter().zip(group_of).for_each(|(other, group)| unite(&mut all[*group as usize], other));
 }
 
 /// Goes through the rows that a filter keeps. A null counts as false.

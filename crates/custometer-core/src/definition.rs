@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use polars::prelude::Expr;
 
+use crate::column::ColumnType;
 use crate::derivation::{Derive, DimensionRule};
 use crate::dimension::DimensionValue;
 use crate::measure::Measure;
 use crate::picture::Picture;
-use crate::source::{ColumnType, Source};
+use crate::source::Source;
 use crate::unit::{Direction, Unit};
 use crate::value::Value;
 

@@ -8,6 +8,7 @@
 //! Nothing here opens a file, collects a frame or reads a clock.
 
 pub mod aggregation;
+pub mod column;
 pub mod definition;
 pub mod derivation;
 pub mod dimension;
@@ -37,6 +38,7 @@ pub mod value;
 pub mod words;
 
 pub use aggregation::Aggregation;
+pub use column::{Column, ColumnType, Domain, NullRule};
 pub use definition::{Definition, Expected, OwnDimension};
 pub use derivation::{Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;
@@ -49,7 +51,7 @@ pub use picture::Picture;
 pub use polars;
 pub use registry::{Registry, RegistryError};
 pub use row_formula::{Found, RowFormula};
-pub use source::{Column, ColumnType, Domain, Doubt, NullRule, Source};
+pub use source::{Doubt, Source};
 pub use sql_condition::SqlCondition;
 pub use table::Table;
 pub use time::{Baseline, Buckets, Calendar, Grain, Period};

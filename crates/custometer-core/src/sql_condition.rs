@@ -4,7 +4,7 @@ use polars::prelude::{Expr, col, lit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::source::{Column, NullRule};
+use crate::column::{Column, NullRule};
 
 /// What a row must meet, as a metric's parameter: an SQL expression over one row, such as `event = 'purchase' AND value > 10`.
 ///

@@ -4,10 +4,11 @@ use polars::prelude::{Expr, col};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::column::Column;
 use crate::definition::Definition;
 use crate::measure::{Measure, Scope, count, sum};
 use crate::params::ParamError;
-use crate::source::{Column, Source};
+use crate::source::Source;
 use crate::value::{Value, Weights};
 
 /// The lowest and the highest rating that can be given, such as `[1, 5]`.

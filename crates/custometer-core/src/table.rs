@@ -1,6 +1,6 @@
 //! A logical table: what one of its rows is, and how `inspect` recognises it in files that call things by other names.
 
-use crate::source::Column;
+use crate::column::Column;
 
 /// A logical table, such as `orders`. Tables of one name are one table, whichever crate speaks of it.
 ///

@@ -8,164 +8,20 @@
 //! assert!(problems.contains("unknown metric `acme.none`"));
 //! ```
 
+mod case;
+mod examples;
 mod input;
 pub mod laws;
 mod table;
 
-use std::collections::BTreeMap;
-use std::error::Error;
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-
-use custometer_core::Registry;
-use custometer_core::metric::Example;
-use custometer_core::registry::Descriptor;
-use custometer_output::Format;
-use custometer_runner::{Input, Problems, Report, RunResult};
-use jiff::civil::Date;
-use miette::{GraphicalReportHandler, GraphicalTheme};
-use serde_json::Value as Json;
-use tempfile::TempDir;
-
+pub use case::{Case, lines, shown};
+pub use examples::check_examples;
 pub use laws::{Law, Violation, check, check_metric, test_linked_metrics};
 pub use table::{Cell, NULL};
-
-use crate::input::Input as Rows;
 
 #[doc(hidden)]
 pub mod __private {
     pub use insta;
-}
-
-/// A folder of small files, for reports to run on.
-#[derive(Debug)]
-pub struct Case {
-    folder: TempDir,
-    as_of: Option<Date>,
-    settings: Vec<String>,
-    environment: BTreeMap<String, String>,
-    registry: Registry,
-}
-
-impl Default for Case {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Case {
-    /// An empty folder, for reports with the metrics that are linked.
-    ///
-    /// # Panics
-    /// When the system has no room for temporary files, or two linked metrics have one id.
-    pub fn new() -> Self {
-        Self::knowing(Registry::linked().expect("metrics with ids of their own"))
-    }
-
-    /// An empty folder, for reports with the metrics of a registry.
-    ///
-    /// # Panics
-    /// When the system has no room for temporary files.
-    pub fn knowing(registry: Registry) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        Self { folder, as_of: None, settings: Vec::new(), environment: BTreeMap::new(), registry }
-    }
-
-    /// Adds a file.
-    ///
-    /// # Panics
-    /// When it can't be written.
-    #[must_use]
-    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
-        fs::write(self.folder.path().join(name), content).expect("a file in a temporary folder");
-        self
-    }
-
-    /// The date up to which the data are known.
-    #[must_use]
-    pub fn as_of(mut self, date: Date) -> Self {
-        self.as_of = Some(date);
-        self
-    }
-
-    /// A setting over the config, as `--set` gives it.
-    #[must_use]
-    pub fn set(mut self, setting: &str) -> Self {
-        self.settings.push(setting.to_owned());
-        self
-    }
-
-    /// A variable of the environment, where secrets are.
-    #[must_use]
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Reads and checks a report; its problems as a reader sees them.
-    pub fn load(&self, config: &str) -> Result<Report, String> {
-        let (name, folder) = ("report.toml", self.folder.path());
-        let environment = |name: &str| self.environment.get(name).cloned();
-        let (as_of, settings) = (self.as_of, self.settings.as_slice());
-        let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment };
-        custometer_runner::load(&input, &self.registry).map_err(|problems| shown(&problems))
-    }
-
-    /// Runs a report; its problems, or its failure, as a reader sees them.
-    pub fn run(&self, config: &str) -> Result<RunResult, String> {
-        let report = self.load(config)?;
-        custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| failure(&error))
-    }
-
-    /// Runs a report and parses the JSON it comes to.
-    ///
-    /// # Panics
-    /// When the text is not JSON.
-    pub fn json(&self, config: &str) -> Result<Json, String> {
-        let json = custometer_output::render(&self.run(config)?, Format::Json, None).map_err(|error| error.to_string())?;
-        Ok(serde_json::from_slice(&json).expect("results in JSON"))
-    }
-}
-
-/// A failure with its causes, as the command line shows it.
-fn failure(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}\n  because: {cause}"))
-}
-
-/// Problems as the command line shows them, without colours.
-pub fn shown(problems: &Problems) -> String {
-    let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(110);
-    match handler.render_report(&mut text, problems) {
-        Ok(()) => text,
-        Err(_) => problems.to_string(),
-    }
-}
-
-/// Results as sorted lines of text at a fixed precision, for snapshots.
-pub fn lines(result: &RunResult) -> String {
-    let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.6}"));
-    let mut text = String::new();
-    for row in &result.results {
-        let start = row.start.as_ref().map_or("-".to_owned(), |start| start.datetime().to_string());
-        let dimensions: Vec<String> = row.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let partial = if row.partial { " partial" } else { "" };
-        let interval = row.low.zip(row.high).map(|(low, high)| format!(" [{low:.6}, {high:.6}]")).unwrap_or_default();
-        let n = row.n.map(|n| format!(" n={n}")).unwrap_or_default();
-        let _ = writeln!(text, "{} {start}{partial} {{{}}} {}{interval}{n}", row.request, dimensions.join(", "), number(row.value));
-    }
-    for rejection in &result.rejected {
-        let _ =
-            writeln!(text, "rejected {} of {}: {} ({})", rejection.rows, rejection.table, rejection.reason, rejection.requests.join(", "));
-    }
-    text
 }
 
 /// Snapshots results, as sorted lines at a fixed precision, with [insta](https://insta.rs).
@@ -177,43 +33,4 @@ macro_rules! assert_results_snapshot {
     ($name:expr, $result:expr) => {
         $crate::__private::insta::assert_snapshot!($name, $crate::lines(&$result))
     };
-}
-
-/// Runs every documented example of a metric through the whole path, and says which ones do not hold.
-pub fn check_examples(metric: &'static Descriptor) -> Vec<String> {
-    metric.about.examples.iter().filter_map(|example| check_example(metric, example).err()).collect()
-}
-
-fn check_example(metric: &'static Descriptor, example: &Example) -> Result<(), String> {
-    let id = metric.about.id;
-    let failed = |reason: String| format!("{id}, {}: {reason}", example.title);
-    let config = format!(
-        "[report]\n{}\n\n[tables.rows]\npath = \"rows.csv\"\n\n[[metrics]]\nmetric = \"{id}\"\ntable = \"rows\"\n\n[metrics.params]\n{}\n",
-        example.report, example.params
-    );
-    let registry = Registry::of([metric]).map_err(|error| failed(error.to_string()))?;
-    let json = Case::knowing(registry).file("rows.csv", Rows::of_example(example).csv()).json(&config).map_err(failed)?;
-    let results = json["results"].as_array().cloned().unwrap_or_default();
-    if results.len() != example.expected.len() {
-        return Err(failed(format!("{} rows instead of {}: {}", results.len(), example.expected.len(), json["results"])));
-    }
-    for (dimensions, expected) in example.expected {
-        let by_grain = example.report.lines().any(|line| line.starts_with("grain"));
-        let found = results.iter().find(|row| {
-            let start = row["start"].as_str().filter(|_| by_grain).map_or("", |start| &start[..10]);
-            format!("{start} {}", named(&row["dimensions"])).trim() == *dimensions
-        });
-        let found = found.ok_or_else(|| failed(format!("no row for `{dimensions}`")))?;
-        match (found["value"].as_f64(), expected) {
-            (None, None) => {}
-            (Some(found), Some(expected)) if (found - expected).abs() <= 1e-9 * expected.abs().max(1.0) => {}
-            (found, expected) => return Err(failed(format!("{found:?} instead of {expected:?} for `{dimensions}`"))),
-        }
-    }
-    Ok(())
-}
-
-fn named(dimensions: &Json) -> String {
-    let entries = dimensions.as_object().into_iter().flatten();
-    entries.map(|(name, value)| format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned))).collect::<Vec<_>>().join(",")
 }

@@ -1,6 +1,6 @@
 //! Sets of (group, key), for distinct counts.
 
-use super::Coarser;
+use super::coarser::Coarser;
 use crate::groups::Pairs;
 use crate::parallel;
 

@@ -5,9 +5,10 @@ use polars::prelude::{
     PolarsResult, Series, UInt32Chunked,
 };
 
+use super::coarser::unite_onto;
 use super::moments::{Ends, Moments};
 use super::sets::Member;
-use super::{Aggregation, Kept, State, Values, each_number, each_true, unite_onto};
+use super::{Aggregation, Kept, State, Values, each_number, each_true};
 use crate::exact::ExactSum;
 use crate::groups::Kind;
 

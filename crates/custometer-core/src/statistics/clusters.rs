@@ -1,6 +1,6 @@
 //! Sums over clusters, and the variance of their ratio.
 
-use super::remainder;
+use super::rounding::remainder;
 
 /// Two numbers x and y of each cluster, such as the pages and the sessions of each user, summed up over the clusters.
 ///

@@ -1,6 +1,8 @@
 //! Confidence intervals.
 
-use super::{Clusters, normal_quantile, students_t};
+use super::clusters::Clusters;
+use super::normal::normal_quantile;
+use super::students_t;
 
 /// A confidence interval, low to high.
 pub type Interval = (f64, f64);

@@ -2,8 +2,10 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::clusters::Clusters;
 use super::intervals::score_and_variance;
-use super::{Clusters, normal_quantile, students_t};
+use super::normal::normal_quantile;
+use super::students_t;
 
 /// How many observations of the rarer kinds each sample must be expected to have before their number is near normal.
 ///

@@ -5,7 +5,7 @@
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 
-use super::normal_quantile;
+use super::normal::normal_quantile;
 
 /// The two-sided quantile for a confidence level: 2.262 for 9 degrees of freedom and 0.95. None below one degree.
 ///

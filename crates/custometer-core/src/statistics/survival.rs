@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Interval, normal_quantile};
+use super::intervals::Interval;
+use super::normal::normal_quantile;
 
 /// How many lifetimes of one duration there are.
 #[derive(Debug, Clone, Copy, PartialEq)]

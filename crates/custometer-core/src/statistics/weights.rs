@@ -1,6 +1,6 @@
 //! Weighted samples.
 
-use super::remainder;
+use super::rounding::remainder;
 
 /// How many equally weighted observations tell as much as weighted ones do: (Σw)² / Σw².
 ///

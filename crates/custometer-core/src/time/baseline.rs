@@ -7,9 +7,9 @@ use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::buckets::{day_edges, hour_edges};
-use super::calendar::Step;
-use super::{Buckets, Calendar, Grain, Period};
+use super::buckets::{Buckets, day_edges, hour_edges};
+use super::calendar::{Calendar, Grain, Step};
+use super::period::Period;
 
 /// As many days as a year has whole weeks: the same weekday a year before.
 const YEAR_OF_WEEKS: Step = Step::Days(364);

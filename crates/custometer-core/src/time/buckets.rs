@@ -7,7 +7,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::{ToSpan, Zoned};
 use polars::prelude::{DataType, Expr, Field, Int32Chunked, IntoColumn, arity::unary_elementwise_values};
 
-use super::{Calendar, Grain, Period};
+use super::calendar::{Calendar, Grain};
+use super::period::Period;
 
 /// The column that holds the bucket of a row, as an index into [`Buckets`]: −1 before the first, `len` after the last.
 pub const BUCKET: &str = "__bucket";

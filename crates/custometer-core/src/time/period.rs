@@ -7,8 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::Step;
-use super::{Calendar, Grain};
+use super::calendar::{Calendar, Grain, Step};
 
 /// Local dates `[from, until)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::candidates::{Candidate, Runnable};
+use super::column::{InspectedColumn, LooksLike};
 use super::columns::Columns;
 use super::hints::{is_repeated_id, no_answers, style_in_words};
-use super::looks::MISSING;
+use super::looks::{self, MISSING};
 use super::tally::Totals;
-use super::{Candidate, InspectedColumn, LooksLike, Runnable, looks};
 use crate::read::format::FileFormat;
 use crate::read::number::NumberStyle;
 use crate::read::text::{Delimiter, Encoding, Guess};

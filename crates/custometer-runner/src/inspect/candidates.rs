@@ -7,9 +7,9 @@ use custometer_core::{Column, ColumnType, Domain, NullRule, Registry, Source, Sq
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::column::{InspectedColumn, LooksLike};
 use super::hints::no_answers;
 use super::words::{self, Known};
-use super::{InspectedColumn, LooksLike};
 
 /// So many candidates are worth naming.
 const MOST: usize = 3;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use custometer_core::dimension::DimensionValue;
 use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 
+use super::column::{Distinct, InspectedColumn, LooksLike};
 use super::looks::{self, Reading};
 use super::tally::{self, Asked, Faults, Read, Tally, Totals};
-use super::{Distinct, InspectedColumn, LooksLike};
 use crate::read::cell_format::CellFormat;
 use crate::read::files::{self, Opened};
 use crate::read::number::NumberStyle;

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use custometer_core::Registry;
 
+use super::candidates::Candidate;
 use super::columns::{Columns, asked, proposed_names};
+use super::inspection::{Damage, InspectedFile, InspectedTable};
 use super::probe::{FileError, Probe, Text};
 use super::tally::{self, Faults};
-use super::{Candidate, Damage, InspectedFile, InspectedTable, block, candidates, hints, words};
+use super::{block, candidates, hints, words};
 use crate::read::files::{self, Opened};
 use crate::read::text::{Compression, FileIndex, TextError};
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::column::{InspectedColumn, LooksLike};
 use super::columns::Columns;
-use super::{InspectedColumn, LooksLike, words};
+use super::words;
 use crate::read::number::NumberStyle;
 
 /// So many different values are too few to say that they are all different.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::PolarsError;
 
-use super::{Header, TextDialect, looks};
+use super::dialect::{Header, TextDialect};
+use super::looks;
 use crate::read::files::{self, OpenError};
 use crate::read::format::FileFormat;
 use crate::read::source::Source;

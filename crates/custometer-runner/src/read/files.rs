@@ -17,11 +17,11 @@ use polars::prelude::{
 
 use super::columnar::{self, Group, Shared, Stored};
 use super::guard::guarded;
-use super::scan::{self, Chunks, Parts, ROW, numbered, without_missing};
+use super::scan::{self, Parts, ROW, numbered, without_missing};
 use super::source::Source;
 use super::{arrow, ndjson, parquet, paths};
 use crate::read::format::FileFormat;
-use crate::read::text::{self, Chunk, FAULT, FileIndex, Head, TextError, TextFormat};
+use crate::read::text::{self, Chunk, Chunks, FAULT, FileIndex, Head, TextError, TextFormat};
 
 /// From how many rows of each file, and of how many files, it is told what columns look like.
 pub(crate) const SAMPLE_ROWS: u32 = 1000;

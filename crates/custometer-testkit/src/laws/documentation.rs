@@ -3,7 +3,8 @@
 use custometer_core::registry::Descriptor;
 use serde_json::{Map, Value as Json};
 
-use super::{Law, Variant, Violation, quietly};
+use super::law::{Law, Violation};
+use super::variant::{Variant, quietly};
 
 /// What a metric does not say of itself.
 pub(super) fn check(metric: &'static Descriptor) -> Vec<Violation> {

@@ -7,10 +7,12 @@ use custometer_core::{Column, ColumnType, Domain, NullRule};
 use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, ParquetWriter, PolarsResult, Series, TimeUnit, TimeZone};
 use serde_json::{Map, Value as Json};
 
+use super::law::{Law, Violation};
 use super::results::differ;
-use super::{Law, Variant, Violation, quietly};
+use super::variant::{Variant, quietly};
+use crate::case::Case;
 use crate::input::{self, Chance, GROUP, Input};
-use crate::{Case, Cell as _};
+use crate::table::Cell as _;
 
 /// The text of a cell, where it has one.
 type Cell = Option<String>;

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use custometer_core::{DimensionValue, Domain, NullRule, Registry, Scope, Unit, Value};
 use custometer_runner::{ResultRow, RunResult};
 
-use super::{Law, Variant, Violation};
-use crate::Case;
+use super::law::{Law, Violation};
+use super::variant::Variant;
+use crate::case::Case;
 use crate::input::{GROUP, Input};
 
 impl Variant {
@@ -41,7 +42,7 @@ impl Variant {
                 self.params
             );
         }
-        super::quietly(|| case.run(&config)).unwrap_or_else(|| Err("a panic".to_owned()))
+        super::variant::quietly(|| case.run(&config)).unwrap_or_else(|| Err("a panic".to_owned()))
     }
 
     /// The same rows in another order, in other files, broken down and not.

@@ -7,7 +7,8 @@ use custometer_core::time::{BUCKET, Buckets};
 use custometer_core::{Aggregation, DeriveContext, DimensionRule, DimensionValue, EvaluateContext, Evaluation, Group, MeasureRow};
 use polars::prelude::{DataFrame, Expr, IntoLazy, LazyFrame, PolarsResult, col, lit};
 
-use super::{Law, Variant, Violation, quietly};
+use super::law::{Law, Violation};
+use super::variant::{Variant, quietly};
 use crate::input::{self, GROUP, Input};
 
 /// How many entities are tried against each other.

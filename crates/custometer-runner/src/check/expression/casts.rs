@@ -6,9 +6,13 @@ use polars::prelude::arity::unary_elementwise;
 use polars::prelude::{DataType, Expr, Field, Int64Chunked, IntoColumn, RoundMode, coalesce, lit, when};
 use sqlparser::ast::{self, ExactNumberInfo};
 
-use super::functions::numbers;
-use super::translate::{Translator, Value, words};
-use super::{Kind, Mistake, times};
+use super::elementwise::numbers;
+use super::kind::Kind;
+use super::mistake::Mistake;
+use super::times;
+use super::translator::Translator;
+use super::value::Value;
+use super::written::words;
 use crate::read::column;
 use crate::read::number::NumberStyle;
 use custometer_core::time::INSTANT;

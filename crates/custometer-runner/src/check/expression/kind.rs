@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use custometer_core::ColumnType;
-use polars::prelude::{DataType, Expr, NULL, TimeUnit, TimeZone as PolarsZone, col, lit, when};
+use polars::prelude::{DataType, Expr, NULL, TimeUnit, TimeZone as PolarsZone, lit};
 
-use super::{Leaf, Origin};
-use crate::read::column::{self, StoredColumn, Style};
-use crate::read::values::{finite, trimmed};
 use custometer_core::time::INSTANT;
+
+use crate::read::values::finite;
 
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,36 +127,4 @@ pub(super) fn from_any(raw: Expr, stored: &DataType) -> Expr {
         stored if stored.is_integer() => raw.cast(DataType::Int64),
         _ => raw,
     }
-}
-
-/// A column of a file as expressions see it, or why they can't.
-pub(super) fn stored(column: &StoredColumn, written_in: &str, style: &Style) -> Result<Leaf, String> {
-    let name = column.name.as_str();
-    let kind = Kind::of(&column.looks_like).ok_or_else(|| format!("`{name}` is {}, which expressions can't read", column.stored))?;
-    let raw = col(name);
-    let is_text = column.stored == DataType::String;
-    let (value, unreadable) = match &kind {
-        Kind::Time => {
-            let typed = column::typed(name, &column.stored, Some(column), ColumnType::Time, style)?;
-            let unreadable = typed.missing.not().and(typed.value.clone().is_null());
-            (typed.value, Some((unreadable, format!("`{name}` is not {}", typed.expected))))
-        }
-        Kind::Text if is_text && !column.blank_is_null => {
-            (when(trimmed(raw.clone()).eq(lit(""))).then(lit(NULL)).otherwise(raw.clone()).cast(DataType::String), None)
-        }
-        _ if column.looks_like != column.stored => {
-            (column.as_it_looks(style), column.looks_different(style).map(|(reason, fails)| (fails, reason)))
-        }
-        _ => {
-            let value = from_any(raw.clone(), &column.stored);
-            let may_fail = column.stored.is_float() || column.stored == DataType::UInt64;
-            let unreadable =
-                may_fail.then(|| (raw.clone().is_not_null().and(value.clone().is_null()), format!("`{name}` is not a number")));
-            (value, unreadable)
-        }
-    };
-    let text =
-        is_text.then(|| if column.blank_is_null { raw } else { when(trimmed(raw.clone()).neq(lit(""))).then(raw).otherwise(lit(NULL)) });
-    let origin = Some(Origin { column: name.to_owned(), written_in: written_in.to_owned() });
-    Ok(Leaf { kind, value, text, unreadable, carried: None, origin })
 }

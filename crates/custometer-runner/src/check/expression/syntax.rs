@@ -7,7 +7,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
 
-use super::Mistake;
+use super::mistake::Mistake;
 
 /// More operators than anyone writes by hand; each costs the plan of the run.
 const MOST_OPERATORS: usize = 500;

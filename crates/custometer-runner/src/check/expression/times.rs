@@ -7,41 +7,21 @@ use sqlparser::ast::{self, BinaryOperator};
 
 use custometer_core::time::{AmbiguousTimes, ClockRule, NonexistentTimes};
 
-use super::functions::{numbers, whole, whole_of};
-use super::translate::{Translator, Value, words, written_number, written_text};
-use super::{Kind, Mistake, first};
+use super::elementwise::{numbers, whole, whole_of};
+use super::kind::Kind;
+use super::mistake::Mistake;
+use super::translator::Translator;
+use super::value::{Calendar, DAY, Value, first};
+use super::written::{words, written_number, written_text};
 use custometer_core::time::INSTANT;
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;
-const DAY: i64 = 24 * HOUR;
+
 /// The first instant of the year 1 and that after the year 9999, in microseconds since 1970.
 const CALENDAR: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 /// An interval longer than the calendar is none.
 const LONGEST_YEARS: i64 = 10_000;
-
-/// The parts of an interval whose length the calendar decides, as whole numbers. Months and days are those that clocks go through: a day may
-/// have 23 hours.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Calendar {
-    pub(super) months: Option<Expr>,
-    pub(super) days: Option<Expr>,
-}
-
-impl Calendar {
-    /// The whole interval in microseconds, with days of 24 hours; none where it has months. `rest` is what it has beside the calendar's part.
-    pub(super) fn elapsed(&self, rest: &Expr) -> Option<Expr> {
-        match (&self.months, &self.days) {
-            (Some(_), _) => None,
-            (None, Some(days)) => Some(whole(days.clone(), rest.clone(), |days, rest| days.checked_mul(DAY)?.checked_add(rest))),
-            (None, None) => Some(rest.clone()),
-        }
-    }
-
-    fn map(self, change: impl Fn(Expr) -> Expr) -> Self {
-        Self { months: self.months.map(&change), days: self.days.map(&change) }
-    }
-}
 
 /// A unit of time that is part of an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,42 +5,18 @@ use custometer_core::suggest::nearest;
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, NamedFrom, Series, coalesce, col, lit, when};
 use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, Subscript, UnaryOperator, Value as Literal};
 
-use super::functions::{self, Call};
-use super::kind::from_any;
-use super::times::Calendar;
-use super::{Kind, Mistake, Origin, Reason, Scope, Syntax, Translated, casts, first, none, syntax, times};
+use super::functions;
+use super::kind::{Kind, from_any};
+use super::mistake::Mistake;
+use super::scope::{Scope, Translated};
+use super::syntax::Syntax;
+use super::translator::Translator;
+use super::value::{Value, balanced, first, none};
+use super::written::{shortened, words, written_number, written_text};
+use super::{casts, elementwise, times};
 
 /// More operators in each other than anyone can mean.
 const DEEPEST: usize = 100;
-
-/// A value on its way.
-#[derive(Debug, Clone)]
-pub(super) struct Value {
-    pub(super) expr: Expr,
-    pub(super) kind: Kind,
-    /// The number of the reason for which it fails in a row.
-    pub(super) fault: Option<Expr>,
-    /// Whether it may have left the finite numbers.
-    pub(super) open: bool,
-    /// Of an interval, what the calendar decides how long it is.
-    pub(super) calendar: Option<Calendar>,
-    pub(super) origin: Option<Origin>,
-    /// How messages call it.
-    pub(super) words: String,
-}
-
-impl Value {
-    pub(super) fn new(expr: Expr, kind: Kind, words: impl Into<String>) -> Self {
-        Self { expr, kind, fault: None, open: false, calendar: None, origin: None, words: words.into() }
-    }
-}
-
-pub(super) struct Translator<'s> {
-    pub(super) scope: &'s Scope<'s>,
-    text: &'s str,
-    mistakes: Vec<Mistake>,
-    reasons: Vec<Reason>,
-}
 
 impl Syntax {
     /// The expression over the columns of a scope, or all that is wrong with it. Nothing where it rests on a column that is wrong itself.
@@ -57,47 +33,6 @@ impl Syntax {
 }
 
 impl Translator<'_> {
-    /// Says what is wrong with a part.
-    pub(super) fn wrong<T>(&mut self, part: &ast::Expr, mistake: Mistake) -> Option<T> {
-        let mistake = mistake.at(syntax::place(self.text, part));
-        if !self.mistakes.contains(&mistake) {
-            self.mistakes.push(mistake);
-        }
-        None
-    }
-
-    pub(super) fn place(&self, span: sqlparser::tokenizer::Span) -> Option<std::ops::Range<usize>> {
-        syntax::bytes(self.text, span)
-    }
-
-    /// The number of a reason, where it holds.
-    pub(super) fn fault(&mut self, fails: Expr, text: String, origin: Option<Origin>) -> Expr {
-        let reason = Reason { text, origin };
-        let position = self.reasons.iter().position(|known| *known == reason).unwrap_or_else(|| {
-            self.reasons.push(reason);
-            self.reasons.len() - 1
-        });
-        when(fails).then(lit(i32::try_from(position + 1).unwrap_or(i32::MAX))).otherwise(none())
-    }
-
-    /// What is made of values that are all looked at.
-    pub(super) fn made(expr: Expr, kind: Kind, of: &[&Value], words: String) -> Value {
-        let fault = first(of.iter().map(|value| value.fault.clone()));
-        let origin = of.iter().find_map(|value| value.origin.clone());
-        Value { fault, origin, ..Value::new(expr, kind, words) }
-    }
-
-    /// The same where nothing may come of values that are there: then the row is at fault.
-    pub(super) fn made_or_fault(&mut self, expr: Expr, kind: Kind, of: &[&Value], words: String, why: String) -> Value {
-        let there = of.iter().map(|value| value.expr.clone().is_not_null()).reduce(Expr::and);
-        let mut value = Self::made(expr, kind, of, words);
-        if let Some(there) = there {
-            let fault = self.fault(there.and(value.expr.clone().is_null()), why, value.origin.clone());
-            value.fault = first([value.fault, Some(fault)]);
-        }
-        value
-    }
-
     /// A part, as a finite value.
     pub(super) fn value(&mut self, part: &ast::Expr) -> Option<Value> {
         let value = self.open(part)?;
@@ -365,7 +300,7 @@ impl Translator<'_> {
                         Some(Value { open: value.open, ..Self::made(lit(0.0) - value.expr.clone(), Kind::Float, &[&value], words(part)) })
                     }
                     (Kind::Integer, _) => {
-                        let expr = functions::whole(lit(0_i64), value.expr.clone(), i64::checked_sub);
+                        let expr = elementwise::whole(lit(0_i64), value.expr.clone(), i64::checked_sub);
                         Some(self.made_or_fault(expr, Kind::Integer, &[&value], words(part), format!("`{}` is too large", words(part))))
                     }
                     (Kind::Interval, _) => Some(times::negative(value)),
@@ -500,7 +435,7 @@ impl Translator<'_> {
                 BinaryOperator::Minus => i64::checked_sub,
                 _ => i64::checked_mul,
             };
-            let expr = functions::whole(left.expr.clone(), right.expr.clone(), checked);
+            let expr = elementwise::whole(left.expr.clone(), right.expr.clone(), checked);
             let why = format!("`{words}` is too large");
             return self.made_or_fault(expr, Kind::Integer, &[left, right], words, why);
         }
@@ -747,31 +682,6 @@ impl Plain {
     }
 }
 
-/// The text that is written there.
-pub(super) fn written_text(part: &ast::Expr) -> Option<&str> {
-    match part {
-        ast::Expr::Nested(inner) => written_text(inner),
-        ast::Expr::Value(literal) => match &literal.value {
-            Literal::SingleQuotedString(text) | Literal::EscapedStringLiteral(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The number that is written there.
-pub(super) fn written_number(part: &ast::Expr) -> Option<f64> {
-    match part {
-        ast::Expr::Nested(inner) => written_number(inner),
-        ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr } => written_number(expr).map(|number| -number),
-        ast::Expr::Value(literal) => match &literal.value {
-            Literal::Number(digits, _) => digits.parse().ok(),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 fn is_nonzero(part: &ast::Expr) -> bool {
     written_number(part).is_some_and(|number| number != 0.0)
 }
@@ -788,20 +698,6 @@ fn typed_nothing(value: Value, kind: &Kind) -> Value {
     }
 }
 
-/// How messages call a part: as it is written, if it is short.
-pub(super) fn words(part: &ast::Expr) -> String {
-    match part {
-        ast::Expr::Nested(inner) => words(inner),
-        ast::Expr::Identifier(name) => name.value.clone(),
-        part => shortened(&part.to_string()),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain("…".chars()).collect() }
-}
-
 /// How many operators follow each other to the left.
 fn spine(part: &ast::Expr) -> usize {
     let (mut part, mut length) = (part, 0);
@@ -810,15 +706,6 @@ fn spine(part: &ast::Expr) -> usize {
         length += 1;
     }
     length
-}
-
-/// All parts put together two by two, so that the whole is no deeper than it must be.
-pub(super) fn balanced(mut parts: Vec<Expr>, join: impl Fn(Expr, Expr) -> Expr + Copy) -> Expr {
-    if parts.len() > 1 {
-        let rest = parts.split_off(parts.len() / 2);
-        return join(balanced(parts, join), balanced(rest, join));
-    }
-    parts.pop().unwrap_or_else(|| lit(false))
 }
 
 /// The type of what a crate's function gives for such values; none where it can't be given them.
@@ -833,11 +720,4 @@ fn type_of(function: &Function, values: &[Value]) -> Option<DataType> {
     let arguments: Vec<Expr> = (0..values.len()).map(|position| col(name(position))).collect();
     let nothing = DataFrame::new(0, columns).ok()?.lazy().select([(function.call)(&arguments).alias("result")]).collect().ok()?;
     (nothing.height() == 0 || values.is_empty()).then(|| nothing.column("result").ok().map(|result| result.dtype().clone())).flatten()
-}
-
-impl Call<'_> {
-    /// How messages call the call.
-    pub(super) fn words(&self) -> String {
-        words(self.part)
-    }
 }

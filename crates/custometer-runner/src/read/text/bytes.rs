@@ -6,7 +6,7 @@ use std::sync::Arc;
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 use flate2::bufread::GzDecoder;
 
-use super::TextError;
+use super::error::TextError;
 use crate::read::source::Source;
 
 /// How a file is packed, told by its first bytes and not by its name.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::sync::Arc;
 
-use super::TextError;
 use super::bytes::open;
+use super::error::TextError;
 use super::format::{Delimiter, Encoding, TextFormat};
 use super::head::{Start, made_different};
 use super::records::{Found, is_blank, record, values};

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io::Read;
 use std::sync::Arc;
 
-use super::TextError;
 use super::bytes::open;
+use super::error::TextError;
 use super::format::{Encoding, TextFormat};
 use super::records::{Found, is_blank, record, values};
 use crate::read::source::Source;

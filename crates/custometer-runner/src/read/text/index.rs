@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::TextError;
 use super::bytes::{Compression, Hashing};
+use super::error::TextError;
 use super::format::{Delimiter, TextFormat};
 use super::head::{BYTE_ORDER_MARK, Head, Last};
 use super::records::{Found, is_blank, record, values};

@@ -1,0 +1,145 @@
+//! A folder of small files, for reports to run on.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use custometer_core::Registry;
+use custometer_output::Format;
+use custometer_runner::{Input, Problems, Report, RunResult};
+use jiff::civil::Date;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// A folder of small files, for reports to run on.
+#[derive(Debug)]
+pub struct Case {
+    folder: TempDir,
+    as_of: Option<Date>,
+    settings: Vec<String>,
+    environment: BTreeMap<String, String>,
+    registry: Registry,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Case {
+    /// An empty folder, for reports with the metrics that are linked.
+    ///
+    /// # Panics
+    /// When the system has no room for temporary files, or two linked metrics have one id.
+    pub fn new() -> Self {
+        Self::knowing(Registry::linked().expect("metrics with ids of their own"))
+    }
+
+    /// An empty folder, for reports with the metrics of a registry.
+    ///
+    /// # Panics
+    /// When the system has no room for temporary files.
+    pub fn knowing(registry: Registry) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { folder, as_of: None, settings: Vec::new(), environment: BTreeMap::new(), registry }
+    }
+
+    /// Adds a file.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    #[must_use]
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        fs::write(self.folder.path().join(name), content).expect("a file in a temporary folder");
+        self
+    }
+
+    /// The date up to which the data are known.
+    #[must_use]
+    pub fn as_of(mut self, date: Date) -> Self {
+        self.as_of = Some(date);
+        self
+    }
+
+    /// A setting over the config, as `--set` gives it.
+    #[must_use]
+    pub fn set(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// A variable of the environment, where secrets are.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Reads and checks a report; its problems as a reader sees them.
+    pub fn load(&self, config: &str) -> Result<Report, String> {
+        let (name, folder) = ("report.toml", self.folder.path());
+        let environment = |name: &str| self.environment.get(name).cloned();
+        let (as_of, settings) = (self.as_of, self.settings.as_slice());
+        let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment };
+        custometer_runner::load(&input, &self.registry).map_err(|problems| shown(&problems))
+    }
+
+    /// Runs a report; its problems, or its failure, as a reader sees them.
+    pub fn run(&self, config: &str) -> Result<RunResult, String> {
+        let report = self.load(config)?;
+        custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| failure(&error))
+    }
+
+    /// Runs a report and parses the JSON it comes to.
+    ///
+    /// # Panics
+    /// When the text is not JSON.
+    pub fn json(&self, config: &str) -> Result<Json, String> {
+        let json = custometer_output::render(&self.run(config)?, Format::Json, None).map_err(|error| error.to_string())?;
+        Ok(serde_json::from_slice(&json).expect("results in JSON"))
+    }
+}
+
+/// A failure with its causes, as the command line shows it.
+fn failure(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}\n  because: {cause}"))
+}
+
+/// Problems as the command line shows them, without colours.
+pub fn shown(problems: &Problems) -> String {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(110);
+    match handler.render_report(&mut text, problems) {
+        Ok(()) => text,
+        Err(_) => problems.to_string(),
+    }
+}
+
+/// Results as sorted lines of text at a fixed precision, for snapshots.
+pub fn lines(result: &RunResult) -> String {
+    let number = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.6}"));
+    let mut text = String::new();
+    for row in &result.results {
+        let start = row.start.as_ref().map_or("-".to_owned(), |start| start.datetime().to_string());
+        let dimensions: Vec<String> = row.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let partial = if row.partial { " partial" } else { "" };
+        let interval = row.low.zip(row.high).map(|(low, high)| format!(" [{low:.6}, {high:.6}]")).unwrap_or_default();
+        let n = row.n.map(|n| format!(" n={n}")).unwrap_or_default();
+        let _ = writeln!(text, "{} {start}{partial} {{{}}} {}{interval}{n}", row.request, dimensions.join(", "), number(row.value));
+    }
+    for rejection in &result.rejected {
+        let _ =
+            writeln!(text, "rejected {} of {}: {} ({})", rejection.rows, rejection.table, rejection.reason, rejection.requests.join(", "));
+    }
+    text
+}
