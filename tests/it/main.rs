@@ -1,6 +1,6 @@
 //! End-to-end tests: config and data in, results and messages out.
 //!
-//! A folder is a feature, a domain or the real data; CONTRIBUTING.md says where a test goes. What holds of every metric is in
+//! A folder is a feature or the real data; a domain's tests are in its crate; CONTRIBUTING.md says where a test goes. What holds of every metric is in
 //! `../metrics.rs`, a test for each.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test fails by panicking, and compares exact figures exactly")]
@@ -43,26 +43,6 @@ mod own_metrics {
 mod goals {
     mod alerts;
     mod targets;
-}
-
-mod loyalty {
-    mod customers;
-    mod orders;
-    mod orders_as_exported;
-    mod spans;
-}
-
-mod support {
-    mod surveys;
-    pub(crate) mod tickets;
-}
-
-mod web {
-    mod events;
-    mod funnel;
-    mod search;
-    mod sessions;
-    mod users;
 }
 
 mod field;

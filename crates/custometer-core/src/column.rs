@@ -59,7 +59,7 @@ impl Column {
     }
 
     /// An identifier of a customer, user, order or ticket: text or a whole number, only ever compared with others of its table. Expressions see
-    /// a number in its place, which is no other id's, and not what is written.
+    /// a number in its place, which no other id has, and which is not what is written.
     pub const fn identifier(name: &'static str) -> Self {
         Self::new(name, ColumnType::Identifier)
     }

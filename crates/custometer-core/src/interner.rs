@@ -322,7 +322,7 @@ impl std::fmt::Display for Text<'_> {
     }
 }
 
-/// Whether the first of some bytes, that a view begins with, shows for itself that it is no blank.
+/// Whether the first of some bytes, that a view begins with, shows for itself that it is not blank.
 fn may_be_seen(prefix: u32) -> bool {
     prefix.to_ne_bytes()[0].is_ascii_graphic()
 }

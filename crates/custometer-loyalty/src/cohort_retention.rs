@@ -92,7 +92,7 @@ impl Metric for CohortRetention {
             "With `basis = \"spans\"`, a customer is active in every bucket that a span reaches into, the one in which it ends included; a \
                 span that ends as a bucket begins does not reach into it.",
             "In a breakdown, a customer has a cohort in every group they are active in, by what they do in it.",
-            "Money back is no purchase: a negative amount is rejected, and with `refunds = \"net\"` left out. Where the table has no amounts, every \
+            "Money back is not a purchase: a negative amount is rejected, and with `refunds = \"net\"` left out. Where the table has no amounts, every \
              row is a purchase.",
             "With `one_order_per = \"order_id\"`, an order is in the bucket of its first line. Without it, every row is an order, and the note says so \
              where an `order_id` comes in several rows.",

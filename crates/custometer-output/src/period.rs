@@ -1,6 +1,6 @@
 //! Buckets by name: `2025-01` for a month, `2025 Q1` for a quarter.
 //!
-//! A name is that of a calendar unit. Weeks that do not start on Monday, and years that do not start in January, are no such unit: their
+//! A name is that of a calendar unit. Weeks that do not start on Monday, and years that do not start in January, are not such a unit: their
 //! buckets go by their first and last day. Whether they are is asked of all the buckets of a request together, because one that the
 //! period cuts short does not tell.
 

@@ -293,7 +293,7 @@ fn files(root: &Path, below: &Path, names: &mut BTreeSet<PathBuf>) -> io::Result
     Ok(())
 }
 
-/// The links that lead nowhere, in a folder and the folders in it: sets are no deeper.
+/// The links that lead nowhere, in a folder and the folders in it: sets are not deeper.
 fn dangling(root: &Path, below: &Path, names: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(root.join(below))? {
         let entry = entry?;

@@ -30,7 +30,7 @@ struct Point {
     value: Option<f64>,
 }
 
-/// The trends of a request's groups, in the order of their rows. Partial buckets are left out: their counts are no fall.
+/// The trends of a request's groups, in the order of their rows. Partial buckets are left out: their counts do not show a fall.
 pub(crate) fn trends(rows: &[ResultRow], labels: &[String]) -> Vec<Trend> {
     let mut positions: BTreeMap<Vec<(&str, &DimensionValue)>, usize> = BTreeMap::new();
     let mut trends: Vec<Trend> = Vec::new();

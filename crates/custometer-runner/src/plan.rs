@@ -92,7 +92,7 @@ impl TablePlan {
             })
             .collect();
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
-        // streaming engine a cache is no store, but a point from which each batch goes several ways.
+        // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
         let all = table.rows(indices, used.clone())?.cache();
         let once = kept.of(all.clone());
         let met = match &table.condition {

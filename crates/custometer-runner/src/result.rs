@@ -424,7 +424,7 @@ pub struct TableManifest {
     pub files: Vec<FileManifest>,
     /// Rows read from them.
     pub rows_read: u64,
-    /// Those of them that are none of data.
+    /// Those of them that are not data.
     pub rows_no_data: RowsNoData,
     /// Rows that `where` left out.
     pub rows_filtered: u64,
@@ -436,7 +436,7 @@ pub struct TableManifest {
     pub notes: Vec<String>,
 }
 
-/// Rows of a file that are none of data.
+/// Rows of a file that are not data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RowsNoData {
     /// Rows of the header beyond its first, and header lines that come again.
@@ -445,7 +445,7 @@ pub struct RowsNoData {
     pub comments: u64,
     /// Rows of the footer.
     pub footers: u64,
-    /// Rows that `skip_rows_where` says are none.
+    /// Rows that `skip_rows_where` says are not data.
     pub skipped: u64,
 }
 

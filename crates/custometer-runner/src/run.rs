@@ -61,7 +61,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         progress(Event::Reading { table: &table.name, files: table.opened.files.len(), bytes });
         let failed = |source| RunError::Table { table: table.name.clone(), source };
         let collected = Collected::of(plan, report);
-        // What was read while it changed is no one's data, whether or not it could be read.
+        // What was read while it changed can't be relied on, whether or not it could be read.
         unchanged(table, indices, folder)?;
         let collected = collected.map_err(failed)?;
         let files = Files::of(table, indices, folder);
@@ -131,7 +131,7 @@ fn asked(request: &Request) -> Asked {
     Asked { name: request.name.clone(), about: request.metric.about, picture }
 }
 
-/// How many rows there are in a table's files, and those that are none of data. So many of the others were gone through.
+/// How many rows there are in a table's files, and those that are not data. So many of the others were gone through.
 fn no_data(table: &Table, indices: &[FileIndex], gone_through: u64) -> (u64, RowsNoData) {
     let sum = |of: fn(&FileIndex) -> u64| indices.iter().map(of).sum::<u64>();
     let rows = if table.opened.is_remote() { gone_through } else { sum(|index| index.rows) };

@@ -9,6 +9,7 @@ use std::path::Path;
 use custometer_core::Registry;
 use custometer_output::Format;
 use custometer_runner::{Input, Problems, Report, RunResult};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::Value as Json;
@@ -56,6 +57,16 @@ impl Case {
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         fs::write(self.folder.path().join(name), content).expect("a file in a temporary folder");
         self
+    }
+
+    /// Several files that make one table: `t0.csv`, `t1.csv` and so on.
+    ///
+    /// # Panics
+    ///
+    /// When they can't be written.
+    #[must_use]
+    pub fn parts(self, contents: &[String]) -> Self {
+        contents.iter().enumerate().fold(self, |case, (number, content)| case.file(&format!("t{number}.csv"), content))
     }
 
     /// The date up to which the data are known.
@@ -123,6 +134,34 @@ pub fn shown(problems: &Problems) -> String {
         Ok(()) => text,
         Err(_) => problems.to_string(),
     }
+}
+
+/// The rows of results, as a run's JSON has them.
+///
+/// # Panics
+///
+/// When it has none.
+pub fn results(json: &Json) -> &Vec<Json> {
+    json["results"].as_array().expect("a run's JSON has results")
+}
+
+/// Why rows were rejected, and how many each time.
+///
+/// # Panics
+///
+/// When the JSON is not that of a run.
+pub fn rejections(json: &Json) -> Vec<(&str, u64)> {
+    let rejected = json["rejected"].as_array().expect("a run's JSON says what was rejected");
+    rejected.iter().filter_map(|rejected| Some((rejected["reason"].as_str()?, rejected["rows"].as_u64()?))).collect()
+}
+
+/// Where the bucket of a row starts or ends.
+///
+/// # Panics
+///
+/// When the row has no such instant.
+pub fn edge(row: &Json, edge: &str) -> Timestamp {
+    row[edge].as_str().and_then(|edge| edge.parse().ok()).unwrap_or_else(|| panic!("no `{edge}` in {row}"))
 }
 
 /// Results as sorted lines of text at a fixed precision, for snapshots.

@@ -25,7 +25,7 @@ pub(crate) struct Input {
     /// The parameters, as TOML.
     pub(crate) params: String,
     pub(crate) header: Vec<String>,
-    /// A missing value is none.
+    /// None for a missing value.
     pub(crate) rows: Vec<Vec<Option<String>>>,
 }
 

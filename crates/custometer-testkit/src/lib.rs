@@ -12,11 +12,13 @@ mod case;
 mod examples;
 mod input;
 pub mod laws;
+mod numbers;
 mod table;
 
-pub use case::{Case, lines, shown};
+pub use case::{Case, edge, lines, rejections, results, shown};
 pub use examples::check_examples;
 pub use laws::{Law, Violation, check, check_metric, test_linked_metrics};
+pub use numbers::{Number, assert_close, is_close};
 pub use table::{Cell, NULL};
 
 #[doc(hidden)]

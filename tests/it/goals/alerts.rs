@@ -169,7 +169,7 @@ fn each_mistake_in_a_webhook_is_said_and_no_secret_with_it() {
         ("url = \"example.com\"", "this is not an address"),
         ("url = \"http://example.com\"", "alerts are posted over https"),
         ("url = \"ftp://localhost\"", "alerts are posted over https"),
-        ("url = \"https://user:word@example.com\"", "an address is no place for a password"),
+        ("url = \"https://user:word@example.com\"", "a password does not belong in an address"),
         ("url = \"https://example.com\"\nurl_env = \"ADDRESS\"", "the address is said twice"),
         ("url_env = \"ADDRESS\"", "alerts are posted over https"),
         ("url_env = \"NO_SUCH\"", "the environment variable `NO_SUCH` is not set"),

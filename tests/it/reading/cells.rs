@@ -325,7 +325,7 @@ fn what_does_not_fit_a_format_is_rejected_with_its_text() {
     let none = Export::of("x\n5 %\n7 %\n").formula("formats = { x = \"money\" }", "sum(x)").unwrap_err();
     assert!(none.contains("no value of the first rows is an amount of money") && none.contains("say `\"percent\"`"), "{none}");
     let unknown = Export::of("x\n5\n").formula("formats = { x = \"percentage\" }", "sum(x)").unwrap_err();
-    assert!(unknown.contains("`percentage` is no format of cells") && unknown.contains("did you mean `percent`?"), "{unknown}");
+    assert!(unknown.contains("`percentage` is not a format of cells") && unknown.contains("did you mean `percent`?"), "{unknown}");
     let undeclared = Export::of("amount\n5 %\n7 %\n").problems("", "loyalty.average_order_value");
     assert!(undeclared.contains("say `formats = { amount = \"percent\" }`"), "{undeclared}");
     let flag = Export::of("score\nja\nnej\n").problems("formats = { score = { true = [\"ja\"], false = [\"nej\"] } }", "loyalty.nps");

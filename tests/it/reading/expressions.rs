@@ -366,7 +366,7 @@ fn what_is_not_supported_is_refused_at_its_place_with_what_is_there() {
         ("note + 1 = 2", "say what the text is: `CAST(note AS DOUBLE)`"),
         ("note + note = 'aa'", "texts are joined by `||`"),
         ("time + 1 > time", "n * INTERVAL '1 minute'"),
-        ("regexp_like(note, '(')", "`(` is no regular expression"),
+        ("regexp_like(note, '(')", "`(` is not a regular expression"),
         ("strftime(time, '%Q') = 'a'", "`strftime` has no directive `%Q`"),
         ("date_trunc('fortnight', time) = time", "there are year, quarter, month"),
         ("EXTRACT(FORTNIGHT FROM time) = 1", "there is no part `fortnight` of a time"),

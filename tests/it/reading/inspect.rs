@@ -519,6 +519,22 @@ fn tickets_that_come_once_each_are_no_history() {
 }
 
 #[test]
+fn old_encodings_are_in_the_block() {
+    // `ø` and `å` as Mac Roman and as Windows-1252 write them.
+    for (encoding, o, a) in [("mac-roman", 0xbf_u8, 0x8c_u8), ("windows-1252", 0xf8, 0xe5)] {
+        let mut rows = b"by;score;dato\n".to_vec();
+        for row in [&[b'K', o, b'g', b'e', b'b', a, b'd', b'e', b'n'][..], &[b'R', o, b'd', b'b', a, b'd'], &[b'R', o, b'n', b'n', b'e']] {
+            rows.extend(row);
+            rows.extend(b";9;2025-01-02\n");
+        }
+        let case = Case::new().file("svar.csv", rows);
+        let table = table(&case, "svar.csv");
+        assert!(table.block.contains(&format!("encoding = \"{encoding}\"\n")), "{}", table.block);
+        pasted_everything(case.path().join("svar.csv").to_str().unwrap(), &[]);
+    }
+}
+
+#[test]
 fn an_end_is_what_is_called_an_end() {
     let header = "id,Customer ID,Start Date (UTC),Canceled At (UTC),Ended At (UTC)\n";
     for ended in ["", "2025-02-03 10:00"] {

@@ -1,17 +1,12 @@
 //! Comparison with earlier times, from end to end, against figures worked out elsewhere.
 
-use custometer_testkit::Case;
+use custometer_testkit::{Case, assert_close};
 use serde_json::Value as Json;
 
 fn results(rows: &str, report: &str, metric: &str) -> Vec<Json> {
     let config = format!("[report]\n{report}\n[tables.t]\npath = \"t.csv\"\n[[metrics]]\ntable = \"t\"\n{metric}\n");
     let json = Case::new().file("t.csv", rows).json(&config).unwrap();
     json["results"].as_array().unwrap().clone()
-}
-
-fn close(found: &Json, expected: f64) {
-    let found = found.as_f64().unwrap();
-    assert!((found - expected).abs() < 1e-9 * expected.abs().max(1.0), "{found} is not {expected}");
 }
 
 const AOV: &str = "metric = \"loyalty.average_order_value\"";
@@ -26,10 +21,10 @@ fn a_change_of_a_mean_has_welchs_test() {
     assert_eq!(january["comparisons"][0]["change"], Json::Null);
     let change = &february["comparisons"][0];
     assert_eq!(change["baseline"], "previous");
-    close(&change["change"], 56.25 - 65.0 / 3.0);
-    close(&change["relative_change"], 100.0 * (56.25 - 65.0 / 3.0) / (65.0 / 3.0));
+    assert_close(&change["change"], 56.25 - 65.0 / 3.0);
+    assert_close(&change["relative_change"], 100.0 * (56.25 - 65.0 / 3.0) / (65.0 / 3.0));
     // scipy.stats.ttest_ind([40, 50, 60, 75], [10, 20, 35], equal_var=False)
-    close(&change["p_value"], 0.021_996_893_898_412_757);
+    assert_close(&change["p_value"], 0.021_996_893_898_412_757);
     assert_eq!(change["significant"], true);
     assert_eq!(february["comparisons"][1]["change"], Json::Null);
 }
@@ -43,10 +38,10 @@ fn a_change_of_a_share_has_the_test_of_two_proportions_and_can_be_corrected() {
     let report = "from = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\ncompare = [\"previous\"]";
     let plain = results(&rows, report, "metric = \"support.csat\"");
     // The pooled z test of 30 of 100 against 60 of 120, its tail from scipy.stats.norm.sf.
-    close(&plain[1]["comparisons"][0]["p_value"], 0.002_662_185_508_944_995);
+    assert_close(&plain[1]["comparisons"][0]["p_value"], 0.002_662_185_508_944_995);
     let corrected = results(&rows, &format!("{report}\nmultiple_comparisons = \"benjamini_hochberg\""), "metric = \"support.csat\"");
     // Of two tests the smaller p-value is doubled, and the larger stays.
-    close(&corrected[1]["comparisons"][0]["p_value"], 2.0 * 0.002_662_185_508_944_995);
+    assert_close(&corrected[1]["comparisons"][0]["p_value"], 2.0 * 0.002_662_185_508_944_995);
     assert_eq!(corrected[2]["comparisons"][0]["p_value"], plain[2]["comparisons"][0]["p_value"]);
 }
 
@@ -57,7 +52,7 @@ fn days_are_compared_with_the_same_weekday_of_the_year_before() {
     let rows = results(rows, "from = 2025-01-01\nuntil = 2025-01-02\ngrain = \"day\"\ncompare = [\"year_ago\"]", AOV);
     let comparison = &rows[0]["comparisons"][0];
     assert_eq!(comparison["start"], "2024-01-03T00:00:00+00:00");
-    close(&comparison["change"], 3.0);
+    assert_close(&comparison["change"], 3.0);
 }
 
 #[test]
@@ -71,7 +66,7 @@ fn a_part_of_a_month_is_compared_with_the_same_part_of_the_one_before() {
         (&comparison["start"], &comparison["end"]),
         (&Json::from("2025-05-01T00:00:00+00:00"), &Json::from("2025-05-15T00:00:00+00:00"))
     );
-    close(&comparison["change"], 2.0);
+    assert_close(&comparison["change"], 2.0);
 }
 
 #[test]

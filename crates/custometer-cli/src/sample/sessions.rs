@@ -46,7 +46,7 @@ fn session(seed: u64, rng: &mut ChaCha8Rng, users: &Population, second: i64) -> 
         choose(rng, &[(("organic", 1.0), 40), (("paid", 0.9), 18), (("email", 1.8), 12), (("direct", 1.2), 20), (("social", 0.4), 10)]);
     let page_views = if rng.random_bool(0.32) { 1 } else { 2 + repeats(rng, 0.72, 60) };
     let reading: i64 = (1..page_views).map(|_| whole(spread(rng, 55.0, 2.0)).max(1)).sum();
-    // It takes some pages to buy, and a small screen is no place for it.
+    // It takes some pages to buy, and a small screen is not the place for it.
     let ease = if device == "mobile" { 0.6 } else { 1.0 };
     let chance = if page_views > 2 { 0.07 * eagerness * ease } else { 0.0 };
     Session {

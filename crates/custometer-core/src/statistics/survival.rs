@@ -36,7 +36,7 @@ pub struct Step {
 /// The estimated probability to last longer than a time.
 ///
 /// The estimate is known from 0 to the last time at which something was seen, and from there on only if it has reached 0: when the
-/// longest lifetime is censored, nobody knows what comes after it, and what rests on that is none, too.
+/// longest lifetime is censored, nobody knows what comes after it, and what rests on that is missing, too.
 ///
 /// Sources: E. L. Kaplan & P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958), 457–481; M. Greenwood, "The natural
 /// duration of cancer", Reports on Public Health and Medical Subjects 33 (1926), for the variance; J. D. Kalbfleisch & R. L. Prentice, "The
@@ -47,7 +47,7 @@ pub struct SurvivalCurve {
     steps: Vec<Step>,
 }
 
-/// The survival curve of lifetimes in any order. None when there are none, and for durations and counts that are negative or no numbers.
+/// The survival curve of lifetimes in any order. None when there are none, and for durations and counts that are negative or not numbers.
 pub fn kaplan_meier(lifetimes: &[Lifetimes]) -> Option<SurvivalCurve> {
     let is_possible = |row: &Lifetimes| [row.duration, row.ended, row.censored].iter().all(|number| *number >= 0.0 && number.is_finite());
     if !lifetimes.iter().all(is_possible) {
@@ -101,7 +101,7 @@ impl SurvivalCurve {
     }
 
     /// The times that the median lies between: those at which the lower and the upper end of the curve's interval first are at most one
-    /// half. Each is none where that end stays above, which is common for the upper one.
+    /// half. Each is missing where that end stays above, which is common for the upper one.
     pub fn median_interval(&self, confidence: f64) -> (Option<f64>, Option<f64>) {
         let first = |end: fn(Interval) -> f64| {
             self.steps.iter().find(|step| step.interval(confidence).is_some_and(|ends| at_most_half(end(ends)))).map(|step| step.time)

@@ -1,4 +1,4 @@
-//! Orders: how the rows of an order table are read, by all metrics alike. Money that is paid back is no purchase, and a line no order.
+//! Orders: how the rows of an order table are read, by all metrics alike. Money that is paid back is not a purchase, and a line is not an order.
 
 use std::collections::HashSet;
 
@@ -85,7 +85,7 @@ impl Orders {
     pub(crate) fn refuse_of_spans(&self) -> Result<(), ParamError> {
         let given = [("refunds", self.refunds.is_some()), ("one_order_per", self.one_order_per != OneOrderPer::Row)];
         given.into_iter().find(|(_, given)| *given).map_or(Ok(()), |(param, _)| {
-            Err(ParamError::new(param, "spans are no orders").help("leave it out, or take orders as the basis"))
+            Err(ParamError::new(param, "spans are not orders").help("leave it out, or take orders as the basis"))
         })
     }
 

@@ -8,7 +8,7 @@ use crate::tables::{REVIEWS, TIME};
 /// The column of the rating.
 pub(crate) const RATING: &str = "rating";
 
-/// Reviews with a rating on a scale, half stars too. A review without one is no rating.
+/// Reviews with a rating on a scale, half stars too. A review without one is not a rating.
 pub(crate) fn reviews(scale: Scale) -> Result<Source, ParamError> {
     let Scale(min, max) = scale.checked()?;
     let rating = Column::number(RATING)

@@ -8,7 +8,7 @@ mod shapes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
-use custometer_core::suggest::nearest;
+use custometer_core::suggest::{did_you_mean, nearest};
 use custometer_core::{
     About, Aggregate, Column, ColumnType, Definition, DimensionValue, Direction, Estimate, Evaluate, EvaluateContext, EvaluateError,
     Evaluation, Expected, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,
@@ -258,7 +258,7 @@ impl<'c> Parsed<'c> {
         for column in self.define.time.iter().chain(self.define.types.keys()) {
             all &= !table.broken.contains(column.get_ref());
             if !named.contains(column.get_ref()) {
-                let near = nearest(column.get_ref(), known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let near = did_you_mean(column.get_ref(), known.iter().map(String::as_str));
                 let message = format!("there is no column `{}`{of}", column.get_ref());
                 problems.report(column.span(), message).help(near.unwrap_or_else(|| columns_there_are(&known)));
                 all = false;
@@ -312,7 +312,7 @@ impl Draft {
         let parsed = Parsed::read(id, define, problems);
         let name = define.table.get_ref();
         let Some(table) = tables.get(name.as_str()) else {
-            let near = nearest(name, tables.keys().copied()).map(|near| format!("did you mean `{near}`?"));
+            let near = did_you_mean(name, tables.keys().copied());
             let help = near.unwrap_or_else(|| format!("describe it: `[tables.{name}]` with its `path`"));
             problems.report(define.table.span(), format!("there is no table `{name}`")).help(help);
             return None;
@@ -425,7 +425,7 @@ fn formula(define: &DefineConfig, problems: &mut Collector) -> Option<Formula> {
     let mut is_known = true;
     for (name, place) in &written.names {
         if !known.contains(&name.as_str()) {
-            let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let near = did_you_mean(name, known.iter().copied());
             let help = near.unwrap_or_else(|| format!("the measures are {}", Listed(&known)));
             problems.report(place.clone(), format!("there is no measure `{name}`")).help(help);
             is_known = false;

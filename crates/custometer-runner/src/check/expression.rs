@@ -21,7 +21,7 @@ mod written;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use custometer_core::suggest::nearest;
+use custometer_core::suggest::did_you_mean;
 use toml::Spanned;
 
 pub(crate) use self::kind::Kind;
@@ -61,14 +61,13 @@ pub(crate) fn has_columns(syntax: &Syntax, written: &Spanned<String>, names: &[S
     }
     let all = unknown.is_empty();
     for (column, place) in unknown {
-        let near = nearest(&column, names.iter().map(String::as_str));
-        let help = near.map_or_else(|| columns_there_are(names), |near| format!("did you mean `{near}`?"));
+        let help = did_you_mean(&column, names.iter().map(String::as_str)).unwrap_or_else(|| columns_there_are(names));
         Mistake::new(format!("there is no column `{column}`{of}")).help(help).at(place).report("", written, problems);
     }
     all
 }
 
-/// The columns of a table, as help for a name that is none of them.
+/// The columns of a table, as help for a name that is not one of them.
 pub(crate) fn columns_there_are(columns: &[String]) -> String {
     const SHOWN: usize = 12;
     let shown: Vec<String> = columns.iter().take(SHOWN).map(|column| format!("`{column}`")).collect();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use custometer_core::suggest::nearest;
+use custometer_core::suggest::did_you_mean;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 use custometer_core::{ColumnType, SqlCondition};
 use jiff::tz::TimeZone;
@@ -65,13 +65,13 @@ pub(crate) struct TableConfig {
     /// of a survey, and are skipped. One unless said.
     #[schemars(with = "Option<u64>")]
     pub header_lines: Option<Spanned<u64>>,
-    /// How many rows at the end of a text file are none of data, such as a total.
+    /// How many rows at the end of a text file are not data, such as a total.
     #[schemars(with = "Option<u64>")]
     pub footer_lines: Option<Spanned<u64>>,
     /// What a line of a text file starts with that is a comment, such as `#`.
     #[schemars(with = "Option<String>")]
     pub comment: Option<Spanned<String>>,
-    /// Rows that are none of data, such as totals and titles of sections: an SQL condition over the file's own columns, in which the values
+    /// Rows that are not data, such as totals and titles of sections: an SQL condition over the file's own columns, in which the values
     /// of text files are text: `Date = 'Total'`.
     #[schemars(with = "Option<String>")]
     pub skip_rows_where: Option<Spanned<String>>,
@@ -97,7 +97,7 @@ pub(crate) struct TableConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub time_formats: BTreeMap<Spanned<String>, Spanned<String>>,
-    /// For single columns, how cells are written that are no plain numbers, flags or times: `{ Total = "money", CTR = "percent",
+    /// For single columns, how cells are written that are not plain numbers, flags or times: `{ Total = "money", CTR = "percent",
     /// "First reply" = "duration", Q1 = "number_in_text", answered = { true = ["ja"], false = ["nej"] } }`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, CellFormat>")]
@@ -286,8 +286,7 @@ fn mapped<'a>(
                 problems.report(of.span(), message).help("store it as a number, a text or a time");
                 continue;
             }
-            let near = nearest(actual, stored.iter().map(String::as_str));
-            let help = near.map_or_else(|| columns_there_are(stored), |near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(actual, stored.iter().map(String::as_str)).unwrap_or_else(|| columns_there_are(stored));
             problems.report(of.span(), format!("there is no column `{actual}` in the file")).help(help);
         }
         if !missing.is_empty() {
@@ -305,7 +304,7 @@ fn mapped<'a>(
     actual_names
 }
 
-/// Which rows are none of data. They do not tell what columns look like.
+/// Which rows are not data. They do not tell what columns look like.
 fn skipped(
     config: &TableConfig,
     opened: &mut Opened,
@@ -375,7 +374,7 @@ fn leaf<'a>(
         }
         if let Some(plain) = name.strip_prefix("__") {
             return Err(Some(format!(
-                "`{name}` is no name that a report can use; give it another: `columns = {{ {plain} = \"{name}\" }}`"
+                "`{name}` is not a name that a report can use; give it another: `columns = {{ {plain} = \"{name}\" }}`"
             )));
         }
         if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name) {
@@ -412,8 +411,7 @@ fn of_single_columns<'a>(
             || actual_names.contains_key(name.get_ref().as_str())
             || config.derive.keys().any(|derived| derived == name);
         if !known {
-            let near = nearest(actual, stored.iter().map(String::as_str));
-            let help = near.map_or_else(|| columns_there_are(stored), |near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(actual, stored.iter().map(String::as_str)).unwrap_or_else(|| columns_there_are(stored));
             problems.report(name.span(), format!("there is no column `{actual}`")).help(help);
         }
         known.then(|| actual.to_owned())
@@ -478,8 +476,7 @@ fn repetition(config: &TableConfig, table: &Table, problems: &mut Collector) -> 
     let mut find = |column: &str, place: Range<usize>| {
         let is_known = known.iter().any(|known| known == column);
         if !is_known && !table.broken.contains(column) {
-            let near = nearest(column, known.iter().map(String::as_str));
-            let help = near.map_or_else(|| columns_there_are(&known), |near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(column, known.iter().map(String::as_str)).unwrap_or_else(|| columns_there_are(&known));
             problems.report(place, format!("there is no column `{column}`")).help(help);
         }
         is_known

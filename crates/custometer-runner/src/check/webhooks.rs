@@ -126,7 +126,7 @@ fn address(written: &str, place: Range<usize>, problems: &mut Collector) -> Opti
         return None;
     }
     if !url.username().is_empty() || url.password().is_some() {
-        problems.report(place, "an address is no place for a password").help("sign with a secret: `secret_env = \"…\"`");
+        problems.report(place, "a password does not belong in an address").help("sign with a secret: `secret_env = \"…\"`");
         return None;
     }
     Some(url)

@@ -43,7 +43,7 @@ fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex]) -> Polars
     let age = repetition.age.as_ref().map(|age| age.value.clone());
     let read = age.iter().flat_map(|age| age.clone().meta().root_names()).map(|name| name.to_string());
     let used: BTreeSet<String> = repetition.by.iter().cloned().chain(read).collect();
-    // A damaged row shares its key with none, and one that a condition leaves out beforehand is no rival of those that it keeps.
+    // A damaged row shares its key with no other, and a row that a condition leaves out beforehand does not compete with those that it keeps.
     let damaged = table.opened.format.is_text().then(|| col(FAULT).is_not_null());
     let unreadable = repetition.age.as_ref().map(|age| age.unreadable.clone().fill_null(lit(false)));
     let left_out = table.condition.clone().filter(|_| repetition.where_first).map(|condition| condition.fill_null(lit(false)).not());

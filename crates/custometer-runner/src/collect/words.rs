@@ -12,7 +12,7 @@ use super::accumulate::ending;
 const MOST_KEPT: usize = 1000;
 /// So many are named.
 const MOST_NAMED: usize = 8;
-/// A longer text is no word.
+/// A longer text is not taken for a word.
 const LONGEST: usize = 60;
 
 /// The words of a text column, as far as they are needed to say that a wanted one is not among them.

@@ -100,8 +100,10 @@ fn dialect(text: &mut String, guess: &Guess, is_tsv: bool) -> std::fmt::Result {
         Some(byte) => writeln!(text, "quote = {}", quoted(&char::from(byte).to_string()))?,
         None => writeln!(text, "quote = \"\"")?,
     }
-    if format.encoding == Encoding::Windows1252 {
-        writeln!(text, "encoding = \"windows-1252\"")?;
+    match format.encoding {
+        Encoding::Windows1252 => writeln!(text, "encoding = \"windows-1252\"")?,
+        Encoding::MacRoman => writeln!(text, "encoding = \"mac-roman\"")?,
+        Encoding::Utf8 | Encoding::Latin1 => {}
     }
     if format.skip_lines > 0 {
         writeln!(text, "skip_lines = {}", format.skip_lines)?;

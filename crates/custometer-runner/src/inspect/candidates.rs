@@ -13,7 +13,7 @@ use super::words::{self, Known};
 
 /// So many candidates are worth naming.
 const MOST: usize = 3;
-/// Names less like each other than this are no match.
+/// Names less like each other than this do not match.
 const LIKE: f64 = 0.58;
 /// The file could not be a table that is less like it than this.
 const ENOUGH: f64 = 0.35;
@@ -278,7 +278,7 @@ impl Fit<'_> {
                     pairs.push((likeness, logical, column, false));
                 }
             }
-            // The only time there is, and the only number that is no count, can hardly be another's.
+            // The only time there is, and the only number that is not a count, can hardly be another's.
             let alone: Vec<&&InspectedColumn> = match kind {
                 ColumnType::Time => fitting.iter().filter(|column| column.looks_like != LooksLike::Nothing).collect(),
                 ColumnType::Number if !on_scale => {
@@ -321,7 +321,7 @@ impl Fit<'_> {
         matches
     }
 
-    /// Whether a column could hold a type; one without values could hold times that there are none of yet.
+    /// Whether a column could hold a type; one without values could hold times that have not come yet.
     fn could_hold(&self, column: &InspectedColumn, kind: ColumnType) -> bool {
         self.rows == 0 || fits(column, kind) || kind == ColumnType::Time && column.looks_like == LooksLike::Nothing
     }

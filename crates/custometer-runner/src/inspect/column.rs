@@ -76,7 +76,7 @@ pub enum LooksLike {
     Nothing,
     /// Text.
     Text,
-    /// Digits that are no number to compute with.
+    /// Digits that are not a number to compute with.
     Code,
     /// Whole numbers.
     WholeNumber,

@@ -25,7 +25,7 @@ pub struct TextDialect {
     pub byte_order_mark: bool,
     /// A few words with letters beyond ASCII, to tell whether the encoding is the right one.
     pub words: Vec<String>,
-    /// How many lines are no part of the table, and stand before it.
+    /// How many lines stand before the table, and are not part of it.
     pub skip_lines: u64,
     /// How many rows the header seems to have, the names being the first of them.
     pub header_lines: u64,

@@ -142,7 +142,7 @@ pub(super) fn of_texts(name: &str, texts: &[String], numbers: NumberStyle) -> Ve
         return vec![Reading::Time { formats: iso.into_iter().map(|(_, format)| format).collect(), declared: None }];
     }
     let times = declared(&texts);
-    // What a clock shows is no duration.
+    // What a clock shows is not a duration.
     if times.is_empty() && !are_clocks(name, &texts) { cells(&texts, numbers).into_iter().collect() } else { times }
 }
 
@@ -200,7 +200,7 @@ fn without_unit(text: &str) -> &str {
     if has_unit { number } else { text }
 }
 
-/// Whether a text is digits that are no number to compute with: with leading zeros, or more of them than a float holds.
+/// Whether a text is digits that are not a number to compute with: with leading zeros, or more of them than a float holds.
 pub(super) fn is_code(text: &str) -> bool {
     let digits = text.trim_start_matches(['-', '+']);
     let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -413,7 +413,7 @@ mod tests {
         assert_eq!(of_texts("phone", &written("%s"), NumberStyle::default()), [Reading::Number]);
         let counts: Vec<String> = (1..90).map(|count| count.to_string()).collect();
         assert_eq!(of_texts("time", &counts, NumberStyle::default()), [Reading::Number]);
-        // Eight digits of which most are no days.
+        // Eight digits of which most are not days.
         let phones: Vec<String> = (0..90).map(|number| (20_131_500 + number * 7).to_string()).collect();
         assert_eq!(of_texts("phone", &phones, NumberStyle::default()), [Reading::Number]);
     }
@@ -452,7 +452,7 @@ mod tests {
         assert_eq!(style(&[&["1,234", "2,500"]]), ((true, None), Some((false, Some(',')))));
         assert_eq!(style(&[&["1.234", "2.500"], &["0.5"]]), (plain, None));
         assert_eq!(style(&[&["1,234", "2,500"], &["0.5"]]), ((false, Some(',')), None));
-        // Dates, addresses and names are no numbers.
+        // Dates, addresses and names are not numbers.
         assert_eq!(style(&[&["31.12.2024"], &["83.149.9.216"], &["1, 2"]]), (plain, None));
     }
 }

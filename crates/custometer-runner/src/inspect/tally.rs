@@ -266,7 +266,7 @@ impl Read {
     }
 }
 
-/// Goes through all rows, and counts what is asked of their columns. Damaged rows are counted, and are no part of the rest.
+/// Goes through all rows, and counts what is asked of their columns. Damaged rows are counted, and are not part of the rest.
 #[expect(clippy::disallowed_methods, reason = "the files are gone through here")]
 pub(super) fn tally(
     opened: &Opened,

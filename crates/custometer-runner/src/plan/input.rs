@@ -200,14 +200,14 @@ impl InputPlan {
             // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
             let column = |name: &str| {
                 let typed = col(typed.get(name)?.as_str());
-                // What is no row of its entity says nothing of the others.
+                // A row that does not belong to its entity says nothing of the others.
                 Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
             };
             let origin = rule.column.map(|column| Origin::itself(key.actual(column)));
             let reason = Reason { text: rule.reason.clone(), origin };
             checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
         }
-        // A survey without an answer is no observation, whatever else it lacks; but a damaged row may have had one.
+        // A survey without an answer is not an observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
         let fate = skips.into_iter().fold(fate, |fate, skip| when(skip).then(lit(SKIPPED)).otherwise(fate));
         checks.fails = of_table;

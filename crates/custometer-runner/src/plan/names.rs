@@ -22,7 +22,7 @@ pub(crate) const LAST: &str = "__last";
 
 pub(crate) const DIMENSION: &str = "__by:";
 
-/// The row is no observation.
+/// The row is not an observation.
 pub(crate) const SKIPPED: i32 = -1;
 
 /// The row is outside the period.

@@ -50,7 +50,7 @@ pub(crate) fn with_typed_columns(
     let dimensions: BTreeSet<&str> = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str)).collect();
     let dimensions = dimensions.into_iter().map(|name| {
         let value = col(name);
-        // A blank, and what is no number, are missing values in every format.
+        // A blank, and what is not a number, are missing values in every format.
         let value = match table.schema.get(name) {
             Some(DataType::Float32 | DataType::Float64) => when(value.clone().is_finite()).then(value).otherwise(lit(NULL)),
             // An instant is shown by the report's clocks.

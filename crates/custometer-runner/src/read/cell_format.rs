@@ -334,7 +334,7 @@ impl<'de> Deserialize<'de> for CellFormat {
                         || format!("expected one of {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
                         |near| format!("did you mean `{near}`?"),
                     );
-                    E::custom(format!("`{name}` is no format of cells, {help}"))
+                    E::custom(format!("`{name}` is not a format of cells, {help}"))
                 })
             }
 
@@ -359,7 +359,7 @@ impl<'de> Deserialize<'de> for CellFormat {
                     (None, Some(_), None, None) => Err(A::Error::custom("the words for true are missing: write `true = [\"…\"]`")),
                     (None, None, Some(currency), None) => {
                         money::known(&currency).map(|known| CellFormat::Currency(known.to_owned())).ok_or_else(|| {
-                            A::Error::custom(format!("`{currency}` is no currency that is known; write it such as \"$\" or \"DKK\""))
+                            A::Error::custom(format!("`{currency}` is not a currency that is known; write it such as \"$\" or \"DKK\""))
                         })
                     }
                     (None, None, None, Some(separator)) if !separator.is_empty() => Ok(CellFormat::List(separator)),
@@ -413,7 +413,7 @@ impl JsonSchema for CellFormat {
         };
         any.push(one("money", "amounts in this currency; those in others are rejected"));
         any.push(one("list", "values with this between them, for expressions"));
-        json_schema!({ "description": "How cells are written, where they are no plain numbers, flags or times.", "anyOf": any })
+        json_schema!({ "description": "How cells are written, where they are not plain numbers, flags or times.", "anyOf": any })
     }
 }
 

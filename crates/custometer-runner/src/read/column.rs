@@ -37,7 +37,7 @@ pub(crate) struct StoredColumn {
     pub time_formats: Vec<TimeFormat>,
     /// Whether the config says how its values are written.
     pub declared: bool,
-    /// How its cells are written, where the config says it and they are no times.
+    /// How its cells are written, where the config says it and they are not times.
     pub cells: Option<CellFormat>,
     /// The texts of the first rows, without blanks; empty for a column that is not stored as text.
     pub texts: Vec<String>,

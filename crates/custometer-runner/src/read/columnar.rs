@@ -24,7 +24,7 @@ pub(crate) struct Stored {
 pub(crate) struct Kind {
     pub(crate) field: ArrowField,
     pub(crate) kind: DataType,
-    /// Whether the file names a time zone for it that is none by name.
+    /// Whether the file names a time zone for it that no zone is called by.
     pub(crate) is_of_another_zone: bool,
 }
 

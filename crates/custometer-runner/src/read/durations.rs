@@ -139,7 +139,7 @@ fn iso(text: &str) -> Option<f64> {
     let mut is_some = false;
     for (part, units) in [(Some(days), [('W', 7.0 * DAY), ('D', DAY), ('\0', 0.0)]), (clock, [('H', HOUR), ('M', MINUTE), ('S', 1.0)])] {
         let Some(mut rest) = part else { continue };
-        // Nothing after the T is no duration.
+        // Nothing after the T does not make a duration.
         if rest.is_empty() && clock == part {
             return None;
         }

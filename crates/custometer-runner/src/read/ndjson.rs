@@ -30,7 +30,7 @@ pub(crate) struct Head {
     pub(crate) start: Vec<u8>,
 }
 
-/// Why a file is none.
+/// Why a file can't be read as lines of JSON.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NdjsonError {
     #[error(transparent)]

@@ -114,7 +114,7 @@ impl NumberStyle {
     }
 }
 
-/// Texts as the numbers that they are read as; null where they are none.
+/// Texts as the numbers that they are read as; null where they are not numbers.
 pub(crate) fn numbers_of(text: Expr, read: impl Fn(&str) -> Option<f64> + Clone + Send + Sync + 'static) -> Expr {
     text.map_with_fmt_str(
         move |column| {

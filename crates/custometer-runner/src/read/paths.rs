@@ -66,7 +66,7 @@ fn has_wildcards(name: &OsStr) -> bool {
     name.as_encoded_bytes().contains(&b'*')
 }
 
-/// The names in a folder that a pattern may find. What is no folder has none.
+/// The names in a folder that a pattern may find. What is not a folder has none.
 fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, (PathBuf, io::Error)> {
     let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if !place.is_dir() {

@@ -28,7 +28,7 @@ pub struct Table {
     pub(crate) checks: Vec<Check>,
     /// The condition as it is written.
     pub(crate) written_condition: Option<Expr>,
-    /// Which of the file's rows are none of data.
+    /// Which of the file's rows are not data.
     pub(crate) skipped: Option<Expr>,
     /// Which rows repeat others, where the config says it.
     pub(crate) repetition: Option<Repetition>,

@@ -127,7 +127,7 @@ impl TimeFormat {
             return Ok(Self { kind: Kind::Count(count), example: Cow::Borrowed(count.example) });
         }
         if let Some(near) = custometer_core::suggest::nearest(written, COUNTS.iter().map(|count| count.name)) {
-            return Err(format!("`{written}` is no time format, did you mean `{near}`?"));
+            return Err(format!("`{written}` is not a time format, did you mean `{near}`?"));
         }
         let pattern = TimePattern::declared(written, zone)?;
         let moment = jiff::civil::date(2025, 1, 31).at(9, 30, 0, 0).to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
@@ -192,7 +192,7 @@ impl TimeFormat {
         let fit = COUNTS.iter().find(|other| fitting(other) * 10 >= present * 9)?;
         let first = values.cast(&DataType::String).ok()?;
         let first = first.str().ok()?.iter().flatten().next()?.trim().to_owned();
-        Some(format!("`{first}` is no time in the years 1900 to 2199 as `{}`; say `{}`", count.name, fit.name))
+        Some(format!("`{first}` is not a time in the years 1900 to 2199 as `{}`; say `{}`", count.name, fit.name))
     }
 }
 

@@ -28,7 +28,7 @@ const WEEKDAYS: [&str; 7] = [
     "sunday søndag sonntag domingo dimanche domenica zondag söndag",
 ];
 
-/// The month, from 1 on, that a name or an abbreviation of at least three letters means; none where it is no month's, or that of several.
+/// The month, from 1 on, that a name or an abbreviation of at least three letters means; none where it is not the name of a month, or that of several.
 pub(crate) fn month_of(name: &str) -> Option<i64> {
     const ENGLISH: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     if let Some(month) = ENGLISH.iter().position(|month| *month == name) {

@@ -378,7 +378,7 @@ impl<'a> Found<'a> {
             Step::Zone => {
                 let is_of_name = |character: char| character.is_ascii_alphanumeric() || "/_+-".contains(character);
                 let (name, rest) = text.split_at(text.find(|character: char| !is_of_name(character)).unwrap_or(text.len()));
-                // Halves of the day are no zones.
+                // `AM` and `PM` do not name a zone.
                 self.zone = Some(name).filter(|name| !name.is_empty() && !matches!(*name, "AM" | "PM" | "am" | "pm"));
                 self.zone.map(|_| rest)
             }
@@ -471,12 +471,12 @@ fn directive(rest: &mut std::str::Chars<'_>) -> Result<Vec<Step>, String> {
     let width = width.or_else(|| after_dot[..second_length].parse::<usize>().ok());
     let after_dot = after_dot[second_length..].trim_start_matches(':');
     let Some(letter) = after_dot.chars().next() else {
-        return Err("`%` at the end is no directive; write `%%` for a percent sign".to_owned());
+        return Err("`%` at the end is not a directive; write `%%` for a percent sign".to_owned());
     };
     let name = format!("%{}", &all[..all.len() - after_dot.len() + letter.len_utf8()]);
     *rest = after_dot[letter.len_utf8()..].chars();
     if letter != 'f' && (width.is_some() || dotted.is_some()) {
-        return Err(format!("`{name}` is no directive; write `%{letter}`, which reads one digit or two"));
+        return Err(format!("`{name}` is not a directive; write `%{letter}`, which reads one digit or two"));
     }
     let two = |part: Part| vec![Step::Digits(part, 1, 2)];
     let by_colons = |parts: &[Part]| {

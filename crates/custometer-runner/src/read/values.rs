@@ -7,7 +7,7 @@ pub(crate) fn trimmed(text: Expr) -> Expr {
     text.str().strip_chars(lit(NULL))
 }
 
-/// Infinities and NaN are no numbers to compute with.
+/// Infinities and NaN can't be computed with.
 pub(crate) fn finite(number: Expr) -> Expr {
     when(number.clone().is_finite()).then(number).otherwise(lit(NULL))
 }

@@ -12,7 +12,7 @@ use polars::prelude::{Column, PolarsResult};
 pub(crate) fn is_called_id(name: &str) -> bool {
     let lower = name.to_lowercase();
     let Some(before) = lower.strip_suffix("id") else { return false };
-    // A word that ends so, such as `paid`, is none; a new word begins with a capital, or after what no word has in it.
+    // A word that ends so, such as `paid`, is not an id; a new word begins with a capital, or after what no word has in it.
     before.chars().next_back().is_none_or(|last| !last.is_alphanumeric()) || name.ends_with("Id") || name.ends_with("ID")
 }
 

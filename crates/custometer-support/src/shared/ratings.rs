@@ -9,7 +9,7 @@ use crate::tables::{RESPONSES, TIME};
 /// The column of the rating.
 pub(crate) const SCORE: &str = "score";
 
-/// The ratings on a scale. An unanswered question is no response.
+/// The ratings on a scale. An unanswered question is not a response.
 fn source(scale: Scale) -> Result<Source, ParamError> {
     let Scale(min, max) = scale.checked()?;
     let score = Column::number(SCORE).whole(min, max).nulls(NullRule::Skip).describe("rating, on the scale given by `scale`").also_called(

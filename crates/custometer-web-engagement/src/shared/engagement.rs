@@ -28,7 +28,7 @@ impl EngagementParams {
     /// The share of sessions that are engaged, or of those that are not.
     pub(crate) fn share(&self, engaged: bool) -> Result<Definition, ParamError> {
         if !self.longer_than_seconds.is_finite() || self.longer_than_seconds < 0.0 {
-            return Err(ParamError::new("longer_than_seconds", format!("{} is no duration", self.longer_than_seconds)));
+            return Err(ParamError::new("longer_than_seconds", format!("{} is not a duration", self.longer_than_seconds)));
         }
         if self.views == 0 {
             return Err(ParamError::new("views", "every session would be engaged").help("2 views are usual"));

@@ -451,6 +451,7 @@ mod tests {
     fn too_few_repeat_buyers_are_an_error_that_counts_them() {
         let few = |found| Err(FitError::TooFewRepeatBuyers { found, needed: 40.0 });
         assert_eq!(BgNbd::fit(&[]), few(0.0));
+        assert!(BgNbd::fit(&[]).unwrap_err().to_string().starts_with("0 customers"));
         assert_eq!(BgNbd::fit(&[history(0.0, 0.0, 12.0, 1e6)]), few(0.0));
         assert_eq!(BgNbd::fit(&[history(3.0, 4.0, 12.0, 1.0)]), few(1.0));
         let error = BgNbd::fit(&[history(3.0, 4.0, 12.0, 39.0)]).unwrap_err().to_string();

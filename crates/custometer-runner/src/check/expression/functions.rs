@@ -483,7 +483,7 @@ const TIMES: &[Entry] = &[
         "try_strptime",
         "try_strptime(text, pattern)",
         (2, 2),
-        "the same; missing where the text is no such time",
+        "the same; missing where the text is not such a time",
         [("try_strptime('soon', '%d/%m/%Y')", "NULL")],
         |t, call| strptime(t, call, true)
     ),
@@ -532,7 +532,7 @@ const NESTED: &[Entry] = &[
             let list = list(t, call, 0)?;
             let separator = written(t, call, 1)?;
             if inner(&list.kind) != Some(DataType::String) {
-                return t.wrong(call.part, Mistake::new(format!("`{}` has elements that are no texts", list.words)));
+                return t.wrong(call.part, Mistake::new(format!("`{}` has elements that are not texts", list.words)));
             }
             Some(Translator::made(list.expr.clone().list().join(lit(separator), true), Kind::Text, &[&list], call.words()))
         }
@@ -732,7 +732,7 @@ fn pattern(translator: &mut Translator<'_>, call: &Call<'_>, position: usize) ->
         Err(error) => {
             let reason = error.to_string();
             let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            translator.wrong(call.arguments[position], Mistake::new(format!("`{written}` is no regular expression: {reason}")))
+            translator.wrong(call.arguments[position], Mistake::new(format!("`{written}` is not a regular expression: {reason}")))
         }
     }
 }
@@ -755,7 +755,7 @@ fn unit(translator: &mut Translator<'_>, call: &Call<'_>, position: usize) -> Op
         Some(unit) => Some(unit),
         None => translator.wrong(
             call.arguments[position],
-            Mistake::new(format!("`{written}` is no unit of time here")).help(format!("there are {}", times::CUTS.join(", "))),
+            Mistake::new(format!("`{written}` is not a unit of time here")).help(format!("there are {}", times::CUTS.join(", "))),
         ),
     }
 }
@@ -1195,7 +1195,7 @@ fn json(translator: &mut Translator<'_>, call: &Call<'_>, plain: bool) -> Option
     let Some(path) = json_path(&written) else {
         return translator.wrong(
             call.arguments[1],
-            Mistake::new(format!("`{written}` is no path in JSON")).help("write it such as '$.user.id' or '$.items[0]'"),
+            Mistake::new(format!("`{written}` is not a path in JSON")).help("write it such as '$.user.id' or '$.items[0]'"),
         );
     };
     let expr = texts(of.expr.clone(), move |text| {
@@ -1210,7 +1210,7 @@ fn json(translator: &mut Translator<'_>, call: &Call<'_>, plain: bool) -> Option
             other => Some(other.to_string()),
         }
     });
-    // What is not there is missing; what is no JSON is a fault.
+    // What is not there is missing; what is not JSON is a fault.
     let is_json = booleans(of.expr.clone(), |text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
     let fails = of.expr.clone().is_not_null().and(is_json.not());
     let fault = translator.fault(fails, format!("`{}` is not JSON", of.words), of.origin.clone());

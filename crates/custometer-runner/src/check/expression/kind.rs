@@ -116,7 +116,7 @@ impl Kind {
     }
 }
 
-/// Values of any stored type as they are computed with; null also where they are no values to compute with.
+/// Values of any stored type as they are computed with; null also where they can't be computed with.
 pub(super) fn from_any(raw: Expr, stored: &DataType) -> Expr {
     match stored {
         DataType::Float32 | DataType::Float64 => finite(raw.cast(DataType::Float64)),

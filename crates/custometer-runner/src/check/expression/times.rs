@@ -20,7 +20,7 @@ const HOUR: i64 = 3600 * SECOND;
 
 /// The first instant of the year 1 and that after the year 9999, in microseconds since 1970.
 const CALENDAR: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
-/// An interval longer than the calendar is none.
+/// An interval longer than the calendar does not count.
 const LONGEST_YEARS: i64 = 10_000;
 
 /// A unit of time that is part of an interval.
@@ -65,7 +65,7 @@ pub(super) fn interval(translator: &mut Translator<'_>, interval: &ast::Interval
     };
     let text = format!("{written} {unit}");
     let Some(found) = parse_interval(text.trim()) else {
-        let mistake = Mistake::new(format!("`{}` is no interval", text.trim()));
+        let mistake = Mistake::new(format!("`{}` is not an interval", text.trim()));
         return translator.wrong(part, mistake.help(format!("write it such as `INTERVAL '90 minutes'`; there are {UNITS}")));
     };
     let (months, days, micros) = found;
@@ -309,7 +309,7 @@ fn times(translator: &mut Translator<'_>, interval: &Value, many: &Value, part: 
             }))
         };
         let fails = many.expr.clone().is_not_null().and(all.clone().is_null());
-        let fault = translator.fault(fails, format!("`{}` is no whole number of months", words(part)), value.origin.clone());
+        let fault = translator.fault(fails, format!("`{}` is not a whole number of months", words(part)), value.origin.clone());
         value.fault = first([value.fault, Some(fault)]);
         scaled.months = Some(all);
     }
@@ -370,8 +370,7 @@ pub(super) fn extract(translator: &mut Translator<'_>, name: &str, of: &ast::Exp
     let singular = name.strip_suffix('s').unwrap_or(&name);
     let known = PARTS.iter().map(|(known, _)| *known).find(|known| *known == name || *known == singular);
     let Some(known) = known else {
-        let near =
-            custometer_core::suggest::nearest(&name, PARTS.iter().map(|(known, _)| *known)).map(|near| format!("did you mean `{near}`?"));
+        let near = custometer_core::suggest::did_you_mean(&name, PARTS.iter().map(|(known, _)| *known));
         let help = near.unwrap_or_else(|| format!("there are {}", PARTS.map(|(known, _)| known).join(", ")));
         return translator.wrong(part, Mistake::new(format!("there is no part `{name}` of a time")).help(help));
     };

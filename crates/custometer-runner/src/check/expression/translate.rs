@@ -1,7 +1,7 @@
 //! Operators: the tree of an expression as a plan over columns, with what it fails for.
 
 use custometer_core::function::Function;
-use custometer_core::suggest::nearest;
+use custometer_core::suggest::did_you_mean;
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, NamedFrom, Series, coalesce, col, lit, when};
 use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, Subscript, UnaryOperator, Value as Literal};
 
@@ -194,7 +194,7 @@ impl Translator<'_> {
             let linked = Function::linked();
             let known: Vec<&str> = functions::names().chain(linked.iter().map(|function| function.name)).collect();
             let help = functions::instead(&name).map(str::to_owned);
-            let near = || nearest(&name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let near = || did_you_mean(&name, known.iter().copied());
             let help = help.or_else(near).unwrap_or_else(|| "those that there are stand in the book, under `Expressions`".to_owned());
             self.mistakes.push(Mistake::new(format!("there is no function `{name}`")).help(help).at(place));
             return None;
@@ -245,7 +245,7 @@ impl Translator<'_> {
             return self.wrong(part, Mistake::new(message));
         };
         let Some(field) = fields.iter().find(|field| field.name() == name) else {
-            let near = nearest(name, fields.iter().map(|field| field.name().as_str())).map(|near| format!("did you mean `{near}`?"));
+            let near = did_you_mean(name, fields.iter().map(|field| field.name().as_str()));
             let help = near.unwrap_or_else(|| {
                 format!("it has {}", fields.iter().map(|field| format!("`{}`", field.name())).collect::<Vec<_>>().join(", "))
             });
@@ -623,7 +623,7 @@ impl Translator<'_> {
     }
 }
 
-/// The kind of values of two kinds together; none where there is none.
+/// The kind of values of two kinds together; none where they have nothing in common.
 fn joined(one: &Kind, other: &Kind) -> Option<Kind> {
     Some(match (one, other) {
         (same, other) if same == other => same.clone(),

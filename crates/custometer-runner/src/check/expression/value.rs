@@ -68,7 +68,7 @@ pub(super) fn none() -> Expr {
     lit(NULL).cast(DataType::Int32)
 }
 
-/// All parts put together two by two, so that the whole is no deeper than it must be.
+/// All parts put together two by two, so that the whole is only as deep as it must be.
 pub(super) fn balanced(mut parts: Vec<Expr>, join: impl Fn(Expr, Expr) -> Expr + Copy) -> Expr {
     if parts.len() > 1 {
         let rest = parts.split_off(parts.len() / 2);

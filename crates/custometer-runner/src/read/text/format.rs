@@ -21,9 +21,9 @@ pub(crate) struct TextFormat {
     pub(crate) skip_lines: u64,
     /// How many rows the header has, the first of which names the columns. One unless said, and none where the columns are named.
     pub(crate) header_lines: Option<u64>,
-    /// How many rows at the end are none.
+    /// How many rows at the end are not data.
     pub(crate) footer_lines: u64,
-    /// What a line starts with that is none of the table.
+    /// What a line starts with that is not part of the table.
     pub(crate) comment: Option<String>,
     /// The columns of a file without a header line.
     pub(crate) column_names: Option<Vec<String>>,

@@ -213,7 +213,7 @@ impl Shape {
     }
 
     fn into_guess(self, is_data: &dyn Fn(&str) -> bool) -> Guess {
-        // What stands before the first row of full length is no part of the table.
+        // What stands before the first row of full length is not part of the table.
         let first = self.rows.iter().position(|row| self.has_width(row)).filter(|first| *first <= MOST_SKIPPED).unwrap_or(0);
         let lines_before = |row: usize| row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |before| before.line);
         let skip_lines = if self.width > 1 { lines_before(first) } else { 0 };
@@ -254,7 +254,7 @@ fn starts_with_data(table: &[Row], width: usize, is_data: &dyn Fn(&str) -> bool)
     !named && given && !are_years(typed.iter().map(|&column| value(column)))
 }
 
-/// How many rows below the columns' names are no data: none of their values is a number or a time, where all rows after them have several.
+/// How many rows below the columns' names are not data: none of their values is a number or a time, where all rows after them have several.
 fn headers_below(table: &[Row], is_data: &dyn Fn(&str) -> bool) -> usize {
     let counts: Vec<usize> = table.iter().take(LOOKED_AT).map(|row| row.values.iter().filter(|value| is_data(value)).count()).collect();
     let without = counts.iter().take_while(|count| **count == 0).count();

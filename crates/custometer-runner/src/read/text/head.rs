@@ -195,7 +195,7 @@ pub(crate) fn first_line_not_utf8(head: &Head) -> Option<u64> {
         return None;
     }
     let error = std::str::from_utf8(&head.rows).err()?;
-    // A character that the end of what was looked at cuts is no mistake.
+    // A character that the end of what was looked at cuts is not a mistake.
     error.error_len()?;
     Some(head.first_line + memchr::memchr_iter(head.format.line_end, &head.rows[..error.valid_up_to()]).count() as u64)
 }

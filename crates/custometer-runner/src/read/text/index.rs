@@ -88,7 +88,7 @@ pub(crate) fn index(source: &Arc<Source>, head: &Head) -> Result<FileIndex, Text
     }
     unpacked += head.rows_at;
     let mut rows = Rows::new(head);
-    // What of the last block is no whole record yet, and the block after it.
+    // The part of the last block that is not a whole record yet, and the block after it.
     let mut buffer: Vec<u8> = Vec::new();
     loop {
         let left = buffer.len();

@@ -114,7 +114,7 @@ fn closing(bytes: &[u8], from: usize, quote: u8) -> Option<usize> {
     }
 }
 
-/// Whether a record is a line without anything in it, which is no row.
+/// Whether a record is a line without anything in it, which is not a row.
 pub(super) fn is_blank(content: &[u8], format: &TextFormat) -> bool {
     match format.delimiter {
         Delimiter::Byte(_) => content.is_empty(),

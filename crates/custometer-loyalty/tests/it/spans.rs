@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use custometer_testkit::Case;
+use custometer_testkit::{Case, edge, is_close, results};
 use jiff::civil::date;
 use jiff::{Timestamp, ToSpan, Zoned};
 use proptest::prelude::*;
@@ -104,14 +104,6 @@ fn config(grain: &str, metrics: &[(&str, &str)]) -> String {
     config
 }
 
-fn results(json: &Json) -> &Vec<Json> {
-    json["results"].as_array().unwrap()
-}
-
-fn edge(row: &Json, edge: &str) -> Timestamp {
-    row[edge].as_str().unwrap().parse().unwrap()
-}
-
 fn is_of(row: &Json, plan: bool) -> bool {
     row["dimensions"]["plan"].as_str().is_none_or(|of| of == plan_name(plan))
 }
@@ -120,14 +112,10 @@ fn number(row: &Json, measure: &str) -> f64 {
     row["measures"][measure].as_f64().unwrap_or_else(|| panic!("no {measure} in {row}"))
 }
 
-fn close(found: f64, expected: f64) -> bool {
-    (found - expected).abs() <= 1e-9 * expected.abs().max(1.0)
-}
-
 /// Whether a value is that of a quotient, undefined where its denominator is 0.
 fn is_percent(row: &Json, part: f64, whole: f64) -> bool {
     match row["value"].as_f64() {
-        Some(found) => whole > 0.0 && close(found, 100.0 * part / whole),
+        Some(found) => whole > 0.0 && is_close(found, 100.0 * part / whole),
         None => whole == 0.0,
     }
 }
@@ -155,7 +143,7 @@ fn walk(paid: &BTreeMap<u8, (f64, f64, bool)>) -> [f64; 7] {
             (false, true) if *before => 3,
             (false, true) => 1,
             (true, false) => 5,
-            _ if close(*opening, *closing) => continue,
+            _ if is_close(*opening, *closing) => continue,
             _ if closing > opening => 2,
             _ => 4,
         };
@@ -196,7 +184,7 @@ proptest! {
         for (retention, churn) in retention.iter().zip(churn) {
             prop_assert_eq!(&retention["start"], &churn["start"]);
             let both = retention["value"].as_f64().zip(churn["value"].as_f64());
-            prop_assert!(both.is_none_or(|(retention, churn)| close(retention + churn, 100.0)), "{retention} {churn}");
+            prop_assert!(both.is_none_or(|(retention, churn)| is_close(retention + churn, 100.0)), "{retention} {churn}");
         }
     }
 
@@ -213,16 +201,16 @@ proptest! {
             let payers = |at: fn(&(f64, f64, bool)) -> f64| paid.values().filter(|paid| at(paid) > 0.0).count() as f64;
             let holds = match row["request"].as_str().unwrap() {
                 "mrr" => {
-                    close(row["value"].as_f64().unwrap(), closing) && (closing > 0.0 || row["value"] == 0)
+                    is_close(row["value"].as_f64().unwrap(), closing) && (closing > 0.0 || row["value"] == 0)
                         && number(row, "customers") == payers(|paid| paid.1)
                 }
                 "mrr_movement" => {
                     let movements = BTreeMap::from([
                         ("new", new), ("expansion", expansion), ("reactivation", reactivation), ("contraction", contraction), ("churn", churn),
                     ]);
-                    close(row["value"].as_f64().unwrap(), movements[row["dimensions"]["movement"].as_str().unwrap()])
-                        && close(number(row, "opening_mrr"), opening)
-                        && close(number(row, "closing_mrr"), closing)
+                    is_close(row["value"].as_f64().unwrap(), movements[row["dimensions"]["movement"].as_str().unwrap()])
+                        && is_close(number(row, "opening_mrr"), opening)
+                        && is_close(number(row, "closing_mrr"), closing)
                 }
                 "net_revenue_retention" => is_percent(row, opening + expansion - contraction - churn, opening),
                 "gross_revenue_retention" => {
@@ -233,7 +221,7 @@ proptest! {
                 "revenue_churn_rate" => is_percent(row, churn + contraction, opening),
                 "revenue_churn_rate_net" => is_percent(row, churn + contraction - expansion - reactivation, opening),
                 "quick_ratio" => match row["value"].as_f64() {
-                    Some(value) => close(value, (new + expansion) / (churn + contraction)),
+                    Some(value) => is_close(value, (new + expansion) / (churn + contraction)),
                     None => churn + contraction == 0.0,
                 },
                 other => panic!("{other}"),
@@ -249,7 +237,7 @@ proptest! {
                 sign * row["value"].as_f64().unwrap()
             });
             let closing = number(movements[0], "opening_mrr") + changes.sum::<f64>();
-            prop_assert!(close(closing, number(movements[0], "closing_mrr")), "{movements:?}");
+            prop_assert!(is_close(closing, number(movements[0], "closing_mrr")), "{movements:?}");
         }
     }
 
@@ -274,7 +262,7 @@ proptest! {
                 let ended: Vec<f64> = lifetimes.iter().filter_map(|(from, until)| Some(days(*from, until.filter(|until| within(*until))?))).collect();
                 let mean = ended.iter().sum::<f64>() / ended.len() as f64;
                 prop_assert_eq!(number(row, "ended"), ended.len() as f64);
-                prop_assert!(row["value"].as_f64().map_or(ended.is_empty(), |value| close(value, mean)), "{mean}: {row}");
+                prop_assert!(row["value"].as_f64().map_or(ended.is_empty(), |value| is_close(value, mean)), "{mean}: {row}");
                 let open = lifetimes.iter().filter(|(from, until)| *from < edge(row, "end") && until.is_none_or(|until| until >= edge(row, "end")));
                 prop_assert_eq!(number(row, "open"), open.count() as f64, "{}", row);
                 continue;
@@ -295,7 +283,7 @@ proptest! {
             let is_known = longest.is_some_and(|longest| age <= longest || survival == 0.0);
             prop_assert_eq!(row["n"].as_u64(), Some(seen.len() as u64));
             prop_assert_eq!(number(row, "at_risk"), seen.iter().filter(|(duration, _)| *duration >= age).count() as f64);
-            prop_assert!(row["value"].as_f64().map_or(!is_known, |value| is_known && close(value, 100.0 * survival)), "{survival} {seen:?}: {row}");
+            prop_assert!(row["value"].as_f64().map_or(!is_known, |value| is_known && is_close(value, 100.0 * survival)), "{survival} {seen:?}: {row}");
         }
     }
 
@@ -365,7 +353,7 @@ proptest! {
                 prop_assert_eq!(number(row, "cohort"), members.len() as f64, "{}", row);
                 let expected = (is_known && !members.is_empty()).then(|| 100.0 * retained as f64 / members.len() as f64);
                 let found = row["value"].as_f64();
-                prop_assert!(found.zip(expected).map_or(found == expected, |(found, expected)| close(found, expected)), "{expected:?} {members:?}: {row}");
+                prop_assert!(found.zip(expected).map_or(found == expected, |(found, expected)| is_close(found, expected)), "{expected:?} {members:?}: {row}");
             }
         }
     }
@@ -575,13 +563,13 @@ fn shares_of_revenue_have_the_intervals_and_tests_of_ratios() {
         [19.5625, 17.247_692_271_057_247, 21.877_307_728_942_753],
     ];
     for (row, expected) in expected.into_iter().enumerate() {
-        assert!(found(row).into_iter().zip(expected).all(|(found, expected)| close(found, expected)), "{:?} {expected:?}", found(row));
+        assert!(found(row).into_iter().zip(expected).all(|(found, expected)| is_close(found, expected)), "{:?} {expected:?}", found(row));
     }
     assert_eq!([0, 1, 6].map(|row| results(&json)[row]["n"].as_u64().unwrap()), [40, 32, 32]);
     let p_value = |row: usize| results(&json)[row]["comparisons"][0]["p_value"].as_f64();
     // 2 · scipy.stats.norm.sf of the difference by the root of both variances.
     for (row, expected) in [(1, 0.228_562_240_950_979_54), (3, 0.037_561_364_251_803_85), (5, 0.037_561_364_251_803_85)] {
-        assert!(close(p_value(row).unwrap(), expected), "{:?}", p_value(row));
+        assert!(is_close(p_value(row).unwrap(), expected), "{:?}", p_value(row));
     }
     // What a stock closed with is part of what it closes with later.
     assert_eq!(p_value(7), None);
@@ -607,8 +595,11 @@ fn shares_of_customers_have_the_intervals_and_tests_of_proportions() {
         // statsmodels' proportion_confint(143, 150, method="wilson") and proportions_ztest([143, 170], [150, 193]).
         let [low, high] = [90.681_352_760_087_25, 97.721_345_083_873_81];
         let expected = if is_churn { [100.0 - high, 100.0 - low] } else { [low, high] };
-        assert!(["low", "high"].iter().zip(expected).all(|(name, expected)| close(january[name].as_f64().unwrap(), expected)), "{january}");
-        assert!(close(february["comparisons"][0]["p_value"].as_f64().unwrap(), 0.018_384_816_278_778_467), "{february}");
+        assert!(
+            ["low", "high"].iter().zip(expected).all(|(name, expected)| is_close(january[name].as_f64().unwrap(), expected)),
+            "{january}"
+        );
+        assert!(is_close(february["comparisons"][0]["p_value"].as_f64().unwrap(), 0.018_384_816_278_778_467), "{february}");
     }
 }
 
@@ -623,7 +614,7 @@ fn a_lifespan_has_the_interval_of_its_mean_or_of_the_churn_it_is_made_of() {
     };
     let found = |row: &Json| ["value", "low", "high"].map(|name| row[name].as_f64().unwrap());
     let all_close =
-        |found: [f64; 3], expected: [f64; 3]| assert!(found.iter().zip(expected).all(|(f, e)| close(*f, e)), "{found:?} {expected:?}");
+        |found: [f64; 3], expected: [f64; 3]| assert!(found.iter().zip(expected).all(|(f, e)| is_close(*f, e)), "{found:?} {expected:?}");
     // scipy.stats.t.interval of 10, 20 and 60.
     let rows = "a,2025-03-01,2025-03-11\nb,2025-03-01,2025-03-21\nc,2025-01-30,2025-03-31\nd,2025-03-01,\n";
     let march = lifespan(rows, "from = 2025-03-01\nuntil = 2025-04-01", "");

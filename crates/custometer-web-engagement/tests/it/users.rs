@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use custometer_testkit::Case;
+use custometer_testkit::{Case, edge};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -76,12 +76,7 @@ fn config(grain: &str, as_of: Option<Date>, by: &str) -> String {
 }
 
 fn results(files: &[String], config: &str) -> Vec<Json> {
-    let case = files.iter().enumerate().fold(Case::new(), |case, (number, rows)| case.file(&format!("t{number}.csv"), rows));
-    case.json(config).unwrap()["results"].as_array().unwrap().clone()
-}
-
-fn edge(row: &Json, edge: &str) -> Timestamp {
-    row[edge].as_str().unwrap().parse().unwrap()
+    custometer_testkit::results(&Case::new().parts(files).json(config).unwrap()).clone()
 }
 
 /// What is known of the users of a row's group: their events.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use custometer_testkit::Case;
+use custometer_testkit::{Case, is_close, results};
 use insta::assert_snapshot;
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -24,10 +24,6 @@ fn refused(metric: &str, rest: &str) -> String {
     Case::new().file("rows.csv", "score,channel,ticket_id\n1,a,1\n").load(&config(metric, "", rest)).err().unwrap()
 }
 
-fn results(json: &Json) -> &Vec<Json> {
-    json["results"].as_array().unwrap()
-}
-
 fn only(json: &Json) -> &Json {
     assert_eq!(results(json).len(), 1, "{json:#}");
     &json["results"][0]
@@ -42,10 +38,6 @@ fn rejected(json: &Json) -> BTreeMap<&str, u64> {
 /// The values by one dimension.
 fn by<'a>(json: &'a Json, dimension: &str) -> BTreeMap<Option<&'a str>, Option<f64>> {
     results(json).iter().map(|row| (row["dimensions"][dimension].as_str(), row["value"].as_f64())).collect()
-}
-
-fn close(found: f64, expected: f64) -> bool {
-    (found - expected).abs() <= 1e-9 * expected.abs().max(1.0)
 }
 
 // Effort.
@@ -138,7 +130,7 @@ fn a_change_of_the_stated_share_is_tested_like_any_proportion() {
     let comparison = &february.unwrap()["comparisons"][0];
     // statsmodels.stats.proportion.proportions_ztest([20, 30], [50, 50]).
     assert_eq!(comparison["change"], json!(-20), "{comparison:#}");
-    assert!(close(comparison["p_value"].as_f64().unwrap(), 0.045_500_263_896_4), "{comparison:#}");
+    assert!(is_close(comparison["p_value"].as_f64().unwrap(), 0.045_500_263_896_4), "{comparison:#}");
 }
 
 // Feedback.
@@ -230,7 +222,7 @@ fn reviews_are_shown_one_by_one_where_a_report_asks() {
     let detail = &result.details[0].frame;
     let scores: Vec<f64> = detail.column("review_score").unwrap().f64().unwrap().iter().flatten().collect();
     assert_eq!(detail.column("review_id").unwrap().str().unwrap().iter().flatten().collect::<Vec<_>>(), ["a", "b"]);
-    assert!(close(scores[0], 100.0 * 2.5 / 3.0) && scores[1] == 0.0, "{scores:?}");
+    assert!(is_close(scores[0], 100.0 * 2.5 / 3.0) && scores[1] == 0.0, "{scores:?}");
 }
 
 #[test]
@@ -417,7 +409,7 @@ proptest! {
         prop_assert_eq!(row["n"].as_u64(), Some(naive.len() as u64));
         prop_assert_eq!(row["measures"]["weightless_reviews"].as_u64(), Some((reviews.len() - naive.len()) as u64));
         match row["value"].as_f64() {
-            Some(value) => prop_assert!(close(value, naive.iter().sum::<f64>() / naive.len() as f64), "{} {:?}", value, naive),
+            Some(value) => prop_assert!(is_close(value, naive.iter().sum::<f64>() / naive.len() as f64), "{} {:?}", value, naive),
             None => prop_assert!(naive.is_empty()),
         }
     }
@@ -465,7 +457,7 @@ proptest! {
             if let Some(net) = of("net").find(same) {
                 let naive = (rated > 0.0).then(|| 100.0 * (count(0) - count(2)) / rated);
                 prop_assert_eq!(net["value"].is_null(), naive.is_none());
-                prop_assert!(naive.is_none_or(|naive| close(net["value"].as_f64().unwrap(), naive)));
+                prop_assert!(naive.is_none_or(|naive| is_close(net["value"].as_f64().unwrap(), naive)));
             }
         }
 
@@ -477,7 +469,7 @@ proptest! {
             let row = of("topics").find(|row| row["dimensions"]["topic"] == json!(name));
             prop_assert_eq!(row.is_some(), naive > 0);
             if let Some(row) = row {
-                prop_assert!(close(row["value"].as_f64().unwrap(), 100.0 * naive as f64 / categorised as f64));
+                prop_assert!(is_close(row["value"].as_f64().unwrap(), 100.0 * naive as f64 / categorised as f64));
                 prop_assert_eq!(row["n"].as_u64(), Some(categorised as u64));
             }
         }

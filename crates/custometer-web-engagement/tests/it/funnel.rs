@@ -138,8 +138,7 @@ fn config(statistics: &[&str], by: &str) -> String {
 }
 
 fn results(files: &[String], config: &str) -> Vec<Json> {
-    let case = files.iter().enumerate().fold(Case::new(), |case, (number, rows)| case.file(&format!("t{number}.csv"), rows));
-    case.json(config).unwrap()["results"].as_array().unwrap().clone()
+    custometer_testkit::results(&Case::new().parts(files).json(config).unwrap()).clone()
 }
 
 /// What a funnel comes to in one bucket of a group.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use custometer_testkit::Case;
+use custometer_testkit::{Case, rejections, results};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -31,11 +31,7 @@ fn report(table: &str, metric: &str, rest: &str) -> String {
     )
 }
 
-pub(crate) fn results(json: &Json) -> &Vec<Json> {
-    json["results"].as_array().unwrap()
-}
-
-pub(crate) fn measure(row: &Json, name: &str) -> i64 {
+fn measure(row: &Json, name: &str) -> i64 {
     row["measures"][name].as_i64().unwrap_or_else(|| panic!("no `{name}` in {row:#}"))
 }
 
@@ -43,11 +39,6 @@ pub(crate) fn measure(row: &Json, name: &str) -> i64 {
 fn place(row: &Json, dimension: &str) -> (usize, Option<String>) {
     let month = usize::from(row["start"].as_str().unwrap().starts_with("2025-02"));
     (month, row["dimensions"][dimension].as_str().map(str::to_owned))
-}
-
-pub(crate) fn reasons(json: &Json) -> Vec<(&str, u64)> {
-    let rejected = json["rejected"].as_array().unwrap();
-    rejected.iter().map(|rejected| (rejected["reason"].as_str().unwrap(), rejected["rows"].as_u64().unwrap())).collect()
 }
 
 #[derive(Debug, Clone)]
@@ -420,13 +411,13 @@ fn bad_calls_are_rejected_by_reason() {
         ("`wait_seconds` of an answered call is missing", 1),
         ("an answered call is a short abandon", 1),
     ];
-    assert_eq!(reasons(&json), expected);
+    assert_eq!(rejections(&json), expected);
     assert_eq!(json["results"][0]["n"], json!(2));
     let json = only(&Case::new().file("t.csv", rows), "support.service_level", "formula = \"answered_plus_late_abandons\"");
-    assert!(reasons(&json).contains(&("`wait_seconds` of an abandoned call is missing", 1)), "{:?}", reasons(&json));
+    assert!(rejections(&json).contains(&("`wait_seconds` of an abandoned call is missing", 1)), "{:?}", rejections(&json));
     let times = "queued_at,answered_at\n2025-01-06 09:00:00,2025-01-06 08:59:59\n2025-01-06 09:00:00,\n";
     let json = only(&Case::new().file("t.csv", times), "support.wait_time", "basis = \"answered_at\"");
-    assert_eq!(reasons(&json), [("`answered_at` is before `queued_at`", 1)]);
+    assert_eq!(rejections(&json), [("`answered_at` is before `queued_at`", 1)]);
     assert_eq!((&json["results"][0]["value"], measure(&json["results"][0], "abandoned")), (&Json::Null, 1));
 }
 
@@ -437,7 +428,7 @@ fn bad_tickets_and_messages_are_rejected_by_reason() {
         b,2025-01-06,2025-01-07,2025-01-08,complaint,2025-01-09,-1,\n";
     let of = |metric: &str, params: &str| only(&Case::new().file("t.csv", tickets), metric, params);
     let rejected =
-        |metric: &str, params: &str, reasons_and_rows: &[(&str, u64)]| assert_eq!(reasons(&of(metric, params)), reasons_and_rows);
+        |metric: &str, params: &str, reasons_and_rows: &[(&str, u64)]| assert_eq!(rejections(&of(metric, params)), reasons_and_rows);
     rejected("support.resolution_time", "", &[("`solved_at` is before `created_at`", 1)]);
     rejected("support.backlog", "", &[("`solved_at` is before `created_at`", 1)]);
     rejected("support.resolution_rate", "", &[("`solved_at` is before `created_at`", 1)]);
@@ -451,7 +442,7 @@ fn bad_tickets_and_messages_are_rejected_by_reason() {
 
     let messages = "ticket_id,time,author,is_public\na,2025-01-06,customer,yes\na,2025-01-07,robot,yes\na,2025-01-08,agent,\n";
     let json = only(&Case::new().file("t.csv", messages), "support.response_time", "");
-    assert_eq!(reasons(&json), [("`author` is not `customer` or `agent` or `bot`", 1), ("`is_public` is missing", 1)]);
+    assert_eq!(rejections(&json), [("`author` is not `customer` or `agent` or `bot`", 1), ("`is_public` is missing", 1)]);
     assert_eq!(measure(&json["results"][0], "unanswered"), 1);
 
     // A date that stands for none, and that no opening hours are known for.
@@ -459,7 +450,7 @@ fn bad_tickets_and_messages_are_rejected_by_reason() {
     let config = "[calendars.office]\nhours = { mon-fri = [\"08:00-16:00\"] }\n[tables.t]\npath = \"t.csv\"\n[[metrics]]\n\
         metric = \"support.resolution_time\"\ntable = \"t\"\nparams = { clock = \"office\" }\n";
     let json = case.json(config).unwrap();
-    assert_eq!(reasons(&json), [("`solved_at` is before 1900 or after 2199, where opening hours are not known", 1)]);
+    assert_eq!(rejections(&json), [("`solved_at` is before 1900 or after 2199, where opening hours are not known", 1)]);
     assert_eq!((&json["results"][0]["value"], &json["results"][0]["n"]), (&json!(8 * 3600), &json!(1)));
 }
 
@@ -497,15 +488,15 @@ const COMMENTS: &str = include_str!("help_desk/ticket_comment.csv");
 const FIELD_HISTORY: &str = include_str!("help_desk/ticket_field_history.csv");
 
 /// The report on them, by mapping alone.
-pub(crate) const HELP_DESK: &str = include_str!("help_desk/report.toml");
+const HELP_DESK: &str = include_str!("help_desk/report.toml");
 
 /// The seconds of each ticket, by request.
-pub(crate) fn by_ticket(json: &Json) -> BTreeMap<(&str, i64), Option<f64>> {
+fn by_ticket(json: &Json) -> BTreeMap<(&str, i64), Option<f64>> {
     let of_ticket = |row| Some(((json_str(row, "request"), row["dimensions"]["ticket_id"].as_i64()?), row["value"].as_f64()));
     results(json).iter().filter_map(of_ticket).collect()
 }
 
-pub(crate) fn json_str<'a>(row: &'a Json, key: &str) -> &'a str {
+fn json_str<'a>(row: &'a Json, key: &str) -> &'a str {
     row[key].as_str().unwrap()
 }
 
@@ -513,7 +504,7 @@ pub(crate) fn json_str<'a>(row: &'a Json, key: &str) -> &'a str {
 fn a_help_desks_own_files_give_the_times_that_are_worked_out_by_hand() {
     let case = Case::new().file("ticket_comment.csv", COMMENTS).file("ticket_field_history.csv", FIELD_HISTORY);
     let json = case.json(HELP_DESK).unwrap();
-    assert!(reasons(&json).is_empty(), "{:?}", reasons(&json));
+    assert!(rejections(&json).is_empty(), "{:?}", rejections(&json));
     let found = by_ticket(&json);
     let hours = |hours: f64| Some(hours * 3600.0);
     let of = |request: &str| -> Vec<Option<f64>> { (101..=105).map(|ticket| found[&(request, ticket)]).collect() };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use custometer_testkit::Case;
+use custometer_testkit::{Case, is_close};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit, Zoned};
@@ -158,17 +158,10 @@ fn sort(rows: &mut [(String, String, Vec<Option<f64>>)]) {
     rows.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)).then(a.2.partial_cmp(&b.2).unwrap()));
 }
 
-fn close(found: Option<f64>, expected: Option<f64>) -> bool {
-    match (found, expected) {
-        (Some(found), Some(expected)) => (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
-        (found, expected) => found.is_none() && expected.is_none(),
-    }
-}
-
 fn alike(found: &[(String, String, Vec<Option<f64>>)], expected: &[(String, String, Vec<Option<f64>>)]) -> bool {
     found.len() == expected.len()
         && found.iter().zip(expected).all(|(a, b)| {
-            let numbers = a.2.iter().zip(&b.2).all(|(a, b)| close(*a, *b));
+            let numbers = a.2.iter().zip(&b.2).all(|(a, b)| is_close(*a, *b));
             (&a.0, &a.1) == (&b.0, &b.1) && numbers
         })
 }
@@ -321,7 +314,7 @@ proptest! {
                 }
             });
             let found = row["value"].as_f64();
-            prop_assert!(close(found, expected.flatten()), "{:?} is not {:?} in {:#}", found, expected, row);
+            prop_assert!(is_close(found, expected.flatten()), "{:?} is not {:?} in {:#}", found, expected, row);
         }
     }
 

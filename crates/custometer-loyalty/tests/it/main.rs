@@ -1,0 +1,11 @@
+//! Reports with the metrics of loyalty: from files to results.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+// The linker drops a crate that nothing refers to, and its metrics with it.
+use custometer_loyalty as _;
+
+mod customers;
+mod orders;
+mod orders_as_exported;
+mod spans;

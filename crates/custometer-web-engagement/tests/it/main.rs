@@ -1,0 +1,12 @@
+//! Reports with the metrics of web engagement: from files to results.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+// The linker drops a crate that nothing refers to, and its metrics with it.
+use custometer_web_engagement as _;
+
+mod events;
+mod funnel;
+mod search;
+mod sessions;
+mod users;
