@@ -412,7 +412,8 @@ def replied_params(random):
     "created_at",
     lambda params: [CREATED, Column("first_replied_at", "time", "kept"), *([SOLVED] if params.get("denominator") == "resolved" else [])],
     {("statistic", "within_seconds", "denominator"): replied_params},
-    rules=lambda _: [not_before("created_at", "first_replied_at")],
+    rules=lambda params: [not_before("created_at", "first_replied_at")]
+    + ([not_before("created_at", "solved_at")] if params.get("denominator") == "resolved" else []),
     left_out=("basis", "clock", "visibility", "approximate"),
 )
 def first_response_time(rows, params, _):

@@ -112,8 +112,8 @@ impl Answers {
     /// 100 · (promoters − detractors) / all that [`RESPONSES`] counts.
     pub fn net_promoter_score(self, promoters: Kind<'_>, detractors: Kind<'_>) -> Value {
         match self {
-            Self::Once => Value::net_promoter_score(promoters.number, detractors.number, RESPONSES),
-            Self::Weighted => Value::weighted_net_promoter_score(promoters.weight, detractors.weight, TOTAL_WEIGHT, Self::weights()),
+            Self::Once => Value::difference_of_shares(promoters.number, detractors.number, RESPONSES),
+            Self::Weighted => Value::weighted_difference_of_shares(promoters.weight, detractors.weight, TOTAL_WEIGHT, Self::weights()),
         }
     }
 

@@ -72,14 +72,14 @@ pub enum Value {
         /// The measure.
         measure: String,
     },
-    /// 100 · (promoters − detractors) / responses, with its delta-method interval.
-    NetPromoterScore {
-        /// Who would recommend.
-        promoters: String,
-        /// Who would not.
-        detractors: String,
-        /// All who answered.
-        responses: String,
+    /// 100 · (part − other) / whole, of two parts that share nothing, with its delta-method interval.
+    DifferenceOfShares {
+        /// What is counted.
+        part: String,
+        /// What is taken off.
+        other: String,
+        /// All.
+        whole: String,
         /// What else is known of the weights, where the three above are sums of them.
         weights: Option<Weights>,
     },
@@ -144,14 +144,13 @@ impl Value {
     pub fn quantile(measure: &str) -> Self {
         Self::Quantile { measure: measure.into() }
     }
-    /// 100 · (promoters − detractors) / responses.
-    pub fn net_promoter_score(promoters: &str, detractors: &str, responses: &str) -> Self {
-        Self::NetPromoterScore { promoters: promoters.into(), detractors: detractors.into(), responses: responses.into(), weights: None }
+    /// 100 · (part − other) / whole, of two parts that share nothing: a net promoter score of promoters and detractors, for example.
+    pub fn difference_of_shares(part: &str, other: &str, whole: &str) -> Self {
+        Self::DifferenceOfShares { part: part.into(), other: other.into(), whole: whole.into(), weights: None }
     }
-    /// 100 · (promoters − detractors) / responses, all sums of weights.
-    pub fn weighted_net_promoter_score(promoters: &str, detractors: &str, responses: &str, weights: Weights) -> Self {
-        let [promoters, detractors, responses] = [promoters, detractors, responses].map(Into::into);
-        Self::NetPromoterScore { promoters, detractors, responses, weights: Some(weights) }
+    /// 100 · (part − other) / whole, all sums of weights.
+    pub fn weighted_difference_of_shares(part: &str, other: &str, whole: &str, weights: Weights) -> Self {
+        Self::DifferenceOfShares { part: part.into(), other: other.into(), whole: whole.into(), weights: Some(weights) }
     }
     /// A function of all measure rows of a group.
     pub fn function(function: impl Evaluate + 'static) -> Self {
@@ -168,7 +167,7 @@ impl Value {
             Self::WeightedMean { sum, squares, weight, .. } => vec![sum, squares, weight],
             Self::RatioOfMeans { x, y, clusters, variances: [of_x, of_y, of_both] } => vec![x, y, clusters, of_x, of_y, of_both],
             Self::Quantile { measure } => vec![measure],
-            Self::NetPromoterScore { promoters, detractors, responses, .. } => vec![promoters, detractors, responses],
+            Self::DifferenceOfShares { part, other, whole, .. } => vec![part, other, whole],
             Self::Function(function) => function.measures(),
         };
         let weights = self.weights().into_iter().flat_map(|(_, weights)| [weights.squares.as_str(), weights.observations.as_str()]);
@@ -178,7 +177,7 @@ impl Value {
     /// The measure that sums the weights of a weighted value, and the others of them.
     fn weights(&self) -> Option<(&str, &Weights)> {
         match self {
-            Self::Proportion { whole: weight, weights, .. } | Self::NetPromoterScore { responses: weight, weights, .. } => {
+            Self::Proportion { whole: weight, weights, .. } | Self::DifferenceOfShares { whole: weight, weights, .. } => {
                 Some((weight, weights.as_ref()?))
             }
             Self::WeightedMean { weight, weights, .. } => Some((weight, weights)),
@@ -244,13 +243,12 @@ impl Value {
                     n: Some(measured.and_then(|measured| measured.n).unwrap_or(0.0)),
                 }
             }
-            Self::NetPromoterScore { promoters, detractors, responses, weights } => {
-                let answers = row.parts([promoters, detractors], responses, weights.as_ref());
+            Self::DifferenceOfShares { part, other, whole, weights } => {
+                let parts = row.parts([part, other], whole, weights.as_ref());
                 Estimate {
-                    value: divide(100.0 * (count(promoters) - count(detractors)), count(responses)),
-                    interval: answers
-                        .and_then(|([promoters, detractors], n)| statistics::net_promoter_score(promoters, detractors, n, confidence)),
-                    n: Some(count(observations(responses, weights.as_ref()))),
+                    value: divide(100.0 * (count(part) - count(other)), count(whole)),
+                    interval: parts.and_then(|([part, other], n)| statistics::net_promoter_score(part, other, n, confidence)),
+                    n: Some(count(observations(whole, weights.as_ref()))),
                 }
             }
             Self::Function(_) => Estimate::undefined(),
@@ -279,9 +277,9 @@ impl Value {
                 let [now, before] = rows.map(|row| self.clusters(row));
                 statistics::two_ratios(&now?, &before?)
             }
-            Self::NetPromoterScore { promoters, detractors, responses, weights } => {
-                let answers = |row: &MeasureRow| row.parts([promoters, detractors], responses, weights.as_ref());
-                let [now, before] = rows.map(|row| answers(row).map(|([promoters, detractors], n)| (promoters, detractors, n)));
+            Self::DifferenceOfShares { part, other, whole, weights } => {
+                let parts = |row: &MeasureRow| row.parts([part, other], whole, weights.as_ref());
+                let [now, before] = rows.map(|row| parts(row).map(|([part, other], n)| (part, other, n)));
                 statistics::net_promoter_scores(now?, before?)
             }
             Self::Measure { .. } | Self::Ratio { .. } | Self::Quantile { .. } | Self::Function(_) => None,
@@ -563,14 +561,14 @@ mod tests {
         assert_eq!(found, Estimate { value: None, interval: None, n: Some(3.0) });
         let found = estimate(&Value::weighted_mean("part", "part", "weight", weights()), &nothing);
         assert_eq!(found, Estimate { value: None, interval: None, n: Some(3.0) });
-        let found = estimate(&Value::weighted_net_promoter_score("part", "part", "weight", weights()), &nothing);
+        let found = estimate(&Value::weighted_difference_of_shares("part", "part", "weight", weights()), &nothing);
         assert_eq!(found, Estimate { value: None, interval: None, n: Some(3.0) });
     }
 
     #[test]
     fn weighted_answers_that_are_worth_as_much_as_plain_ones_change_as_significantly() {
-        let plain = Value::net_promoter_score("promoters", "detractors", "responses");
-        let weighted = Value::weighted_net_promoter_score("promoters", "detractors", "responses", weights());
+        let plain = Value::difference_of_shares("promoters", "detractors", "responses");
+        let weighted = Value::weighted_difference_of_shares("promoters", "detractors", "responses", weights());
         let answers = |promoters: f64, detractors: f64, weight: f64| {
             // 100 answers of a weight each.
             [

@@ -134,7 +134,7 @@ struct Breakdown<'a> {
 /// What a breakdown comes to, bucket by bucket, and in each group by group.
 #[derive(Default)]
 struct Cells<'a> {
-    cells: Vec<Cell<'a>>,
+    cells: Vec<Evaluated<'a>>,
     /// The columns that the value adds to the detail table.
     annotations: Vec<String>,
     /// Their values, by bucket, group and own dimensions.
@@ -151,7 +151,7 @@ struct Kept {
 }
 
 /// One bucket of one group.
-struct Cell<'a> {
+struct Evaluated<'a> {
     index: usize,
     bucket: &'a Bucket,
     /// Whether the period cuts it, or it is not over as far as anything is known.
@@ -163,7 +163,7 @@ struct Cell<'a> {
     note: Option<String>,
 }
 
-impl Cell<'_> {
+impl Evaluated<'_> {
     fn side<'a>(&'a self, observation: &'a Observation) -> Side<'a> {
         let group = Group { index: self.index, bucket: self.bucket, rows: &self.measured };
         Side { group, observation: Some(observation) }
@@ -231,7 +231,7 @@ impl<'a> Breakdown<'a> {
                 let measured = if kept.measured { measured } else { Vec::new() };
                 let is_covered = |until: i64| bucket.end.as_ref().is_none_or(|end| end.timestamp().as_microsecond() <= until);
                 let partial = bucket.partial || !context.known_until().is_none_or(is_covered);
-                cells.cells.push(Cell { index, bucket, partial, group: number, measured, evaluation, note });
+                cells.cells.push(Evaluated { index, bucket, partial, group: number, measured, evaluation, note });
             }
         }
         cells
@@ -329,7 +329,7 @@ fn undefined() -> Evaluation {
     Evaluation { observations: vec![Observation::default()], ..Evaluation::default() }
 }
 
-fn result_row(request: &Request, part: &Part, cell: &Cell<'_>, group: &[DimensionValue], observation: &Observation) -> ResultRow {
+fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[DimensionValue], observation: &Observation) -> ResultRow {
     let definition = &request.definition;
     let breakdown = part.breakdown.iter().cloned().zip(group.iter().cloned());
     let estimate = observation.estimate;

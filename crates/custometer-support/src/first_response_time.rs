@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
 use crate::shared::messages::{self, Replies, Visibility, asked_and_replied};
-use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED, SOLVED_AT, TICKETS, TIME};
+use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED, SOLVED_AT, TICKETS, TIME, solved_after_creation};
 
 /// Parameters of [`FirstResponseTime`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -77,7 +77,8 @@ impl Metric for FirstResponseTime {
             "Tickets without a reply are left out and counted as `unanswered`. A reply on or after the as-of date is not known yet.",
             "No answered ticket: undefined. One ticket: no interval.",
             "A reply before the ticket's creation is rejected.",
-            "With `denominator = \"resolved\"`, the waiting times are divided by the number of solved tickets, and there is no interval.",
+            "With `denominator = \"resolved\"`, the waiting times are divided by the number of solved tickets, and there is no interval. A solution before \
+             the ticket's creation is rejected, too.",
             "With `basis = \"messages\"`, a ticket begins with its first customer message. Bots and internal notes are not replies, and \
              neither is what agents write before the customer does.",
             "With `basis = \"messages\"`, an answered ticket is in the group of its reply, an unanswered one in that of its first customer message.",
@@ -135,7 +136,7 @@ impl Metric for FirstResponseTime {
             }
             (ReplyBasis::Tickets, Denominator::Responded) => reported.measure(tickets(params, source()), "wait", "answered", &wait(params)),
             (ReplyBasis::Tickets, Denominator::Resolved) if params.statistic == Statistic::Mean && !params.approximate => {
-                Ok(tickets(params, source().column(SOLVED))
+                Ok(tickets(params, solved_after_creation(source().column(SOLVED)))
                     .measure(count("answered").filter(col(FIRST_REPLIED_AT).is_not_null()))
                     .measure(sum("wait_seconds", wait(params)))
                     .measure(count("solved").filter(col(SOLVED_AT).is_not_null()))

@@ -136,7 +136,7 @@ impl Metric for Sentiment {
                 .measure(count("negative").filter(is_one_of(SENTIMENT, negative)))
                 .measure(count("rated").filter(is_rated()))
                 .measure(count("unrated").filter(is_rated().not()))
-                .value(Value::net_promoter_score("positive", "negative", "rated"))
+                .value(Value::difference_of_shares("positive", "negative", "rated"))
                 .unit(Unit::Points)
                 .direction(Direction::HigherIsBetter),
         })

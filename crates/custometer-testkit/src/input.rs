@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, PolarsResult, Series, TimeUnit};
 use serde_json::{Map, Value as Json};
 
-use crate::table::Cell;
+use crate::table::CsvCell as _;
 
 /// The column that breakdowns are by.
 pub(crate) const GROUP: &str = "kit_group";

@@ -19,7 +19,7 @@ pub use case::{Case, edge, lines, rejections, results, shown};
 pub use examples::check_examples;
 pub use laws::{Law, Violation, check, check_metric, test_linked_metrics};
 pub use numbers::{Number, assert_close, is_close};
-pub use table::{Cell, NULL};
+pub use table::{CsvCell, NULL};
 
 #[doc(hidden)]
 pub mod __private {

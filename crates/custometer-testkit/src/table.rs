@@ -16,7 +16,7 @@
 macro_rules! table {
     ($($column:ident),+ $(,)?; $($($cell:expr),+ $(,)?);* $(;)?) => {{
         let mut lines = vec![[$(stringify!($column)),+].join(",")];
-        $(lines.push([$($crate::Cell::to_csv(&$cell)),+].join(","));)*
+        $(lines.push([$($crate::CsvCell::to_csv(&$cell)),+].join(","));)*
         lines.join("\n") + "\n"
     }};
 }
@@ -25,26 +25,26 @@ macro_rules! table {
 pub const NULL: Option<&str> = None;
 
 /// What may stand in a [`table!`](crate::table).
-pub trait Cell {
+pub trait CsvCell {
     /// The value as a CSV file has it.
     fn to_csv(&self) -> String;
 }
 
-impl Cell for &str {
+impl CsvCell for &str {
     fn to_csv(&self) -> String {
         if self.contains([',', '"', '\n', '\r']) { format!("\"{}\"", self.replace('"', "\"\"")) } else { (*self).to_owned() }
     }
 }
 
-impl<T: Cell> Cell for Option<T> {
+impl<T: CsvCell> CsvCell for Option<T> {
     fn to_csv(&self) -> String {
-        self.as_ref().map(Cell::to_csv).unwrap_or_default()
+        self.as_ref().map(CsvCell::to_csv).unwrap_or_default()
     }
 }
 
 macro_rules! plain_cells {
     ($($number:ty),*) => {
-        $(impl Cell for $number {
+        $(impl CsvCell for $number {
             fn to_csv(&self) -> String {
                 self.to_string()
             }

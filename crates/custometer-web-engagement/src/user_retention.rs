@@ -274,7 +274,7 @@ struct Retention {
 }
 
 /// A cohort at one age.
-struct Cell {
+struct Retained {
     retained: f64,
     /// Those who are old enough.
     old: f64,
@@ -283,7 +283,7 @@ struct Cell {
 
 impl Retention {
     /// The cohort at every age.
-    fn cells(&self, group: &Group<'_>) -> Vec<Cell> {
+    fn cells(&self, group: &Group<'_>) -> Vec<Retained> {
         let by_position = |measure: &str| -> HashMap<DimensionValue, f64> {
             group.rows.iter().filter_map(|row| Some((row.dimensions.first()?.clone(), row.get(measure)?))).collect()
         };
@@ -295,7 +295,7 @@ impl Retention {
             .zip(&self.windows.0)
             .map(|(position, _)| {
                 too_young += at(&users, position);
-                Cell { retained: at(&retained, position), old: all - too_young, too_young }
+                Retained { retained: at(&retained, position), old: all - too_young, too_young }
             })
             .collect()
     }
@@ -317,7 +317,7 @@ impl Evaluate for Retention {
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let observe = |(window, Cell { retained, old, too_young }): (&Window, Cell)| {
+        let observe = |(window, Retained { retained, old, too_young }): (&Window, Retained)| {
             let interval = statistics::wilson(retained, old, context.confidence);
             let estimate = Estimate {
                 value: (old > 0.0).then(|| 100.0 * retained / old),

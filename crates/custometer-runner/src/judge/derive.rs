@@ -51,7 +51,7 @@ fn values(dimensions: &[(String, DimensionValue)]) -> Values {
 }
 
 /// One bucket of one group: the rows of each input, by their own dimensions.
-struct Cell<'a> {
+struct Matched<'a> {
     inputs: Vec<BTreeMap<Values, &'a ResultRow>>,
     /// All of these combinations, each with a row that has it.
     rows: Vec<(Values, &'a ResultRow)>,
@@ -61,10 +61,10 @@ struct Cell<'a> {
 impl Calculated {
     /// What is calculated from the rows of the inputs.
     fn rows(&self, inputs: &[Vec<&ResultRow>]) -> Vec<ResultRow> {
-        let mut cells: HashMap<Key, Cell<'_>> = HashMap::new();
+        let mut cells: HashMap<Key, Matched<'_>> = HashMap::new();
         for (input, rows) in inputs.iter().enumerate() {
             for &row in rows {
-                let cell = cells.entry(Key::of(row)).or_insert_with(|| Cell {
+                let cell = cells.entry(Key::of(row)).or_insert_with(|| Matched {
                     inputs: vec![BTreeMap::new(); inputs.len()],
                     rows: Vec::new(),
                     is_suppressed: false,
@@ -91,7 +91,7 @@ impl Calculated {
         made
     }
 
-    fn cell(&self, cell: &Cell<'_>) -> Vec<ResultRow> {
+    fn cell(&self, cell: &Matched<'_>) -> Vec<ResultRow> {
         if cell.is_suppressed {
             // The values of a metric's own dimensions would tell of a group that is hidden.
             let any = cell.rows.first().map(|(_, row)| row);

@@ -155,58 +155,10 @@ impl InputPlan {
             checks.add_check(check);
         }
         let of_table = std::mem::take(&mut checks.fails);
-        let mut skips: Vec<Expr> = Vec::new();
         let reads = key.reads();
-        for &(name, kind, nulls, domain) in &reads {
-            let name = key.actual(name);
-            let typed = typed_column(table, name, kind)?;
-            let value = col(typed_name(name, kind));
-            // An id that is there can be read.
-            let missing = if kind == ColumnType::Identifier { value.clone().is_null() } else { typed.missing };
-            match nulls {
-                NullRule::Reject => checks.add(format!("`{name}` is missing"), None, missing.clone()),
-                NullRule::Skip => skips.push(missing.clone()),
-                NullRule::Keep => {}
-            }
-            let unreadable = missing.not().and(value.clone().is_null());
-            checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
-            match domain {
-                Domain::Years { from, until } => {
-                    checks.add(format!("`{name}` is not {domain}"), Some(name), in_years(value, from, until).not());
-                }
-                Domain::Between { min, max } => {
-                    let outside = value.clone().lt(lit(min)).or(value.gt(lit(max)));
-                    checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
-                }
-                Domain::OneOf(words) => {
-                    // Of an id, `value` is a code.
-                    let known = words.iter().map(|word| typed.value.clone().eq(lit(*word))).reduce(Expr::or).unwrap_or_else(|| lit(false));
-                    checks.add(format!("`{name}` is not {domain}"), Some(name), known.not());
-                }
-                Domain::Whole { min, max } => {
-                    let whole = value.clone().cast(DataType::Int64).cast(DataType::Float64);
-                    let broken = value.clone().cast(DataType::Float64).neq(whole);
-                    let outside = value.clone().lt(lit(min)).or(value.gt(lit(max))).or(broken);
-                    checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
-                }
-                _ => {}
-            }
-        }
+        let skips = column_checks(&key, table, &mut checks)?;
         let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
-        for rule in &key.source.rules {
-            let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
-            let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
-            let failed = failed.reduce(Expr::or).filter(|_| sees_others && !rule.sees_rejected);
-            // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
-            let column = |name: &str| {
-                let typed = col(typed.get(name)?.as_str());
-                // A row that does not belong to its entity says nothing of the others.
-                Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
-            };
-            let origin = rule.column.map(|column| Origin::itself(key.actual(column)));
-            let reason = Reason { text: rule.reason.clone(), origin };
-            checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
-        }
+        rule_checks(&key, &typed, &of_table, &skips, &mut checks);
         // A survey without an answer is not an observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
         let fate = skips.into_iter().fold(fate, |fate, skip| when(skip).then(lit(SKIPPED)).otherwise(fate));
@@ -258,6 +210,65 @@ impl InputPlan {
     /// The columns that the source reads.
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
+    }
+}
+
+/// What the columns of a source are to hold, as reasons to reject a row; and when a row is left out because it has no answer.
+fn column_checks(key: &InputKey, table: &Table, checks: &mut Checks) -> PolarsResult<Vec<Expr>> {
+    let mut skips: Vec<Expr> = Vec::new();
+    for (name, kind, nulls, domain) in key.reads() {
+        let name = key.actual(name);
+        let typed = typed_column(table, name, kind)?;
+        let value = col(typed_name(name, kind));
+        // An id that is there can be read.
+        let missing = if kind == ColumnType::Identifier { value.clone().is_null() } else { typed.missing };
+        match nulls {
+            NullRule::Reject => checks.add(format!("`{name}` is missing"), None, missing.clone()),
+            NullRule::Skip => skips.push(missing.clone()),
+            NullRule::Keep => {}
+        }
+        let unreadable = missing.not().and(value.clone().is_null());
+        checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
+        match domain {
+            Domain::Years { from, until } => {
+                checks.add(format!("`{name}` is not {domain}"), Some(name), in_years(value, from, until).not());
+            }
+            Domain::Between { min, max } => {
+                let outside = value.clone().lt(lit(min)).or(value.gt(lit(max)));
+                checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
+            }
+            Domain::OneOf(words) => {
+                // Of an id, `value` is a code.
+                let known = words.iter().map(|word| typed.value.clone().eq(lit(*word))).reduce(Expr::or).unwrap_or_else(|| lit(false));
+                checks.add(format!("`{name}` is not {domain}"), Some(name), known.not());
+            }
+            Domain::Whole { min, max } => {
+                let whole = value.clone().cast(DataType::Int64).cast(DataType::Float64);
+                let broken = value.clone().cast(DataType::Float64).neq(whole);
+                let outside = value.clone().lt(lit(min)).or(value.gt(lit(max))).or(broken);
+                checks.add(format!("`{name}` is not {domain}"), Some(name), outside);
+            }
+            _ => {}
+        }
+    }
+    Ok(skips)
+}
+
+/// The rules over several columns, which speak of the metric's own names: `typed` are the columns behind them.
+fn rule_checks(key: &InputKey, typed: &BTreeMap<&str, String>, of_table: &[(i32, Expr)], skips: &[Expr], checks: &mut Checks) {
+    for rule in &key.source.rules {
+        let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
+        let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
+        let failed = failed.reduce(Expr::or).filter(|_| sees_others && !rule.sees_rejected);
+        // A rule speaks of the metric's own names, which the typed columns get only where they are usable.
+        let column = |name: &str| {
+            let typed = col(typed.get(name)?.as_str());
+            // A row that does not belong to its entity says nothing of the others.
+            Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
+        };
+        let origin = rule.column.map(|column| Origin::itself(key.actual(column)));
+        let reason = Reason { text: rule.reason.clone(), origin };
+        checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
     }
 }
 

@@ -12,10 +12,10 @@ use super::results::differ;
 use super::variant::{Variant, quietly};
 use crate::case::Case;
 use crate::input::{self, Chance, GROUP, Input};
-use crate::table::Cell as _;
+use crate::table::CsvCell as _;
 
 /// The text of a cell, where it has one.
-type Cell = Option<String>;
+type Written = Option<String>;
 
 /// What is wrong with a row. The first ones are of one cell, the others of the row as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +40,7 @@ use Fault::{BrokenText, DateThatNeverWas, Impossible, Missing, NotFinite, ShortR
 
 impl Fault {
     /// What stands in a damaged cell of a column, which may be nothing; none where the fault can't be there.
-    fn cell(self, column: &Column) -> Option<Cell> {
+    fn cell(self, column: &Column) -> Option<Written> {
         let text = |text: &str| Some(Some(text.to_owned()));
         match (self, column.kind, column.domain) {
             (Missing, ..) => (column.nulls == NullRule::Reject).then_some(None),
@@ -126,7 +126,7 @@ struct Planted {
 /// A table with damaged rows in it.
 struct Damaged {
     layout: Layout,
-    rows: Vec<(Vec<Cell>, Option<Fault>)>,
+    rows: Vec<(Vec<Written>, Option<Fault>)>,
     planted: Vec<Planted>,
 }
 
@@ -149,13 +149,13 @@ impl Variant {
     }
 
     /// Rows that have a cell in every column, and a time that is reported.
-    fn whole_rows(&self, input: &Input, columns: &[Column]) -> Vec<Vec<Cell>> {
+    fn whole_rows(&self, input: &Input, columns: &[Column]) -> Vec<Vec<Written>> {
         let time = self.definition.source.time.and_then(|time| input.position(time));
-        let is_whole = |row: &&Vec<Cell>| {
+        let is_whole = |row: &&Vec<Written>| {
             let has_all = columns.iter().all(|column| input.position(column.name).is_some_and(|position| row[position].is_some()));
             has_all && time.is_none_or(|time| row[time].as_deref().is_some_and(input::is_reported))
         };
-        let mut rows: Vec<Vec<Cell>> = input.rows.iter().filter(is_whole).cloned().collect();
+        let mut rows: Vec<Vec<Written>> = input.rows.iter().filter(is_whole).cloned().collect();
         // Where a rule looks at rejected rows too, a damaged one must be of an entity of its own.
         if self.definition.source.rules.iter().any(|rule| rule.sees_rejected) {
             let ids = columns.iter().filter(|column| column.kind == ColumnType::Identifier);
@@ -170,10 +170,10 @@ impl Variant {
     }
 
     /// The rows with one more for each fault of each column, somewhere among them.
-    fn damage(input: &Input, columns: &[Column], templates: &[Vec<Cell>], layout: Layout, chance: &mut Chance) -> Damaged {
-        let mut rows: Vec<(Vec<Cell>, Option<Damage>)> = input.rows.iter().map(|row| (row.clone(), None)).collect();
+    fn damage(input: &Input, columns: &[Column], templates: &[Vec<Written>], layout: Layout, chance: &mut Chance) -> Damaged {
+        let mut rows: Vec<(Vec<Written>, Option<Damage>)> = input.rows.iter().map(|row| (row.clone(), None)).collect();
         for &fault in layout.faults() {
-            let damages: Vec<Option<(usize, Cell)>> = if matches!(fault, ShortRow | WideRow | BrokenText) {
+            let damages: Vec<Option<(usize, Written)>> = if matches!(fault, ShortRow | WideRow | BrokenText) {
                 vec![None]
             } else {
                 let damaged = columns.iter().filter_map(|column| Some((input.position(column.name)?, fault.cell(column)?)));
@@ -319,7 +319,7 @@ fn derived(columns: &[Column]) -> String {
 type MakeSeries<'a> = dyn Fn(&str, &[Option<&str>]) -> PolarsResult<Series> + 'a;
 
 /// Rows as a file.
-fn written(layout: Layout, input: &Input, columns: &[Column], rows: &[(Vec<Cell>, Option<Fault>)]) -> PolarsResult<Vec<u8>> {
+fn written(layout: Layout, input: &Input, columns: &[Column], rows: &[(Vec<Written>, Option<Fault>)]) -> PolarsResult<Vec<u8>> {
     let kind = |name: &str| columns.iter().find(|column| column.name == name).map_or(ColumnType::Text, |column| column.kind);
     let frame = |series: &MakeSeries<'_>| -> PolarsResult<Vec<u8>> {
         let mut made = Vec::new();
@@ -360,7 +360,7 @@ fn written(layout: Layout, input: &Input, columns: &[Column], rows: &[(Vec<Cell>
                 ColumnType::Boolean => cell.parse::<bool>().map_or_else(|_| Json::from(cell), Json::from),
                 _ => Json::from(cell),
             };
-            let object = |(row, _): &(Vec<Cell>, Option<Fault>)| -> String {
+            let object = |(row, _): &(Vec<Written>, Option<Fault>)| -> String {
                 let cells = input.header.iter().zip(row);
                 let cells = cells.filter_map(|(name, cell)| Some((name.clone(), value(name, cell.as_deref()?))));
                 Json::Object(cells.collect::<Map<_, _>>()).to_string() + "\n"
@@ -413,7 +413,7 @@ mod tests {
     }
 
     /// What is seen of a table in CSV after something is done to its rows.
-    fn seen(change: impl Fn(&mut Damaged, &[Vec<Cell>])) -> Option<Violation> {
+    fn seen(change: impl Fn(&mut Damaged, &[Vec<Written>])) -> Option<Violation> {
         let metric: &'static Descriptor = Box::leak(Box::new(Descriptor::new::<MeanAmount>("the one under test")));
         let variant = Variant::all(metric).into_iter().next()?;
         let input = variant.inputs.first()?.clone().in_groups();
@@ -432,7 +432,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_used_although_it_is_damaged_is_seen() {
-        let mended = |table: &mut Damaged, templates: &[Vec<Cell>]| {
+        let mended = |table: &mut Damaged, templates: &[Vec<Written>]| {
             let damaged = table.rows.iter_mut().find(|(_, fault)| *fault == Some(Unreadable));
             if let Some((row, _)) = damaged {
                 row.clone_from(&templates[0]);
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_told_as_it_is_written_is_seen() {
-        let other = |table: &mut Damaged, _: &[Vec<Cell>]| {
+        let other = |table: &mut Damaged, _: &[Vec<Written>]| {
             table
                 .planted
                 .iter_mut()

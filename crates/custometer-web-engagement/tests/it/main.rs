@@ -1,6 +1,6 @@
 //! Reports with the metrics of web engagement: from files to results.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test fails by panicking, and compares exact figures exactly")]
 
 // The linker drops a crate that nothing refers to, and its metrics with it.
 use custometer_web_engagement as _;

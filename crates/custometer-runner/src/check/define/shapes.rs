@@ -122,7 +122,7 @@ fn difference(factor: f64, plus: &Written, minus: &Written, (whole, of_whole): N
     };
     let [only_plus, only_minus] = [(plus, minus), (minus, plus)].map(|(these, others)| less(these.taking_part(), others.taking_part()));
     Some(Shape {
-        value: Value::net_promoter_score("__plus", "__minus", whole),
+        value: Value::difference_of_shares("__plus", "__minus", whole),
         factor: factor / 100.0,
         measures: vec![measure("__plus", Aggregate::Count, Some(only_plus)), measure("__minus", Aggregate::Count, Some(only_minus))],
     })

@@ -160,6 +160,7 @@ The examples were compared with DuckDB. On purpose different are:
 - To divide by zero, and a logarithm of zero, are faults; DuckDB gives infinity or NaN.
 - `CAST` of a cell that holds 2.7 to a whole number is a fault; DuckDB rounds it. What was computed is rounded in both, here half away from zero.
 - `regexp_extract` without a match and `split_part` beyond the last part are missing; DuckDB gives an empty text.
+- An offset in a `TIMESTAMP` literal says which instant is meant, and its clock is the report's; DuckDB leaves the offset out.
 - A comparison with `NULL` is refused, and so is `NULL` in the list of `IN`: nothing is ever equal to it.
 - A date and an interval of days, months or years are a date; DuckDB makes a time at midnight of it. `date_trunc` to days and longer units gives
   a date as well.
