@@ -303,6 +303,46 @@ fn containers() -> Case {
 }
 
 #[test]
+fn amounts_of_several_currencies_are_never_one_sum() {
+    let result = run("22-currencies", "report.toml");
+    holds(&result, &[("loyalty.average_order_value", &[100.0, 26_400.0, 10.0])]);
+    let (case, mixed) = case("22-currencies", "mixed.toml");
+    let problem = case.json(&mixed).unwrap_err();
+    assert!(problem.contains("`EUR`, `JPY` and `USD`, which `loyalty.average_order_value` would sum"), "{problem}");
+    assert!(problem.contains("where = \"currency = '…'\"") && problem.contains("by = [[\"currency\"]]"), "{problem}");
+    // One of them, and all of them by declaration.
+    let with = |line: &str| case.json(&mixed.replace("path = \"orders.csv\"\n", &format!("path = \"orders.csv\"\n{line}\n")));
+    let one = with("where = \"currency = 'USD'\"").unwrap();
+    holds(&one, &[("loyalty.average_order_value", &[10.0, 10.0]), ("loyalty.repeat_purchase_rate", &[0.0])]);
+    let declared = with("currency = \"EUR\"").unwrap();
+    holds(&declared, &[("loyalty.average_order_value", &[26_510.0 / 3.0, 100.0, 26_400.0, 10.0])]);
+    // What the currency is called does not matter to a column that is named, nor does its case, nor a row without an amount.
+    let rows = "customer_id,time,amount,paid_in\na,2025-01-01,10,EUR\nb,2025-01-02,20, eur \nb,2025-01-02,,SEK\n";
+    let case = Case::new().file("o.csv", rows);
+    let report = |currency: &str| {
+        format!(
+            "[report]\nmax_rejected_percent = 50\n[tables.o]\npath = \"o.csv\"\n{currency}\n[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"o\"\n"
+        )
+    };
+    holds(&case.json(&report("currency = { column = \"paid_in\" }")).unwrap(), &[("loyalty.average_order_value", &[15.0])]);
+    let case = Case::new().file("o.csv", rows.replace(" eur ", "SEK").as_str());
+    assert!(case.json(&report("currency = { column = \"paid_in\" }")).unwrap_err().contains("`EUR` and `SEK`"));
+    let case = Case::new().file("o.csv", rows.replace(" eur ", "").as_str());
+    assert!(case.json(&report("currency = { column = \"paid_in\" }")).unwrap_err().contains("none and `EUR`"));
+    for (wrong, said) in
+        [("currency = \"euro\"", "is not the code of a currency"), ("currency = { column = \"paid_inn\" }", "did you mean `paid_in`?")]
+    {
+        let problem = case.load(&report(wrong)).err().unwrap();
+        assert!(problem.contains(said), "{problem}");
+    }
+    // A definition of the report's own is asked for the same.
+    let defined = "[tables.orders]\npath = \"orders.csv\"\n[define.\"shop.revenue\"]\ntable = \"orders\"\ntypes = { amount = \"number\" }\nmeasures = { revenue = \"sum(amount)\" }\n\
+                   value = \"revenue\"\nunit = \"currency\"\n[[metrics]]\nmetric = \"shop.revenue\"\ntable = \"orders\"\n";
+    let (case, _) = self::case("22-currencies", "report.toml");
+    assert!(case.json(defined).unwrap_err().contains("which `shop.revenue` would sum"));
+}
+
+#[test]
 fn y_and_n_are_yes_and_no() {
     let result = run("24-yes-and-no", "report.toml");
     // Four of five calls are answered, after 45.5 seconds.

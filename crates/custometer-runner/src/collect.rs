@@ -43,6 +43,8 @@ pub(crate) struct Collected {
     pub(crate) last: Vec<Option<i64>>,
     /// What there is reason to doubt of the rows, by input.
     pub(crate) doubts: Vec<Vec<&'static str>>,
+    /// The currencies of amounts that are summed, by input; none for an amount without one.
+    pub(crate) currencies: Vec<BTreeSet<Option<String>>>,
     /// By node and place.
     pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
     /// By part.
@@ -95,6 +97,11 @@ impl Collected {
                     .collect(),
             );
         }
+        let mut currencies = Vec::new();
+        for input in &plan.inputs {
+            let frame = input.currencies.is_some().then(&mut next).transpose()?;
+            currencies.push(frame.map(|frame| texts(&frame)).transpose()?.unwrap_or_default());
+        }
         let mut details: HashMap<usize, DataFrame> = HashMap::new();
         for position in plan.plain_nodes() {
             for (part, frame) in plan.take_details(report, position, &mut frames) {
@@ -132,8 +139,14 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { rows_read, rows_kept, words, fates, rejected, known_since, last, doubts, measures, details })
+        Ok(Self { rows_read, rows_kept, words, fates, rejected, known_since, last, doubts, currencies, measures, details })
     }
+}
+
+/// The texts of a frame's only column.
+fn texts(frame: &DataFrame) -> PolarsResult<BTreeSet<Option<String>>> {
+    let Some(column) = frame.columns().first() else { return Ok(BTreeSet::new()) };
+    Ok(column.str()?.iter().map(|text| text.map(str::to_owned)).collect())
 }
 
 /// Whether a doubt holds, by its number.
@@ -199,6 +212,7 @@ impl TablePlan {
         frames.extend(ends.vocabularies.iter().zip(&self.words).map(|(vocabulary, asked)| vocabulary.sink(asked.rows.clone())));
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
+        frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));
         for position in self.plain_nodes() {
             let usable = &self.inputs[self.nodes[position].input()].usable;
             frames.extend(self.frames_of_node(report, position, usable, ends, None)?);

@@ -31,6 +31,22 @@ pub enum RunError {
         /// How many rows there are beyond one of each key.
         rows: u64,
     },
+    /// Amounts of several currencies would be one sum.
+    #[error(
+        "table `{table}` has amounts in several currencies, {currencies}, which {requests} would sum; keep one of them: \
+         `where = \"{column} = '…'\"`, or break down by it: `by = [[\"{column}\"]]`; where `{column}` says something else, say the currency of all \
+         amounts: `currency = \"EUR\"`"
+    )]
+    Currencies {
+        /// The table.
+        table: String,
+        /// The column that says the currency.
+        column: String,
+        /// The currencies, in words.
+        currencies: String,
+        /// The requests, in words.
+        requests: String,
+    },
     /// The period has more buckets than anyone can mean.
     #[error("by {grain}, the period has {count} buckets; give the report a period (`from`, `until`) or a coarser grain")]
     Buckets {

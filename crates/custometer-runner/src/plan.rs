@@ -90,6 +90,7 @@ impl TablePlan {
                 let columns = source.columns.iter().map(|column| column.name).chain(time).map(|name| request.column(name));
                 columns.chain(request.by.iter().flatten().map(String::as_str)).map(str::to_owned).collect::<Vec<_>>()
             })
+            .chain(table.currency.clone().filter(|_| requests.iter().any(|(_, request)| request.sums_money())))
             .collect();
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
@@ -130,8 +131,10 @@ impl TablePlan {
         for (input, key) in keys.into_iter().enumerate() {
             let alike = requests.iter().zip(&inputs).filter(|(_, other)| **other == input).map(|(request, _)| request);
             let all_axes: Vec<&Arc<Buckets>> = alike.clone().flat_map(|(_, request)| Axis::of(request)).map(|axis| &axes[&axis]).collect();
+            let sums_money = alike.clone().any(|(_, request)| request.sums_money());
             let alike = alike.map(|(index, _)| *index).collect();
-            plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, (&clock, report.as_of_instant(), report.rejected_rows))?);
+            let asked = (&clock, report.as_of_instant(), report.rejected_rows, sums_money);
+            plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, asked)?);
         }
         for ((index, request), &input) in requests.iter().zip(&inputs) {
             // A total is rolled up from the buckets of a grain that is wanted anyway.

@@ -177,6 +177,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether amounts are summed or compared in it, which have to be of one currency then.
+    pub(crate) fn sums_money(&self) -> bool {
+        let reads_money = self.definition.source.columns.iter().any(|column| !column.is_optional && column.unit == Some(Unit::Currency));
+        reads_money || self.metric.about.unit == Unit::Currency
+    }
+
     /// Whether its values are of the rows of their bucket, and of nothing else.
     pub(crate) fn is_plain(&self) -> bool {
         self.definition.derivation.is_none() && !self.definition.measures.iter().any(Measure::is_stock)

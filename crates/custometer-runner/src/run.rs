@@ -9,10 +9,12 @@ use crate::collect::indices::indices;
 use crate::collect::ledger::{Files, Ledger};
 use crate::collect::period::period;
 use crate::collect::repetition::repetition;
+use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::judge::judge;
 use crate::observe::words;
 use crate::observe::{Observed, observe};
+use crate::plan::TablePlan;
 use crate::plan::axes::axes;
 use crate::plan::kept::Kept;
 use crate::plan::plan;
@@ -64,6 +66,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         // What was read while it changed can't be relied on, whether or not it could be read.
         unchanged(table, indices, folder)?;
         let collected = collected.map_err(failed)?;
+        one_currency(report, plan, &collected)?;
         let files = Files::of(table, indices, folder);
         let (in_files, no_data) = no_data(table, indices, collected.rows_read);
         let repeated = kept[plan.table].repeated;
@@ -120,6 +123,34 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         notes,
         locale: report.locale,
     })
+}
+
+/// So many currencies are named.
+const MOST_CURRENCIES: usize = 8;
+
+/// Refuses amounts of several currencies in one sum.
+fn one_currency(report: &Report, plan: &TablePlan, collected: &Collected) -> Result<(), RunError> {
+    let table = &report.tables[plan.table];
+    let Some(column) = &table.currency else { return Ok(()) };
+    for (input, currencies) in plan.inputs.iter().zip(&collected.currencies).filter(|(_, currencies)| currencies.len() > 1) {
+        let mixes = |request: &&Request| request.sums_money() && !request.by.iter().all(|by| by.contains(column));
+        let requests = input.requests.iter().map(|&request| &report.requests[request]).filter(mixes);
+        let requests: Vec<String> = requests.map(|request| format!("`{}`", request.name)).collect();
+        if requests.is_empty() {
+            continue;
+        }
+        let more = currencies.len().saturating_sub(MOST_CURRENCIES);
+        let named =
+            currencies.iter().take(MOST_CURRENCIES).map(|code| code.as_ref().map_or_else(|| "none".to_owned(), |code| format!("`{code}`")));
+        let currencies = named.chain((more > 0).then(|| format!("{more} more"))).collect::<Vec<_>>();
+        return Err(RunError::Currencies {
+            table: table.name.clone(),
+            column: column.clone(),
+            currencies: listed(&currencies, "and"),
+            requests: listed(&requests, "and"),
+        });
+    }
+    Ok(())
 }
 
 /// What a reader must know of a request.

@@ -30,7 +30,7 @@ use crate::read::table::{
 };
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
-use crate::read::values::trimmed;
+use crate::read::values::{is_of_currencies, trimmed};
 
 /// A table: one or several files of one shape.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -46,6 +46,10 @@ pub(crate) struct TableConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, FileColumns>")]
     pub columns: BTreeMap<Spanned<String>, Spanned<FileColumns>>,
+    /// The currency of the amounts: of all of them, such as `"EUR"`, or the column that says it: `{ column = "Currency" }`. Unless said, a
+    /// column of that name is looked for. Amounts of several currencies are never one sum.
+    #[schemars(with = "Option<CurrencyConfig>")]
+    pub currency: Option<Spanned<CurrencyConfig>>,
     /// What stands between two values of a text file: one character, or `spaces` for any number of them. A comma unless said.
     #[schemars(with = "Option<String>")]
     pub delimiter: Option<Spanned<DelimiterName>>,
@@ -158,6 +162,19 @@ impl<'de> Deserialize<'de> for DelimiterName {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QuoteCharacter(pub Option<u8>);
 
+/// Which currency amounts are in.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields, expecting = "expected the code of a currency, such as \"EUR\", or { column = \"…\" }")]
+pub(crate) enum CurrencyConfig {
+    /// All of them in this one.
+    Of(String),
+    /// The one that a column says.
+    In {
+        /// The column.
+        column: String,
+    },
+}
+
 impl<'de> Deserialize<'de> for QuoteCharacter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -263,7 +280,9 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         named: config.condition.iter().flat_map(|written| named(written.get_ref(), None, "`where`")).collect(),
         blanks,
         ignore_case: config.ignore_case,
+        currency: None,
     };
+    table.currency = currency(config, &table, problems);
     table.repetition = repetition(config, &table, problems);
     table.settle();
     Some(table)
@@ -302,6 +321,35 @@ fn mapped<'a>(
         actual_names.insert(logical.get_ref(), name);
     }
     actual_names
+}
+
+/// The column that says in which currency a row's amounts are; none where there is no such column, or where all are in one.
+fn currency(config: &TableConfig, table: &Table, problems: &mut Collector) -> Option<String> {
+    let Some(written) = &config.currency else {
+        let names = table.schema.iter_names().map(ToString::to_string);
+        let mut named = names.filter(|name| is_of_currencies(name));
+        return named.next();
+    };
+    match written.get_ref() {
+        CurrencyConfig::Of(code) => {
+            if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+                let message = format!("`{code}` is not the code of a currency");
+                problems
+                    .report(written.span(), message)
+                    .help("write it such as `currency = \"EUR\"`, or name a column: `{ column = \"…\" }`");
+            }
+            None
+        }
+        CurrencyConfig::In { column } => {
+            let known = table.columns();
+            if !table.schema.contains(column) && !table.broken.contains(column) {
+                let message = format!("there is no column `{column}`");
+                problems.report(written.span(), message).suggest(column, &known, || columns_there_are(&known));
+                return None;
+            }
+            Some(column.clone())
+        }
+    }
 }
 
 /// Which rows are not data. They do not tell what columns look like.

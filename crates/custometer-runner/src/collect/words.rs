@@ -131,7 +131,7 @@ pub(crate) struct Said<'a> {
 }
 
 /// Several things in words.
-fn listed(parts: &[String], and: &str) -> String {
+pub(crate) fn listed(parts: &[String], and: &str) -> String {
     match parts {
         [] => String::new(),
         [only] => only.clone(),

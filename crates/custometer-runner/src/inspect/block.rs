@@ -11,6 +11,7 @@ use super::tally::Totals;
 use crate::read::format::FileFormat;
 use crate::read::number::NumberStyle;
 use crate::read::text::{Delimiter, Encoding, Guess};
+use crate::read::values::is_of_currencies;
 
 /// A line that is longer is written as several.
 const WIDTH: usize = 80;
@@ -59,6 +60,7 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     missing(text, columns, &codes(wanted))?;
     times(text, columns)?;
     clocks(text, columns)?;
+    currencies(text, columns)?;
     let formats: Vec<(&str, String)> = columns.iter().filter_map(|column| Some((column.name.as_str(), column.format.clone()?))).collect();
     entries(text, "formats", &formats, false)?;
     if let Some(likeliest) = wanted.likeliest {
@@ -174,6 +176,18 @@ fn missing(text: &mut String, columns: &[InspectedColumn], codes: &[(&str, Strin
     });
     entries(text, "blank", &blank.collect::<Vec<_>>(), !codes.is_empty())?;
     codes.iter().try_for_each(|(name, codes)| writeln!(text, "# blank.{} = {codes}   # if that means no answer", key(name)))
+}
+
+/// Which currency is meant, where amounts are in several.
+fn currencies(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
+    let column = columns.iter().find(|column| is_of_currencies(&column.name));
+    let Some((column, codes)) = column.and_then(|column| Some((column, column.counts().filter(|codes| codes.len() > 1)?))) else {
+        return Ok(());
+    };
+    let most = codes.iter().max_by_key(|(_, rows)| **rows).map(|(code, _)| code.as_str()).unwrap_or_default();
+    writeln!(text, "# Amounts are in {} currencies: keep one of them, or break down by {}.", codes.len(), quoted(&column.name))?;
+    let condition = format!("\"{}\" = '{}'", column.name.replace('"', "\"\""), most.replace('\'', "''"));
+    writeln!(text, "# where = {}", quoted(&condition))
 }
 
 fn times(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {

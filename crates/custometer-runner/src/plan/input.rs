@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::time::{INSTANT, LocalClock, index_between};
-use custometer_core::{Buckets, Column, ColumnType, Domain, NullRule, Source, SqlCondition};
+use custometer_core::{Buckets, Column, ColumnType, Domain, NullRule, Source, SqlCondition, Unit};
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, SortMultipleOptions, col, lit, when,
 };
@@ -32,6 +32,8 @@ pub(crate) struct InputPlan {
     pub(crate) usable: LazyFrame,
     /// One row that says of each of the source's doubts whether it holds; none where there are no doubts.
     pub(crate) doubts: Option<LazyFrame>,
+    /// The currencies of its amounts, a row each; none where none are summed, or where nobody says in which they are.
+    pub(crate) currencies: Option<LazyFrame>,
 }
 
 #[derive(Clone)]
@@ -148,7 +150,7 @@ impl InputPlan {
         table: &Table,
         base: &LazyFrame,
         axes: &[&Arc<Buckets>],
-        (clock, as_of, all_rejected): (&LocalClock, Option<i64>, bool),
+        (clock, as_of, all_rejected, sums_money): (&LocalClock, Option<i64>, bool, bool),
     ) -> PolarsResult<Self> {
         let mut checks = Checks::default();
         for check in table.checks.iter().cloned().chain(key.faulty.iter().flat_map(|name| table.faults_of(name))) {
@@ -204,7 +206,9 @@ impl InputPlan {
         let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
         let doubts = key.source.doubts.iter().enumerate().map(|(number, doubt)| (doubt.holds)(clock).alias(number.to_string()));
         let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
-        Ok(Self { key, requests, reasons, fates, rejected, usable, doubts })
+        let currency = table.currency.as_deref().filter(|_| sums_money);
+        let currencies = currency.map(|column| currencies(&key.source, column, usable.clone()));
+        Ok(Self { key, requests, reasons, fates, rejected, usable, doubts, currencies })
     }
 
     /// The columns that the source reads.
@@ -270,6 +274,14 @@ fn rule_checks(key: &InputKey, typed: &BTreeMap<&str, String>, of_table: &[(i32,
         let reason = Reason { text: rule.reason.clone(), origin };
         checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
     }
+}
+
+/// The currencies of rows that have an amount.
+fn currencies(source: &Source, column: &str, rows: LazyFrame) -> LazyFrame {
+    let amounts = source.columns.iter().filter(|column| column.unit == Some(Unit::Currency));
+    let has_amount = amounts.map(|column| col(column.name).is_not_null()).reduce(Expr::or).unwrap_or_else(|| lit(true));
+    let currency = col(column).cast(DataType::String).str().strip_chars(lit(NULL)).str().to_uppercase();
+    rows.filter(has_amount).select([currency.alias("currency")]).group_by([col("currency")]).agg([])
 }
 
 /// What is summed of the rows of one fate: how many they are, how many of their times clocks showed twice, and from when until when they are.

@@ -45,6 +45,8 @@ pub struct Table {
     pub(crate) blanks: Vec<Blank>,
     /// Whether words of parameters are found in whatever case the rows have them.
     pub(crate) ignore_case: bool,
+    /// The column that says in which currency a row's amounts are.
+    pub(crate) currency: Option<String>,
 }
 
 /// A text that means a missing value.
