@@ -176,7 +176,11 @@ fn cells(texts: &[String], numbers: NumberStyle) -> Option<Reading> {
         // Plain numbers do not say that they are these, and a clock of two parts does not say which.
         "days" | "hours" | "minutes" | "milliseconds" | "hours_minutes" | "minutes_seconds" => false,
         "number_in_text" => {
-            let is_answer = |text: &String| kind.read(text, numbers).is_some_and(|number| (0.0..=10.0).contains(&number));
+            // Codes such as `cus_1` have no words.
+            let is_answer = |text: &String| {
+                let is_labelled = text.contains(' ') || numbers.parse(text).is_some();
+                is_labelled && kind.read(text, numbers).is_some_and(|number| (0.0..=10.0).contains(&number))
+            };
             // Names with numbers in them are of one row each.
             different.len() < texts.len().min(MOST_ANSWERS + 1)
                 && texts.iter().all(is_answer)
