@@ -6,19 +6,25 @@ pub(crate) mod privacy;
 pub(crate) mod significance;
 pub(crate) mod targets;
 
+use custometer_core::Grain;
+
 use crate::report::Report;
 use crate::result::{Alert, ResultRow};
 
 /// Everything that is said of finished rows, in the one order in which it can be: the alerts that fire.
 ///
 /// 1. Small groups are hidden, before anything is made of rows that no one may see.
-/// 2. Calculated results are made of what is shown, so they tell nothing more.
-/// 3. Changes are tested over all that the report shows, calculated ones and all, since a correction for many tests has to know how many.
-/// 4. Targets and benchmarks look at the values; a goal may ask whether a change is significant.
-/// 5. Alerts look at all of this.
+/// 2. Partial buckets are left out where only complete ones are asked for: until here they count, since totals less the other buckets tell of them.
+/// 3. Calculated results are made of what is shown, so they tell nothing more.
+/// 4. Changes are tested over all that the report shows, calculated ones and all, since a correction for many tests has to know how many.
+/// 5. Targets and benchmarks look at the values; a goal may ask whether a change is significant.
+/// 6. Alerts look at all of this.
 pub(crate) fn judge(rows: &mut Vec<ResultRow>, report: &Report) -> Vec<Alert> {
     if let Some(least) = report.min_group_size {
         privacy::suppress(rows, least, |request| report.basis(request));
+    }
+    if report.complete_periods_only {
+        rows.retain(|row| !row.partial || row.grain == Grain::Total);
     }
     derive::append(rows, &report.calculated);
     significance::mark(rows, report);

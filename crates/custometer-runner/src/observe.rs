@@ -9,9 +9,7 @@ use custometer_core::aggregation::Measured;
 use custometer_core::dimension;
 use custometer_core::measure::Stock;
 use custometer_core::time::{BUCKET, Bucket};
-use custometer_core::{
-    Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Grain, Group, Measure, MeasureRow, Observation, Scope,
-};
+use custometer_core::{Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Group, Measure, MeasureRow, Observation, Scope};
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 
 use crate::collect::Collected;
@@ -62,9 +60,6 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         for (position, cell) in now.cells.iter().enumerate() {
             // The cells of a baseline are in the same order, as far as it goes.
             let earlier: Vec<_> = before.iter().map(|(baseline, cells)| (*baseline, cells.cells.get(position))).collect();
-            if report.complete_periods_only && cell.partial && request.grain != Grain::Total {
-                continue;
-            }
             for observation in &cell.evaluation.observations {
                 let comparisons = earlier.iter().map(|&(baseline, earlier)| match earlier {
                     Some(earlier) => comparison(baseline, request, &cell.side(observation), &earlier.side_like(observation), known_since),

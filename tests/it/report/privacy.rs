@@ -119,3 +119,53 @@ fn small_groups_and_what_would_tell_of_them_are_not_shown() {
     let without = Case::new().file("o.csv", ORDERS).json(&report("", "", metrics)).unwrap();
     assert_eq!(without["rejected"][0]["examples"][0]["value"], "x");
 }
+
+/// How many answers a group may have, by all that a report shows: the smallest and the largest count of each hidden group of a region, where every
+/// hidden one has at least one answer, and all groups add up to what the ledger says was used.
+fn bounds(result: &custometer_runner::RunResult) -> Vec<(f64, f64)> {
+    let used = result.manifest.tables[0].uses[0].rows_used as f64;
+    let shown: f64 = result.results.iter().filter(|row| row.breakdown == 1).filter_map(|row| row.n).sum();
+    let hidden = result.results.iter().filter(|row| row.breakdown == 1 && row.suppressed).count();
+    let left = used - shown;
+    (0..hidden).map(|_| (1.0_f64.max(if hidden == 1 { left } else { 1.0 }), left - (hidden as f64 - 1.0))).collect()
+}
+
+#[test]
+fn no_hidden_group_is_known_more_closely_than_the_least_size() {
+    const LEAST: f64 = 5.0;
+    // A generator of its own, so that the same reports are made everywhere.
+    let mut state = 20_261_201_u64;
+    let mut below = |most: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % most
+    };
+    let (mut looked_at, mut hidden) = (0, 0);
+    for _ in 0..120 {
+        let regions = 2 + below(5);
+        let mut rows = String::from("time,score,region\n");
+        for region in 0..regions {
+            let answers = if below(2) == 0 { 1 + below(6) } else { 5 + below(40) };
+            for answer in 0..answers {
+                rows += &format!("2025-0{}-{:02},{},r{region}\n", 1 + below(3), 1 + answer % 28, answer % 11);
+            }
+        }
+        let (grain, complete) = ([("total", ""), ("month", ""), ("month", "complete_periods_only = true\n")])[below(3) as usize];
+        let by = ["[[\"region\"]]", "[[], [\"region\"]]"][below(2) as usize];
+        let config = format!(
+            "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-03-20\ngrain = \"{grain}\"\n{complete}min_group_size = 5\n[tables.t]\npath = \"t.csv\"\n\
+             [[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\nby = {by}\n"
+        );
+        let result = Case::new().file("t.csv", rows).run(&config).unwrap();
+        assert!(result.results.iter().filter_map(|row| row.n).all(|n| n == 0.0 || n >= LEAST));
+        // Where all is hidden, only the ledger's own number is left, which is told in the book.
+        if !complete.is_empty() || result.results.iter().all(|row| row.suppressed || row.n == Some(0.0)) {
+            continue;
+        }
+        looked_at += 1;
+        for (least, most) in bounds(&result) {
+            hidden += 1;
+            assert!(most - least >= LEAST, "between {least} and {most}: {:#?}", result.results);
+        }
+    }
+    assert!(looked_at > 40 && hidden > 60, "{looked_at} {hidden}");
+}

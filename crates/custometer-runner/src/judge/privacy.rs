@@ -4,14 +4,16 @@
 //!
 //! A group is all requests on one table, in one bucket, with one combination of breakdown values; it is shown or hidden as a whole, so
 //! that one metric never tells what another hides. Groups of fewer observations than the least size are hidden, and then as many others as
-//! it takes so that **no hidden count follows from one group less the groups it is made of**: there are always two or more hidden groups,
-//! and together they have at least the least size. A group is made of
+//! it takes so that **no hidden count follows from one group less the groups it is made of, nor is known more closely than the least size**:
+//! there are always two or more hidden groups, and so many observations in them that each of them, if every other had one, could have any of
+//! as many sizes. A group is made of
 //!
 //! - the groups of every breakdown that adds columns to its own,
 //! - the same group in the buckets of every finer grain that fit into its bucket, in a row and without a gap,
 //! - both at once, over all requests on the table, and over the baselines that values are compared with.
 //!
-//! A sum that is not shown counts as shown where two breakdowns have it in common: the regions and the products of a month have the same
+//! The ledger tells how many rows a request used, so the sum of all its groups over all buckets counts as shown. A sum that is not shown counts as
+//! shown where two breakdowns have it in common: the regions and the products of a month have the same
 //! total. The total of a bucket counts as shown where shares of it are, since each share tells it. All counts are taken to add up; where
 //! they do not (a customer who buys in two regions), more is hidden than has to be.
 //!
@@ -23,7 +25,8 @@
 //! - A metric's own dimensions, such as the scores of a distribution, are shown in full for a group that is shown.
 //! - Tables that read the same files are taken for different data, unless the caller gives them one key.
 //! - Grains that do not fit into each other, as weeks and months, are not subtracted from each other.
-//! - Only result rows are touched: the ledger's row counts, examples of rejected rows and detail tables are the caller's to withhold.
+//! - A request all of whose groups are hidden still has the number of all its rows in the ledger.
+//! - Only result rows are touched: examples of rejected rows and detail tables are the caller's to withhold.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -87,6 +90,9 @@ fn hide_comparison(comparison: &mut Comparison) {
 
 /// The edges of a bucket; none for one that holds every row. Ordered by its start.
 type Edges = Option<(Timestamp, Timestamp)>;
+
+/// The grain of all rows that a request used, whatever their buckets.
+const ALL: u8 = u8::MAX;
 
 /// What a group is known by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -256,6 +262,12 @@ impl Groups {
         for level in levels.keys() {
             wholes.extend(levels.keys().filter(|other| other.table == level.table).map(|other| level.common(other)));
         }
+        // What the ledger tells.
+        let tables: BTreeSet<usize> = levels.keys().map(|level| level.table).collect();
+        for table in tables {
+            wholes.insert(Level { table, grain: ALL, columns: BTreeSet::new() });
+            buckets.insert((table, ALL), BTreeSet::from([None]));
+        }
         let mut sums: BTreeMap<(Level, Key), Vec<usize>> = BTreeMap::new();
         for whole in &wholes {
             for (level, groups) in levels.iter().filter(|(level, _)| level.refines(whole)) {
@@ -289,9 +301,10 @@ impl Groups {
             let key = |part: usize| (&self.all[part].key.values, self.all[part].key.bucket);
             // The smallest last, from where they are taken.
             shown.sort_by(|&(a, left), &(b, right)| b.total_cmp(&a).then_with(|| key(right).cmp(&key(left))));
-            // A hidden whole is had from its parts when all of them are shown. A shown one tells what the hidden parts are together.
+            // A hidden whole is had from its parts when all of them are shown. A shown one tells what the hidden parts are together: each of them
+            // has at least one, and at most what the others leave.
             let safe = |whole_hidden: bool, count: usize, together: f64| {
-                if whole_hidden { count > 0 } else { count == 0 || (count > 1 && together >= least) }
+                if whole_hidden { count > 0 } else { count == 0 || (count > 1 && together - count as f64 >= least) }
             };
             while !safe(self.all[sum.whole].hidden, count, together) {
                 if let Some((size, part)) = shown.pop() {
@@ -401,8 +414,16 @@ mod tests {
     }
 
     /// The rows as they are left, with a least size of 5 and all requests on one table.
-    fn suppressed(mut rows: Vec<ResultRow>) -> Vec<ResultRow> {
+    fn suppressed_alone(mut rows: Vec<ResultRow>) -> Vec<ResultRow> {
         suppress(&mut rows, 5, |_| plain(0));
+        rows
+    }
+
+    /// The same beside a small group of another month, which is what goes first for the ledger's sake.
+    fn suppressed(mut rows: Vec<ResultRow>) -> Vec<ResultRow> {
+        rows.push(over("orders", Grain::Month, (9, 10), &[("region", "@")], 5.0));
+        let mut rows = suppressed_alone(rows);
+        rows.pop();
         rows
     }
 
@@ -430,6 +451,20 @@ mod tests {
     }
 
     #[test]
+    fn the_ledger_tells_the_sum_of_all_groups() {
+        let sizes = |rows: Vec<ResultRow>| suppressed_alone(rows).iter().map(|row| row.suppressed).collect::<Vec<_>>();
+        // 103 rows used, of which 100 are North's.
+        assert_eq!(sizes(regions(&[("North", 100.0), ("South", 3.0)])), [true, true]);
+        // Over months, too, and the smallest other group goes.
+        let month = |from: i8, n| over("orders", Grain::Month, (from, from + 1), &[("region", "A")], n);
+        assert_eq!(sizes(vec![month(1, 20.0), month(2, 3.0), month(3, 30.0)]), [true, true, false]);
+        // Five people in five groups are one in each.
+        let five =
+            [vec![january(&[], 105.0)], regions(&[("A", 1.0), ("B", 1.0), ("C", 1.0), ("D", 1.0), ("E", 1.0), ("F", 100.0)])].concat();
+        assert_eq!(sizes(five), [false, true, true, true, true, true, true]);
+    }
+
+    #[test]
     fn a_small_group_alone_is_hidden_alone() {
         let before = regions(&[("A", 4.0), ("B", 5.0), ("C", 0.0)]);
         let after = suppressed(before.clone());
@@ -449,7 +484,9 @@ mod tests {
         assert_eq!(with_total(&[("A", 3.0), ("D", 20.0), ("C", 20.0), ("B", 0.0)]), ["A", "C"]);
         // Two that are small together still are.
         assert_eq!(with_total(&[("A", 2.0), ("B", 2.0), ("C", 20.0), ("D", 30.0)]), ["A", "B", "C"]);
-        assert_eq!(with_total(&[("A", 2.0), ("B", 3.0), ("C", 20.0)]), ["A", "B"]);
+        assert_eq!(with_total(&[("A", 4.0), ("B", 3.0), ("C", 20.0)]), ["A", "B"]);
+        // Of five together, one has from one to four: closer than the least size.
+        assert_eq!(with_total(&[("A", 2.0), ("B", 3.0), ("C", 20.0)]), ["A", "B", "C"]);
         assert_eq!(with_total(&[("A", 20.0), ("B", 30.0)]), [""; 0]);
     }
 
@@ -532,7 +569,8 @@ mod tests {
         // A total without edges holds them all.
         let last = rows.last_mut().unwrap();
         (last.start, last.end, last.grain) = (None, None, Grain::Total);
-        assert_eq!(months(rows), [2, 4]);
+        let hidden: Vec<bool> = suppressed_alone(rows).iter().map(|row| row.suppressed).collect();
+        assert_eq!(hidden, [false, true, false, true, false]);
     }
 
     #[test]
@@ -544,8 +582,8 @@ mod tests {
             suppress(&mut rows, 5, |request| plain(table_of(request)));
             rows.iter().map(|row| row.suppressed).collect::<Vec<_>>()
         };
-        assert_eq!(hidden_with(|request| usize::from(request == "orders")), [true, false, true, false, false]);
-        assert_eq!(hidden_with(str::len), [false, false, true, false, false]);
+        assert_eq!(hidden_with(|request| usize::from(request == "orders")), [true, true, true, true, false]);
+        assert_eq!(hidden_with(str::len), [false, false, true, true, false]);
     }
 
     #[test]
@@ -636,7 +674,7 @@ mod tests {
 
     #[test]
     fn the_note_of_a_hidden_row_tells_nothing_of_it() {
-        let mut rows = regions(&[("A", 1.0), ("B", 30.0)]);
+        let mut rows = regions(&[("A", 3.0), ("B", 30.0)]);
         rows[0].note = Some("the fit needs customers who came back".to_owned());
         assert_eq!(suppressed(rows)[0].note.as_deref(), Some("as defined"));
     }
@@ -660,7 +698,9 @@ mod tests {
     #[test]
     fn a_small_baseline_is_hidden_with_the_change_from_it() {
         let before = [4.0, 5.0].map(|n| compared(over("orders", Grain::Month, (3, 4), &[], 30.0), Some(2), n));
-        let after = before.clone().map(|row| suppressed(vec![row])[0].clone());
+        // A small month beside them goes for the ledger's sake.
+        let may = over("orders", Grain::Month, (5, 6), &[], 5.0);
+        let after = before.clone().map(|row| suppressed(vec![row, may.clone()])[0].clone());
         let comparison = &after[0].comparisons[0];
         assert_eq!((comparison.value, comparison.change, comparison.p_value, comparison.significant), (None, None, None, None));
         assert_eq!(comparison.start, before[0].comparisons[0].start);
