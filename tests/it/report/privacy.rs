@@ -1,5 +1,7 @@
 //! Privacy from end to end: small groups, what would tell of them, and ids.
 
+use std::fmt::Write as _;
+
 use custometer_testkit::Case;
 use serde_json::Value as Json;
 
@@ -135,9 +137,9 @@ fn no_hidden_group_is_known_more_closely_than_the_least_size() {
     const LEAST: f64 = 5.0;
     // A generator of its own, so that the same reports are made everywhere.
     let mut state = 20_261_201_u64;
-    let mut below = |most: u64| {
+    let mut below = |most: u64| -> usize {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % most
+        usize::try_from((state >> 33) % most).unwrap()
     };
     let (mut looked_at, mut hidden) = (0, 0);
     for _ in 0..120 {
@@ -146,11 +148,11 @@ fn no_hidden_group_is_known_more_closely_than_the_least_size() {
         for region in 0..regions {
             let answers = if below(2) == 0 { 1 + below(6) } else { 5 + below(40) };
             for answer in 0..answers {
-                rows += &format!("2025-0{}-{:02},{},r{region}\n", 1 + below(3), 1 + answer % 28, answer % 11);
+                writeln!(rows, "2025-0{}-{:02},{},r{region}", 1 + below(3), 1 + answer % 28, answer % 11).unwrap();
             }
         }
-        let (grain, complete) = ([("total", ""), ("month", ""), ("month", "complete_periods_only = true\n")])[below(3) as usize];
-        let by = ["[[\"region\"]]", "[[], [\"region\"]]"][below(2) as usize];
+        let (grain, complete) = ([("total", ""), ("month", ""), ("month", "complete_periods_only = true\n")])[below(3)];
+        let by = ["[[\"region\"]]", "[[], [\"region\"]]"][below(2)];
         let config = format!(
             "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\nas_of = 2025-03-20\ngrain = \"{grain}\"\n{complete}min_group_size = 5\n[tables.t]\npath = \"t.csv\"\n\
              [[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\nby = {by}\n"
