@@ -1,5 +1,7 @@
 //! Alerts, from end to end: when they fire, and what they say.
 
+use std::fmt::Write as _;
+
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
@@ -104,7 +106,15 @@ fn row_of<'a>(json: &'a Json, alert: &Json) -> &'a Json {
 
 #[test]
 fn what_is_suppressed_has_no_alert() {
-    let case = orders().set("report.min_group_size=2");
+    // In the north there are enough to hide one of the south; in March there is nobody else.
+    let mut rows = String::from("time,amount,region,ticket_id\n");
+    for (month, amount) in [(1, 29), (2, 18), (3, 10)] {
+        for ticket in 0..4 {
+            writeln!(rows, "2025-0{month}-0{},{amount},north,n{month}{ticket}", ticket + 1).unwrap();
+        }
+    }
+    rows += "2025-01-04,31,south,b\n2025-02-04,22,south,d\n";
+    let case = Case::new().file("t.csv", rows).set("report.min_group_size=2");
     let alert = "metrics = [\"aov\"]\non = \"all\"\nperiods = \"all\"\nwhen = { value_below = 1000 }";
     let json = case.json(&config(alert)).unwrap();
     let alerts = json["alerts"].as_array().unwrap();

@@ -102,12 +102,15 @@ fn what_has_no_value_never_meets_a_target() {
 
 #[test]
 fn what_is_suppressed_tells_nothing_of_its_target() {
-    let case = Case::new()
-        .file("t.csv", "time,amount,region\n2025-01-03,10,north\n2025-01-03,10,south\n2025-01-04,20,south\n2025-01-05,30,south\n");
+    let case = Case::new().file(
+        "t.csv",
+        "time,amount,region\n2025-01-03,10,north\n2025-01-03,10,east\n2025-01-04,10,east\n2025-01-05,10,east\n2025-01-03,10,south\n\
+             2025-01-04,20,south\n2025-01-05,30,south\n2025-01-06,30,south\n",
+    );
     let request = "by = [[\"region\"]]\ntarget = { at_least = 0, start = -1, groups = true }\nbenchmark = { value = 1, source = \"x\" }";
     let rows = results(&case, "min_group_size = 2", request);
-    assert_eq!(rows.iter().map(|row| row["suppressed"].as_bool().unwrap()).collect::<Vec<_>>(), [true, false]);
-    assert_eq!(targets(&rows, "status"), [json!("unknown"), json!("met")]);
+    assert_eq!(rows.iter().map(|row| row["suppressed"].as_bool().unwrap()).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!(targets(&rows, "status"), [json!("unknown"), json!("unknown"), json!("met")]);
     assert_eq!((&rows[0]["target"]["progress"], &rows[0]["benchmark"]["change"]), (&Json::Null, &Json::Null));
 }
 

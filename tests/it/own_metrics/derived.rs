@@ -307,7 +307,12 @@ fn what_is_hidden_in_what_is_derived_is_unknown_and_has_no_alert() {
     let goals = "target = { at_least = 1000, start = 0, groups = true }\nbenchmark = { value = 1, source = \"x\" }\n";
     let settings = "min_group_size = 2\ncompare = [\"previous\"]";
     let derived = format!("{PER_VISITOR}{goals}");
-    let rows = run(settings, "by = [[], [\"region\"]]", &derived);
+    // Others in the north, who pay nothing, are enough to hide single ones elsewhere.
+    let orders = format!("{ORDERS}2025-01-08,e,north,0\n2025-01-09,f,north,0\n2025-02-08,e,north,0\n2025-02-09,f,north,0\n");
+    let views = ["e", "f", "g"].map(|user| format!("2025-02-04,{user},north,page_view,/\n")).concat();
+    let case = || Case::new().file("orders.csv", &orders).file("events.csv", format!("{EVENTS}{views}"));
+    let json = case().json(&report(settings, "by = [[], [\"region\"]]", &derived)).unwrap();
+    let rows: Vec<Json> = json["results"].as_array().unwrap().iter().filter(|row| row["metric"] == "derived").cloned().collect();
     let hidden: Vec<&Json> = rows.iter().filter(|row| row["suppressed"] == true).collect();
     assert!(hidden.len() >= 4 && hidden.len() < rows.len(), "{} of {} are hidden", hidden.len(), rows.len());
     for row in hidden {

@@ -1,6 +1,6 @@
 //! The ledger: what became of every row of every table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use custometer_core::dimension;
@@ -108,7 +108,22 @@ impl Ledger {
 
     /// The rejected rows by table and reason.
     pub(crate) fn rejections(self) -> Vec<Rejection> {
-        let mut rejections = self.rejections;
+        let mut rejections: Vec<Rejection> = Vec::new();
+        // What several requests can't use for one reason is said once.
+        for rejection in self.rejections {
+            let is_same = |known: &&mut Rejection| {
+                (&known.table, &known.reason, known.rows, &known.examples)
+                    == (&rejection.table, &rejection.reason, rejection.rows, &rejection.examples)
+            };
+            match rejections.iter_mut().find(is_same) {
+                Some(known) => known.requests.extend(rejection.requests),
+                None => rejections.push(rejection),
+            }
+        }
+        for rejection in &mut rejections {
+            let mut seen = BTreeSet::new();
+            rejection.requests.retain(|request| seen.insert(request.clone()));
+        }
         rejections.sort();
         rejections
     }
