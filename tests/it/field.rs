@@ -272,6 +272,8 @@ fn containers_are_read_or_refused_with_the_same_advice_everywhere() {
         let delimiter = if file.ends_with("txt") { "delimiter = \"\\t\"\n" } else { "" };
         let result = case.json(&report(file).replace("format = \"csv\"\n", &format!("format = \"csv\"\n{delimiter}"))).unwrap();
         holds(&result, &[("loyalty.nps", &[25.0])]);
+        let found = inspect(&[case.path().join(file).to_str().unwrap().to_owned()], &Registry::linked().unwrap()).unwrap();
+        assert_eq!(found.tables[0].text.as_ref().unwrap().encoding, "UTF-16");
     }
     for (file, advice) in [
         ("array.json", "one object per line is read"),

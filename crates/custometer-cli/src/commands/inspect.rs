@@ -134,6 +134,7 @@ fn encoding(dialect: &TextDialect) -> String {
     match dialect.encoding {
         "ASCII" => format!("ASCII{mark}, the same in every encoding"),
         "UTF-8" => format!("UTF-8{mark}{words}"),
+        "UTF-16" => format!("UTF-16, with a byte-order mark{words}"),
         // Nothing in a text tells the encodings of one byte per character apart but its words.
         "Windows-1252" => format!("not UTF-8; read as Windows-1252{words}. Latin-1 can't be told from it: look at the words"),
         other => format!("not UTF-8; read as {other}{words}: look at the words"),

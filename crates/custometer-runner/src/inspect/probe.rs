@@ -60,12 +60,13 @@ pub(super) struct Text {
     pub(super) guess: Guess,
     letters: Letters,
     byte_order_mark: bool,
+    is_utf16: bool,
 }
 
 impl Text {
     /// The dialect, for people.
     pub(super) fn dialect(&self) -> TextDialect {
-        let Self { guess, letters, byte_order_mark } = self;
+        let Self { guess, letters, byte_order_mark, is_utf16 } = self;
         TextDialect {
             delimiter: match guess.format.delimiter {
                 Delimiter::Byte(byte) => char::from(byte).to_string(),
@@ -76,7 +77,11 @@ impl Text {
             rows_looked_at: guess.records,
             quote: guess.format.quote.filter(|_| guess.quoted).map(char::from),
             plain_quotes: guess.format.quote.is_none(),
-            encoding: if letters.lines_utf8 + letters.lines_other == 0 { "ASCII" } else { letters.encoding.as_str() },
+            encoding: match letters.lines_utf8 + letters.lines_other {
+                _ if *is_utf16 => "UTF-16",
+                0 => "ASCII",
+                _ => letters.encoding.as_str(),
+            },
             byte_order_mark: *byte_order_mark,
             words: letters.words.clone(),
             skip_lines: guess.format.skip_lines,
@@ -127,7 +132,8 @@ impl Probe {
             probe.columns = names.iter().cloned().collect();
             guess.format.column_names = Some(names);
         }
-        probe.text = Some(Text { guess, letters, byte_order_mark: start.at > 0 });
+        let is_utf16 = text::is_utf16(&source)?;
+        probe.text = Some(Text { guess, letters, byte_order_mark: start.at > 0, is_utf16 });
         Ok(probe)
     }
 

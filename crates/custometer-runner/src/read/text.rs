@@ -14,7 +14,7 @@ mod index;
 mod records;
 mod scan;
 
-pub(crate) use bytes::{Compression, Hashing, hash, open};
+pub(crate) use bytes::{Compression, Hashing, hash, is_utf16, open};
 pub(crate) use chunks::Chunks;
 pub(crate) use error::TextError;
 pub(crate) use format::{Delimiter, Encoding, ShortRows, TextFormat};

@@ -73,6 +73,18 @@ pub(crate) fn is_plain(source: &Arc<Source>) -> io::Result<bool> {
     Ok(Compression::of(source)? == Compression::None && utf16(&start).is_none())
 }
 
+/// Whether the text of a file is in UTF-16, and says so.
+pub(crate) fn is_utf16(source: &Arc<Source>) -> io::Result<bool> {
+    let mut start = Vec::new();
+    let packed = source.reader();
+    match Compression::of(source)? {
+        Compression::None => packed.take(2).read_to_end(&mut start)?,
+        Compression::Gzip => Gunzip { member: Some(GzDecoder::new(BufReader::new(packed))) }.take(2).read_to_end(&mut start)?,
+        Compression::Zstd => zstd::stream::read::Decoder::new(packed)?.take(2).read_to_end(&mut start)?,
+    };
+    Ok(utf16(&start).is_some())
+}
+
 /// The members of a gzip file, one after the other. What pads it to the end of a block is zeros.
 struct Gunzip<R> {
     member: Option<GzDecoder<BufReader<R>>>,
