@@ -28,6 +28,7 @@ mod report {
     mod golden;
     mod known_until;
     mod privacy;
+    mod segments;
     mod time;
     mod words;
 }

@@ -37,9 +37,9 @@ impl SqlCondition {
         format!("{PREFIX}{}", self.sql)
     }
 
-    /// Whether a column is that of a condition.
-    pub fn is_name(column: &str) -> bool {
-        column.starts_with(PREFIX)
+    /// The condition that a column is of, as it is written; none of other columns.
+    pub fn written(column: &str) -> Option<&str> {
+        column.strip_prefix(PREFIX)
     }
 
     /// The column that says of each row whether it holds; missing where that can't be told.
@@ -86,7 +86,7 @@ mod tests {
     fn a_condition_is_text_that_says_what_it_is() {
         let condition: SqlCondition = serde_json::from_str("\"value > 10\"").unwrap();
         assert_eq!(serde_json::to_string(&condition).unwrap(), "\"value > 10\"");
-        assert!(SqlCondition::is_name(condition.column().name) && !SqlCondition::is_name("value"));
+        assert_eq!((SqlCondition::written(condition.column().name), SqlCondition::written("value")), (Some(condition.sql()), None));
         assert_eq!(schemars::schema_for!(SqlCondition).get(SqlCondition::MARK), Some(&true.into()));
     }
 }

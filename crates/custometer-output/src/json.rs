@@ -388,7 +388,7 @@ mod tests {
         let table = &document["manifest"]["tables"][0];
         let count = |object: &Value, names: &[&str]| names.iter().map(|name| object[*name].as_u64().unwrap()).sum::<u64>();
         for used in table["uses"].as_array().unwrap() {
-            let others = count(used, &["rows_used", "rows_outside_period", "rows_without_answer", "rows_rejected"]);
+            let others = count(used, &["rows_used", "rows_left_out", "rows_outside_period", "rows_without_answer", "rows_rejected"]);
             assert_eq!(
                 count(table, &["rows_filtered", "rows_deduplicated"])
                     + count(&table["rows_no_data"], &["headers", "comments", "footers", "skipped"])

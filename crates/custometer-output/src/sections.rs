@@ -425,6 +425,7 @@ pub(crate) fn ledger(table: &TableManifest) -> String {
 /// What became of the rows that a group of requests could use.
 fn used(rows: &TableUse) -> String {
     let others = [
+        (rows.rows_left_out, "left out by its condition"),
         (rows.rows_outside_period, "outside the period"),
         (rows.rows_without_answer, "without an answer"),
         (rows.rows_rejected, "rejected"),

@@ -13,6 +13,7 @@ pub(crate) mod ids;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod schema;
+pub(crate) mod segments;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
@@ -59,6 +60,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let config_hash = blake3::hash(text.whole.as_bytes()).to_hex().to_string();
     let mut problems = Collector::new(text);
     let mut config = config::read(&mut problems);
+    requests::name_apart(&mut config.metrics);
     requests::share_params(&mut config.metrics, &config.tables, registry, &mut problems);
     let zone = config.report.timezone.0.clone();
     let calendar = Calendar {
@@ -72,7 +74,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
     let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, &zone, input.folder, &mut problems)));
-    let opened: BTreeMap<&str, Option<Table>> = opened.collect();
+    let mut opened: BTreeMap<&str, Option<Table>> = opened.collect();
+    segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
     let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
@@ -82,6 +85,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         report: &config.report,
         written: &config.tables,
         tables: &tables,
+        segments: &config.segments,
         calendars: &calendars,
         metrics: &metrics,
         has_period: timed,

@@ -41,6 +41,8 @@ pub(crate) struct Collected {
     pub(crate) known_since: Vec<Option<i64>>,
     /// The last one.
     pub(crate) last: Vec<Option<i64>>,
+    /// How many rows the requests' own conditions leave out, by input.
+    pub(crate) left_out: Vec<u64>,
     /// What there is reason to doubt of the rows, by input.
     pub(crate) doubts: Vec<Vec<&'static str>>,
     /// The currencies of amounts that are summed, by input; none for an amount without one.
@@ -102,6 +104,10 @@ impl Collected {
             let frame = input.currencies.is_some().then(&mut next).transpose()?;
             currencies.push(frame.map(|frame| texts(&frame)).transpose()?.unwrap_or_default());
         }
+        let mut left_out = Vec::new();
+        for input in &plan.inputs {
+            left_out.push(if input.left_out.is_some() { count(&next()?)? } else { 0 });
+        }
         let mut details: HashMap<usize, DataFrame> = HashMap::new();
         for position in plan.plain_nodes() {
             for (part, frame) in plan.take_details(report, position, &mut frames) {
@@ -139,7 +145,7 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { rows_read, rows_kept, words, fates, rejected, known_since, last, doubts, currencies, measures, details })
+        Ok(Self { rows_read, rows_kept, words, fates, rejected, known_since, last, left_out, doubts, currencies, measures, details })
     }
 }
 
@@ -213,6 +219,7 @@ impl TablePlan {
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));
+        frames.extend(self.inputs.iter().filter_map(|input| input.left_out.clone()));
         for position in self.plain_nodes() {
             let usable = &self.inputs[self.nodes[position].input()].usable;
             frames.extend(self.frames_of_node(report, position, usable, ends, None)?);

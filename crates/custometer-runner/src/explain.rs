@@ -81,6 +81,10 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
     }
     for (number, input) in plan.inputs.iter().enumerate() {
         writeln!(text, "  rows with {}", list(&input.columns()))?;
+        let conditions: Vec<&str> = input.conditions().collect();
+        if !conditions.is_empty() {
+            writeln!(text, "    where {}", list(&conditions))?;
+        }
         for node in plan.nodes.iter().filter(|node| node.input() == number) {
             let grain = node.buckets().grain().as_str();
             let mut indent = "    ";

@@ -88,7 +88,10 @@ impl TablePlan {
                 let source = &request.definition.source;
                 let time = source.time.filter(|_| Axis::of(request).any(|axis| !axes[&axis].is_timeless()));
                 let columns = source.columns.iter().map(|column| column.name).chain(time).map(|name| request.column(name));
-                columns.chain(request.by.iter().flatten().map(String::as_str)).map(str::to_owned).collect::<Vec<_>>()
+                columns
+                    .chain(request.by.iter().flatten().chain(&request.conditions).map(String::as_str))
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
             })
             .chain(table.currency.clone().filter(|_| requests.iter().any(|(_, request)| request.sums_money())))
             .collect();

@@ -164,6 +164,8 @@ pub struct Request {
     pub(crate) id_columns: BTreeSet<String>,
     /// Its breakdowns.
     pub by: Vec<Vec<String>>,
+    /// The columns of its table that are true of the rows that it is computed from; all rows where there are none.
+    pub(crate) conditions: Vec<String>,
     /// Its grain.
     pub grain: Grain,
     /// What its values are compared with.

@@ -458,13 +458,15 @@ impl RowsNoData {
 
 /// What became of a table's rows for requests that read the same columns.
 ///
-/// Nothing is lost: read = no data + filtered + deduplicated + used + outside the period + without an answer + rejected.
+/// Nothing is lost: read = no data + filtered + deduplicated + used + left out + outside the period + without an answer + rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableUse {
     /// The requests.
     pub requests: Vec<String>,
     /// Rows that they are made of.
     pub rows_used: u64,
+    /// Rows that their own `where` or `segment` leaves out.
+    pub rows_left_out: u64,
     /// Rows outside the period.
     pub rows_outside_period: u64,
     /// Rows that are not observations, such as a survey sent back without an answer.

@@ -57,6 +57,7 @@ impl Damaged {
                     + table.rows_filtered
                     + table.rows_deduplicated
                     + used.rows_used
+                    + used.rows_left_out
                     + used.rows_outside_period
                     + used.rows_without_answer
                     + used.rows_rejected;

@@ -145,7 +145,7 @@ proptest! {
         };
         prop_assert_eq!(&found, &expected(&answers), "{}", text(&answers));
         for used in [scored, seen] {
-            let all = table.rows_filtered + table.rows_deduplicated + used.rows_used + used.rows_outside_period
+            let all = table.rows_filtered + table.rows_deduplicated + used.rows_used + used.rows_left_out + used.rows_outside_period
                 + used.rows_without_answer + used.rows_rejected;
             prop_assert_eq!(table.rows_read, all, "{:?}", used);
             let rejected: u64 = result.rejected.iter().filter(|rejection| used.requests.iter().all(|of| rejection.requests.contains(of))).map(|rejection| rejection.rows).sum();

@@ -292,7 +292,7 @@ struct Input<'a> {
 impl<'a> Input<'a> {
     fn of(source: &'a Source) -> Self {
         // The column of a condition is made of the others.
-        let columns = source.columns.iter().filter(|column| !SqlCondition::is_name(column.name)).collect();
+        let columns = source.columns.iter().filter(|column| SqlCondition::written(column.name).is_none()).collect();
         let rules = source.rules.iter().map(|rule| &rule.reason).collect();
         Self { table: source.table.name, time: description::bucket_column(source), columns, rules }
     }

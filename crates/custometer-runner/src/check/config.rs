@@ -12,6 +12,7 @@ use crate::check::define::DefineConfig;
 use crate::check::derived::DerivedConfig;
 use crate::check::report::ReportConfig;
 use crate::check::requests::{self, MetricConfig};
+use crate::check::segments::{SegmentConfig, Segments};
 use crate::check::tables::TableConfig;
 use crate::check::webhooks::WebhookConfig;
 use crate::config::diagnostics::Collector;
@@ -28,6 +29,9 @@ pub(crate) struct Config {
     pub calendars: BTreeMap<String, CalendarConfig>,
     /// The tables, by the names that requests use.
     pub tables: BTreeMap<String, TableConfig>,
+    /// Parts of tables, by the names that requests, breakdowns and expressions use.
+    #[schemars(default, with = "BTreeMap<String, SegmentConfig>")]
+    pub segments: Segments,
     /// Metrics of the report's own, by their ids.
     #[schemars(default, with = "BTreeMap<String, DefineConfig>")]
     pub define: Named<DefineConfig>,
@@ -71,6 +75,7 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
         report: ReportConfig::default(),
         calendars: BTreeMap::new(),
         tables: BTreeMap::new(),
+        segments: Segments::new(),
         define: Vec::new(),
         derived: Vec::new(),
         metrics: Vec::new(),
@@ -88,6 +93,10 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
                     }
                 }
             }
+            ("segments", DeValue::Table(segments)) => {
+                let read = named(segments, problems).into_iter();
+                config.segments = read.filter_map(|(name, segment)| Some((name, segment?))).collect();
+            }
             ("webhooks", DeValue::Table(webhooks)) => config.webhooks = sections(webhooks, problems),
             ("alerts", DeValue::Array(alerts)) => {
                 config.alerts.extend(alerts.iter().cloned().filter_map(|alert| section(alert, problems)));
@@ -103,7 +112,7 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             ("derived", _) => {
                 problems.report(value.span(), "`derived` must be tables").help("write `[derived.NAME]`");
             }
-            (name @ ("tables" | "calendars" | "webhooks"), _) => {
+            (name @ ("tables" | "calendars" | "segments" | "webhooks"), _) => {
                 problems.report(value.span(), format!("`{name}` must be tables")).help(format!("write `[{name}.NAME]`"));
             }
             (name @ ("metrics" | "alerts"), _) => {
@@ -112,7 +121,8 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
                     .help(format!("write `[[{name}]]` above each {}", if name == "metrics" { "request" } else { "alert" }));
             }
             (unknown, _) => {
-                let help = did_you_mean(unknown, &["report", "calendars", "tables", "define", "metrics", "derived", "alerts", "webhooks"]);
+                let known = ["report", "calendars", "tables", "segments", "define", "metrics", "derived", "alerts", "webhooks"];
+                let help = did_you_mean(unknown, &known);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use custometer_core::params::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::{Baseline, Column, ColumnType, Definition, Grain, Registry};
+use custometer_core::{Baseline, Column, ColumnType, Definition, Grain, Registry, SqlCondition};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -17,6 +17,7 @@ use crate::check::define::Metrics;
 use crate::check::expression::columns_there_are;
 use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
 use crate::check::report::ReportConfig;
+use crate::check::segments::Segments;
 use crate::check::tables::TableConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
@@ -41,6 +42,13 @@ pub(crate) struct MetricConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub columns: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// An SQL condition: the rows of the table that it is computed from. All of them unless said.
+    #[serde(rename = "where")]
+    #[schemars(with = "Option<String>")]
+    pub condition: Option<Spanned<String>>,
+    /// The segment whose rows it is computed from.
+    #[schemars(with = "Option<String>")]
+    pub segment: Option<Spanned<String>>,
     /// Breakdowns: each a list of columns, the empty one for the total. The total alone unless said.
     #[schemars(with = "Option<Vec<Vec<String>>>")]
     pub by: Option<Vec<Breakdown>>,
@@ -118,6 +126,7 @@ pub(crate) struct Reading<'a> {
     /// The tables as they are written, wrong ones too.
     pub(crate) written: &'a BTreeMap<String, TableConfig>,
     pub(crate) tables: &'a [Table],
+    pub(crate) segments: &'a Segments,
     pub(crate) calendars: &'a Calendars,
     pub(crate) metrics: &'a Metrics,
     pub(crate) has_period: bool,
@@ -131,6 +140,7 @@ impl Reading<'_> {
         let position = self.table(request, problems)?;
         let table = &self.tables[position];
         let by = breakdowns(request, table, problems);
+        let conditions = self.conditions(request, table, problems);
         let (metric, mut definition) = (metric?, definition?);
         let grain = request.grain.unwrap_or(self.report.grain);
         let needs_time = self.has_period || grain != Grain::Total || definition.source.is_always_timed;
@@ -160,6 +170,7 @@ impl Reading<'_> {
             // Known once all requests are.
             id_columns: BTreeSet::new(),
             by,
+            conditions,
             grain,
             compare,
             detail,
@@ -201,6 +212,39 @@ impl Reading<'_> {
                 .suggest(name, self.written.keys(), || format!("describe it: `[tables.{name}]` with its `path`"));
         }
         self.tables.iter().position(|table| table.name == *name)
+    }
+
+    /// The columns that say which rows of its table a request is computed from.
+    fn conditions(&self, request: &MetricConfig, table: &Table, problems: &mut Collector) -> Vec<String> {
+        let own = request.condition.as_ref().map(|written| (written, SqlCondition::new(written.get_ref()).name()));
+        let segment = request.segment.as_ref().map(|name| (name, name.get_ref().clone()));
+        if let Some(named) = &request.segment {
+            let name = named.get_ref();
+            if !self.segments.keys().any(|known| known.get_ref() == name) {
+                problems.report(named.span(), format!("there is no segment `{name}`")).suggest(
+                    name,
+                    self.segments.keys().map(Spanned::get_ref),
+                    || format!("describe it: `[segments.{name}]` with its `where`"),
+                );
+            } else if !table.schema.contains(name) && !table.broken.contains(name) {
+                let message = format!("the segment `{name}` is not of `{}`", table.name);
+                problems
+                    .report(named.span(), message)
+                    .help("a segment is of its `table`, or else of those that have the columns of its `where`");
+            }
+        }
+        if let (Some((written, _)), Some(least)) =
+            (own.as_ref().or(segment.as_ref()), self.report.min_group_size.filter(|least| *least > 1))
+        {
+            // What the others are would follow from a request of all rows less this one.
+            problems
+                .report(
+                    written.span(),
+                    format!("rows that a request leaves out could be told, and `min_group_size` hides groups of fewer than {least}"),
+                )
+                .help("break down by a segment instead: `by = [[\"…\"]]`");
+        }
+        own.into_iter().chain(segment).map(|(_, column)| column).filter(|column| table.schema.contains(column)).collect()
     }
 
     /// Whether the table per customer is wanted.
@@ -348,6 +392,25 @@ fn params_help(metric: &Descriptor) -> String {
         required.iter().map(|name| format!("{name} = …")).collect::<Vec<_>>().join(", "),
         metric.about.id
     )
+}
+
+/// Gives requests that name themselves by the same metric names that tell them apart: by their segments, or else by their tables.
+pub(crate) fn name_apart(requests: &mut [MetricConfig]) {
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (position, request) in requests.iter().enumerate().filter(|(_, request)| request.name.is_none()) {
+        alike.entry(request.metric.get_ref().clone()).or_default().push(position);
+    }
+    for (metric, positions) in alike.into_iter().filter(|(_, positions)| positions.len() > 1) {
+        let told_by = |tell: fn(&MetricConfig) -> Option<&Spanned<String>>| -> Vec<Option<String>> {
+            positions.iter().map(|position| tell(&requests[*position]).map(|name| name.get_ref().clone())).collect()
+        };
+        let ways = [told_by(|request| request.segment.as_ref()), told_by(|request| Some(&request.table))];
+        let differ = |names: &Vec<Option<String>>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+        for (position, name) in positions.iter().zip(ways.into_iter().find(differ).into_iter().flatten()) {
+            let place = requests[*position].metric.span();
+            requests[*position].name = name.map(|name| Spanned::new(place, format!("{metric} ({name})")));
+        }
+    }
 }
 
 /// Two requests of one name could not be told apart in the results.

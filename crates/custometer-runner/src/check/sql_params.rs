@@ -1,4 +1,4 @@
-//! Conditions: the SQL in parameters of requests, as columns of their tables.
+//! Conditions: the SQL in requests and their parameters, as columns of their tables.
 
 use custometer_core::registry::Descriptor;
 use custometer_core::{Registry, SqlCondition};
@@ -10,11 +10,15 @@ use crate::check::tables;
 use crate::config::diagnostics::Collector;
 use crate::read::table::Table;
 
-/// Adds a column to the table of each request for every condition in its parameters, and reports what is wrong with them.
+/// Adds a column to the table of each request for its condition and every one in its parameters, and reports what is wrong with them.
 pub(crate) fn add(requests: &[MetricConfig], registry: &Registry, tables: &mut [Table], problems: &mut Collector) {
     for request in requests {
         let table = tables.iter_mut().find(|table| table.name == *request.table.get_ref());
-        let (Some(metric), Some(table)) = (registry.get(request.metric.get_ref()), table) else { continue };
+        let Some(table) = table else { continue };
+        if let Some(condition) = &request.condition {
+            tables::add_condition(table, condition, problems);
+        }
+        let Some(metric) = registry.get(request.metric.get_ref()) else { continue };
         for (path, sql) in conditions(metric, &request.params.given) {
             tables::add_condition(table, &Spanned::new(request.params.locate(&path, false), sql), problems);
         }

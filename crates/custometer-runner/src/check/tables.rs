@@ -378,26 +378,35 @@ fn skipped(
     Some(skipped)
 }
 
-/// Adds a column that says of each row whether a condition of a request's parameters holds, and reports what is wrong with it.
+/// Adds a column that says of each row whether a condition of a request holds, and reports what is wrong with it.
 pub(crate) fn add_condition(table: &mut Table, written: &Spanned<String>, problems: &mut Collector) {
     let name = SqlCondition::new(written.get_ref()).name();
-    if table.schema.contains(&name) {
-        return;
+    if !table.schema.contains(&name) {
+        add_flag(table, &name, (written, &format!("`{}`", written.get_ref())), "a condition", problems);
     }
+}
+
+/// Adds a column that says of each row whether it belongs to a segment, and reports what is wrong with it.
+pub(crate) fn add_segment(table: &mut Table, name: &str, written: &Spanned<String>, problems: &mut Collector) {
+    add_flag(table, name, (written, &format!("the segment `{name}`")), "a segment", problems);
+}
+
+/// Adds a column of what a condition says of each row. `what` and `named_by` are how messages call it.
+fn add_flag(table: &mut Table, name: &str, (written, named_by): (&Spanned<String>, &str), what: &str, problems: &mut Collector) {
     let known: Vec<String> = table.columns().into_iter().chain(table.broken.iter().cloned()).collect();
     let translated = {
         let column = leaf(&table.columns, &table.schema, &table.looks, &table.broken, &table.style);
         expression::read(written, &known, &Scope { column: &column, style: &table.style, shown: &table.shown }, problems)
     };
-    match translated.filter(|translated| is_condition(translated, written.span(), "a condition", problems)) {
+    match translated.filter(|translated| is_condition(translated, written.span(), what, problems)) {
         Some(translated) => {
-            table.schema.insert(name.as_str().into(), DataType::Boolean);
-            table.named.extend(named(written.get_ref(), Some(&name), &format!("`{}`", written.get_ref())));
-            table.columns.derived.push(derived(&name, translated));
+            table.schema.insert(name.into(), DataType::Boolean);
+            table.named.extend(named(written.get_ref(), Some(name), named_by));
+            table.columns.derived.push(derived(name, translated));
             table.settle();
         }
         None => {
-            table.broken.insert(name);
+            table.broken.insert(name.to_owned());
         }
     }
 }

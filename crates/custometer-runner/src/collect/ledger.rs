@@ -69,8 +69,8 @@ impl Ledger {
         files: &Files,
     ) -> Result<Vec<TableUse>, PolarsError> {
         let mut uses = Vec::new();
-        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.last);
-        for (input, ((fates, rejected), last)) in plan.inputs.iter().zip(ends) {
+        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.last).zip(&collected.left_out);
+        for (input, (((fates, rejected), last), left_out)) in plan.inputs.iter().zip(ends) {
             let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
             let fates = Fates::of(fates)?;
             let entry = |reason: &Reason, rows: u64| Rejection {
@@ -96,6 +96,7 @@ impl Ledger {
             uses.push(TableUse {
                 requests: requests.clone(),
                 rows_used: fates.rows(0),
+                rows_left_out: *left_out,
                 rows_outside_period: fates.rows(OUTSIDE),
                 rows_without_answer: fates.rows(SKIPPED),
                 rows_rejected: fates.rejected(),

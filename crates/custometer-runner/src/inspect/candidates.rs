@@ -149,7 +149,7 @@ fn variants(metric: &'static Descriptor) -> Vec<Variant> {
                 return None;
             }
             // What an example asks of its own columns says nothing of these.
-            source.columns.retain(|column| !SqlCondition::is_name(column.name) && !column.is_optional);
+            source.columns.retain(|column| SqlCondition::written(column.name).is_none() && !column.is_optional);
             Some(Variant { metric, params, is_plain: definition.derivation.is_none(), source })
         })
         .collect()

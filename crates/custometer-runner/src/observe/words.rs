@@ -27,6 +27,13 @@ pub(crate) fn notes(report: &Report, plan: &TablePlan, collected: &Collected) ->
     if collected.rows_kept == 0 && collected.rows_read > 0 {
         add(requests().map(|(index, _)| index).collect(), format!("`where` keeps none of {} rows", collected.rows_read));
     }
+    for (input, left_out) in plan.inputs.iter().zip(&collected.left_out) {
+        if *left_out > 0 && *left_out == collected.rows_kept {
+            let by =
+                if report.requests[input.requests[0]].conditions.len() > 1 { "`where` and `segment` keep" } else { "its condition keeps" };
+            add(input.requests.clone(), format!("{by} none of {left_out} rows"));
+        }
+    }
     let everyone = || requests().map(|(index, _)| index).collect::<Vec<_>>();
     // A text that means a missing value in every column is to be in any that is read, one of a column there.
     let mut blanks: BTreeMap<(Option<&str>, &str), bool> = BTreeMap::new();

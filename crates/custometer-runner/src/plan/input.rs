@@ -30,6 +30,8 @@ pub(crate) struct InputPlan {
     /// Rejected rows: the first ones of each reason in every part of the table, or all.
     pub(crate) rejected: LazyFrame,
     pub(crate) usable: LazyFrame,
+    /// Counts the rows that the requests' own conditions leave out; none where there are no conditions.
+    pub(crate) left_out: Option<LazyFrame>,
     /// One row that says of each of the source's doubts whether it holds; none where there are no doubts.
     pub(crate) doubts: Option<LazyFrame>,
     /// The currencies of its amounts, a row each; none where none are summed, or where nobody says in which they are.
@@ -44,7 +46,9 @@ pub(crate) struct InputKey {
     pub(crate) timed: bool,
     /// Whether rows outside the period matter, too.
     pub(crate) history: bool,
-    /// The columns that it reads or breaks down by whose own expressions may fail.
+    /// The columns that are true of its rows.
+    conditions: BTreeSet<String>,
+    /// The columns that it reads, breaks down by or picks rows by whose own expressions may fail.
     faulty: BTreeSet<String>,
 }
 
@@ -54,8 +58,14 @@ impl InputKey {
         let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
         let history = !request.is_plain();
         let faulty = BTreeSet::new();
-        let mut key = Self { source: definition.source.clone(), columns: request.columns.clone(), timed, history, faulty };
-        let reads = key.reads().into_iter().map(|(name, ..)| key.actual(name)).chain(request.by.iter().flatten().map(String::as_str));
+        let conditions: BTreeSet<String> = request.conditions.iter().cloned().collect();
+        let (source, columns) = (definition.source.clone(), request.columns.clone());
+        let mut key = Self { source, columns, timed, history, conditions: conditions.clone(), faulty };
+        let reads = key
+            .reads()
+            .into_iter()
+            .map(|(name, ..)| key.actual(name))
+            .chain(request.by.iter().flatten().chain(&conditions).map(String::as_str));
         key.faulty = reads.filter(|name| !table.faults_of(name).is_empty()).map(str::to_owned).collect();
         key
     }
@@ -64,7 +74,7 @@ impl InputKey {
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
         let rejects = |column: &&Column| {
             let any_text = matches!(column.kind, ColumnType::Text | ColumnType::Identifier) && column.domain == Domain::Any;
-            let any_value = any_text || SqlCondition::is_name(column.name);
+            let any_value = any_text || SqlCondition::written(column.name).is_some();
             column.nulls != NullRule::Keep || !any_value
         };
         let same = |one: &Column, another: &Column| one == another && self.actual(one.name) == other.actual(another.name);
@@ -75,6 +85,7 @@ impl InputKey {
             || time(self) != time(other)
             || self.source.time_domain != other.source.time_domain
             || self.history != other.history
+            || self.conditions != other.conditions
             || self.faulty != other.faulty
             || self.source.rules != other.source.rules
             || self.source.absent != other.source.absent
@@ -152,6 +163,7 @@ impl InputPlan {
         axes: &[&Arc<Buckets>],
         (clock, as_of, all_rejected, sums_money): (&LocalClock, Option<i64>, bool, bool),
     ) -> PolarsResult<Self> {
+        let (base, left_out) = picked(&key, table, base);
         let mut checks = Checks::default();
         for check in table.checks.iter().cloned().chain(key.faulty.iter().flat_map(|name| table.faults_of(name))) {
             checks.add_check(check);
@@ -181,7 +193,7 @@ impl InputPlan {
             // Of what came later nothing is known yet.
             fate = when(time.cast(DataType::Int64).gt_eq(lit(as_of))).then(lit(OUTSIDE)).otherwise(fate);
         }
-        let judged = base.clone().with_column(fate.alias(FATE)).cache();
+        let judged = base.with_column(fate.alias(FATE)).cache();
         let fates = judged.clone().group_by([col(FATE)]).agg(sums_of_fates(&key, table, time));
 
         let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
@@ -208,13 +220,34 @@ impl InputPlan {
         let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
         let currency = table.currency.as_deref().filter(|_| sums_money);
         let currencies = currency.map(|column| currencies(&key.source, column, usable.clone()));
-        Ok(Self { key, requests, reasons, fates, rejected, usable, doubts, currencies })
+        Ok(Self { key, requests, reasons, fates, rejected, usable, left_out, doubts, currencies })
+    }
+
+    /// The conditions that its rows meet: segments by their names, others as they are written.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.key.conditions.iter().map(|column| SqlCondition::written(column).unwrap_or(column))
     }
 
     /// The columns that the source reads.
     pub(crate) fn columns(&self) -> Vec<&str> {
         self.key.reads().iter().map(|&(name, ..)| self.key.actual(name)).collect()
     }
+}
+
+/// The rows that a source is to have by its conditions, and a count of the others. A row that a condition can't be told for is not left
+/// out by it, but rejected.
+fn picked(key: &InputKey, table: &Table, base: &LazyFrame) -> (LazyFrame, Option<LazyFrame>) {
+    let conditions = || key.conditions.iter().map(|column| col(column.as_str()));
+    let Some(holds) = conditions().reduce(Expr::and) else { return (base.clone(), None) };
+    let any = |checks: &mut dyn Iterator<Item = Check>| {
+        checks.map(|check| check.fails.fill_null(lit(false))).reduce(Expr::or).unwrap_or_else(|| lit(false))
+    };
+    let is_damaged = any(&mut table.checks.iter().cloned());
+    let fails = any(&mut key.conditions.iter().flat_map(|column| table.faults_of(column)));
+    // As in `AND`, one that does not hold decides, whatever becomes of the others.
+    let is_possible = conditions().map(|holds| holds.fill_null(lit(true))).reduce(Expr::and).unwrap_or_else(|| lit(true));
+    let is_picked = holds.fill_null(lit(false)).or(is_damaged).or(fails.and(is_possible));
+    (base.clone().filter(is_picked.clone()), Some(base.clone().filter(is_picked.not()).select([count_rows()])))
 }
 
 /// What the columns of a source are to hold, as reasons to reject a row; and when a row is left out because it has no answer.

@@ -69,7 +69,9 @@ pub(crate) fn asked(
 
 /// Whether a request reads a condition's column.
 pub(crate) fn reads(request: &Request, condition: Option<&str>) -> bool {
-    request.definition.source.columns.iter().any(|column| Some(column.name) == condition)
+    let reads = request.definition.source.columns.iter().map(|column| request.column(column.name));
+    let others = request.by.iter().flatten().chain(&request.conditions).map(String::as_str);
+    reads.chain(others).any(|column| Some(column) == condition)
 }
 
 /// A text column, in which the words that requests compare it with are spelled as they spell them, where the table ignores their case.
