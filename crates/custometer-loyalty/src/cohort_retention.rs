@@ -11,12 +11,12 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::shared::ages::Ages;
 use crate::shared::orders::{OneOrderPer, Orders};
 use crate::shared::refunds::Refunds;
 use crate::shared::spans::{CHANGE, Ends, FIRST_BUCKET, LAST_BUCKET, Overlaps, SpanRules, Spans};
 use crate::tables::{BOUGHT, CUSTOMER_ID, TIME};
 
-const AGE: &str = "age";
 const RETAINED: &str = "retained";
 const COHORT: &str = "cohort";
 /// What tells the rows of a customer apart: 0 for the one that puts them into their cohort, and from 1 on ages or brackets.
@@ -249,11 +249,7 @@ impl Derive for Cohorts {
             let purchases = self.orders.purchases(known, context, [BUCKET]);
             purchases.with_columns([col(BUCKET).alias(FIRST_BUCKET), col(BUCKET).alias(LAST_BUCKET)])
         };
-        // Ages are counted in buckets that are reported: between those of a baseline there may be others.
-        let mut reported_before = vec![0_i64];
-        for (bucket, before) in context.buckets.as_slice().iter().zip(0..) {
-            reported_before.push(reported_before[before] + i64::from(bucket.reported));
-        }
+        let ages = Ages::new(&context.buckets);
         let cells = self.cells.clone();
         let is_unbounded = cells.kind == CohortKind::Unbounded;
         let buckets = i64::try_from(context.buckets.as_slice().len()).unwrap_or(i64::MAX);
@@ -261,10 +257,7 @@ impl Derive for Cohorts {
         Ok(active.derive("cohorts", [BUCKET, CELL, CHANGE], [], move |customer, derived| {
             let [first, last] = customer.integers();
             let cohort = first[0];
-            let age = |bucket: i64| {
-                let at = |bucket: i64| usize::try_from(bucket).ok().and_then(|at| reported_before.get(at).or(reported_before.last()));
-                Some(at(bucket)? - at(cohort)?)
-            };
+            let age = |bucket: i64| ages.between(cohort, bucket);
             let runs = first.iter().zip(last).filter_map(|(first, last)| Some((age(*first)?, age(*last + 1)?)));
             let mut runs = united(runs.filter(|(from, until)| from < until));
             let end = age(i64::MAX).unwrap_or(0);
@@ -360,14 +353,13 @@ impl Evaluate for Triangle {
     }
 
     fn dimensions(&self) -> Vec<String> {
-        vec![AGE.to_owned()]
+        vec![Ages::NAME.to_owned()]
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let ends = context.buckets.reported().filter(|(index, _)| *index >= group.index).filter_map(|(_, bucket)| bucket.end.as_ref());
-        let known = ends.take_while(|end| context.known_until().is_none_or(|until| end.timestamp().as_microsecond() <= until)).count();
+        let known = Ages::known(group, context);
         let cohort = group.rows.first().and_then(|row| row.get(COHORT)).unwrap_or(0.0);
-        let ages = self.max_age.map_or(usize::MAX, |age| age as usize + 1).min(context.buckets.reported().count());
+        let ages = Ages::shown(self.max_age, context);
         let shown = if self.cells.kind == CohortKind::Bracket { self.cells.brackets.len() } else { ages };
         let observations = self.cells.of(group).take(shown).map(|(name, last_age, retained)| {
             let retained = Some(retained).filter(|_| last_age < known);

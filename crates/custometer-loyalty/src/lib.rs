@@ -11,6 +11,7 @@ pub mod clv_forecast;
 pub mod clv_historic;
 pub mod clv_predicted;
 pub mod cohort_retention;
+pub mod cohort_revenue;
 pub mod customer_lifespan;
 pub mod customers_at_risk;
 pub mod engagement_score;

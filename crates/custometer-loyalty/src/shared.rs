@@ -1,6 +1,7 @@
 //! What the metrics share: orders and spans as rows of customers, and the models that are fitted to them.
 
 pub(crate) mod activity;
+pub(crate) mod ages;
 pub(crate) mod average_lifetime_value;
 pub(crate) mod buyers;
 pub(crate) mod customers;

@@ -40,6 +40,7 @@ mod tests {
                 "loyalty.clv_historic",
                 "loyalty.clv_predicted",
                 "loyalty.cohort_retention",
+                "loyalty.cohort_revenue",
                 "loyalty.customer_lifespan",
                 "loyalty.customers_at_risk",
                 "loyalty.engagement_score",

@@ -319,6 +319,46 @@ proptest! {
     }
 
     #[test]
+    fn cohorts_bring_what_a_naive_computation_finds(orders in orders(), kind in 0..2_usize, as_of in prop::option::of(30..240_i64)) {
+        let known = as_of.map_or(date(2025, 4, 10), |days| date(2024, 9, 1) + days.days());
+        let kind_name = ["at_age", "cumulative"][kind];
+        let request = format!("grain = \"month\"\nby = [[], [\"region\"]]\nparams = {{ kind = \"{kind_name}\", refunds = \"net\" }}");
+        let case = Case::new().file("o.csv", csv(&orders)).as_of(known);
+        let json = case.json(&report(&metric("loyalty.cohort_revenue", &request))).unwrap();
+        let buckets = buckets("month");
+        let known = start_of(known);
+        for row in rows(&json) {
+            let cohort = buckets.iter().position(|(start, _)| row["start"].as_str().unwrap().starts_with(&start.date().to_string())).unwrap();
+            let age = usize::try_from(row["dimensions"]["age"].as_u64().unwrap()).unwrap();
+            let region = row["dimensions"]["region"].as_str();
+            let mut brought: Vec<f64> = Vec::new();
+            for ((_, _), mut of_customer) in by_customer(&orders, region.is_some()).into_iter().filter(|((of, _), _)| of == region.unwrap_or("")) {
+                of_customer.retain(|order| order.at() < known);
+                let Some(first) = of_customer.iter().filter(|order| order.is_purchase()).map(|order| order.at()).min() else { continue };
+                if first < buckets[cohort].0 || first >= buckets[cohort].1 {
+                    continue;
+                }
+                let from = if kind == 0 { cohort + age } else { cohort };
+                let inside = |order: &&&Order| {
+                    buckets.get(cohort + age).is_some_and(|last| order.at() >= buckets[from].0.clone().max(first.clone()) && order.at() < last.1)
+                };
+                brought.push(of_customer.iter().filter(inside).map(|order| order.amount()).sum());
+            }
+            let n = brought.len() as f64;
+            let is_known = buckets.get(cohort + age).is_some_and(|(_, end)| *end <= known);
+            let mean = (is_known && n > 0.0).then(|| brought.iter().sum::<f64>() / n);
+            prop_assert!(is_close(row["value"].as_f64(), mean), "{:?} is not {:?} in {:#}", row["value"], mean, row);
+            prop_assert_eq!(row["n"].as_f64(), Some(n));
+            // Of two, Student's quantile is that of Cauchy's distribution: tan(0.475 π) standard errors to either side.
+            if let (Some(mean), 2) = (mean, brought.len()) {
+                let half = (brought[0] - brought[1]).abs() / 2.0 * (0.475 * std::f64::consts::PI).tan();
+                let expected = (half > 1e-6).then_some(mean + half);
+                prop_assert!(half <= 1e-6 || is_close(row["high"].as_f64(), expected), "{:?} is not {:?}", row["high"], expected);
+            }
+        }
+    }
+
+    #[test]
     fn neither_the_order_of_rows_nor_their_files_matter(orders in orders(), split in 0..60_usize) {
         let net = |rest: &str| format!("grain = \"month\"\nby = [[], [\"region\"]]\nparams = {{ refunds = \"net\"{rest} }}");
         let metrics = [
