@@ -10,11 +10,11 @@ use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, Evalu
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::buyers::{Buyers, definition, observation};
+use crate::shared::buyers::{Buyers, MODIFIED, definition, observation};
 use crate::shared::history::{Histories, PurchasePeriod};
 use crate::shared::margin::{Margin, MarginFrom};
 use crate::shared::models::gamma_gamma::{DOUBTFUL_CORRELATION, spend_frequency_correlation};
-use crate::shared::models::{BgNbd, Fit, GammaGamma, Horizon, PurchaseHistory, Spend};
+use crate::shared::models::{BgNbd, Fit, GammaGamma, Horizon, PurchaseHistory, PurchaseModel, Spend};
 use crate::shared::orders::{OneOrderPer, Orders};
 use crate::shared::refunds::Refunds;
 
@@ -28,6 +28,8 @@ pub struct ClvPredictedParams {
     pub discount_rate_per_year: f64,
     /// The gross margin of all orders, 0.2 for 20 %. Without one, the value is in revenue.
     pub margin_rate: Option<f64>,
+    /// After which purchases a customer may leave.
+    pub model: PurchaseModel,
     /// Orders within one of these are one purchase.
     pub purchase_period: PurchasePeriod,
     /// The unit of recency and T, and of the model's parameter alpha.
@@ -44,6 +46,7 @@ impl Default for ClvPredictedParams {
             horizon_months: 12,
             discount_rate_per_year: 0.0,
             margin_rate: None,
+            model: PurchaseModel::default(),
             purchase_period: PurchasePeriod::default(),
             time_unit: CalendarUnit::Week,
             refunds: Refunds::default(),
@@ -67,7 +70,7 @@ impl Metric for ClvPredicted {
         summary: "What customers are expected to bring within the next months, as the mean over customers. Each is predicted from their \
          own purchases, with models that are fitted to all.",
         formula: "mean over customers of P(alive) · Σ over months of expected purchases in the month / (1 + monthly discount rate)^month · expected \
-            mean spend · margin. Purchases and P(alive) by BG/NBD of frequency, recency and T; spend by Gamma–Gamma of frequency and mean spend per \
+            mean spend · margin. Purchases and P(alive) by BG/NBD or MBG/NBD of frequency, recency and T; spend by Gamma–Gamma of frequency and mean spend per \
             repeat purchase; both by maximum likelihood",
         unit: Unit::Currency,
         range: "0 or more, with a margin of 0 or more",
@@ -82,8 +85,8 @@ impl Metric for ClvPredicted {
             "All orders up to the bucket's end count, also those before the report's period. Without a period, the bucket is that of the data. An \
              order on the as-of date or later is not known yet, and left out.",
             "Every bucket and group is fitted for itself, and has a row for every customer so far.",
-            "The model assumes that customers leave only after a repeat purchase. So somebody who bought once has a P(alive) of 1, \
-             however long ago that was.",
+            "BG/NBD assumes that customers leave only after a repeat purchase. So somebody who bought once has a P(alive) of 1, \
+             however long ago that was. With `model = \"mbg_nbd\"`, customers may leave after any purchase, and who bought once can be gone.",
             "The model assumes that spend does not depend on frequency. Where the two correlate by 0.3 or more, up or down, the note says \
              so.",
             "Customers who bought once are expected to spend what all customers do. Where the model has no finite mean for that (q of 1 \
@@ -106,6 +109,7 @@ impl Metric for ClvPredicted {
         references: &[
             "P. S. Fader, B. G. S. Hardie & K. L. Lee, \"“Counting your customers” the easy way: an alternative to the Pareto/NBD model\", \
              Marketing Science 24 (2005), 275–284",
+            MODIFIED,
             "P. S. Fader & B. G. S. Hardie, \"The gamma-gamma model of monetary value\" (2013), brucehardie.com/notes/025",
             "P. S. Fader, B. G. S. Hardie & K. L. Lee, \"RFM and CLV: using iso-value curves for customer base analysis\", Journal of Marketing \
              Research 42 (2005), 415–430",
@@ -113,8 +117,16 @@ impl Metric for ClvPredicted {
     };
 
     fn define(params: &ClvPredictedParams) -> Result<Definition, ParamError> {
-        let ClvPredictedParams { horizon_months, discount_rate_per_year, margin_rate, purchase_period, time_unit, refunds, one_order_per } =
-            *params;
+        let ClvPredictedParams {
+            horizon_months,
+            discount_rate_per_year,
+            margin_rate,
+            model,
+            purchase_period,
+            time_unit,
+            refunds,
+            one_order_per,
+        } = *params;
         if !(1..=MOST_MONTHS).contains(&horizon_months) {
             return Err(ParamError::new("horizon_months", format!("{horizon_months} is not from 1 to {MOST_MONTHS} months")));
         }
@@ -132,16 +144,21 @@ impl Metric for ClvPredicted {
             0.0 => "undiscounted".to_owned(),
             rate => format!("discounted by {} % a year", 100.0 * rate),
         };
+        let by = match model {
+            PurchaseModel::BgNbd => String::new(),
+            PurchaseModel::MbgNbd => format!("; purchases by {}", model.title()),
+        };
         Ok(definition(Histories { orders: Orders::of(refunds, one_order_per, Margin::None), purchase_period, time_unit })
             .own_dimension("mean_spend", col("mean_spend"))
-            .value(Value::function(PredictedValue { days: time_unit.days(), horizon, margin: margin.factor() }))
+            .value(Value::function(PredictedValue { model, days: time_unit.days(), horizon, margin: margin.factor() }))
             .detail(&["frequency", "recency", "T", "mean_spend"])
-            .note(format!("over {horizon_months} months, {discounted}; {}", margin.note())))
+            .note(format!("over {horizon_months} months, {discounted}; {}{by}", margin.note())))
     }
 }
 
 #[derive(Debug)]
 struct PredictedValue {
+    model: PurchaseModel,
     /// The days of a unit of time.
     days: f64,
     horizon: Horizon,
@@ -194,7 +211,7 @@ impl Evaluate for PredictedValue {
         };
         let spends: Vec<Spend> = buyers.iter().filter_map(spent).collect();
         let correlation = spend_frequency_correlation(&spends);
-        let (purchases, spend) = (Buyers::fit(&buyers), GammaGamma::fit(&spends));
+        let (purchases, spend) = (Buyers::fit(self.model, &buyers), GammaGamma::fit(&spends));
         let mut notes: Vec<String> = correlation
             .filter(|correlation| correlation.abs() >= DOUBTFUL_CORRELATION)
             .map(|correlation| {

@@ -9,8 +9,9 @@ use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, Evalu
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::buyers::{Buyers, definition, observation};
+use crate::shared::buyers::{Buyers, MODIFIED, definition, observation};
 use crate::shared::history::{Histories, PurchasePeriod};
+use crate::shared::models::PurchaseModel;
 use crate::shared::orders::{OneOrderPer, Orders};
 use crate::shared::refunds::Refunds;
 
@@ -20,6 +21,8 @@ use crate::shared::refunds::Refunds;
 pub struct CustomersAtRiskParams {
     /// Below this probability of being still there, a customer is at risk: 0.5 unless said.
     pub threshold: f64,
+    /// After which purchases a customer may leave.
+    pub model: PurchaseModel,
     /// Orders within one of these are one purchase.
     pub purchase_period: PurchasePeriod,
     /// The unit of recency and T, and of the model's parameter alpha.
@@ -34,6 +37,7 @@ impl Default for CustomersAtRiskParams {
     fn default() -> Self {
         Self {
             threshold: 0.5,
+            model: PurchaseModel::default(),
             purchase_period: PurchasePeriod::default(),
             time_unit: CalendarUnit::Week,
             refunds: None,
@@ -52,15 +56,17 @@ impl Metric for CustomersAtRisk {
         id: "loyalty.customers_at_risk",
         title: "Customers at risk",
         summary: "The share of customers who have probably left, by how often and how recently each of them bought.",
-        formula: "100 · customers with P(alive) < threshold / customers; P(alive) by BG/NBD of frequency, recency and T, fitted by maximum likelihood",
+        formula: "100 · customers with P(alive) < threshold / customers; P(alive) by BG/NBD or MBG/NBD of frequency, recency and T, \
+                  fitted by maximum likelihood",
         unit: Unit::Percent,
         range: "0 to 100",
         direction: Direction::LowerIsBetter,
         edge_cases: &[
             "No customer: undefined.",
             "Fewer than 40 customers who bought again, or a fit that does not converge: undefined, with the reason in the note.",
-            "The model assumes that customers leave only after a repeat purchase. So somebody who bought once has a P(alive) of 1, \
-             however long ago that was, and is never at risk. `repeat_customers` says how many can be.",
+            "BG/NBD assumes that customers leave only after a repeat purchase. So somebody who bought once has a P(alive) of 1, \
+             however long ago that was, and is never at risk: `repeat_customers` says how many can be. With `model = \"mbg_nbd\"`, customers may leave \
+             after any purchase, and who bought once can be at risk too.",
             "Orders of a customer within one `purchase_period` are one purchase. Frequency is the purchase periods after the first, recency the time \
              from the first to the last, T the time from the first to the one that the bucket ends in.",
             "All orders up to the bucket's end count, also those before the report's period. Without a period, the bucket is that of the data. An \
@@ -85,25 +91,27 @@ impl Metric for CustomersAtRisk {
         references: &[
             "P. S. Fader, B. G. S. Hardie & K. L. Lee, \"“Counting your customers” the easy way: an alternative to the Pareto/NBD model\", \
              Marketing Science 24 (2005), 275–284",
+            MODIFIED,
             "E. B. Wilson, JASA 22 (1927), for the interval",
         ],
     };
 
     fn define(params: &CustomersAtRiskParams) -> Result<Definition, ParamError> {
-        let CustomersAtRiskParams { threshold, purchase_period, time_unit, refunds, one_order_per } = *params;
+        let CustomersAtRiskParams { threshold, model, purchase_period, time_unit, refunds, one_order_per } = *params;
         if !(threshold > 0.0 && threshold <= 1.0) {
             return Err(ParamError::new("threshold", format!("a probability to be below is above 0 and at most 1, and not {threshold}")));
         }
         let orders = Orders::counted(refunds, one_order_per);
         Ok(definition(Histories { orders, purchase_period, time_unit })
-            .value(Value::function(ShareAtRisk { days: time_unit.days(), threshold }))
+            .value(Value::function(ShareAtRisk { model, days: time_unit.days(), threshold }))
             .detail(&["frequency", "recency", "T"])
-            .note(format!("at risk below a P(alive) of {threshold} by BG/NBD")))
+            .note(format!("at risk below a P(alive) of {threshold} by {}", model.title())))
     }
 }
 
 #[derive(Debug)]
 struct ShareAtRisk {
+    model: PurchaseModel,
     /// The days of a unit of time.
     days: f64,
     threshold: f64,
@@ -117,7 +125,7 @@ impl Evaluate for ShareAtRisk {
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
         let buyers = Buyers::all(group.rows, self.days);
         let customers = Buyers::sum(&buyers, |_| 1.0);
-        let fit = Buyers::fit(&buyers);
+        let fit = Buyers::fit(self.model, &buyers);
         let note = fit.as_ref().err().map(ToString::to_string);
         let fit = fit.ok();
         let alive: Option<Vec<f64>> = fit.as_ref().map(|fit| buyers.iter().map(|buyers| buyers.probability_alive(&fit.model)).collect());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use custometer_loyalty::models::gamma_gamma::spend_frequency_correlation;
-use custometer_loyalty::models::{BgNbd, GammaGamma, PurchaseHistory, Spend};
+use custometer_loyalty::models::{BgNbd, GammaGamma, PurchaseHistory, PurchaseModel, Spend};
 use custometer_testkit::Case;
 use polars::prelude::DataFrame;
 use serde_json::json;
@@ -84,8 +84,8 @@ fn the_ready_summary_gives_the_published_models() {
     let repeat = summary.values().filter(|[frequency, ..]| *frequency > 0.0);
     let spends: Vec<_> = repeat.map(|&[frequency, _, _, mean]| Spend { frequency, mean, customers: 1.0 }).collect();
     assert_eq!((histories.len(), spends.len()), (2357, 946));
-    let (purchases, spend) = (BgNbd::fit(&histories).unwrap(), GammaGamma::fit(&spends).unwrap());
-    let (BgNbd { r, alpha, a, b }, GammaGamma { p, q, v }) = (purchases.model, spend.model);
+    let (purchases, spend) = (BgNbd::fit(PurchaseModel::BgNbd, &histories).unwrap(), GammaGamma::fit(&spends).unwrap());
+    let (BgNbd { r, alpha, a, b, .. }, GammaGamma { p, q, v }) = (purchases.model, spend.model);
     for (found, (name, published, tolerance)) in [r, alpha, a, b, purchases.log_likelihood, p, q, v].into_iter().zip(PUBLISHED) {
         // Of means rounded to cents, v is 15.448 for lifetimes, too.
         close(found, published, if name == "v" { 0.01 } else { tolerance }, name);
@@ -95,7 +95,7 @@ fn the_ready_summary_gives_the_published_models() {
     for (found, expected) in [p, q, v].into_iter().zip([6.248_802, 3.744_588, 15.447_748]) {
         close(found, expected, 1e-6, "the spend's parameters");
     }
-    let BgNbd { r, alpha, a, b } = purchases.standard_errors;
+    let BgNbd { r, alpha, a, b, .. } = purchases.standard_errors;
     for (found, expected) in [r, alpha, a, b].into_iter().zip([0.012_557, 0.378_221, 0.185_719, 0.705_345]) {
         close(found, expected, 1e-4 * expected, "the purchases' errors");
     }
@@ -103,7 +103,7 @@ fn the_ready_summary_gives_the_published_models() {
     for (found, expected) in [p, q, v].into_iter().zip([1.189_687, 0.290_166, 4.159_994]) {
         close(found, expected, 1e-5 * expected, "the spend's errors");
     }
-    let published = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
+    let published = BgNbd { kind: PurchaseModel::BgNbd, r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
     close(published.log_likelihood(&histories), -9_582.426_831_182_365, 1e-8, "the likelihood of the published purchases");
     let published = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
     close(published.log_likelihood(&spends), -4_055.924_712_730_169_6, 1e-8, "the likelihood of the published spend");
@@ -272,4 +272,87 @@ fn what_inspect_proposes_for_the_sample_counts_right() {
     // By Python over the lines: the mean of the last column, and 6919 lines of 2357 customers.
     let expected = [("loyalty.average_order_value", 35.278_499_783_205_67), ("loyalty.purchase_frequency", 6919.0 / 2357.0)];
     pasted_everything(shared("cdnow/CDNOW_sample.txt").to_str().unwrap(), &expected);
+}
+
+/// DuckDB 2.0 over the log of 18 months, by the month of the first purchase and the months since, and scipy's quantiles of Student's t: customers,
+/// age, revenue at the age, up to it, and per customer up to it with its interval.
+const COHORTS: [(&str, f64, i64, [f64; 5]); 6] = [
+    ("1997-01-01", 781.0, 0, [28_592.7, 28_592.7, 36.610_371_318_822_025, 34.116_736_817_404_19, 39.104_005_820_239_86]),
+    ("1997-01-01", 781.0, 5, [3_547.5, 50_974.18, 65.267_836_107_554_42, 58.464_683_576_983_41, 72.070_988_638_125_43]),
+    ("1997-01-01", 781.0, 15, [1_615.13, 76_038.21, 97.360_064_020_486_55, 86.270_069_452_494_04, 108.450_058_588_479_05]),
+    ("1997-02-01", 857.0, 1, [6_418.37, 39_848.45, 46.497_607_934_655_775, 42.133_030_242_950_13, 50.862_185_626_361_42]),
+    ("1997-03-01", 719.0, 0, [32_812.09, 32_812.09, 45.635_730_180_806_67, 28.548_672_791_191_652, 62.722_787_570_421_69]),
+    ("1997-03-01", 719.0, 15, [1_681.64, 74_568.89, 103.711_947_148_817_8, 82.474_444_993_636_82, 124.949_449_303_998_78]),
+];
+
+#[test]
+#[cfg_attr(not(data = "cdnow"), ignore = "there is no ../shared/data/cdnow")]
+fn cohorts_bring_what_they_do_in_duckdb() {
+    let config = report("loyalty.cohort_revenue", "kind = \"cumulative\"")
+        .replace("until = 1997-10-01", "until = 1998-07-01\ngrain = \"month\"")
+        .replace("detail = true\n", "");
+    let result = Case::new().as_of(jiff::civil::date(1998, 7, 1)).run(&config).unwrap();
+    for (cohort, customers, age, [at_age, so_far, value, low, high]) in COHORTS {
+        let is_cell = |row: &&custometer_runner::ResultRow| {
+            row.start.as_ref().is_some_and(|start| start.to_string().starts_with(cohort)) && row.dimensions[0].1 == age.into()
+        };
+        let row = result.results.iter().find(is_cell).unwrap();
+        let measure = |name: &str| row.measures.iter().find(|(known, _)| known == name).unwrap().1.unwrap();
+        let found = [measure("revenue"), measure("cumulative_revenue"), row.value.unwrap(), row.low.unwrap(), row.high.unwrap()];
+        for (found, expected) in found.into_iter().zip([at_age, so_far, value, low, high]) {
+            close(found, expected, 1e-7, cohort);
+        }
+        assert_eq!(row.n, Some(customers));
+    }
+    // All customers of the sample came in these three months.
+    let newcomers: f64 = result.results.iter().filter(|row| row.dimensions[0].1 == 0.into()).filter_map(|row| row.n).sum();
+    assert_eq!(newcomers, 2357.0);
+}
+
+#[test]
+#[cfg_attr(not(data = "cdnow"), ignore = "there is no ../shared/data/cdnow")]
+fn the_modified_model_is_that_of_lifetimes() {
+    let summary = ready_summary();
+    let history = |[frequency, recency, age, _]: [f64; 4]| PurchaseHistory { frequency, recency, age, customers: 1.0 };
+    let histories: Vec<_> = summary.values().copied().map(history).collect();
+    let fit = BgNbd::fit(PurchaseModel::MbgNbd, &histories).unwrap();
+    // lifetimes 0.11.3, ModifiedBetaGeoFitter: the maximum of its likelihood, by Newton's method with autograd from where its own search ends; errors
+    // from the same second derivatives.
+    let BgNbd { r, alpha, a, b, .. } = fit.model;
+    for (found, expected) in [r, alpha, a, b].into_iter().zip([0.524_837_983_666, 6.182_992_019_672, 0.891_356_155_332, 1.613_999_334_730])
+    {
+        close(found, expected, 1e-6, "the parameters");
+    }
+    let BgNbd { r, alpha, a, b, .. } = fit.standard_errors;
+    for (found, expected) in [r, alpha, a, b].into_iter().zip([0.083_264_064_614, 0.695_597_932_855, 0.154_785_311_403, 0.537_472_360_549])
+    {
+        close(found, expected, 1e-4 * expected, "their errors");
+    }
+    close(fit.log_likelihood, -9_582.132_684_899_9, 1e-8, "the likelihood");
+    let expected = histories.iter().map(|row| fit.model.expected_purchases(39.0, row.frequency, row.recency, row.age)).sum();
+    close(expected, 1_576.735_735_1, 2e-3, "all purchases of 39 weeks");
+    // conditional_probability_alive and conditional_expected_number_of_purchases_up_to_time of the fit.
+    let expected = [
+        ("1", [0.706_126_246_667, 1.262_670_789_110]),
+        ("2", [0.170_819_628_846, 0.188_789_254_456]),
+        ("3", [0.389_716_313_514, 0.153_953_653_691]),
+        ("6", [0.622_638_758_521, 3.166_805_487_299]),
+        ("157", [0.965_843_214_656, 18.950_057_068_160]),
+        ("2357", [0.428_462_992_319, 0.220_622_556_124]),
+    ];
+    for (customer, [alive, within_39_weeks]) in expected {
+        let [frequency, recency, age, _] = summary[customer];
+        close(fit.model.probability_alive(frequency, recency, age), alive, 1e-6, customer);
+        close(fit.model.expected_purchases(39.0, frequency, recency, age), within_39_weeks, 1e-6, customer);
+    }
+    // Through a report over the raw log, whose times are not rounded, the same; who bought once, as 3 did, can be gone.
+    for metric in ["loyalty.clv_predicted", "loyalty.customers_at_risk"] {
+        let result = Case::new().run(&report(metric, "model = \"mbg_nbd\"")).unwrap();
+        let row = &result.results[0];
+        let measure = |name: &str| row.measures.iter().find(|(known, _)| known == name).unwrap().1.unwrap();
+        close(measure("r"), 0.525, 5e-4, metric);
+        close(measure("log_likelihood"), -9_582.13, 0.05, metric);
+        assert!(row.note.as_deref().unwrap().contains("by MBG/NBD"), "{:?}", row.note);
+        close(by_customer(&result.details[0].frame, ["p_alive"])["3"][0], 0.389_716, 1e-3, metric);
+    }
 }

@@ -4,7 +4,12 @@ use custometer_core::prelude::*;
 use custometer_core::{DimensionValue, MeasureRow, Observation};
 
 use crate::shared::history::Histories;
-use crate::shared::models::{BgNbd, Fit, FitError, PurchaseHistory};
+use crate::shared::models::{BgNbd, Fit, FitError, PurchaseHistory, PurchaseModel};
+
+/// Where the modified model comes from, for the references of metrics that offer it.
+pub(crate) const MODIFIED: &str = "E. P. Batislam, M. Denizel & A. Filiztekin, \"Empirical validation and comparison of models for customer base \
+     analysis\", International Journal of Research in Marketing 24 (2007), 201–209, for MBG/NBD; its expectations by U. Wagner & D. Hoppe, \"Erratum on \
+     the MBG/NBD model\", the same 25 (2008), 225–226";
 
 /// A definition whose own dimensions are what a model of purchases knows of customers, and that counts the customers of each.
 pub(crate) fn definition(histories: Histories) -> Definition {
@@ -36,9 +41,9 @@ impl<'a> Buyers<'a> {
     }
 
     /// The model of when they buy.
-    pub(crate) fn fit(all: &[Self]) -> Result<Fit<BgNbd>, FitError> {
+    pub(crate) fn fit(model: PurchaseModel, all: &[Self]) -> Result<Fit<BgNbd>, FitError> {
         let histories: Vec<PurchaseHistory> = all.iter().map(|buyers| buyers.history).collect();
-        BgNbd::fit(&histories)
+        BgNbd::fit(model, &histories)
     }
 
     /// The probability that they have not left.

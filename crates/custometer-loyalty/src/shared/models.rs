@@ -13,7 +13,7 @@ mod simulation;
 
 use thiserror::Error;
 
-pub use bg_nbd::{BgNbd, PurchaseHistory};
+pub use bg_nbd::{BgNbd, PurchaseHistory, PurchaseModel};
 pub use gamma_gamma::{GammaGamma, Spend};
 pub use lifetime_value::Horizon;
 

@@ -1,4 +1,4 @@
-//! The expectation of the BG/NBD model: Gauss's hypergeometric function by a series where one is sound, and an integral elsewhere.
+//! The expectation of the BG/NBD models: Gauss's hypergeometric function by a series where one is sound, and an integral elsewhere.
 
 /// E[(1 − (1 + odds · P)^−shape) / P] for P ~ Beta(a, b): how many purchases are expected of a customer who is there, when the purchases that
 /// there could be are negative binomial with `shape` and `odds`, and after each the customer leaves with the same unknown probability P.

@@ -48,10 +48,11 @@ impl Horizon {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PurchaseModel;
     use super::super::tests::close;
     use super::*;
 
-    const MODEL: BgNbd = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
+    const MODEL: BgNbd = BgNbd { kind: PurchaseModel::BgNbd, r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
 
     #[test]
     fn values_are_those_of_lifetimes() {
