@@ -2,11 +2,12 @@
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
-use custometer_core::survey::{self, Answers, Kind};
+use custometer_core::survey::{self, Answers, Kind, Scale};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
+use crate::shared::recommendations;
+use crate::tables::RECOMMENDATION;
 
 /// Parameters of [`Nps`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +15,8 @@ use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
 pub struct NpsParams {
     /// Whether each answer counts as much as its column `weight` says, instead of once.
     pub weighted: bool,
+    /// The scale of the answers; there is none but `[0, 10]`.
+    pub scale: Option<Scale>,
 }
 
 /// `loyalty.nps`: would customers recommend us?
@@ -36,6 +39,8 @@ impl Metric for Nps {
             "All passives: 0, without an interval.",
             "Answers of one kind only: no interval, since their spread says nothing of the error.",
             "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is not a response.",
+            "On another scale, such as 1 to 5, there are no promoters: `scale = [1, 5]` is refused, and where none of 20 answers or more is above 7, \
+             the note says so.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],
@@ -71,7 +76,7 @@ impl Metric for Nps {
         let passive = score().gt_eq(lit(7)).and(score().lt(lit(9)));
         let detractor = score().lt(lit(7));
         let answers = Answers::new(params.weighted);
-        let kinds = Definition::over(answers.of(Source::table(RESPONSES).at(TIME).column(RECOMMENDATION)))
+        let kinds = Definition::over(answers.of(recommendations::answers(params.scale)?))
             .measure(answers.measure(PROMOTERS).filter(promoter))
             .measure(answers.measure(PASSIVES).filter(passive))
             .measure(answers.measure(DETRACTORS).filter(detractor));

@@ -2,11 +2,12 @@
 
 use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
-use custometer_core::survey::{self, Answers, Kind};
+use custometer_core::survey::{self, Answers, Kind, Scale};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
+use crate::shared::recommendations;
+use crate::tables::RECOMMENDATION;
 
 /// Parameters of [`NpsDistribution`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -14,6 +15,8 @@ use crate::tables::{RECOMMENDATION, RESPONSES, TIME};
 pub struct NpsDistributionParams {
     /// Whether each answer counts as much as its column `weight` says, instead of once.
     pub weighted: bool,
+    /// The scale of the answers; there is none but `[0, 10]`.
+    pub scale: Option<Scale>,
 }
 
 /// `loyalty.nps_distribution`: how the answers spread over the scale.
@@ -34,6 +37,8 @@ impl Metric for NpsDistribution {
             "All eleven scores appear, those that nobody gave with 0.",
             "No response: all eleven shares are undefined.",
             "A score that is not a whole number from 0 to 10 is rejected; an unanswered question is not a response.",
+            "On another scale, such as 1 to 5, there are no promoters: `scale = [1, 5]` is refused, and where none of 20 answers or more is above 7, \
+             the note says so.",
             "With `weighted = true`, an answer without a weight, or with one below 0, is rejected; weights that sum to 0: undefined.",
             "With `weighted = true`, n stays the number of answers, and the interval is that of `effective_n` equally weighted ones.",
         ],
@@ -86,7 +91,7 @@ impl Metric for NpsDistribution {
 
     fn define(params: &NpsDistributionParams) -> Result<Definition, ParamError> {
         let scores = (0..=10_i64).map(Into::into).collect();
-        let source = Source::table(RESPONSES).at(TIME).column(RECOMMENDATION);
+        let source = recommendations::answers(params.scale)?;
         let answers = Answers::new(params.weighted);
         let by_score = Definition::over(answers.of(source)).own_dimension_over("score", col(RECOMMENDATION.name), scores);
         let by_score = match answers {

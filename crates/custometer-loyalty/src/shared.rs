@@ -11,6 +11,7 @@ pub mod models;
 pub(crate) mod orders;
 pub(crate) mod points;
 pub(crate) mod ratings;
+pub(crate) mod recommendations;
 pub(crate) mod refunds;
 pub(crate) mod revenue;
 pub(crate) mod spans;

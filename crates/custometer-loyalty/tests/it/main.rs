@@ -8,4 +8,5 @@ use custometer_loyalty as _;
 mod customers;
 mod orders;
 mod orders_as_exported;
+mod recommendations;
 mod spans;
