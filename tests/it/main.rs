@@ -17,6 +17,7 @@ mod reading {
     pub(crate) mod inspect;
     mod ledger;
     mod rows;
+    mod shape;
     mod sources;
 }
 

@@ -202,6 +202,7 @@ fn manifest() -> Manifest {
             files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],
             rows_read: 12_034,
             rows_no_data: RowsNoData::default(),
+            rows_made: None,
             rows_filtered: 34,
             rows_deduplicated: 20,
             uses: vec![

@@ -398,17 +398,15 @@ fn shortened(value: &str) -> String {
 /// What became of a table's rows; where its requests differ, a line for each group of them.
 pub(crate) fn ledger(table: &TableManifest) -> String {
     let no_data = &table.rows_no_data;
-    let left_out = [
-        (no_data.headers, "of headers"),
-        (no_data.comments, "comments"),
-        (no_data.footers, "of footers"),
-        (no_data.skipped, "skipped"),
-        (table.rows_filtered, "filtered out"),
-        (table.rows_deduplicated, "repeated"),
-    ];
-    let read = format!("Rows of `{}`: {} read{}", human::line(&table.table), whole(table.rows_read), listed(", ", &left_out));
+    let no_data =
+        [(no_data.headers, "of headers"), (no_data.comments, "comments"), (no_data.footers, "of footers"), (no_data.skipped, "skipped")];
+    let left_out = [(table.rows_filtered, "filtered out"), (table.rows_deduplicated, "repeated")];
+    let made = table.rows_made.map(|rows| format!(", made into {}", whole(rows))).unwrap_or_default();
+    let (name, rows) = (human::line(&table.table), whole(table.rows_read));
+    let read = format!("Rows of `{name}`: {rows} read{}{made}{}", listed(", ", &no_data), listed(", ", &left_out));
     let uses: Vec<String> = table.uses.iter().map(used).collect();
-    let others = if left_out.iter().all(|(rows, _)| *rows == 0) { "of these" } else { "of the others" };
+    let is_whole = left_out.iter().all(|(rows, _)| *rows == 0) && (table.rows_made.is_some() || no_data.iter().all(|(rows, _)| *rows == 0));
+    let others = if is_whole { "of these" } else { "of the others" };
     let ledger = match uses.as_slice() {
         [] => format!("{read}."),
         [first, rest @ ..] if rest.iter().all(|used| used == first) => format!("{read}; {others} {first}."),
@@ -492,6 +490,10 @@ mod tests {
         table.notes = vec!["row 7 looks odd".to_owned()];
         let used = "Rows of `responses`: 12_034 read, 2 of headers, 1 of footers, 3 skipped; of the others 12_034 used.";
         assert_eq!(shown(&table), format!("{used}\n  row 7 looks odd"));
+        (table.rows_made, table.uses[0].rows_used) = (Some(60_000), 60_000);
+        let made = "Rows of `responses`: 12_034 read, 2 of headers, 1 of footers, 3 skipped, made into 60_000; of these 60_000 used.";
+        assert_eq!(shown(&table), format!("{made}\n  row 7 looks odd"));
+        table.rows_made = None;
         table.uses.clear();
         (table.rows_no_data, table.notes) = (RowsNoData::default(), Vec::new());
         assert_eq!(shown(&table), "Rows of `responses`: 12_034 read.");

@@ -30,6 +30,10 @@ use crate::report::{Report, Request};
 /// The finished frames of one table.
 pub(crate) struct Collected {
     pub(crate) rows_read: u64,
+    /// Rows of the files that these are made of.
+    pub(crate) rows_of_files: u64,
+    /// Rows that repeat no others.
+    pub(crate) rows_once: u64,
     pub(crate) rows_kept: u64,
     /// By column whose words are asked for.
     pub(crate) words: Vec<Words>,
@@ -68,8 +72,10 @@ impl Collected {
         let ends = Ends::of(plan);
         let mut frames = collect(plan.frames(report, &ends)?, Engine::Streaming)?.into_iter();
         let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
-        let rows_read = count(&next()?)?;
-        let rows_kept = count(&next()?)?;
+        let read = next()?;
+        let (rows_read, rows_of_files) = (count(&read, 0)?, count(&read, 1)?);
+        let rows_once = count(&next()?, 0)?;
+        let rows_kept = count(&next()?, 0)?;
         for _ in &ends.vocabularies {
             next()?;
         }
@@ -106,7 +112,7 @@ impl Collected {
         }
         let mut left_out = Vec::new();
         for input in &plan.inputs {
-            left_out.push(if input.left_out.is_some() { count(&next()?)? } else { 0 });
+            left_out.push(if input.left_out.is_some() { count(&next()?, 0)? } else { 0 });
         }
         let mut details: HashMap<usize, DataFrame> = HashMap::new();
         for position in plan.plain_nodes() {
@@ -145,7 +151,22 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { rows_read, rows_kept, words, fates, rejected, known_since, last, left_out, doubts, currencies, measures, details })
+        Ok(Self {
+            rows_read,
+            rows_of_files,
+            rows_once,
+            rows_kept,
+            words,
+            fates,
+            rejected,
+            known_since,
+            last,
+            left_out,
+            doubts,
+            currencies,
+            measures,
+            details,
+        })
     }
 }
 
@@ -161,8 +182,9 @@ fn holds(frame: Option<&DataFrame>, number: usize) -> bool {
     told.unwrap_or(false)
 }
 
-fn count(frame: &DataFrame) -> PolarsResult<u64> {
-    let column = frame.columns().first().map(|column| column.cast(&DataType::UInt64)).transpose()?;
+/// What is counted in a column of one row.
+fn count(frame: &DataFrame, position: usize) -> PolarsResult<u64> {
+    let column = frame.columns().get(position).map(|column| column.cast(&DataType::UInt64)).transpose()?;
     Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
 }
 
@@ -214,7 +236,7 @@ impl TablePlan {
 
     /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
     fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
-        let mut frames = vec![self.rows_read.clone(), self.rows_kept.clone()];
+        let mut frames = vec![self.rows_read.clone(), self.rows_once.clone(), self.rows_kept.clone()];
         frames.extend(ends.vocabularies.iter().zip(&self.words).map(|(vocabulary, asked)| vocabulary.sink(asked.rows.clone())));
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));

@@ -134,6 +134,7 @@ fn steps(table: &Table) -> Vec<String> {
     let condition = table.condition.as_ref().map(|_| "`where`".to_owned());
     let where_first = table.repetition.as_ref().is_some_and(|repetition| repetition.where_first);
     let mut steps: Vec<String> = table.skipped.iter().map(|_| "`skip_rows_where`".to_owned()).collect();
+    steps.extend(table.shape.steps());
     steps.extend((!derived.is_empty()).then(|| format!("`derive` ({})", list(&derived))));
     steps.extend(if where_first { [condition, kept] } else { [kept, condition] }.into_iter().flatten());
     steps

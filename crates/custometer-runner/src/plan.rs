@@ -24,7 +24,7 @@ use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult};
 use crate::plan::axes::{Axes, Axis};
 use crate::plan::codes::{Coded, Codes};
 use crate::plan::grouping::{Grouping, mergeable};
-use crate::plan::input::{InputKey, InputPlan, count_rows};
+use crate::plan::input::{InputKey, InputPlan, count_rows, count_rows_of_files};
 use crate::plan::kept::Kept;
 use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
@@ -41,7 +41,10 @@ pub(crate) struct TablePlan {
     /// What its ids and dimensions are numbered by.
     codes: Codes,
     /// Counts the rows of the files.
+    /// Counts the rows, and those of the files that they are made of.
     pub(crate) rows_read: LazyFrame,
+    /// Counts those that repeat no others.
+    pub(crate) rows_once: LazyFrame,
     /// Counts those that repeat no others and that `where` keeps.
     pub(crate) rows_kept: LazyFrame,
     pub(crate) inputs: Vec<InputPlan>,
@@ -99,6 +102,7 @@ impl TablePlan {
         // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
         let all = table.rows(indices, used.clone())?.cache();
         let once = kept.of(all.clone());
+        let rows_once = once.clone().select([count_rows()]);
         let met = match &table.condition {
             Some(condition) => once.filter(condition.clone()).cache(),
             None => once.cache(),
@@ -109,7 +113,8 @@ impl TablePlan {
         let mut plan = Self {
             table: position,
             codes,
-            rows_read: all.clone().select([count_rows()]),
+            rows_read: all.clone().select([count_rows(), count_rows_of_files(table).alias("of_files")]),
+            rows_once,
             rows_kept: met.select([count_rows()]),
             inputs: Vec::new(),
             nodes: Vec::new(),

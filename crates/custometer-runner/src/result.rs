@@ -58,13 +58,15 @@ impl RunResult {
         self.requests.iter().find(|asked| asked.name == request)
     }
 
-    /// The tables with more than `percent` of their rows rejected for some request: the most rows that were rejected, and the rows read.
+    /// The tables with more than `percent` of their rows rejected for some request: the most rows that were rejected, and the rows
+    /// that there were.
     pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, (u64, u64)> {
         let mut beyond = BTreeMap::new();
         for table in &self.manifest.tables {
             let worst = table.uses.iter().map(|used| used.rows_rejected).max().unwrap_or(0);
-            if 100.0 * worst as f64 > percent * table.rows_read as f64 {
-                beyond.insert(table.table.as_str(), (worst, table.rows_read));
+            let all = table.rows_made.unwrap_or(table.rows_read);
+            if 100.0 * worst as f64 > percent * all as f64 {
+                beyond.insert(table.table.as_str(), (worst, all));
             }
         }
         beyond
@@ -426,6 +428,8 @@ pub struct TableManifest {
     pub rows_read: u64,
     /// Those of them that are not data.
     pub rows_no_data: RowsNoData,
+    /// Rows that `unpivot` and `explode` made of the others; none where nothing is made of them.
+    pub rows_made: Option<u64>,
     /// Rows that `where` left out.
     pub rows_filtered: u64,
     /// Rows that repeat another's key, and were left out.
@@ -458,7 +462,7 @@ impl RowsNoData {
 
 /// What became of a table's rows for requests that read the same columns.
 ///
-/// Nothing is lost: read = no data + filtered + deduplicated + used + left out + outside the period + without an answer + rejected.
+/// Nothing is lost: read, or no data + made = no data + filtered + deduplicated + used + left out + outside the period + without an answer + rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableUse {
     /// The requests.

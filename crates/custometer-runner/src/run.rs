@@ -68,8 +68,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         let collected = collected.map_err(failed)?;
         one_currency(report, plan, &collected)?;
         let files = Files::of(table, indices, folder);
-        let (in_files, no_data) = no_data(table, indices, collected.rows_read);
-        let repeated = kept[plan.table].repeated;
+        let (in_files, no_data) = no_data(table, indices, collected.rows_of_files);
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
         let mut found = observe(&collected, report, plan)?;
         for (requests, text) in words::notes(report, plan, &collected) {
@@ -85,8 +84,9 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
             files: files.manifests(),
             rows_read: in_files,
             rows_no_data: no_data,
-            rows_filtered: collected.rows_read - repeated - collected.rows_kept,
-            rows_deduplicated: repeated,
+            rows_made: (!table.shape.is_plain()).then_some(collected.rows_read),
+            rows_filtered: collected.rows_once - collected.rows_kept,
+            rows_deduplicated: collected.rows_read - collected.rows_once,
             uses,
             notes: table_notes(table, &files, indices, &kept[plan.table]),
         });

@@ -1,6 +1,6 @@
 //! What became of every row that was read.
 
-use custometer_runner::result::{RejectedRow, RunResult};
+use custometer_runner::result::{RejectedRow, RunResult, TableManifest};
 use serde::Serialize;
 
 use super::table::{Cell, Column, Table};
@@ -41,7 +41,7 @@ fn read(result: &RunResult, language: Language) -> Table {
         table.uses.iter().map(move |used| {
             vec![
                 Cell::Name(human::line(&table.table)),
-                count(table.rows_read),
+                Cell::Number(rows_read(table, language)),
                 count(table.rows_no_data.all()),
                 count(table.rows_filtered),
                 count(table.rows_deduplicated),
@@ -71,6 +71,12 @@ fn read(result: &RunResult, language: Language) -> Table {
     columns.extend(numbers.map(Column::numbers));
     columns.push(Column::words(words.metrics));
     Table { caption: words.rows_read.to_owned(), columns, rows: rows.collect(), interactive: true }
+}
+
+/// How many rows were read, and how many were made of them.
+fn rows_read(table: &TableManifest, language: Language) -> String {
+    let made = table.rows_made.map(|rows| format!(" → {}", language.whole(rows))).unwrap_or_default();
+    language.whole(table.rows_read) + &made
 }
 
 fn rejected(result: &RunResult, language: Language) -> Option<Table> {

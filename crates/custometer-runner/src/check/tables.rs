@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
+use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
@@ -31,6 +32,8 @@ use crate::read::table::{
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::{is_of_currencies, trimmed};
+
+mod shape;
 
 /// A table: one or several files of one shape.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -79,6 +82,13 @@ pub(crate) struct TableConfig {
     /// of text files are text: `Date = 'Total'`.
     #[schemars(with = "Option<String>")]
     pub skip_rows_where: Option<Spanned<String>>,
+    /// Columns that become rows, such as one column per question or per month: `{ columns = "Q*", name = "question", value = "score" }`.
+    /// What else is said of columns is said of the new ones.
+    pub unpivot: Option<UnpivotConfig>,
+    /// A column of lists, of which each value becomes a row: `"tags"` where it is stored as lists, `{ column = "Tags", separator = ";" }` or
+    /// `{ column = "Tags", json = true }` where it is text. Of an empty or missing list, one row without a value remains.
+    #[schemars(with = "Option<ExplodeConfig>")]
+    pub explode: Option<Spanned<ExplodeConfig>>,
     /// What a row of a text file with fewer values than the header is.
     #[schemars(with = "Option<ShortRows>")]
     pub short_rows: Option<Spanned<ShortRows>>,
@@ -191,17 +201,19 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     let mut opened = open_files(config, folder, problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone);
-    let stored: Vec<String> = opened.schema.iter_names().map(ToString::to_string).collect();
     let shown = Shown::new(zone);
-    let skipped = skipped(config, &mut opened, &stored, (&style, &shown), problems);
+    let skipped = skipped(config, &mut opened, (&style, &shown), problems);
+    let shape = shape::shape((config.unpivot.as_ref(), config.explode.as_ref()), &opened.schema, &config.formats, problems);
+    let schema = shape.schema(&opened.schema);
+    let stored: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
 
     let mut broken = BTreeSet::new();
     let mut columns = Columns::default();
     let actual_names = mapped(config, &opened, &stored, (&mut columns, &mut broken), problems);
     let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
-    columns.cleaned = cleaned(&opened.schema, &config.null_values, &blank);
-    let blanks = blanks(&opened.schema, &config.null_values, &blank);
-    columns.raw = raw(&opened.schema, &blanks);
+    columns.cleaned = cleaned(&schema, &config.null_values, &blank);
+    let blanks = blanks(&schema, &config.null_values, &blank);
+    columns.raw = raw(&schema, &blanks);
 
     // What the first rows look like, once what means a missing value is gone.
     let several = config.columns.iter().filter(|(_, of)| of.get_ref().0.len() > 1);
@@ -209,7 +221,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         .filter(|(name, _)| !broken.contains(name.get_ref()))
         .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
         .collect();
-    let sample = columns_of(opened.sample.clone().lazy().with_columns(&columns.cleaned).with_columns(joined));
+    let sample = columns_of(shape.over(opened.sample.clone().lazy()).with_columns(&columns.cleaned).with_columns(joined));
     let formats = settled(formats, &sample, style.numbers, problems);
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
@@ -254,13 +266,13 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
     }));
     // What is derived is no longer what the file holds.
     looks.retain(|name, _| !config.derive.keys().any(|derived| derived.get_ref() == name));
-    let mut rows = columns.over(opened.no_rows());
+    let mut rows = columns.over(shape.over(opened.no_rows()));
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
     let derived_texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
     let derived_texts: Vec<Expr> = derived_texts.map(|derived| col(derived.name.as_str())).collect();
     if !derived_texts.is_empty() {
         // What can't be computed now is said when the rows are gone through.
-        let sample = columns_of(columns.over(opened.sample.clone().lazy()).select(derived_texts));
+        let sample = columns_of(columns.over(shape.over(opened.sample.clone().lazy())).select(derived_texts));
         looks.extend(sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     }
     let mut table = Table {
@@ -271,6 +283,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         checks: Vec::new(),
         written_condition,
         skipped,
+        shape,
         repetition: None,
         style,
         shown,
@@ -353,20 +366,15 @@ fn currency(config: &TableConfig, table: &Table, problems: &mut Collector) -> Op
 }
 
 /// Which rows are not data. They do not tell what columns look like.
-fn skipped(
-    config: &TableConfig,
-    opened: &mut Opened,
-    stored: &[String],
-    (style, shown): (&Style, &Shown),
-    problems: &mut Collector,
-) -> Option<Expr> {
+fn skipped(config: &TableConfig, opened: &mut Opened, (style, shown): (&Style, &Shown), problems: &mut Collector) -> Option<Expr> {
     let written = config.skip_rows_where.as_ref()?;
+    let stored: Vec<String> = opened.schema.iter_names().map(ToString::to_string).collect();
     // Nothing is known yet of what texts look like.
     let column = |name: &str| -> Result<Leaf, Option<String>> {
         let kind = opened.schema.get(name).and_then(Kind::of).ok_or(None)?;
         Ok(Leaf::derived(name, &kind, None, None))
     };
-    let skipped = expression::read(written, stored, &Scope { column: &column, style, shown }, problems)?;
+    let skipped = expression::read(written, &stored, &Scope { column: &column, style, shown }, problems)?;
     if !is_condition(&skipped, written.span(), "`skip_rows_where`", problems) {
         return None;
     }
@@ -529,6 +537,7 @@ fn style(config: &TableConfig, zone: &TimeZone) -> Style {
 
 /// Which rows repeat others.
 fn repetition(config: &TableConfig, table: &Table, problems: &mut Collector) -> Option<Repetition> {
+    of_whole_rows(config, table, problems);
     let known = table.columns();
     let mut find = |column: &str, place: Range<usize>| {
         let is_known = known.iter().any(|known| known == column);
@@ -565,6 +574,35 @@ fn repetition(config: &TableConfig, table: &Table, problems: &mut Collector) -> 
         }
     }
     (!by.is_empty()).then_some(Repetition { by, keep, where_first: config.where_first, age })
+}
+
+/// Reports what would keep only some of the rows that are made of one.
+fn of_whole_rows(config: &TableConfig, table: &Table, problems: &mut Collector) {
+    let made = table.shape.made();
+    let of_made = |columns: &mut dyn Iterator<Item = String>| {
+        let mut origins = columns.flat_map(|column| table.columns.origins(&column));
+        origins.find(|origin| made.contains(origin.as_str()))
+    };
+    let newest = config.keep.iter().filter_map(|keep| match keep.get_ref() {
+        Keep::Newest(column) => Some((keep.span(), column.clone())),
+        _ => None,
+    });
+    let named = config.deduplicate.iter().map(|column| (column.span(), column.get_ref().clone())).chain(newest);
+    for (place, column) in named {
+        if let Some(made) = of_made(&mut std::iter::once(column)) {
+            problems
+                .report(place, format!("`{made}` differs between the rows that are made of one row of the file"))
+                .help("name columns of the file: the rows that are made of one are kept together");
+        }
+    }
+    let condition = config.condition.as_ref().filter(|_| config.where_first);
+    if let Some((written, condition)) = condition.zip(table.written_condition.as_ref())
+        && let Some(made) = of_made(&mut condition.clone().meta().root_names().into_iter().map(|name| name.to_string()))
+    {
+        problems
+            .report(written.span(), format!("`{made}` differs between the rows that are made of one row of the file"))
+            .help("leave `where_first` out: the rows that are made of one are kept together");
+    }
 }
 
 /// The file's columns in which some values mean a missing one.

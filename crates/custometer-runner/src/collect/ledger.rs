@@ -12,6 +12,7 @@ use crate::plan::input::InputPlan;
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, SKIPPED};
 use crate::read::files::shown_path;
 use crate::read::scan::ROW;
+use crate::read::shape::MADE_OF;
 use crate::read::table::{Reason, Table};
 use crate::read::text::FileIndex;
 use crate::report::Report;
@@ -80,7 +81,7 @@ impl Ledger {
                 requests: requests.clone(),
                 examples: Vec::new(),
             };
-            let mut examples = examples(rejected, report, input, files)?;
+            let mut examples = examples(rejected, report, (&report.tables[plan.table], input), files)?;
             for (reason, number) in input.reasons.iter().zip(1..) {
                 let rows = fates.rows(number);
                 if rows == 0 {
@@ -90,7 +91,9 @@ impl Ledger {
                 if report.rejected_rows {
                     self.rows.extend(of_reason.iter().map(|row| (entry(reason, rows), row.clone())));
                 }
-                let first = of_reason.into_iter().take(EXAMPLES).collect();
+                // What is wrong with a row is wrong with all that are made of it.
+                let mut seen = BTreeSet::new();
+                let first = of_reason.into_iter().filter(|row| seen.insert(row.clone())).take(EXAMPLES).collect();
                 self.rejections.push(Rejection { examples: first, ..entry(reason, rows) });
             }
             uses.push(TableUse {
@@ -184,17 +187,31 @@ impl Fates {
 
 /// Rejected rows by the number of their reason, in the order of the files.
 /// Where groups are hidden, the values of single rows are hidden, too. Ids are hashed where the report says so.
-fn examples(frame: &DataFrame, report: &Report, input: &InputPlan, files: &Files) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
+fn examples(
+    frame: &DataFrame,
+    report: &Report,
+    (table, input): (&Table, &InputPlan),
+    files: &Files,
+) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
     let hidden = report.min_group_size.is_some_and(|least| least > 1);
     let is_id = |column: &str| input.requests.iter().any(|&request| report.requests[request].is_id(column));
     let mut examples: BTreeMap<i32, Vec<RejectedRow>> = BTreeMap::new();
     let rows: Vec<u64> = frame.column(ROW)?.u64()?.iter().map(Option::unwrap_or_default).collect();
     let values = dimension::from_series(frame.column(FAULTY)?.as_materialized_series())?;
-    let mut found: Vec<_> = rows.into_iter().zip(frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default)).zip(values).collect();
+    let made_of = match frame.column(MADE_OF) {
+        Ok(names) => names.str()?.iter().map(|name| name.map(str::to_owned)).collect(),
+        Err(_) => vec![None; rows.len()],
+    };
+    let unpivoted = table.shape.unpivot.as_ref().map(|unpivot| unpivot.value.as_str());
+    let fates = frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default);
+    let mut found: Vec<_> = rows.into_iter().zip(fates).zip(values).zip(made_of).collect();
     found.sort();
-    for ((row, number), value) in found {
+    for (((row, number), value), made_of) in found {
         let reason = usize::try_from(number - 1).ok().and_then(|position| input.reasons.get(position));
         let column = reason.and_then(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()).filter(|_| !hidden);
+        // A value that stood in a column of its own is shown there.
+        let is_made = |column: &String| unpivoted.is_some_and(|value| table.columns.origins(column).contains(value));
+        let column = column.map(|column| made_of.filter(|_| is_made(&column)).unwrap_or(column));
         let (file, row) = files.place(row);
         let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
         let value = column.as_ref().map(|_| value.to_string());

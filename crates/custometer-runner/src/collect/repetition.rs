@@ -15,6 +15,7 @@ use crate::error::RunError;
 use crate::plan::codes::codes;
 use crate::plan::kept::Kept;
 use crate::read::scan::ROW;
+use crate::read::shape::PART;
 use crate::read::table::{Keep, Repetition, Table};
 use crate::read::text::{FAULT, FileIndex};
 use crate::report::Report;
@@ -62,7 +63,10 @@ fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex]) -> Polars
     let newest_by = &repetition.keep;
     let state = Arc::new(Mutex::new(State { keep: newest_by.clone(), ..State::default() }));
     let filling = Arc::clone(&state);
-    let rows = table.rows(indices, used)?.select(columns);
+    // Rows that are made of one are kept together.
+    let rows = table.rows(indices, used)?;
+    let rows = if table.shape.is_plain() { rows } else { rows.filter(col(PART).eq(lit(0_u64))) };
+    let rows = rows.select(columns);
     let sink = ending(rows, move |rows| filling.lock().unwrap_or_else(PoisonError::into_inner).add(rows));
     collect(vec![sink], Engine::Streaming)?;
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);

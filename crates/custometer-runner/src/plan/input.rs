@@ -16,6 +16,7 @@ use crate::plan::axes::{Axes, Axis, edges};
 use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
 use crate::plan::typed::typed_column;
 use crate::read::scan::ROW;
+use crate::read::shape::{MADE_OF, PART};
 use crate::read::table::{Check, Origin, Reason, Table};
 use crate::report::Request;
 
@@ -200,7 +201,10 @@ impl InputPlan {
         let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
             when(col(FATE).eq(lit(number))).then(col(origin.written_in.as_str()).cast(DataType::String)).otherwise(others)
         });
-        let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), faulty.alias(FAULTY)]);
+        let mut shown = vec![col(FATE), col(ROW), faulty.alias(FAULTY)];
+        shown.extend((!table.shape.is_plain()).then(|| col(PART)));
+        shown.extend(table.shape.unpivot.is_some().then(|| col(MADE_OF)));
+        let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select(shown);
         let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
         // What had not happened by the as-of date is not known yet.
         let is_latest = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_latest);
@@ -365,10 +369,16 @@ pub(crate) fn count_rows() -> Expr {
     col(ROW).is_not_null().cast(DataType::UInt64).sum()
 }
 
+/// How many rows of the files there are, where each may have been made into several.
+pub(crate) fn count_rows_of_files(table: &Table) -> Expr {
+    if table.shape.is_plain() { count_rows() } else { col(PART).eq(lit(0_u64)).cast(DataType::UInt64).sum() }
+}
+
 /// The first rows of each reason in every batch, by their numbers: few, however many are rejected.
 fn first_of_each(rejected: LazyFrame) -> LazyFrame {
     let few = |rows: DataFrame| {
-        let rows = rows.sort([ROW], SortMultipleOptions::default())?;
+        let order = [ROW, PART].into_iter().filter(|column| rows.schema().contains(column)).collect::<Vec<_>>();
+        let rows = rows.sort(order, SortMultipleOptions::default())?;
         let mut seen: BTreeMap<Option<i32>, usize> = BTreeMap::new();
         let mut first = |reason: Option<i32>| {
             let count = seen.entry(reason).or_default();

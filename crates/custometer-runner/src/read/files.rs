@@ -394,7 +394,7 @@ fn union_of(files: &[PathBuf], schemas: &[Schema]) -> Result<Schema, OpenError> 
 }
 
 /// The type that holds the values of both: of numbers, of times, and of text in several forms.
-fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
+pub(crate) fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
     let text = |stored: &DataType| stored.is_string() || stored.is_categorical() || stored.is_enum();
     match (a, b) {
         _ if a.is_integer() && b.is_integer() => Some(DataType::Int64),

@@ -94,7 +94,11 @@ fn folders_below(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<Pa
 
 /// Whether a name is what a pattern says, where `*` stands for any characters.
 fn matches(pattern: &OsStr, name: &OsStr) -> bool {
-    let (pattern, name) = (pattern.as_encoded_bytes(), name.as_encoded_bytes());
+    is_like(pattern.as_encoded_bytes(), name.as_encoded_bytes())
+}
+
+/// Whether bytes are what a pattern says, in which `*` stands for any others.
+pub(crate) fn is_like(pattern: &[u8], name: &[u8]) -> bool {
     let mut parts = pattern.split(|byte| *byte == b'*');
     let first = parts.next().unwrap_or_default();
     let Some(last) = parts.next_back() else { return pattern == name };

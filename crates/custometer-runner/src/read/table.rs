@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::read::column::{self, StoredColumn, Style, Typed};
 use crate::read::files::Opened;
+use crate::read::shape::{Lists, NO_LIST, Shape};
 use crate::read::text::{FAULT, Fault, FileIndex};
 
 /// A table of a report, ready to be planned over.
@@ -30,6 +31,8 @@ pub struct Table {
     pub(crate) written_condition: Option<Expr>,
     /// Which of the file's rows are not data.
     pub(crate) skipped: Option<Expr>,
+    /// How its rows are made of those of the files.
+    pub(crate) shape: Shape,
     /// Which rows repeat others, where the config says it.
     pub(crate) repetition: Option<Repetition>,
     pub(crate) style: Style,
@@ -247,20 +250,22 @@ impl Table {
         let conditions = self.condition.iter().chain(self.checks.iter().map(|check| &check.fails));
         let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
         read.extend(self.skipped.iter().flat_map(roots));
-        let rows = self.opened.rows(indices, read)?;
-        Ok(self.columns.over(self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()))))
+        let rows = self.opened.rows(indices, self.shape.read(read))?;
+        let rows = self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()));
+        Ok(self.columns.over(self.shape.over(rows)))
     }
 
     /// The columns of the files that a column is made of.
     pub(crate) fn stored_origins(&self, name: &str) -> BTreeSet<String> {
         let mut origins = self.columns.origins(name);
-        origins.retain(|origin| self.opened.schema.contains(origin));
+        let stored = self.shape.schema(&self.opened.schema);
+        origins.retain(|origin| stored.contains(origin));
         origins
     }
 
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
     pub(crate) fn distinct(&self, name: &str) -> Option<usize> {
-        let values = self.columns.over(self.opened.sample.clone().lazy()).select([col(name)]);
+        let values = self.columns.over(self.shape.over(self.opened.sample.clone().lazy())).select([col(name)]);
         let [values] = columns_of(values).try_into().ok()?;
         let distinct = values.n_unique().ok()?;
         // One more for a value that is missing.
@@ -270,6 +275,10 @@ impl Table {
     /// Puts together why rows are rejected, once all expressions are known.
     pub(crate) fn settle(&mut self) {
         self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
+        self.checks.extend(self.shape.explode.iter().filter(|explode| explode.lists == Lists::Json).map(|explode| Check {
+            reason: Reason { text: format!("`{}` is not an array of JSON", explode.column), origin: Some(Origin::itself(&explode.column)) },
+            fails: col(NO_LIST).fill_null(lit(false)),
+        }));
         // What decides whether a row is one at all concerns everyone.
         let newest = self.repetition.as_ref().and_then(|repetition| match &repetition.keep {
             Keep::Newest(column) => Some(column.as_str()),
