@@ -305,6 +305,22 @@ fn containers() -> Case {
 }
 
 #[test]
+fn two_groups_beside_each_other() {
+    let result = run("23-two-groups", "report.toml");
+    holds(&result, &[("welcome.week_one_retention", &[30.0, 45.0])]);
+    let beside = &result["results"][1]["group_comparison"];
+    assert_eq!(
+        (&beside["with"], &beside["value"], &beside["difference"], &beside["significant"]),
+        (&json!("A"), &json!(30), &json!(15), &json!(true))
+    );
+    // The pooled test of two proportions, and Newcombe's interval of their difference, by hand in Python.
+    let close = |key: &str, expected: f64| assert!((beside[key].as_f64().unwrap() - expected).abs() < 5e-5, "{key} of {beside}");
+    close("p_value", 0.0285);
+    close("low", 1.585_22);
+    close("high", 27.683_09);
+}
+
+#[test]
 fn amounts_of_several_currencies_are_never_one_sum() {
     let result = run("22-currencies", "report.toml");
     holds(&result, &[("loyalty.average_order_value", &[100.0, 26_400.0, 10.0])]);

@@ -27,6 +27,7 @@ mod report {
     mod compare;
     mod faulty;
     mod golden;
+    mod groups;
     mod known_until;
     mod privacy;
     mod segments;

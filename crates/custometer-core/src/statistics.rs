@@ -18,6 +18,6 @@ pub use intervals::{Interval, mean, net_promoter_score, ratio_of_means, wilson};
 pub use normal::normal_quantile;
 pub(crate) use quantiles::quantile_by_rank;
 pub use quantiles::{order_statistic, quantile, quantile_ranks};
-pub use significance::{benjamini_hochberg, net_promoter_scores, two_proportions, two_ratios, welch};
-pub use survival::{Lifetimes, RestrictedMean, Step, SurvivalCurve, kaplan_meier};
+pub use significance::{benjamini_hochberg, difference_interval, net_promoter_scores, two_proportions, two_ratios, welch};
+pub use survival::{Lifetimes, RestrictedMean, Step, SurvivalCurve, kaplan_meier, log_rank};
 pub use weights::{kish_effective_size, weighted_variance};

@@ -99,6 +99,7 @@ impl Metric for Survival {
             "`at_risk` are those who had stayed until the age, `ended` those who had left by then, and `censored` those who go on and \
              were seen for less time.",
             "Without `at`, a curve of more than 100 ages shows 100 of them, and says so.",
+            "Two curves are compared by the log-rank test, which is of all ages alike.",
             "In a breakdown, a customer has a lifetime in every group they have spans in.",
             "An end before its start, a negative duration, a row without a customer, and a span that overlaps another of its customer are \
                 rejected; with `overlaps = \"unite\"`, a lifetime goes on while any span does.",
@@ -160,6 +161,7 @@ impl Metric for Survival {
             "M. Greenwood, Reports on Public Health and Medical Subjects 33 (1926), for the variance",
             "J. D. Kalbfleisch & R. L. Prentice, \"The Statistical Analysis of Failure Time Data\" (1980), section 1.3, for the log-log interval",
             "R. Brookmeyer & J. Crowley, Biometrics 38 (1982), 29–41, for the interval of the median",
+            "N. Mantel, Cancer Chemotherapy Reports 50 (1966), 163–170, for the log-rank test",
             "J. P. Klein & M. L. Moeschberger, \"Survival Analysis\", 2nd ed. (2003), section 4.5, for that of the restricted mean",
         ],
     };
@@ -253,12 +255,7 @@ impl Evaluate for KaplanMeier {
     }
 
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
-        let count = |of: Option<f64>| of.unwrap_or(0.0);
-        let lifetimes = group.rows.iter().filter_map(|row| {
-            let duration = row.dimensions.first()?.as_number()?;
-            Some(Lifetimes { duration, ended: count(row.get(ENDED)), censored: count(row.get(CENSORED)) })
-        });
-        let lifetimes = Counted(lifetimes.collect());
+        let lifetimes = Counted::of(group);
         let curve = statistics::kaplan_meier(&lifetimes.0);
         let one = |estimate: Estimate| {
             let measures = lifetimes.evidence(0.0, f64::INFINITY);
@@ -284,6 +281,12 @@ impl Evaluate for KaplanMeier {
         };
         Ok(Evaluation { observations, note, ..Evaluation::default() })
     }
+
+    /// The test is of the whole curve, whatever is reported of it.
+    fn p_value(&self, _: &[DimensionValue], now: &Group<'_>, before: &Group<'_>) -> Option<f64> {
+        let [now, before] = [now, before].map(|group| statistics::kaplan_meier(&Counted::of(group).0));
+        statistics::log_rank(&now?, &before?)
+    }
 }
 
 /// The ages at which somebody left, or the last one that was seen where nobody did; and what to say where they are too many to show all.
@@ -306,6 +309,15 @@ fn ages(curve: Option<&SurvivalCurve>) -> (Vec<f64>, Option<String>) {
 struct Counted(Vec<Lifetimes>);
 
 impl Counted {
+    fn of(group: &Group<'_>) -> Self {
+        let count = |of: Option<f64>| of.unwrap_or(0.0);
+        let lifetimes = group.rows.iter().filter_map(|row| {
+            let duration = row.dimensions.first()?.as_number()?;
+            Some(Lifetimes { duration, ended: count(row.get(ENDED)), censored: count(row.get(CENSORED)) })
+        });
+        Self(lifetimes.collect())
+    }
+
     fn all(&self) -> f64 {
         self.0.iter().map(|of| of.ended + of.censored).sum()
     }

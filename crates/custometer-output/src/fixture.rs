@@ -175,6 +175,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         note: None,
         suppressed: false,
         comparisons: Vec::new(),
+        group_comparison: None,
         target: None,
         benchmark: None,
     }

@@ -41,6 +41,12 @@ impl fmt::Display for Rounded {
     }
 }
 
+/// A p-value: to two digits, or that it is tiny.
+pub(crate) fn p_value(p_value: f64) -> String {
+    let decimals = (1.0 - p_value.max(0.0001).log10().floor()).max(1.0) as usize;
+    if p_value < 0.0001 { "< 0.0001".to_owned() } else { fixed(p_value, decimals) }
+}
+
 impl Rounded {
     /// A value, such as `12.3 %`, `+41.3` or `2 h 05 min`.
     pub(crate) fn value(value: f64, unit: Unit) -> Self {
@@ -188,6 +194,11 @@ mod tests {
         ] {
             assert_eq!(value(number, unit), expected);
         }
+    }
+
+    #[test]
+    fn p_values_have_two_digits() {
+        assert_eq!([0.028_5, 0.45, 1.0, 0.000_123, 0.000_01].map(p_value), ["0.029", "0.45", "1.0", "0.00012", "< 0.0001"]);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use custometer_core::{Baseline, DimensionValue, Direction, Grain, Unit};
 use custometer_runner::result::{
-    AgainstBenchmark, Alert, Comparison, Judgement, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity, Status,
+    AgainstBenchmark, Alert, Comparison, GroupComparison, Judgement, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity,
+    Status,
 };
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
@@ -49,6 +50,7 @@ struct Row<'a> {
     measures: Measures<'a>,
     suppressed: bool,
     comparisons: Vec<Change>,
+    group_comparison: Option<Difference<'a>>,
     target: Option<Judged<'a>>,
     benchmark: Option<Against<'a>>,
     note: Option<&'a str>,
@@ -73,6 +75,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             measures: Measures(&row.measures),
             suppressed: row.suppressed,
             comparisons: row.comparisons.iter().map(|comparison| Change::of(comparison, row)).collect(),
+            group_comparison: row.group_comparison.as_ref().map(|beside| Difference::of(beside, row)),
             target: row.target.as_ref().map(Judged::from),
             benchmark: row.benchmark.as_ref().map(|against| Against::of(against, row)),
             note: row.note.as_deref(),
@@ -106,6 +109,38 @@ impl Change {
             p_value: number(comparison.p_value),
             significant: comparison.significant,
             better: row.is_better(comparison.change),
+        }
+    }
+}
+
+/// The difference from another group.
+#[derive(Serialize)]
+struct Difference<'a> {
+    by: &'a str,
+    with: &'a DimensionValue,
+    value: DimensionValue,
+    difference: DimensionValue,
+    low: DimensionValue,
+    high: DimensionValue,
+    relative_difference: DimensionValue,
+    p_value: DimensionValue,
+    significant: Option<bool>,
+    better: Option<bool>,
+}
+
+impl<'a> Difference<'a> {
+    fn of(beside: &'a GroupComparison, row: &ResultRow) -> Self {
+        Self {
+            by: &beside.by,
+            with: &beside.with,
+            value: number(beside.value),
+            difference: number(beside.difference),
+            low: number(beside.low),
+            high: number(beside.high),
+            relative_difference: number(beside.relative_difference),
+            p_value: number(beside.p_value),
+            significant: beside.significant,
+            better: row.is_better(beside.difference),
         }
     }
 }
@@ -312,6 +347,7 @@ mod tests {
           "better": null
         }
       ],
+      "group_comparison": null,
       "target": {
         "at_least": 40,
         "at_most": null,

@@ -2,8 +2,8 @@
 
 use custometer_core::{Baseline, DimensionValue, Unit};
 use custometer_runner::result::{
-    Alert, Benchmark, Judgement, Manifest, RejectedRow, Rejection, ResultRow, RunResult, Severity, Shown, Status, TableManifest, TableUse,
-    Target, rounded,
+    Alert, Benchmark, GroupComparison, Judgement, Manifest, RejectedRow, Rejection, ResultRow, RunResult, Severity, Shown, Status,
+    TableManifest, TableUse, Target, rounded,
 };
 
 use crate::sparkline::{self, Trend};
@@ -18,6 +18,9 @@ const SUPPRESSED: &str = "suppressed";
 
 /// What marks a change that is significant.
 const SIGNIFICANT: &str = "†";
+
+/// The same behind a change, on the same line.
+const MARK: &str = "\u{a0}†";
 
 /// So many rejected rows are shown for each reason.
 const EXAMPLES: usize = 3;
@@ -150,6 +153,17 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     }
     let baselines = manifest.compare.iter().filter(|&&baseline| rows.iter().any(|row| row.comparison(baseline).is_some()));
     columns.extend(baselines.map(|&baseline| Column::phrase(versus(baseline), rows, |row| change(row, baseline))));
+    if let Some(beside) = rows.iter().find_map(|row| row.group_comparison.as_ref()) {
+        columns.push(Column::phrase(&format!("vs {}", human::line(&beside.with.to_string())), rows, beside_other));
+        if rows.iter().filter_map(|row| row.group_comparison.as_ref()).any(|beside| beside.low.or(beside.high).is_some()) {
+            let ends = |row: &ResultRow| row.group_comparison.as_ref().map(|beside| difference_interval(beside, row)).unwrap_or_default();
+            columns.push(Column::text("interval of it", rows, ends).right());
+        }
+        columns.push(Column::number("p", rows, |row| {
+            let p_value = row.group_comparison.as_ref().and_then(|beside| defined(beside.p_value));
+            p_value.map(human::p_value).unwrap_or_default()
+        }));
+    }
     if notes.differ {
         columns.push(Column::number("note", rows, |row| notes.number(row)));
     }
@@ -175,7 +189,9 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         let than = manifest.min_group_size.map_or_else(|| "the least size".to_owned(), whole);
         lines.push(format!("Suppressed: groups smaller than {than}, and those that would reveal them."));
     }
-    if rows.iter().flat_map(|row| &row.comparisons).any(|comparison| comparison.significant == Some(true)) {
+    let of_time = rows.iter().flat_map(|row| &row.comparisons).map(|comparison| comparison.significant);
+    let of_groups = rows.iter().filter_map(|row| row.group_comparison.as_ref()).map(|beside| beside.significant);
+    if of_time.chain(of_groups).any(|significant| significant == Some(true)) {
         // The subtraction leaves digits that mean nothing.
         lines.push(format!("{SIGNIFICANT} Significant: the p-value of no change is below {}.", rounded(1.0 - manifest.confidence)));
     }
@@ -194,14 +210,35 @@ fn versus(baseline: Baseline) -> &'static str {
 /// The change from a baseline, such as `+4.3 (+10.2 %) † better`.
 pub(crate) fn change(row: &ResultRow, baseline: Baseline) -> Text {
     let Some(comparison) = row.comparison(baseline).filter(|_| !row.suppressed) else { return Text::default() };
-    let mark = if comparison.significant == Some(true) { format!("{GLUE}{SIGNIFICANT}") } else { String::new() };
-    difference(comparison.change, comparison.relative_change, &mark, row)
+    difference(comparison.change, comparison.relative_change, mark(comparison.significant), row)
+}
+
+/// The difference from another group.
+fn beside_other(row: &ResultRow) -> Text {
+    let Some(beside) = row.group_comparison.as_ref().filter(|_| !row.suppressed) else { return Text::default() };
+    difference(beside.difference, beside.relative_difference, mark(beside.significant), row)
+}
+
+/// Both ends of the interval of a difference.
+fn difference_interval(beside: &GroupComparison, row: &ResultRow) -> String {
+    match defined(beside.low).zip(defined(beside.high)) {
+        Some((low, high)) => {
+            let [low, high] = [low, high].map(|end| human::change(end, row.unit).replace(' ', GLUE));
+            format!("{low}{GLUE}– {high}")
+        }
+        None => String::new(),
+    }
 }
 
 /// The difference from the benchmark.
 fn against(row: &ResultRow) -> Text {
     let Some(against) = row.benchmark.as_ref().filter(|_| !row.suppressed) else { return Text::default() };
     difference(against.change, against.relative_change, "", row)
+}
+
+/// What stands behind a difference that is significant.
+fn mark(significant: Option<bool>) -> &'static str {
+    if significant == Some(true) { MARK } else { "" }
 }
 
 /// A difference in the row's unit and in percent, with a mark, and whether it is good news.

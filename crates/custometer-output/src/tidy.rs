@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use custometer_core::{Baseline, DimensionValue};
-use custometer_runner::result::{Comparison, ResultRow, RunResult, Target};
+use custometer_runner::result::{Comparison, GroupComparison, ResultRow, RunResult, Target};
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
@@ -63,8 +63,9 @@ pub(crate) enum Field {
     Flag(Option<bool>),
 }
 
-/// How a row stands to its target and its benchmark, and the alerts on it, by the names of their columns.
+/// How a row stands to another group, its target and its benchmark, and the alerts on it, by the names of their columns.
 pub(crate) struct Standing<'a> {
+    has_groups: bool,
     has_targets: bool,
     has_benchmarks: bool,
     /// The alerts of each row, by its position.
@@ -78,6 +79,7 @@ impl<'a> Standing<'a> {
             alerts.entry(alert.row).or_default().push(&alert.name);
         }
         Self {
+            has_groups: result.results.iter().any(|row| row.group_comparison.is_some()),
             has_targets: result.results.iter().any(|row| row.target.is_some()),
             has_benchmarks: result.results.iter().any(|row| row.benchmark.is_some()),
             alerts,
@@ -88,6 +90,22 @@ impl<'a> Standing<'a> {
     pub(crate) fn fields(&self, at: Option<(usize, &ResultRow)>) -> Vec<(&'static str, Field)> {
         let row = at.map(|(_, row)| row);
         let mut fields = Vec::new();
+        if self.has_groups {
+            let beside = row.and_then(|row| row.group_comparison.as_ref());
+            let number = |of: fn(&GroupComparison) -> Option<f64>| Field::Number(beside.and_then(of));
+            fields.extend([
+                ("group.by", Field::Text(beside.map(|beside| beside.by.clone()))),
+                ("group.with", Field::Text(beside.map(|beside| beside.with.to_string()))),
+                ("group.value", number(|beside| beside.value)),
+                ("group.difference", number(|beside| beside.difference)),
+                ("group.low", number(|beside| beside.low)),
+                ("group.high", number(|beside| beside.high)),
+                ("group.relative_difference", number(|beside| beside.relative_difference)),
+                ("group.p_value", number(|beside| beside.p_value)),
+                ("group.significant", Field::Flag(beside.and_then(|beside| beside.significant))),
+                ("group.better", Field::Flag(row.and_then(|row| row.is_better(beside?.difference)))),
+            ]);
+        }
         if self.has_targets {
             let judgement = row.and_then(|row| row.target.as_ref());
             let number = |of: fn(&Target) -> Option<f64>| Field::Number(judgement.and_then(|judgement| of(&judgement.target)));

@@ -47,6 +47,8 @@ pub(crate) struct Collected {
     pub(crate) last: Vec<Option<i64>>,
     /// How many rows the requests' own conditions leave out, by input.
     pub(crate) left_out: Vec<u64>,
+    /// How many entities are in several of the groups that a request compares.
+    pub(crate) shared: BTreeMap<usize, u64>,
     /// What there is reason to doubt of the rows, by input.
     pub(crate) doubts: Vec<Vec<&'static str>>,
     /// The currencies of amounts that are summed, by input; none for an amount without one.
@@ -114,6 +116,10 @@ impl Collected {
         for input in &plan.inputs {
             left_out.push(if input.left_out.is_some() { count(&next()?, 0)? } else { 0 });
         }
+        let mut shared = BTreeMap::new();
+        for (request, _) in &plan.shared {
+            shared.insert(*request, count(&next()?, 0)?);
+        }
         let mut details: HashMap<usize, DataFrame> = HashMap::new();
         for position in plan.plain_nodes() {
             for (part, frame) in plan.take_details(report, position, &mut frames) {
@@ -162,6 +168,7 @@ impl Collected {
             known_since,
             last,
             left_out,
+            shared,
             doubts,
             currencies,
             measures,
@@ -242,6 +249,7 @@ impl TablePlan {
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.left_out.clone()));
+        frames.extend(self.shared.iter().map(|(_, count)| count.clone()));
         for position in self.plain_nodes() {
             let usable = &self.inputs[self.nodes[position].input()].usable;
             frames.extend(self.frames_of_node(report, position, usable, ends, None)?);

@@ -111,6 +111,9 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
                 }
             }
         }
+        for compared in input.requests.iter().filter_map(|&request| report.requests[request].compare_groups.as_ref()) {
+            writeln!(text, "    groups of `{}` compared with `{}`", compared.by, compared.with)?;
+        }
         let requests: Vec<&str> = input.requests.iter().map(|&request| report.requests[request].name.as_str()).collect();
         writeln!(text, "    for {}", list(&requests))?;
     }

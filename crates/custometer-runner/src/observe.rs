@@ -1,6 +1,7 @@
 //! Observations: finished measures evaluated bucket by bucket and group by group, compared with earlier times, as rows of the result.
 
 pub(crate) mod compare;
+mod groups;
 pub(crate) mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,6 +16,7 @@ use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
 use crate::collect::Collected;
 use crate::error::RunError;
 use crate::observe::compare::{Side, comparison};
+use crate::observe::groups::Beside;
 use crate::plan::axes::check_size;
 use crate::plan::names::dimension_name;
 use crate::plan::node::Node;
@@ -29,6 +31,8 @@ use crate::result::{Comparison, Detail, ResultRow, rounded};
 pub(crate) struct Observed {
     pub(crate) rows: Vec<(usize, Vec<ResultRow>)>,
     pub(crate) details: Vec<(usize, Detail)>,
+    /// What is to be said of requests.
+    pub(crate) notes: Vec<(usize, String)>,
 }
 
 /// Evaluates what was measured over a table.
@@ -48,7 +52,8 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
         check_size(report, request, &part.buckets, groups.len())?;
-        let kept = Kept { measured: parts.len() > 1, annotations: collected.details.contains_key(&index) };
+        let kept =
+            Kept { measured: parts.len() > 1 || request.compare_groups.is_some(), annotations: collected.details.contains_key(&index) };
         let input = plan.nodes[part.node].input();
         let known_since = collected.known_since[input];
         let reach = collected.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
@@ -56,6 +61,16 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
         let own_ids = request.own_ids();
+        let beside = request.compare_groups.as_ref().and_then(|compared| Beside::of(compared, &part.breakdown, &groups));
+        if let Some(beside) = &beside {
+            let notes = beside.notes(collected.shared.get(&part.request), report, request).map(|note| (part.request, note));
+            // Several breakdowns may have the column.
+            notes.for_each(|note| {
+                if !observed.notes.contains(&note) {
+                    observed.notes.push(note);
+                }
+            });
+        }
         let mut rows = Vec::new();
         for (position, cell) in now.cells.iter().enumerate() {
             // The cells of a baseline are in the same order, as far as it goes.
@@ -66,7 +81,13 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
                     None => Comparison::unknown(baseline),
                 });
                 let comparisons = comparisons.collect();
-                let mut row = ResultRow { comparisons, ..result_row(request, part, cell, &groups[cell.group].shown, observation) };
+                let other =
+                    beside.as_ref().and_then(|beside| Some((beside, now.cells.get(position + beside.other(cell.group)? - cell.group)?)));
+                let group_comparison = other.map(|(beside, other)| {
+                    beside.comparison(request, &groups, other.group, &cell.side(observation), &other.side_like(observation))
+                });
+                let mut row =
+                    ResultRow { comparisons, group_comparison, ..result_row(request, part, cell, &groups[cell.group].shown, observation) };
                 if let Some(hasher) = hasher {
                     let own = row.dimensions.iter_mut().skip(row.breakdown).zip(&own_ids).filter(|(_, is_id)| **is_id);
                     own.for_each(|((_, value), _)| *value = hasher.hash_value(value));
@@ -347,6 +368,7 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
         note: cell.note.clone(),
         suppressed: false,
         comparisons: Vec::new(),
+        group_comparison: None,
         target: None,
         benchmark: None,
     }

@@ -52,6 +52,8 @@ pub(crate) struct TablePlan {
     pub(crate) parts: Vec<Part>,
     /// Columns whose words are asked for.
     pub(crate) words: Vec<AskedWords>,
+    /// Counts, for requests that compare groups of entities, the entities that are in several groups.
+    pub(crate) shared: Vec<(usize, LazyFrame)>,
 }
 
 /// One breakdown of one request, with the place of each of its measures.
@@ -120,6 +122,7 @@ impl TablePlan {
             nodes: Vec::new(),
             parts: Vec::new(),
             words: words::asked(table, &requests, used, &all, &base),
+            shared: Vec::new(),
         };
         let mut keys: Vec<InputKey> = Vec::new();
         let inputs: Vec<usize> = requests
@@ -145,6 +148,7 @@ impl TablePlan {
             plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, asked)?);
         }
         for ((index, request), &input) in requests.iter().zip(&inputs) {
+            plan.shared.extend(plan.inputs[input].in_several_groups(request).map(|count| (*index, count)));
             // A total is rolled up from the buckets of a grain that is wanted anyway.
             let alike =
                 requests.iter().zip(&inputs).filter(|((_, other), of)| **of == input && other.is_plain() && other.grain != Grain::Total);

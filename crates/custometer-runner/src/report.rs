@@ -170,12 +170,23 @@ pub struct Request {
     pub grain: Grain,
     /// What its values are compared with.
     pub compare: Vec<Baseline>,
+    /// Which groups are compared with which.
+    pub(crate) compare_groups: Option<ComparedGroups>,
     /// Whether its detail table is wanted.
     pub detail: bool,
     /// What its values are to be.
     pub(crate) target: Option<Goal>,
     /// What they are compared with from elsewhere.
     pub benchmark: Option<Arc<Benchmark>>,
+}
+
+/// Which groups of a request are compared with which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ComparedGroups {
+    /// The column that tells them apart.
+    pub(crate) by: String,
+    /// The value in it of the group that the others are compared with, as text.
+    pub(crate) with: String,
 }
 
 impl Request {

@@ -128,6 +128,8 @@ pub struct ResultRow {
     pub suppressed: bool,
     /// The change from each of the report's baselines, in their order.
     pub comparisons: Vec<Comparison>,
+    /// How the value stands beside that of another group at the same time, where the request compares groups.
+    pub group_comparison: Option<GroupComparison>,
     /// How the value stands to the request's target, where it has one.
     pub target: Option<Judgement>,
     /// How the value stands to the request's benchmark, where it has one.
@@ -349,6 +351,29 @@ impl Comparison {
             significant: None,
         }
     }
+}
+
+/// The value of a group beside that of another group at the same time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupComparison {
+    /// The dimension that tells the groups apart.
+    pub by: String,
+    /// The other group's value in it.
+    pub with: DimensionValue,
+    /// The other group's value; none where the data can't support one.
+    pub value: Option<f64>,
+    /// The value less that of the other group, in the metric's unit.
+    pub difference: Option<f64>,
+    /// The lower end of the difference's interval; none where a value has none.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// The difference in percent of the other group's value; none for values without a natural zero.
+    pub relative_difference: Option<f64>,
+    /// The two-sided p-value of no difference, corrected for many comparisons where the report asks for it; none where no test applies.
+    pub p_value: Option<f64>,
+    /// Whether the p-value is below one less the report's confidence.
+    pub significant: Option<bool>,
 }
 
 /// Rows of a table that a group of requests could not use, for one reason.

@@ -71,7 +71,8 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         let (in_files, no_data) = no_data(table, indices, collected.rows_of_files);
         let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
         let mut found = observe(&collected, report, plan)?;
-        for (requests, text) in words::notes(report, plan, &collected) {
+        let of_groups = std::mem::take(&mut found.notes).into_iter().map(|(request, text)| (vec![request], text));
+        for (requests, text) in words::notes(report, plan, &collected).into_iter().chain(of_groups) {
             let concerned = found.rows.iter_mut().filter(|(request, _)| requests.contains(request)).flat_map(|(_, rows)| rows);
             concerned.for_each(|row| row.note = Some(row.note.take().into_iter().chain([text.clone()]).collect::<Vec<_>>().join("; ")));
             let requests = requests.iter().map(|request| report.requests[*request].name.clone()).collect();

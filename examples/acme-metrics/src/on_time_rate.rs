@@ -55,13 +55,7 @@ impl Metric for OnTimeRate {
                 expected: &[("", Some(50.0))],
                 ..Example::NONE
             },
-            Example {
-                title: "nothing promised",
-                header: "promised_at,delivered_at",
-                rows: &[],
-                expected: &[("", None)],
-                ..Example::NONE
-            },
+            Example { title: "nothing promised", header: "promised_at,delivered_at", rows: &[], expected: &[("", None)], ..Example::NONE },
         ],
         references: &["E. B. Wilson, JASA 22 (1927), for the interval"],
     };

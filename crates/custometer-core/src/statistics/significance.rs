@@ -86,6 +86,23 @@ fn normal(difference: f64, variance: f64) -> Option<f64> {
     (variance > 0.0 && z.is_finite()).then(|| 2.0 * Normal::standard().sf(z.abs()))
 }
 
+/// The interval of the difference of two independent estimates, each given as its value and the ends of its interval.
+///
+/// Each end lies as far from the difference as the estimates' own intervals reach that way: `low = a − b − √((a − a_low)² + (b_high − b)²)`. Of
+/// two proportions with Wilson's intervals it is Newcombe's.
+///
+/// None where an end is not finite.
+///
+/// Sources: R. G. Newcombe, "Interval estimation for the difference between independent proportions: comparison of eleven methods",
+/// Statistics in Medicine 17 (1998), 873–890, method 10; G. Y. Zou & A. Donner, "Construction of confidence limits about effect measures:
+/// a general approach", Statistics in Medicine 27 (2008), 1693–1702.
+pub fn difference_interval(here: (f64, f64, f64), there: (f64, f64, f64)) -> Option<(f64, f64)> {
+    let ((a, a_low, a_high), (b, b_low, b_high)) = (here, there);
+    let low = a - b - (a - a_low).hypot(b_high - b);
+    let high = a - b + (a_high - a).hypot(b - b_low);
+    (low.is_finite() && high.is_finite()).then_some((low, high))
+}
+
 /// p-values, each from 0 to 1, corrected for their number, in the order given: p·m/rank, and no larger than that of any larger p-value.
 ///
 /// Calling those below α significant keeps the expected share of false ones among them below α.
@@ -106,6 +123,7 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::intervals::wilson;
     use super::*;
 
     fn close(found: Option<f64>, expected: f64) {
@@ -133,6 +151,27 @@ mod tests {
         assert_eq!(two_proportions((0.0, 0.0), (20.0, 50.0)), None);
         assert_eq!(net_promoter_scores((98.0, 0.0, 100.0), (97.0, 0.0, 100.0)), None);
         assert_eq!(net_promoter_scores((0.0, 0.0, 0.0), (70.0, 10.0, 100.0)), None);
+    }
+
+    #[test]
+    fn the_interval_of_a_difference_of_proportions_is_newcombes() {
+        // His Table II, method 10.
+        let published = [
+            ((56.0, 70.0), (48.0, 80.0), (0.0524, 0.3339)),
+            ((9.0, 10.0), (3.0, 10.0), (0.1705, 0.8090)),
+            ((6.0, 7.0), (2.0, 7.0), (0.0582, 0.8062)),
+            ((5.0, 56.0), (0.0, 29.0), (-0.0381, 0.1926)),
+            ((10.0, 10.0), (0.0, 20.0), (0.6791, 1.0)),
+        ];
+        for (here, there, expected) in published {
+            let estimate = |(successes, trials): (f64, f64)| {
+                let (low, high) = wilson(successes, trials, 0.95).unwrap();
+                (successes / trials, low, high)
+            };
+            let (low, high) = difference_interval(estimate(here), estimate(there)).unwrap();
+            assert!((low - expected.0).abs() < 5e-5 && (high - expected.1).abs() < 5e-5, "{low} to {high} is not {expected:?}");
+        }
+        assert_eq!(difference_interval((1.0, f64::NEG_INFINITY, 2.0), (1.0, 0.0, 2.0)), None);
     }
 
     #[test]

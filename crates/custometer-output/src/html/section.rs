@@ -72,7 +72,7 @@ impl Section {
             note: first.note.as_deref().filter(|_| !notes_differ).map(human::line),
             headline: headline.filter(|_| is_timeless),
             evidence: if is_timeless { Headline::evidence(rows, language) } else { Vec::new() },
-            is_wide: figures.len() > 1,
+            is_wide: figures.len() > 1 || rows.iter().any(|row| row.group_comparison.is_some()),
             is_even: views.iter().all(|view| !view.own.is_empty()),
             figures,
             title,

@@ -22,8 +22,9 @@ use crate::check::tables::TableConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::section::{Listed, Worded, with_params, worded};
+use crate::config::values::Plain;
 use crate::read::table::Table;
-use crate::report::Request;
+use crate::report::{ComparedGroups, Request};
 
 /// A request: one metric of one table, in one or several breakdowns.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -57,6 +58,9 @@ pub(crate) struct MetricConfig {
     /// What its values are compared with, where that differs from the report's.
     #[schemars(with = "Option<Vec<Baseline>>")]
     pub compare: Option<Vec<Spanned<Baseline>>>,
+    /// Groups that are compared with one of them at the same time: `{ by = "variant", with = "A" }`. The column is one of a breakdown.
+    #[schemars(with = "Option<CompareGroupsConfig>")]
+    pub compare_groups: Option<Spanned<CompareGroupsConfig>>,
     /// Whether the metric's table per customer is written too.
     #[serde(default)]
     #[schemars(with = "bool")]
@@ -69,6 +73,18 @@ pub(crate) struct MetricConfig {
     /// The metric's own parameters, read apart.
     #[serde(skip)]
     pub params: Params,
+}
+
+/// Which groups are compared with which.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CompareGroupsConfig {
+    /// The column that tells the groups apart.
+    #[schemars(with = "String")]
+    pub by: Spanned<String>,
+    /// Its value in the group that the others are compared with.
+    #[schemars(with = "serde_json::Value")]
+    pub with: Plain,
 }
 
 /// The columns of a breakdown.
@@ -173,6 +189,7 @@ impl Reading<'_> {
             conditions,
             grain,
             compare,
+            compare_groups: compared_groups(request, problems),
             detail,
             target: None,
             benchmark,
@@ -336,6 +353,18 @@ fn compare(request: &MetricConfig, report: &ReportConfig, timed: bool, problems:
         }
     }
     compare
+}
+
+/// Which groups of a request are compared with which: those of a breakdown.
+fn compared_groups(request: &MetricConfig, problems: &mut Collector) -> Option<ComparedGroups> {
+    let CompareGroupsConfig { by, with } = request.compare_groups.as_ref()?.get_ref();
+    let columns: Vec<&str> =
+        request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).map(|column| column.get_ref().as_str()).collect();
+    if !columns.contains(&by.get_ref().as_str()) {
+        let help = format!("add it: `by = [[], [\"{}\"]]`", by.get_ref());
+        problems.report(by.span(), format!("no breakdown of `{}` is by `{}`", request.metric.get_ref(), by.get_ref())).help(help);
+    }
+    Some(ComparedGroups { by: by.get_ref().clone(), with: with.0.clone() })
 }
 
 /// Checks that a table has the columns a metric reads, in types it can read.

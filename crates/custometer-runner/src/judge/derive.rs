@@ -160,6 +160,7 @@ impl Calculated {
             note: Some(notes.join("; ")).filter(|note| !note.is_empty()),
             suppressed: false,
             comparisons: comparisons.collect(),
+            group_comparison: None,
         }
     }
 

@@ -56,6 +56,15 @@ pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of:
     for (row, place) in rows.iter().zip(&places).filter(|(row, place)| !hidden(place.group) && row.value.is_some()) {
         notes.entry(place.request).or_insert_with(|| row.note.clone());
     }
+    // What tells the difference from a group that is hidden tells of that group.
+    let hidden_rows = rows.iter().zip(&places).filter(|(_, place)| hidden(place.group)).map(|(row, _)| row);
+    let gone: HashSet<_> = hidden_rows.map(|row| (row.request.clone(), row.start.clone(), values(row, None))).collect();
+    for row in rows.iter_mut() {
+        let other = row.group_comparison.as_ref().map(|beside| values(row, Some((&beside.by, &beside.with))));
+        if other.is_some_and(|other| gone.contains(&(row.request.clone(), row.start.clone(), other))) {
+            row.group_comparison = None;
+        }
+    }
     let mut left = HashSet::new();
     let mut places = places.into_iter();
     rows.retain_mut(|row| {
@@ -74,11 +83,21 @@ pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of:
     });
 }
 
+/// The group of a row, with another value in one of its dimensions.
+fn values(row: &ResultRow, other: Option<(&str, &DimensionValue)>) -> Vec<DimensionValue> {
+    let value = |(name, value): &(String, DimensionValue)| match other {
+        Some((by, with)) if by == name => with.clone(),
+        _ => value.clone(),
+    };
+    row.dimensions[..row.breakdown].iter().map(value).collect()
+}
+
 fn hide(row: &mut ResultRow, note: Option<String>) {
     row.dimensions.truncate(row.breakdown);
     (row.value, row.low, row.high, row.n) = (None, None, None, None);
     row.measures.iter_mut().for_each(|(_, measure)| *measure = None);
     row.comparisons.iter_mut().for_each(hide_comparison);
+    row.group_comparison = None;
     row.note = note;
     row.suppressed = true;
 }
@@ -404,6 +423,7 @@ mod tests {
             note: Some("as defined".to_owned()),
             suppressed: false,
             comparisons: Vec::new(),
+            group_comparison: None,
             target: None,
             benchmark: None,
         }

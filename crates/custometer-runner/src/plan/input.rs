@@ -13,7 +13,7 @@ use polars::prelude::{
 };
 
 use crate::plan::axes::{Axes, Axis, edges};
-use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, typed_name};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, dimension_name, typed_name};
 use crate::plan::typed::typed_column;
 use crate::read::scan::ROW;
 use crate::read::shape::{MADE_OF, PART};
@@ -225,6 +225,19 @@ impl InputPlan {
         let currency = table.currency.as_deref().filter(|_| sums_money);
         let currencies = currency.map(|column| currencies(&key.source, column, usable.clone()));
         Ok(Self { key, requests, reasons, fates, rejected, usable, left_out, doubts, currencies })
+    }
+
+    /// Counts the entities that are in several of the groups that a request compares; none where it compares none, or where each row is one
+    /// by itself.
+    pub(crate) fn in_several_groups(&self, request: &Request) -> Option<LazyFrame> {
+        let by = dimension_name(&request.compare_groups.as_ref()?.by);
+        let entity = request.definition.derivation.as_ref()?.entity();
+        self.key.source.columns.iter().find(|column| column.name == entity)?;
+        let group = || col(by.as_str());
+        let (some, all) = (group().is_not_null().any(true), group().is_not_null().all(true));
+        let is_in_several = group().min().neq(group().max()).fill_null(lit(false)).or(some.neq(all));
+        let entities = self.usable.clone().group_by([col(entity)]).agg([is_in_several.alias("several")]);
+        Some(entities.select([col("several").cast(DataType::UInt64).sum()]))
     }
 
     /// The conditions that its rows meet: segments by their names, others as they are written.

@@ -8,6 +8,7 @@ use super::super::drawing::{Chart, Drawing, Figure, MOST_CHARTS, axis_names, poi
 use super::super::svg::{Bar, Plot, Point, Scale, Spark};
 use super::super::table::{Cell, Column, Table};
 use super::super::view::{Key, View, group_name, readable, value_name};
+use crate::locale::filled;
 use crate::tidy::defined;
 
 /// More groups than these stand in rows and not in columns.
@@ -91,6 +92,11 @@ impl<'a> Drawing<'a> {
             columns.push(Column::numbers(words.observations));
         }
         columns.extend(baselines.iter().map(|baseline| Column::numbers(readable(versus(*baseline, words)))));
+        let beside = rows.iter().find_map(|row| row.group_comparison.as_ref());
+        if let Some(beside) = beside {
+            let versus = filled(words.versus, &[&value_name(&beside.with, language)]);
+            columns.extend([Column::numbers(versus.clone()), Column::numbers(format!("{versus}, {}", self.interval_name()))]);
+        }
         if with_target {
             columns.push(Column::words(words.target));
         }
@@ -115,6 +121,9 @@ impl<'a> Drawing<'a> {
                 cells.push(self.count(row));
             }
             cells.extend(baselines.iter().map(|baseline| self.change(row, *baseline)));
+            if beside.is_some() {
+                cells.extend([self.beside(row), self.interval_beside(row)]);
+            }
             if with_target {
                 cells.push(if self.is_judged(row) { self.status(row) } else { Cell::Empty });
             }
