@@ -43,7 +43,7 @@ impl fmt::Display for Rounded {
 
 /// A p-value: to two digits, or that it is tiny.
 pub(crate) fn p_value(p_value: f64) -> String {
-    let decimals = (1.0 - p_value.max(0.0001).log10().floor()).max(1.0) as usize;
+    let decimals = 2 + [0.1, 0.01, 0.001].into_iter().filter(|below| p_value < *below).count();
     if p_value < 0.0001 { "< 0.0001".to_owned() } else { fixed(p_value, decimals) }
 }
 

@@ -120,33 +120,7 @@ impl Collected {
         for (request, _) in &plan.shared {
             shared.insert(*request, count(&next()?, 0)?);
         }
-        let mut details: HashMap<usize, DataFrame> = HashMap::new();
-        for position in plan.plain_nodes() {
-            for (part, frame) in plan.take_details(report, position, &mut frames) {
-                details.insert(part, frame);
-            }
-        }
-        for (split, nodes) in &ends.splits {
-            let derive = |rows: DataFrame| {
-                let rows = split.together(&rows)?.lazy();
-                let of_node = |node: &usize| {
-                    let frames =
-                        collect(plan.frames_of_node(report, *node, &rows, &ends, last[plan.nodes[*node].input()])?, Engine::InMemory)?;
-                    Ok(plan.take_details(report, *node, &mut frames.into_iter()))
-                };
-                nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
-            };
-            for derived in parallel::fold(split.take()?, Vec::new, |derived, rows| derived.push(derive(rows))).into_iter().flatten() {
-                for (part, frame) in derived?.into_iter().flatten() {
-                    details.entry(part).or_insert_with(|| frame.clear()).vstack_mut(&frame)?;
-                }
-            }
-        }
-        for (index, part, _) in plan.detailed(report) {
-            if let Some(rows) = details.get_mut(&index) {
-                *rows = plan.decoded(report, part, rows)?;
-            }
-        }
+        let details = details(plan, report, &ends, &last, &mut frames)?;
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             for ((grouping, of), accumulator) in node.groupings.iter().enumerate().zip(&ends.accumulators[position]) {
@@ -175,6 +149,43 @@ impl Collected {
             details,
         })
     }
+}
+
+/// The rows of each part that keeps rows, by part: those that end with the streams, then those derived from a split's rows.
+fn details(
+    plan: &TablePlan,
+    report: &Report,
+    ends: &Ends,
+    last: &[Option<i64>],
+    frames: &mut std::vec::IntoIter<DataFrame>,
+) -> PolarsResult<HashMap<usize, DataFrame>> {
+    let mut details: HashMap<usize, DataFrame> = HashMap::new();
+    for position in plan.plain_nodes() {
+        for (part, frame) in plan.take_details(report, position, frames) {
+            details.insert(part, frame);
+        }
+    }
+    for (split, nodes) in &ends.splits {
+        let derive = |rows: DataFrame| {
+            let rows = split.together(&rows)?.lazy();
+            let of_node = |node: &usize| {
+                let frames = collect(plan.frames_of_node(report, *node, &rows, ends, last[plan.nodes[*node].input()])?, Engine::InMemory)?;
+                Ok(plan.take_details(report, *node, &mut frames.into_iter()))
+            };
+            nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
+        };
+        for derived in parallel::fold(split.take()?, Vec::new, |derived, rows| derived.push(derive(rows))).into_iter().flatten() {
+            for (part, frame) in derived?.into_iter().flatten() {
+                details.entry(part).or_insert_with(|| frame.clear()).vstack_mut(&frame)?;
+            }
+        }
+    }
+    for (index, part, _) in plan.detailed(report) {
+        if let Some(rows) = details.get_mut(&index) {
+            *rows = plan.decoded(report, part, rows)?;
+        }
+    }
+    Ok(details)
 }
 
 /// The texts of a frame's only column.

@@ -5,8 +5,8 @@ use custometer_testkit::Case;
 const METRICS: [&str; 2] = ["loyalty.nps", "loyalty.nps_distribution"];
 
 fn case(answers: impl IntoIterator<Item = u32>) -> Case {
-    let lines: String = answers.into_iter().map(|answer| format!("{answer}\n")).collect();
-    Case::new().file("answers.csv", format!("score\n{lines}"))
+    let lines: Vec<String> = answers.into_iter().map(|answer| answer.to_string()).collect();
+    Case::new().file("answers.csv", format!("score\n{}\n", lines.join("\n")))
 }
 
 fn report(metric: &str, params: &str) -> String {
