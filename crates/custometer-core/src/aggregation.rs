@@ -6,7 +6,7 @@
 //!
 //! | table | one row per | columns |
 //! |---|---|---|
-//! | scalars | group | the number of rows; per measure a count, both ends, or n, Σx and Σx² in exact parts |
+//! | scalars | group | the number of rows; per measure a count, both ends, or n, Σx and Σx² as exact texts |
 //! | set | group and distinct key | per filter, whether a row that it keeps had the key |
 //! | multiset | group and value | how often the value came |
 //!

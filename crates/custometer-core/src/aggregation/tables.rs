@@ -2,14 +2,13 @@
 
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, Float64Chunked, IdxCa, IdxSize, Int64Chunked, IntoColumn, NewChunkedArray, PolarsError,
-    PolarsResult, Series, UInt32Chunked,
+    PolarsResult, Series, StringChunked, UInt32Chunked,
 };
 
 use super::coarser::unite_onto;
 use super::moments::{Ends, Moments};
 use super::sets::Member;
 use super::{Aggregation, Kept, State, Values, each_number, each_true};
-use crate::exact::ExactSum;
 use crate::groups::Kind;
 
 const ROWS: &str = "__rows";
@@ -126,52 +125,49 @@ impl Aggregation {
     }
 }
 
-/// What is kept of a group, as numbers that columns hold.
-trait Numbers: Sized {
-    /// How many of them are whole numbers, and how many are not.
-    const COUNTS: [usize; 2];
+/// What is kept of a group, as values that columns hold.
+trait Parts: Sized {
+    /// How many of them are whole numbers, floats and texts.
+    const COUNTS: [usize; 3];
 
-    fn numbers(&self) -> (Vec<i64>, Vec<f64>);
-    fn of(whole: &[i64], floats: &[f64]) -> Self;
+    fn parts(&self) -> (Vec<i64>, Vec<f64>, Vec<String>);
+    fn of(whole: &[i64], floats: &[f64], texts: &[&str]) -> PolarsResult<Self>;
 }
 
-impl Numbers for u64 {
-    const COUNTS: [usize; 2] = [1, 0];
+impl Parts for u64 {
+    const COUNTS: [usize; 3] = [1, 0, 0];
 
-    fn numbers(&self) -> (Vec<i64>, Vec<f64>) {
-        (vec![self.cast_signed()], Vec::new())
+    fn parts(&self) -> (Vec<i64>, Vec<f64>, Vec<String>) {
+        (vec![self.cast_signed()], Vec::new(), Vec::new())
     }
 
-    fn of(whole: &[i64], _: &[f64]) -> Self {
-        whole[0].cast_unsigned()
-    }
-}
-
-impl Numbers for Ends {
-    const COUNTS: [usize; 2] = [0, 2];
-
-    fn numbers(&self) -> (Vec<i64>, Vec<f64>) {
-        (Vec::new(), vec![self.lowest, self.highest])
-    }
-
-    fn of(_: &[i64], floats: &[f64]) -> Self {
-        Self { lowest: floats[0], highest: floats[1] }
+    fn of(whole: &[i64], _: &[f64], _: &[&str]) -> PolarsResult<Self> {
+        Ok(whole[0].cast_unsigned())
     }
 }
 
-impl Numbers for Moments {
-    const COUNTS: [usize; 2] = [9, 5];
+impl Parts for Ends {
+    const COUNTS: [usize; 3] = [0, 2, 0];
 
-    fn numbers(&self) -> (Vec<i64>, Vec<f64>) {
-        let ((sum, rest), (squares, rest_of_squares)) = (self.sum.parts(), self.squares.parts());
-        let floats = vec![rest, rest_of_squares, self.lost, self.ends.lowest, self.ends.highest];
-        ([&[self.n.cast_signed()], sum.as_slice(), squares.as_slice()].concat(), floats)
+    fn parts(&self) -> (Vec<i64>, Vec<f64>, Vec<String>) {
+        (Vec::new(), vec![self.lowest, self.highest], Vec::new())
     }
 
-    fn of(whole: &[i64], floats: &[f64]) -> Self {
-        let sum = |from: usize, rest| ExactSum::of_parts(std::array::from_fn(|part| whole[from + part]), rest);
-        let (sum, squares) = (sum(1, floats[0]), sum(5, floats[1]));
-        Self { n: whole[0].cast_unsigned(), sum, squares, lost: floats[2], ends: Ends::of(&[], &floats[3..]) }
+    fn of(_: &[i64], floats: &[f64], _: &[&str]) -> PolarsResult<Self> {
+        Ok(Self { lowest: floats[0], highest: floats[1] })
+    }
+}
+
+impl Parts for Moments {
+    const COUNTS: [usize; 3] = [1, 0, 2];
+
+    fn parts(&self) -> (Vec<i64>, Vec<f64>, Vec<String>) {
+        (vec![self.n.cast_signed()], Vec::new(), vec![self.sum.to_string(), self.squares.to_string()])
+    }
+
+    fn of(whole: &[i64], _: &[f64], texts: &[&str]) -> PolarsResult<Self> {
+        let sum = |text: &str| text.parse().map_err(|error| PolarsError::ComputeError(format!("`{text}` is {error}").into()));
+        Ok(Self { n: whole[0].cast_unsigned(), sum: sum(texts[0])?, squares: sum(texts[1])? })
     }
 }
 
@@ -184,30 +180,38 @@ fn name(position: usize) -> String {
     format!("__{position}")
 }
 
-fn columns<T: Numbers>(name: &str, values: &[T]) -> Vec<Column> {
-    let (whole, floats): (Vec<Vec<i64>>, Vec<Vec<f64>>) = values.iter().map(Numbers::numbers).unzip();
-    let [whole_count, float_count] = T::COUNTS;
+fn columns<T: Parts>(name: &str, values: &[T]) -> Vec<Column> {
+    let [whole_count, float_count, text_count] = T::COUNTS;
+    let parts: Vec<_> = values.iter().map(T::parts).collect();
     let of_whole = |number: usize| {
-        Int64Chunked::from_iter_values(numbered(name, number).into(), whole.iter().map(|whole| whole[number])).into_column()
+        Int64Chunked::from_iter_values(numbered(name, number).into(), parts.iter().map(|(whole, ..)| whole[number])).into_column()
     };
     let of_floats = |number: usize| {
         let name = numbered(name, whole_count + number);
-        Float64Chunked::from_iter_values(name.into(), floats.iter().map(|floats| floats[number])).into_column()
+        Float64Chunked::from_iter_values(name.into(), parts.iter().map(|(_, floats, _)| floats[number])).into_column()
     };
-    (0..whole_count).map(of_whole).chain((0..float_count).map(of_floats)).collect()
+    let of_texts = |number: usize| {
+        let name = numbered(name, whole_count + float_count + number);
+        StringChunked::from_iter_values(name.into(), parts.iter().map(|(.., texts)| texts[number].as_str())).into_column()
+    };
+    (0..whole_count).map(of_whole).chain((0..float_count).map(of_floats)).chain((0..text_count).map(of_texts)).collect()
 }
 
-fn values<T: Numbers>(table: &DataFrame, name: &str) -> PolarsResult<Vec<T>> {
-    let [whole_count, float_count] = T::COUNTS;
+fn values<T: Parts>(table: &DataFrame, name: &str) -> PolarsResult<Vec<T>> {
+    let [whole_count, float_count, text_count] = T::COUNTS;
     let column = |number: usize| table.column(&numbered(name, number));
     let whole = (0..whole_count).map(|number| Ok(column(number)?.i64()?.iter().map(Option::unwrap_or_default).collect()));
     let whole = whole.collect::<PolarsResult<Vec<Vec<i64>>>>()?;
     let floats = (whole_count..whole_count + float_count)
         .map(|number| Ok(column(number)?.f64()?.iter().map(|float| float.unwrap_or(f64::NAN)).collect()));
     let floats = floats.collect::<PolarsResult<Vec<Vec<f64>>>>()?;
+    let texts = (whole_count + float_count..whole_count + float_count + text_count)
+        .map(|number| Ok(column(number)?.str()?.iter().map(Option::unwrap_or_default).collect()));
+    let texts = texts.collect::<PolarsResult<Vec<Vec<&str>>>>()?;
     let row = |row: usize| {
         let whole: Vec<i64> = whole.iter().map(|column| column[row]).collect();
-        T::of(&whole, &floats.iter().map(|column| column[row]).collect::<Vec<_>>())
+        let floats: Vec<f64> = floats.iter().map(|column| column[row]).collect();
+        T::of(&whole, &floats, &texts.iter().map(|column| column[row]).collect::<Vec<_>>())
     };
-    Ok((0..table.height()).map(row).collect())
+    (0..table.height()).map(row).collect()
 }

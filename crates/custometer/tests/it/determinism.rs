@@ -122,3 +122,21 @@ fn a_file_of_many_chunks_is_the_same_packed_or_not() {
     ));
     assert!(results(folder.path(), "parquet", "2") == expected, "parquet");
 }
+
+#[test]
+fn numbers_of_any_size_are_summed_exactly_in_any_order() {
+    let report = "[tables.orders]\npath = \"o.csv\"\n[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\n\
+                  params = { refunds = \"net\" }\n";
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("report.toml"), report).unwrap();
+    for rows in [
+        ["1e300", "3e284", "20", "-1e300", "-3e284"],
+        ["3e284", "-1e300", "-3e284", "1e300", "20"],
+        ["20", "1e300", "3e284", "-3e284", "-1e300"],
+    ] {
+        fs::write(folder.path().join("o.csv"), format!("amount\n{}\n", rows.join("\n"))).unwrap();
+        let found = stdout(&with_threads(&["run", folder.path().join("report.toml").to_str().unwrap(), "--format", "csv"], None));
+        // 20 over the three orders that are no refunds; floats added in turn give 0 or 5e283.
+        assert!(found.contains(",false,6.66666666667,currency") && found.contains("\"\"revenue\"\":20,"), "{rows:?}: {found}");
+    }
+}
