@@ -20,9 +20,13 @@ pub fn wilson(successes: f64, trials: f64, confidence: f64) -> Option<Interval> 
     let (p, z2) = (successes / trials, z * z);
     let center = (p + z2 / (2.0 * trials)) / (1.0 + z2 / trials);
     let half = z / (1.0 + z2 / trials) * (p * (1.0 - p) / trials + z2 / (4.0 * trials * trials)).sqrt();
-    // At the ends the formula is exact, its rounding is not.
-    let low = if successes <= 0.0 { 0.0 } else { center - half };
-    let high = if successes >= trials { 1.0 } else { center + half };
+    if !half.is_finite() {
+        return None;
+    }
+    // The product of both ends is p²/(1 + z²/n): where p is small, the difference of center and half would be their rounding.
+    let low = (p * p / (1.0 + z2 / trials) / (center + half)).min(p);
+    // At the end the formula is exact, its rounding is not.
+    let high = if successes >= trials { 1.0 } else { (center + half).clamp(p, 1.0) };
     Some((low, high))
 }
 
@@ -86,6 +90,24 @@ mod tests {
         close(wilson(0.0, 20.0, 0.95), 0.0, 0.1611, 5e-5);
         close(wilson(1.0, 29.0, 0.95), 0.0061, 0.1718, 5e-5);
         assert_eq!(wilson(0.0, 0.0, 0.95), None);
+    }
+
+    #[test]
+    fn no_share_is_below_its_own_lower_bound() {
+        let near = |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-12, "{found} is not {expected}");
+        // The formula in Python's decimals, of 200 digits.
+        let (low, high) = wilson(1e-26, 10.0, 0.95).unwrap();
+        near(low, 2.603_177_716_270_056_6e-54);
+        near(high, 0.277_532_799_862_889_26);
+        let (low, high) = wilson(1.0, 1e12, 0.95).unwrap();
+        near(low, 1.765_245_549_351_747_3e-13);
+        near(high, 5.664_934_265_736_511_6e-12);
+        let (low, high) = wilson(20.0, 20.0, 0.95).unwrap();
+        near(low, 20.0 / (20.0 + 3.841_458_820_694_124));
+        near(high, 1.0);
+        let (low, high) = wilson(1e20, 1e40, 0.95).unwrap();
+        assert!(low <= 1e-20 && high >= 1e-20, "{low}, {high}");
+        assert_eq!(wilson(1e-310, 1e-309, 0.95), None);
     }
 
     #[test]
