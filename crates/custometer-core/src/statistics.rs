@@ -14,7 +14,7 @@ mod survival;
 mod weights;
 
 pub use clusters::Clusters;
-pub use intervals::{Interval, mean, net_promoter_score, ratio_of_means, wilson};
+pub use intervals::{Interval, mean, net_promoter_score, ratio_of_independent, ratio_of_means, wilson};
 pub use normal::normal_quantile;
 pub(crate) use quantiles::quantile_by_rank;
 pub use quantiles::{order_statistic, quantile, quantile_ranks};

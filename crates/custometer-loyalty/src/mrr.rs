@@ -16,7 +16,7 @@ const SQUARES: &str = "squares";
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MrrParams {
-    /// Whether all revenue is reported, or that of one customer.
+    /// Whether all revenue is reported, that of one customer, or the customers.
     pub show: MrrShown,
     /// What spans of one customer that overlap mean.
     pub overlaps: Overlaps,
@@ -33,6 +33,8 @@ pub enum MrrShown {
     Total,
     /// The average revenue per customer (ARPC).
     PerCustomer,
+    /// How many customers pay, such as for a rate per customer.
+    Customers,
 }
 
 /// `loyalty.mrr`: what do customers pay every month?
@@ -106,11 +108,13 @@ impl Metric for Mrr {
                 per_customer.zip(variance).and_then(|(mean, variance)| statistics::mean(mean, variance, customers, context.confidence));
             let (value, interval) = match show {
                 MrrShown::Total => (Some(mrr), None),
+                MrrShown::Customers => (Some(customers), None),
                 MrrShown::PerCustomer => (per_customer, interval.map(|(low, high)| (low.max(0.0), high))),
             };
             let evidence = vec![(MRR, Some(mrr)), (CUSTOMERS, Some(customers)), ("arpc", per_customer)];
             Found::new(Estimate { value, interval, n: Some(customers) }, evidence)
         });
+        let definition = if show == MrrShown::Customers { definition.unit(Unit::Count) } else { definition };
         Ok(definition.value(formula.value()))
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn judge(rows: &mut Vec<ResultRow>, report: &Report) -> Vec<Alert> {
     if report.complete_periods_only {
         rows.retain(|row| !row.partial || row.grain == Grain::Total);
     }
-    derive::append(rows, &report.calculated);
+    derive::append(rows, &report.calculated, report.confidence);
     significance::mark(rows, report);
     targets::assess(rows, report);
     alerts::fire(rows, report)

@@ -236,6 +236,7 @@ impl Request {
             target: self.target.as_ref(),
             benchmark: self.benchmark.as_ref(),
             is_calculated: false,
+            has_interval: true,
         }
     }
 

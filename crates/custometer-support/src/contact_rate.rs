@@ -86,7 +86,8 @@ impl Metric for ContactRate {
         direction: Direction::LowerIsBetter,
         edge_cases: &[
             "No ticket: 0, since the customers are known.",
-            "A table of tickets does not say how many customers are active: `active_customers` must be given.",
+            "A table of tickets does not say how many customers are active: `active_customers` must be given. Where another \
+             table says it, `[derived]` divides a count of tickets by one of customers.",
             "One number is taken for every bucket. Of numbers by date, each is for the bucket that starts on its date; a bucket without one is \
              undefined, and so is its use as a baseline.",
             "In a breakdown, the tickets of each group are divided by all active customers, so that the rates add up to the total.",

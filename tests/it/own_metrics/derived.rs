@@ -55,7 +55,7 @@ fn rows_are_matched_by_bucket_and_group() {
     assert_eq!(values(&rows), expected.map(|(at, value)| (at.to_owned(), value)));
     let row = &rows[0];
     assert_eq!(row["request"], "revenue_per_visitor");
-    assert_eq!(row["measures"], json!({ "revenue": 180, "visitors": 3 }));
+    assert_eq!(row["measures"], json!({ "revenue": 180, "revenue.n": 3, "visitors": 3 }));
     assert_eq!(
         [&row["unit"], &row["direction"], &row["n"], &row["low"]],
         [&json!("currency"), &json!("higher_is_better"), &Json::Null, &Json::Null]
@@ -384,4 +384,77 @@ fn what_can_not_be_asked_of_what_is_derived_is_said() {
         assert!(problems.contains(message), "{alert}: {problems}");
         assert!(problems.contains("1 problem\n"), "{alert}: {problems}");
     }
+}
+
+fn ratio(requests: &str, derived: &str) -> Result<Vec<Json>, String> {
+    let tickets: String = (0..40).map(|ticket| if ticket < 10 { "2025-01-05,complaint\n" } else { "2025-01-06,question\n" }).collect();
+    let subscriptions: String = (0..50).fold(String::new(), |rows, customer| format!("{rows}c{customer},2024-12-01,,10\n"));
+    let answers = "2025-01-05,9\n".repeat(56) + &"2025-01-05,1\n".repeat(14);
+    let config = format!(
+        "[report]\nfrom = 2025-01-01\nuntil = 2025-02-01\nas_of = 2025-02-01\n\
+         [tables.tickets]\npath = \"tickets.csv\"\n[tables.subscriptions]\npath = \"subscriptions.csv\"\n\
+         [tables.answers]\npath = \"answers.csv\"\n\
+         [define.\"acme.tickets\"]\ntable = \"tickets\"\nmeasures = {{ n = \"count(*)\" }}\nvalue = \"n\"\nunit = \"count\"\n\
+         [define.\"acme.happy\"]\ntable = \"answers\"\nmeasures = {{ h = \"count(*) filter (where score > 5)\", n = \"count(*)\" }}\n\
+         value = \"100 * h / n\"\nunit = \"percent\"\n\
+         [[metrics]]\nname = \"tickets\"\nmetric = \"acme.tickets\"\ntable = \"tickets\"\n\
+         [[metrics]]\nname = \"subscribers\"\nmetric = \"loyalty.mrr\"\ntable = \"subscriptions\"\nparams = {{ show = \"customers\" }}\n\
+         [[metrics]]\nname = \"happy\"\nmetric = \"acme.happy\"\ntable = \"answers\"\n{requests}\n\
+         [derived.ratio]\nunit = \"ratio\"\n{derived}\n"
+    );
+    let case = Case::new()
+        .file("tickets.csv", format!("time,kind\n{tickets}"))
+        .file("subscriptions.csv", format!("customer_id,started_at,ended_at,amount_per_month\n{subscriptions}"))
+        .file("answers.csv", format!("time,score\n{answers}"));
+    let json = case.json(&config)?;
+    Ok(json["results"].as_array().unwrap().iter().filter(|row| row["metric"] == "derived").cloned().collect())
+}
+
+const COMPLAINTS: &str =
+    "[[metrics]]\nname = \"complaints\"\nmetric = \"acme.tickets\"\ntable = \"tickets\"\nwhere = \"kind = 'complaint'\"";
+
+#[test]
+fn a_base_comes_from_another_table() {
+    let rows = ratio("", "value = \"100 * tickets / subscribers\"\nparts = \"independent\"").unwrap();
+    assert_eq!([&rows[0]["value"], &rows[0]["low"], &rows[0]["n"]], [&json!(80), &Json::Null, &Json::Null]);
+    assert_eq!(rows[0]["measures"], json!({ "tickets": 40, "subscribers": 50 }));
+}
+
+#[test]
+fn a_subset_has_the_interval_of_a_share() {
+    let rows = ratio(COMPLAINTS, "value = \"100 * complaints / tickets\"\nparts = \"subset\"").unwrap();
+    assert_eq!([&rows[0]["value"], &rows[0]["n"]], [25, 40]);
+    // Wilson's interval of 10 of 40, by its formula in Python.
+    let [low, high] = ["low", "high"].map(|end| rows[0][end].as_f64().unwrap());
+    assert!((low - 14.187_119).abs() < 1e-5 && (high - 40.193_961).abs() < 1e-5, "{low} {high}");
+}
+
+#[test]
+fn what_counts_more_than_the_whole_is_not_a_subset() {
+    let rows = ratio(COMPLAINTS, "value = \"tickets / complaints\"\nparts = \"subset\"").unwrap();
+    assert_eq!([&rows[0]["value"], &rows[0]["low"]], [&Json::Null, &Json::Null]);
+    assert_eq!(rows[0]["note"], "`tickets` counts 40, more than the 10 of `complaints`: it is not a subset");
+}
+
+#[test]
+fn an_exact_count_divides_the_interval_of_an_independent_part() {
+    let rows = ratio("", "value = \"happy / subscribers\"\nparts = \"independent\"").unwrap();
+    // Wilson's interval of 56 of 70, by its formula in Python, over 50 subscribers.
+    let [value, low, high] = ["value", "low", "high"].map(|end| rows[0][end].as_f64().unwrap());
+    assert!((value - 1.6).abs() < 1e-9 && (low - 1.383_667).abs() < 1e-6 && (high - 1.753_905).abs() < 1e-6, "{low} {high}");
+    assert_eq!(rows[0]["measures"], json!({ "happy": 80, "happy.n": 70, "subscribers": 50 }));
+    // A goal may ask for what an interval says.
+    let rows =
+        ratio("", "value = \"happy / subscribers\"\nparts = \"independent\"\ntarget = { at_least = 1.5, by_interval = true }").unwrap();
+    assert_eq!(rows[0]["target"]["status"], "at_risk");
+}
+
+#[test]
+fn parts_that_can_not_be_are_refused_at_their_place() {
+    let sum = ratio("", "value = \"tickets + subscribers\"\nparts = \"independent\"").unwrap_err();
+    assert!(sum.contains("`parts` are those of a quotient of two results, and the value is none"), "{sum}");
+    let percent = ratio("", "value = \"happy / subscribers\"\nparts = \"subset\"").unwrap_err();
+    assert!(percent.contains("`happy` is in percent, and a subset is counted"), "{percent}");
+    let interval = ratio("", "value = \"happy / subscribers\"\ntarget = { at_least = 1, by_interval = true }").unwrap_err();
+    assert!(interval.contains("`ratio` is derived, and has no interval"), "{interval}");
 }

@@ -73,6 +73,31 @@ pub fn ratio_of_means(clusters: &Clusters, confidence: f64) -> Option<Interval> 
     Some((clusters.ratio() - half, clusters.ratio() + half))
 }
 
+/// Interval of a ratio of two independent estimates, each with its own interval: `(value, low, high)`, where an exact number has itself for
+/// both ends.
+///
+/// Each limit is the ratio at which the interval of `part − ratio · whole` has zero for its end. None where a part may be negative or the
+/// whole can't be told from 0.
+///
+/// Source: A. Donner & G. Y. Zou, "Closed-form confidence intervals for functions of the normal mean and standard deviation", Statistical
+/// Methods in Medical Research 21 (2012), 347–359, for the method of variance estimates recovery (MOVER); R. G. Newcombe, "MOVER-R confidence
+/// intervals for ratios and products of two independently estimated quantities", ibid. 25 (2016), 1774–1778.
+pub fn ratio_of_independent(part: (f64, f64, f64), whole: (f64, f64, f64)) -> Option<Interval> {
+    let ((of, of_low, of_high), (to, to_low, to_high)) = (part, whole);
+    let in_order = [of_low, of, of_high].is_sorted() && [to_low, to, to_high].is_sorted();
+    if !in_order || of_low < 0.0 || to_low <= 0.0 {
+        return None;
+    }
+    // Both limits are roots of a · ratio² − 2 · of · to · ratio + c.
+    let root = |a: f64, c: f64| (of * to).mul_add(of * to, -a * c).max(0.0).sqrt();
+    let (a, c) = (to_high * (2.0 * to - to_high), of_low * (2.0 * of - of_low));
+    let below = of * to + root(a, c);
+    let low = if below > 0.0 { c / below } else { 0.0 };
+    let (a, c) = (to_low * (2.0 * to - to_low), of_high * (2.0 * of - of_high));
+    let high = (of * to + root(a, c)) / a;
+    (low.is_finite() && high.is_finite()).then_some((low, high))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +183,27 @@ mod tests {
         let unsure = Clusters { sum_x: 50.0, sum_y: 1.0, count: 10.0, variance_x: 1.0, variance_y: 0.1, variance_x_plus_y: 1.2 };
         assert_eq!(ratio_of_means(&unsure, 0.95), None);
         assert_eq!(ratio_of_means(&Clusters { sum_y: 0.0, variance_y: 0.0, ..unsure }, 0.95), None);
+    }
+
+    #[test]
+    fn ratios_of_independent_estimates_are_what_their_equations_say() {
+        // Roots of the equations of the method, found by bisection (scipy 1.15, brentq).
+        let wilson = |successes: f64, trials: f64| {
+            let (low, high) = super::wilson(successes, trials, 0.95).unwrap();
+            (successes / trials, low, high)
+        };
+        close(ratio_of_independent(wilson(56.0, 70.0), wilson(48.0, 80.0)), 1.078_294_613_24, 1.662_919_966_51, 1e-9);
+        close(ratio_of_independent((60.0, 50.0, 72.0), (10.0, 8.0, 13.0)), 4.354_774_858_520_51, 8.0, 1e-12);
+        // An exact whole divides, an exact part is divided.
+        close(ratio_of_independent((60.0, 50.0, 72.0), (10.0, 10.0, 10.0)), 5.0, 7.2, 1e-12);
+        close(ratio_of_independent((60.0, 60.0, 60.0), (10.0, 6.0, 21.0)), 60.0 / 21.0, 10.0, 1e-12);
+        close(ratio_of_independent((0.0, 0.0, 3.0), (10.0, 8.0, 13.0)), 0.0, 0.306_186_217_848, 1e-12);
+    }
+
+    #[test]
+    fn no_ratio_to_what_may_be_zero() {
+        assert_eq!(ratio_of_independent((6.0, 5.0, 7.0), (1.0, 0.0, 2.0)), None);
+        assert_eq!(ratio_of_independent((6.0, -1.0, 7.0), (1.0, 0.5, 2.0)), None);
+        assert_eq!(ratio_of_independent((6.0, 7.0, 8.0), (1.0, 0.5, 2.0)), None);
     }
 }

@@ -93,7 +93,7 @@ fn rule(alert: &AlertConfig, known: &Named<'_>, judged: &[Judged<'_>], problems:
     let dimensions: BTreeSet<String> = seen.iter().flat_map(|judged| judged.by.iter().flatten().chain(&judged.own)).cloned().collect();
     Some(AlertRule {
         dimensions: dimensions.into_iter().collect(),
-        has_evidence: seen.iter().any(|judged| !judged.is_calculated),
+        has_evidence: seen.iter().any(|judged| judged.has_interval),
         name: alert.name.get_ref().clone(),
         requests: seen.iter().map(|judged| judged.name.to_owned()).collect(),
         condition,

@@ -118,9 +118,13 @@ pub(crate) fn asks_of_target(config: &ConditionConfig) -> Option<Range<usize>> {
 fn obstacle_to(condition: &Condition, test: &Test, of: &Judged<'_>) -> Option<Obstacle> {
     let name = of.name;
     let obstacle = |message: String, help| Some(Obstacle { message, help });
-    if of.is_calculated && test.is_of_evidence() {
+    if !of.has_interval && test.is_of_evidence() {
         let help = "ask for its value or its change, or ask this of what it is made of";
         return obstacle(format!("`{name}` is derived, and has neither interval nor n nor p-value"), help);
+    }
+    if of.is_calculated && matches!(test, Test::Significant(_)) {
+        let help = "ask for its change, or ask this of what it is made of";
+        return obstacle(format!("`{name}` is derived, and its changes are not tested"), help);
     }
     if test.is_of_change() && of.compare.is_empty() {
         let help =

@@ -13,7 +13,8 @@ use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
 use crate::config::diagnostics::Collector;
 use crate::config::section::{Listed, Named};
 use crate::report::Request;
-use crate::report::calculated::{Calculated, Form};
+use crate::report::calculated::{Calculated, Form, Parts};
+use crate::report::formula::{Formula, Quotient};
 
 /// A result that is calculated from those of requests.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -28,6 +29,11 @@ pub(crate) struct DerivedConfig {
     /// Which change of them is good news; neither unless said.
     #[serde(default = "neutral")]
     pub direction: Direction,
+    /// How the parts of a quotient such as `100 * a / b` vary together, which its interval has to know. `independent`: they have no
+    /// observations in common, such as tickets and subscriptions. `subset`: `a` counts some of what `b` counts. Without it there is no
+    /// interval.
+    #[schemars(with = "Option<PartsConfig>")]
+    pub parts: Option<Spanned<PartsConfig>>,
     /// What a reader must know of it; stands beside its values.
     pub summary: Option<String>,
     /// What its values are to be.
@@ -35,6 +41,16 @@ pub(crate) struct DerivedConfig {
     pub target: Option<Spanned<TargetConfig>>,
     /// A value from elsewhere that its values are compared with.
     pub benchmark: Option<BenchmarkConfig>,
+}
+
+/// How the parts of a quotient vary together.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PartsConfig {
+    /// They have no observations in common.
+    Independent,
+    /// What is counted below the line holds all that is counted above it.
+    Subset,
 }
 
 fn neutral() -> Direction {
@@ -83,6 +99,7 @@ impl Reading<'_> {
                             inputs.push(name);
                         }
                     }
+                    let quotient = config.parts.as_ref().map(|parts| self.quotient(parts, &formula.formula, &done, problems));
                     let mut derived = Calculated {
                         name: name.get_ref().clone(),
                         written: config.value.get_ref().clone(),
@@ -91,6 +108,7 @@ impl Reading<'_> {
                         summary: config.summary.clone(),
                         formula: formula.formula,
                         inputs,
+                        quotient: quotient.flatten(),
                         form,
                         target: None,
                         benchmark: config.benchmark.as_ref().map(goals::benchmark),
@@ -125,6 +143,40 @@ impl Reading<'_> {
             is_known = false;
         }
         is_known.then_some(formula)
+    }
+
+    /// What intervals are made of.
+    fn quotient(
+        &self,
+        parts: &Spanned<PartsConfig>,
+        formula: &Formula,
+        done: &BTreeMap<&str, Calculated>,
+        problems: &mut Collector,
+    ) -> Option<(Quotient, Parts)> {
+        let Some(quotient) = formula.quotient() else {
+            problems
+                .report(parts.span(), "`parts` are those of a quotient of two results, and the value is none")
+                .help("write the value as `a / b`, times a number, or leave `parts` out");
+            return None;
+        };
+        let unit = |name: &str| match self.requests.get(name) {
+            Some(request) => request.map(Request::unit),
+            None => done.get(name).map(|derived| derived.unit),
+        };
+        match parts.get_ref() {
+            PartsConfig::Independent => Some((quotient, Parts::Independent)),
+            PartsConfig::Subset => {
+                for name in [&quotient.of, &quotient.to] {
+                    if let Some(other) = unit(name).filter(|unit| *unit != Unit::Count) {
+                        problems
+                            .report(parts.span(), format!("`{name}` is in {}, and a subset is counted", other.as_str()))
+                            .help("divide counts, such as two requests of one count with different `where`, or leave `parts` out");
+                        return None;
+                    }
+                }
+                Some((quotient, Parts::Subset))
+            }
+        }
     }
 
     /// The rows of a result that is made of these. None where their rows do not match, or where one of them is wrong itself.

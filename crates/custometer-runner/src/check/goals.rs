@@ -73,8 +73,12 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &m
     let by_interval = written.by_interval.as_ref().filter(|asked| *asked.get_ref());
     if let (Some(asked), Some(_)) = (by_interval, &written.holds) {
         wrong.at(asked.span(), "a condition has no interval", "ask for `low_above` or `high_below` in it");
-    } else if let Some(asked) = by_interval.filter(|_| of.is_calculated) {
-        wrong.at(asked.span(), &format!("`{}` is derived, and has no interval", of.name), "leave `by_interval` out");
+    } else if let Some(asked) = by_interval.filter(|_| !of.has_interval) {
+        wrong.at(
+            asked.span(),
+            &format!("`{}` is derived, and has no interval", of.name),
+            "leave `by_interval` out, or say with `parts` how its parts vary together",
+        );
     }
     let groups = written.groups.as_ref().filter(|asked| *asked.get_ref());
     if let Some(asked) = groups.filter(|_| of.by.iter().all(Vec::is_empty)) {

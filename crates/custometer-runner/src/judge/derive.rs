@@ -2,25 +2,27 @@
 //!
 //! A calculated value is made of what the results show, after small groups are hidden: what is suppressed in one of its inputs is suppressed
 //! in it, and nothing can be told from it that its inputs do not tell. For the same reason its baselines are made of the inputs' baselines.
-//! It has neither n nor an interval: its inputs may share observations or have different ones, and no textbook says how they vary together.
+//! It has an interval where the report says how its parts vary together: they may share observations or have different ones, and the
+//! results do not tell.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use custometer_core::DimensionValue;
+use custometer_core::{DimensionValue, Unit, statistics};
 use jiff::Timestamp;
 
-use crate::report::calculated::Calculated;
+use crate::report::calculated::{Calculated, Parts};
+use crate::report::formula::Quotient;
 use crate::result::words::{relative, shown};
 use crate::result::{Comparison, ResultRow};
 
 /// Adds the rows of what is derived to those of the requests, in the order of the config.
-pub(crate) fn append(results: &mut Vec<ResultRow>, calculated: &[Calculated]) {
+pub(crate) fn append(results: &mut Vec<ResultRow>, calculated: &[Calculated], confidence: f64) {
     let mut made: Vec<(usize, Vec<ResultRow>)> = Vec::new();
     for calculated in calculated {
         let all = || results.iter().chain(made.iter().flat_map(|(_, rows)| rows));
         let inputs: Vec<Vec<&ResultRow>> =
             calculated.inputs.iter().map(|name| all().filter(|row| row.request == *name).collect()).collect();
-        let rows = calculated.rows(&inputs);
+        let rows = calculated.rows(&inputs, confidence);
         made.push((calculated.position, rows));
     }
     made.sort_by_key(|(position, _)| *position);
@@ -60,7 +62,7 @@ struct Matched<'a> {
 
 impl Calculated {
     /// What is calculated from the rows of the inputs.
-    fn rows(&self, inputs: &[Vec<&ResultRow>]) -> Vec<ResultRow> {
+    fn rows(&self, inputs: &[Vec<&ResultRow>], confidence: f64) -> Vec<ResultRow> {
         let mut cells: HashMap<Key, Matched<'_>> = HashMap::new();
         for (input, rows) in inputs.iter().enumerate() {
             for &row in rows {
@@ -77,7 +79,7 @@ impl Calculated {
                 cell.inputs[input].insert(own, row);
             }
         }
-        let mut made: Vec<ResultRow> = cells.values().flat_map(|cell| self.cell(cell)).collect();
+        let mut made: Vec<ResultRow> = cells.values().flat_map(|cell| self.cell(cell, confidence)).collect();
         as_one_type(&mut made);
         let breakdown = |row: &ResultRow| {
             let columns: BTreeSet<&String> = row.dimensions[..row.breakdown].iter().map(|(name, _)| name).collect();
@@ -91,15 +93,18 @@ impl Calculated {
         made
     }
 
-    fn cell(&self, cell: &Matched<'_>) -> Vec<ResultRow> {
+    fn cell(&self, cell: &Matched<'_>, confidence: f64) -> Vec<ResultRow> {
         if cell.is_suppressed {
             // The values of a metric's own dimensions would tell of a group that is hidden.
             let any = cell.rows.first().map(|(_, row)| row);
-            return any.map(|row| ResultRow { suppressed: true, ..self.row(row, &vec![None; self.inputs.len()]) }).into_iter().collect();
+            return any
+                .map(|row| ResultRow { suppressed: true, ..self.row(row, &vec![None; self.inputs.len()], confidence) })
+                .into_iter()
+                .collect();
         }
         let of = |(own, row): &(Values, &ResultRow)| {
             let inputs: Vec<Option<&ResultRow>> = cell.inputs.iter().map(|rows| rows.get(own).copied()).collect();
-            let made = self.row(row, &inputs);
+            let made = self.row(row, &inputs, confidence);
             let own = row.dimensions[row.breakdown..].iter().cloned();
             let mut dimensions = made.dimensions.clone();
             dimensions.extend(own);
@@ -110,15 +115,15 @@ impl Calculated {
 
     /// The row of one combination, without own dimensions. `like` is any of the inputs' rows for it; where nothing is given, nothing is
     /// said.
-    fn row(&self, like: &ResultRow, inputs: &[Option<&ResultRow>]) -> ResultRow {
-        let value = |of: &dyn Fn(&ResultRow) -> Option<f64>| {
-            let input = |name: &str| {
-                let position = self.inputs.iter().position(|input| input == name)?;
-                inputs[position].and_then(of)
-            };
-            shown(self.formula.value(&input))
-        };
-        let now = value(&|row| row.value);
+    fn row(&self, like: &ResultRow, inputs: &[Option<&ResultRow>], confidence: f64) -> ResultRow {
+        let input = |name: &str| self.inputs.iter().position(|input| input == name).and_then(|position| inputs[position]);
+        let value = |of: &dyn Fn(&ResultRow) -> Option<f64>| shown(self.formula.value(&|name| input(name).and_then(of)));
+        let sure = self.quotient.as_ref().map(|(quotient, parts)| match (input(&quotient.of), input(&quotient.to)) {
+            (Some(of), Some(to)) => sureness(quotient, *parts, of, to, confidence),
+            _ => Sureness::default(),
+        });
+        let Sureness { interval, n, contradiction } = sure.unwrap_or_default();
+        let now = value(&|row| row.value).filter(|_| contradiction.is_none());
         let comparisons = self.form.compare.iter().map(|&baseline| {
             let of = |row: &ResultRow| row.comparisons.iter().find(|comparison| comparison.baseline == baseline).cloned();
             let Some(time) = of(like).filter(|comparison| comparison.start.is_some()) else { return Comparison::unknown(baseline) };
@@ -138,7 +143,7 @@ impl Calculated {
         let absent: Vec<String> = absent.collect();
         let nothing = inputs.iter().all(Option::is_none);
         let lacking = (!absent.is_empty() && !nothing).then(|| format!("no such group in {}", absent.join(" and ")));
-        let notes: Vec<String> = self.summary.iter().cloned().chain(lacking).collect();
+        let notes: Vec<String> = self.summary.iter().cloned().chain(lacking).chain(contradiction).collect();
         ResultRow {
             target: None,
             benchmark: None,
@@ -153,10 +158,10 @@ impl Calculated {
             value: now,
             unit: self.unit,
             direction: self.direction,
-            low: None,
-            high: None,
-            n: None,
-            measures: self.inputs.iter().zip(inputs).map(|(name, row)| (name.clone(), row.and_then(|row| row.value))).collect(),
+            low: shown(interval.filter(|_| now.is_some()).map(|(low, _)| low)),
+            high: shown(interval.filter(|_| now.is_some()).map(|(_, high)| high)),
+            n,
+            measures: self.inputs.iter().zip(inputs).flat_map(|(name, row)| evidence(name, *row)).collect(),
             note: Some(notes.join("; ")).filter(|note| !note.is_empty()),
             suppressed: false,
             comparisons: comparisons.collect(),
@@ -173,6 +178,57 @@ impl Calculated {
         }
         dimensions
     }
+}
+
+/// What is known of a derived value beside itself.
+#[derive(Debug, Default)]
+struct Sureness {
+    interval: Option<(f64, f64)>,
+    n: Option<f64>,
+    /// What the rows say against what the report says of them.
+    contradiction: Option<String>,
+}
+
+/// How sure a quotient is.
+fn sureness(quotient: &Quotient, parts: Parts, of: &ResultRow, to: &ResultRow, confidence: f64) -> Sureness {
+    let scaled = |(low, high): (f64, f64)| {
+        let (low, high) = (quotient.factor * low, quotient.factor * high);
+        (low.min(high), low.max(high))
+    };
+    match parts {
+        Parts::Independent => {
+            let interval = estimate(of).zip(estimate(to)).filter(|_| of.low.is_some() || to.low.is_some());
+            let interval = interval.and_then(|(of, to)| statistics::ratio_of_independent(of, to)).map(scaled);
+            Sureness { interval, ..Sureness::default() }
+        }
+        Parts::Subset => {
+            let Some((part, whole)) = of.value.zip(to.value) else { return Sureness::default() };
+            if part > whole {
+                let contradiction =
+                    format!("`{}` counts {part}, more than the {whole} of `{}`: it is not a subset", quotient.of, quotient.to);
+                return Sureness { contradiction: Some(contradiction), ..Sureness::default() };
+            }
+            let interval = statistics::wilson(part, whole, confidence).map(scaled);
+            Sureness { interval, n: Some(whole), contradiction: None }
+        }
+    }
+}
+
+/// A value with the ends of its interval. A count of all that happened is exact; any other value without an interval is not known well enough.
+fn estimate(row: &ResultRow) -> Option<(f64, f64, f64)> {
+    let value = row.value?;
+    match row.low.zip(row.high) {
+        Some((low, high)) => Some((value, low, high)),
+        None => (row.unit == Unit::Count).then_some((value, value, value)),
+    }
+}
+
+/// The value of an input by its name, and its n where this is another number.
+fn evidence(name: &str, row: Option<&ResultRow>) -> Vec<(String, Option<f64>)> {
+    let value = row.and_then(|row| row.value);
+    let n = row.and_then(|row| row.n).filter(|n| Some(*n) != value);
+    let n = n.map(|n| (format!("{name}.n"), Some(n)));
+    std::iter::once((name.to_owned(), value)).chain(n).collect()
 }
 
 /// What is a number in one input and text in another is text, so that a column is of one type.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use custometer_core::{Baseline, Direction, Grain, Unit};
 
-use crate::report::formula::Formula;
+use crate::report::formula::{Formula, Quotient};
 use crate::report::goal::Goal;
 use crate::report::judged::Judged;
 use crate::result::Benchmark;
@@ -25,11 +25,22 @@ pub struct Calculated {
     pub(crate) formula: Formula,
     /// The results it is made of, in the order of the formula.
     pub(crate) inputs: Vec<String>,
+    /// What its intervals are made of; none where it has none.
+    pub(crate) quotient: Option<(Quotient, Parts)>,
     pub(crate) form: Form,
     pub(crate) target: Option<Goal>,
     pub(crate) benchmark: Option<Arc<Benchmark>>,
     /// Where it stands among the others in the config. They are kept in the order in which they can be computed.
     pub(crate) position: usize,
+}
+
+/// How the two parts of a quotient vary together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parts {
+    /// They have no observations in common.
+    Independent,
+    /// What is counted below the line holds all that is counted above it.
+    Subset,
 }
 
 /// What rows a result has.
@@ -61,6 +72,7 @@ impl Calculated {
             target: self.target.as_ref(),
             benchmark: self.benchmark.as_ref(),
             is_calculated: true,
+            has_interval: self.quotient.is_some(),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) compare: &'a [Baseline],
     pub(crate) target: Option<&'a Goal>,
     pub(crate) benchmark: Option<&'a Arc<Benchmark>>,
-    /// Whether it is derived. Then it has neither interval nor n nor p-value, and its breakdowns and baselines are those of its inputs.
+    /// Whether it is derived. Then its changes are not tested, and its breakdowns and baselines are those of its inputs.
     pub(crate) is_calculated: bool,
+    /// Whether its values may have an interval and an n.
+    pub(crate) has_interval: bool,
 }
