@@ -1,6 +1,7 @@
 //! Text from data, configs and file names that can't drive a terminal, turn a line around, or tell a password.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Text on one line. Characters that would do something rather than show something are spelled out, such as `\n` and `\u{1b}`.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -47,22 +48,52 @@ fn escaped(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Text with something else in place of what stands between `://` and `@` in addresses.
+/// Text with something else in place of the secrets in its addresses.
 fn without_passwords(text: &str, instead: impl Fn(&str) -> String) -> Cow<'_, str> {
-    let mut cleaned = Cow::Borrowed(text);
-    let mut from = 0;
-    while let Some(start) = cleaned[from..].find("://").map(|found| from + found + 3) {
-        let ends = |character: char| character.is_whitespace() || matches!(character, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>');
-        let authority = &cleaned[start..];
-        let authority = authority.find(ends).map_or(authority, |end| &authority[..end]);
-        from = start;
-        if let Some(length) = authority.rfind('@') {
-            let instead = instead(&authority[..length]);
-            from += instead.len();
-            cleaned = Cow::Owned(format!("{}{instead}{}", &cleaned[..start], &cleaned[start + length..]));
+    let secrets = secrets(text);
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let (mut cleaned, mut from) = (String::with_capacity(text.len()), 0);
+    for secret in secrets {
+        cleaned.push_str(&text[from..secret.start]);
+        from = secret.end;
+        cleaned.push_str(&instead(&text[secret]));
+    }
+    cleaned.push_str(&text[from..]);
+    Cow::Owned(cleaned)
+}
+
+/// What stands in addresses between `://` and `@`, and the values of parameters that are called like keys and signatures.
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    const CALLED: [&str; 7] = ["auth", "credential", "key", "pass", "secret", "sig", "token"];
+    let mut secrets = Vec::new();
+    for (before, _) in text.match_indices("://") {
+        let start = before + "://".len();
+        let ends = |character: char| character.is_whitespace() || matches!(character, '"' | '\'' | '`' | '<' | '>');
+        let address = text[start..].find(ends).map_or(&text[start..], |end| &text[start..start + end]);
+        let authority = address.find(['/', '?', '#']).map_or(address, |end| &address[..end]);
+        secrets.extend(authority.rfind('@').map(|length| start..start + length));
+        let mut at = start + address.find('?').map_or(address.len(), |query| query + 1);
+        for parameter in text[at..start + address.len()].split(['&', ';', '#']) {
+            if let Some((name, value)) = parameter.split_once('=').filter(|(_, value)| !value.is_empty()) {
+                let lower = name.to_lowercase();
+                let is_secret = CALLED.iter().any(|called| lower.contains(called));
+                secrets.extend(is_secret.then(|| at + name.len() + 1..at + name.len() + 1 + value.len()));
+            }
+            at += parameter.len() + 1;
         }
     }
-    cleaned
+    // One address may stand in another.
+    secrets.sort_by_key(|secret| (secret.start, secret.end));
+    secrets.dedup_by(|later, earlier| {
+        let overlaps = later.start < earlier.end;
+        if overlaps {
+            earlier.end = earlier.end.max(later.end);
+        }
+        overlaps
+    });
+    secrets
 }
 
 #[cfg(test)]
@@ -92,6 +123,9 @@ mod tests {
             ("`https://user:pw@host/a@b`", "`https://…@host/a@b`"),
             ("https://a:b@c:d@host and s3://key@bucket", "https://…@host and s3://…@bucket"),
             ("https://host/path?a=x@y, me@host", "https://host/path?a=x@y, me@host"),
+            ("`s3://b/o.csv?X-Amz-Signature=hunter2&part=3`, `https://h/?`", "`s3://b/o.csv?X-Amz-Signature=…&part=3`, `https://h/?`"),
+            ("https://u:p@h/?sv=1&sig=2&to=http://a:b@c/?token=3", "https://…@h/?sv=1&sig=…&to=http://…@c/?token=…"),
+            ("https://h/?key=http://a:b@c&page=2#token=4", "https://h/?key=…&page=2#token=…"),
             ("://", "://"),
             ("https://@", "https://…@"),
         ] {
