@@ -73,7 +73,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let id_hasher = report::id_hasher(&config.report, input.environment, &mut problems);
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
-    let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, &zone, input.folder, &mut problems)));
+    let read_by = (&zone, config.report.hash_ids.is_none());
+    let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, read_by, input.folder, &mut problems)));
     let mut opened: BTreeMap<&str, Option<Table>> = opened.collect();
     segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);

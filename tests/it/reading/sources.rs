@@ -208,3 +208,44 @@ fn years_of_two_digits_are_never_guessed() {
     let (values, json) = counted(&Case::new().file("e.csv", rows), "path = \"e.csv\"", &request).unwrap();
     assert_eq!((values, &json["rejected"][0]["rows"]), (vec![Some(3.0)], &Json::from(1)));
 }
+
+#[test]
+fn a_column_that_is_called_like_one_of_ours_is_left_out() {
+    let names = ["__row", "__fault", "__raw:amount", "__fault:x", "__key0", "__read1", "__bucket", "__own0", "__condition", "__made_of"];
+    let csv = format!("{},__v,amount,shop\n{}7,1,a\n{}7,2,b\n", names.join(","), "9,".repeat(names.len()), ",".repeat(names.len()));
+    let keys = names.map(|name| format!("\"{name}\":9,")).concat();
+    let ndjson = format!("{{{keys}\"__v\":7,\"amount\":1,\"shop\":\"a\"}}\n{{\"__v\":7,\"amount\":2,\"shop\":\"b\"}}\n");
+    let case = Case::new().file("o.csv", csv).file("o.ndjson", ndjson);
+    let mut frame = df!("amount" => [1, 2], "shop" => ["a", "b"], "__v" => [7, 7]).unwrap();
+    for name in names {
+        frame.with_column(Series::new(name.into(), [9, 9]).into()).unwrap();
+    }
+    ParquetWriter::new(File::create(case.path().join("o.parquet")).unwrap()).finish(&mut frame).unwrap();
+    for format in ["csv", "ndjson", "parquet"] {
+        let table = |columns: &str| {
+            format!("[tables.orders]\npath = \"o.{format}\"\ndeduplicate = [\"amount\"]\nwhere = \"amount > 0\"\n{columns}")
+        };
+        let expected = [("null", 3.0), ("\"a\"", 1.0), ("\"b\"", 2.0)].map(|(shop, sum)| (shop.to_owned(), sum));
+        assert_eq!(sums(&revenue(&case, &table("")).unwrap()), expected, "{format}");
+        // Any other name is a column's own.
+        let json = revenue(&case, &table("columns = { shop = \"__v\" }")).unwrap();
+        assert_eq!(sums(&json)[1], ("7".to_owned(), 3.0), "{format}");
+        let problems = revenue(&case, &table("columns = { shop = \"__row\" }")).unwrap_err();
+        assert!(problems.contains("`__row` is a column with a name that custometer gives its own"), "{problems}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_need_be_no_utf8_and_what_is_no_file_is_not_waited_for() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::net::UnixListener;
+
+    let case = Case::new().file("b.csv", "amount,shop\n2,8\n");
+    std::fs::write(case.path().join(OsStr::from_bytes(b"k\xf8benhavn.csv")), "amount,shop\n1.5,7\n").unwrap();
+    assert_eq!(sums(&revenue(&case, "[tables.orders]\npath = \"*.csv\"").unwrap()).len(), 3);
+    let _socket = UnixListener::bind(case.path().join("live.csv")).unwrap();
+    let problems = revenue(&case, "[tables.orders]\npath = \"live.csv\"").unwrap_err();
+    assert!(problems.contains("it is a pipe or a device, which can't be read twice: write it into a file"), "{problems}");
+}

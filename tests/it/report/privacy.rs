@@ -102,6 +102,40 @@ fn a_measure_whose_value_is_an_id_is_refused() {
 }
 
 #[test]
+fn messages_show_no_id() {
+    let problems = |settings: &str, table: &str| {
+        let config = format!(
+            "[report]\n{settings}\n[tables.orders]\npath = \"o.csv\"\n{table}\n[[metrics]]\nmetric = \"loyalty.average_order_value\"\n\
+             table = \"orders\"\ngrain = \"month\"\n"
+        );
+        let orders = "kunde,tal,time,amount\nK11,7777777,2025-01-01,10\nK12,7777778,2025-01-02,11\n";
+        Case::new().file("o.csv", orders).variable("SECRET", "sixteen bytes or more").run(&config).err().unwrap()
+    };
+    for (table, id) in [
+        ("columns = { amount = \"kunde\" }", "K11"),
+        ("columns = { time = \"kunde\" }", "K11"),
+        ("formats = { kunde = \"money\" }", "K11"),
+        ("time_formats = { tal = \"epoch_nanoseconds\" }", "7777777"),
+    ] {
+        let [open, hashed] = [problems("", table), problems("hash_ids = \"SECRET\"", table)];
+        assert!(open.contains(id), "{open}");
+        assert!(!hashed.contains("K1") && !hashed.contains("777777"), "{hashed}");
+    }
+}
+
+#[test]
+fn a_note_on_ids_that_no_row_has_names_none() {
+    let note = |settings: &str| {
+        let where_ = "where = \"Kunde IN ('K1', 'K8', 'K9')\"";
+        let result = Case::new().file("o.csv", ORDERS).variable("SECRET", "sixteen bytes or more");
+        let result = result.run(&report(settings, where_, "[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\n"));
+        result.unwrap().notes.into_iter().map(|note| note.text).collect::<Vec<_>>()
+    };
+    assert_eq!(note("hash_ids = \"SECRET\""), ["no row has 2 of the 3 ids in `Kunde` that `where` names"]);
+    assert_eq!(note(""), ["no row has `K8` or `K9` in `Kunde`, named by `where`; there are `K1`"]);
+}
+
+#[test]
 fn a_secret_that_is_not_there_or_too_short_is_an_error() {
     let config = report("hash_ids = \"SECRET\"", "", BY_CUSTOMER);
     assert!(Case::new().file("o.csv", ORDERS).load(&config).err().unwrap().contains("the environment variable `SECRET` is not set"));

@@ -197,10 +197,18 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
 }
 
 /// Opens a table's files and plans its mapped and derived columns. Times without an offset are in `zone` unless the table says another.
-pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &Path, problems: &mut Collector) -> Option<Table> {
+///
+/// `shows_cells` says whether messages may show what cells hold.
+pub(crate) fn open(
+    name: &str,
+    config: &TableConfig,
+    (zone, shows_cells): (&TimeZone, bool),
+    folder: &Path,
+    problems: &mut Collector,
+) -> Option<Table> {
     let mut opened = open_files(config, folder, problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
-    let style = style(config, zone);
+    let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
     let skipped = skipped(config, &mut opened, (&style, &shown), problems);
     let shape = shape::shape((config.unpivot.as_ref(), config.explode.as_ref()), &opened.schema, &config.formats, problems);
@@ -222,7 +230,7 @@ pub(crate) fn open(name: &str, config: &TableConfig, zone: &TimeZone, folder: &P
         .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
         .collect();
     let sample = columns_of(shape.over(opened.sample.clone().lazy()).with_columns(&columns.cleaned).with_columns(joined));
-    let formats = settled(formats, &sample, style.numbers, problems);
+    let formats = settled(formats, &sample, &style, problems);
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
@@ -314,8 +322,8 @@ fn mapped<'a>(
         let missing: Vec<&String> = of.get_ref().0.iter().filter(|actual| !stored.contains(*actual)).collect();
         for actual in &missing {
             if let Some(kind) = opened.left_out.get(*actual) {
-                let message = format!("`{actual}` is stored as {kind}, which is not read");
-                problems.report(of.span(), message).help("store it as a number, a text or a time");
+                let message = format!("`{actual}` is {kind}, which is not read");
+                problems.report(of.span(), message).help("store it as a number, a text or a time, under a name of its own");
                 continue;
             }
             let help = did_you_mean(actual, stored.iter().map(String::as_str)).unwrap_or_else(|| columns_there_are(stored));
@@ -504,7 +512,7 @@ fn of_single_columns<'a>(
 }
 
 /// The formats as the first rows have them. Reports those that can't be meant; they stay, so that a cause is reported once.
-fn settled(formats: Formats, sample: &[Column], numbers: NumberStyle, problems: &mut Collector) -> BTreeMap<String, Declared> {
+fn settled(formats: Formats, sample: &[Column], style: &Style, problems: &mut Collector) -> BTreeMap<String, Declared> {
     let settle = |(name, (place, declared)): (String, (Range<usize>, Declared))| {
         let Some(values) = sample.iter().find(|column| column.name().as_str() == name) else { return (name, declared) };
         let values = values.as_materialized_series();
@@ -512,8 +520,8 @@ fn settled(formats: Formats, sample: &[Column], numbers: NumberStyle, problems: 
             Declared::Times(_) if matches!(values.dtype(), DataType::Date | DataType::Datetime(..)) => {
                 Some("it is stored as a time; leave its format out".to_owned())
             }
-            Declared::Times(format) => format.misfit(values),
-            Declared::Cells(format) => match format.settled(values.dtype(), &column::texts_of(values), numbers) {
+            Declared::Times(format) => format.misfit(values, style.shows_cells),
+            Declared::Cells(format) => match format.settled(values.dtype(), &column::texts_of(values), style.numbers, style.shows_cells) {
                 Ok(settled) => return (name, Declared::Cells(settled)),
                 Err(reason) => Some(reason),
             },
@@ -526,12 +534,13 @@ fn settled(formats: Formats, sample: &[Column], numbers: NumberStyle, problems: 
     formats.into_iter().map(settle).collect()
 }
 
-fn style(config: &TableConfig, zone: &TimeZone) -> Style {
+fn style(config: &TableConfig, zone: &TimeZone, shows_cells: bool) -> Style {
     Style {
         numbers: NumberStyle { decimal_comma: config.decimal_comma, thousands: config.thousands },
         clock: Arc::new(LocalClock::new(zone)),
         rule: ClockRule { ambiguous: config.ambiguous_times, nonexistent: config.nonexistent_times },
         zone: zone.iana_name().filter(|name| *name != "UTC").map(str::to_owned),
+        shows_cells,
     }
 }
 

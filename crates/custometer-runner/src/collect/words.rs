@@ -89,11 +89,16 @@ impl Words {
 
     /// What is to be said of wanted words that no row has; nothing where each is there, or `any` where one is enough.
     ///
-    /// Of the words that there are, those are named that at least `least` rows have.
-    pub(crate) fn lacking(&self, said: &Said<'_>, least: u64) -> Option<String> {
+    /// Of the words that there are, those are named that at least `least` rows have. None of a column of ids is named, for what is called so
+    /// is `hidden`.
+    pub(crate) fn lacking(&self, said: &Said<'_>, least: u64, hidden: bool) -> Option<String> {
         let missing: Vec<&str> = said.words.iter().copied().filter(|word| !self.found.contains(*word)).collect();
         if missing.is_empty() || said.any && missing.len() < said.words.len() {
             return None;
+        }
+        if hidden {
+            let (missing, all) = (missing.len(), said.words.len());
+            return Some(format!("no row has {missing} of the {all} ids in `{}` that {} names", said.column, said.by));
         }
         let mut there_are: Vec<(&str, u64)> = self.others.iter().map(|(word, rows)| (word.as_str(), *rows)).collect();
         there_are.extend(self.found.iter().map(|word| (word.as_str(), u64::MAX)));
@@ -152,7 +157,7 @@ mod tests {
     }
 
     fn lacking(wanted: &[&str], rows: &[Option<&str>], any: bool, least: u64) -> Option<String> {
-        words(wanted, rows).lacking(&Said { column: "status", by: "`solved_statuses`", words: wanted.to_vec(), any }, least)
+        words(wanted, rows).lacking(&Said { column: "status", by: "`solved_statuses`", words: wanted.to_vec(), any }, least, false)
     }
 
     #[test]

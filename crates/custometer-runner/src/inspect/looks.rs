@@ -189,7 +189,7 @@ fn cells(texts: &[String], numbers: NumberStyle) -> Option<Reading> {
         _ => is_most(texts.iter().filter(|text| kind.read(text, numbers).is_some()).count(), texts.len()),
     };
     let kind = KINDS.iter().find(|kind| fits(kind))?;
-    let format = CellFormat::Number(kind).settled(&DataType::String, texts, numbers).ok()?;
+    let format = CellFormat::Number(kind).settled(&DataType::String, texts, numbers, true).ok()?;
     Some(Reading::Cells { format, declared: format!("\"{}\"", kind.name) })
 }
 

@@ -15,9 +15,10 @@ pub(crate) fn notes(report: &Report, plan: &TablePlan, collected: &Collected) ->
     // Of a small group nothing is told, and of ids neither.
     let is_id = |column: &str| requests().any(|(_, request)| request.is_id(column));
     let least = |column: &str| if is_id(column) { u64::MAX } else { report.min_group_size.map_or(0, Into::into) };
+    let is_hidden = |column: &str| report.id_hasher.is_some() && is_id(column);
     let lacking = |said: &Said<'_>, of_all: bool| {
         let words = plan.words.iter().position(|asked| asked.column == said.column && asked.of_all == of_all)?;
-        collected.words[words].lacking(said, least(said.column))
+        collected.words[words].lacking(said, least(said.column), is_hidden(said.column))
     };
     let mut notes: Vec<(Vec<usize>, String)> = Vec::new();
     let mut add = |concerned: Vec<usize>, note: String| match notes.iter_mut().find(|(_, known)| *known == note) {

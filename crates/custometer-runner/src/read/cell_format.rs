@@ -198,7 +198,10 @@ fn number_in_text(text: &str, style: NumberStyle) -> Option<f64> {
 impl CellFormat {
     /// What the config says of a column: why values of the first rows, or the way that they are stored, can't be this; and a currency
     /// that all of them have, for amounts of money.
-    pub(crate) fn settled(&self, stored: &DataType, texts: &[String], style: NumberStyle) -> Result<Self, String> {
+    ///
+    /// `shows_cells` says whether messages may show a text.
+    pub(crate) fn settled(&self, stored: &DataType, texts: &[String], style: NumberStyle, shows_cells: bool) -> Result<Self, String> {
+        let shown = |text: &str| if shows_cells { format!(": `{}`", text.chars().take(40).collect::<String>()) } else { String::new() };
         if stored != &DataType::String {
             let fits = match self {
                 Self::Number(kind) if matches!(stored, DataType::Duration(_)) => kind.name == "duration",
@@ -228,11 +231,7 @@ impl CellFormat {
         if !texts.is_empty() && !texts.iter().any(|text| settled.fits(text, style)) {
             let near = KINDS.iter().find(|kind| texts.iter().all(|text| kind.read(text, style).is_some()));
             let near = near.map(|kind| format!("; say `\"{}\"`", kind.name)).unwrap_or_default();
-            return Err(format!(
-                "no value of the first rows is {}: `{}`{near}",
-                settled.what(),
-                texts[0].chars().take(40).collect::<String>()
-            ));
+            return Err(format!("no value of the first rows is {}{}{near}", settled.what(), shown(&texts[0])));
         }
         Ok(settled)
     }
@@ -477,7 +476,7 @@ mod tests {
     fn amounts_in_several_currencies_are_refused() {
         let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let settled = |values: &[&str]| {
-            CellFormat::Number(NumberKind::named("money").unwrap()).settled(&DataType::String, &texts(values), NumberStyle::default())
+            CellFormat::Number(NumberKind::named("money").unwrap()).settled(&DataType::String, &texts(values), NumberStyle::default(), true)
         };
         assert_eq!(settled(&["$5", "7", "$1.50"]), Ok(CellFormat::Currency("$".to_owned())));
         assert!(settled(&["$5", "€7"]).unwrap_err().contains("`$`, `€`"));

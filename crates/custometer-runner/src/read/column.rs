@@ -22,6 +22,8 @@ pub(crate) struct Style {
     pub(crate) rule: ClockRule,
     /// The clock's time zone; none for UTC.
     pub(crate) zone: Option<String>,
+    /// Whether messages may show cells: none where ids must not leave, since any column may hold some.
+    pub(crate) shows_cells: bool,
 }
 
 /// A column as a file stores it.
@@ -167,7 +169,7 @@ pub(crate) fn typed(name: &str, stored: &DataType, looks: Option<&StoredColumn>,
     let may_be_blank = text && !looks.is_some_and(|column| column.blank_is_null);
     let missing = if may_be_blank { raw.clone().is_null().or(trimmed(raw.clone()).eq(lit(""))) } else { raw.clone().is_null() };
     let numeric = stored.is_primitive_numeric() || matches!(stored, DataType::Decimal(..));
-    let examples = || looks.map(|column| examples_of(&column.texts)).unwrap_or_default();
+    let examples = || looks.filter(|_| style.shows_cells).map(|column| examples_of(&column.texts)).unwrap_or_default();
     let plain = |value: Expr, expected: &str| (value, expected.to_owned(), None);
     let cells = looks.and_then(|column| column.cells.as_ref());
     let (value, expected, ambiguous) = match kind {
@@ -254,7 +256,7 @@ fn time(name: &str, stored: &DataType, looks: Option<&StoredColumn>, style: &Sty
             let texts = looks.map(|column| column.texts.as_slice()).unwrap_or_default();
             let mut formats = looks.map(|column| column.time_formats.clone()).unwrap_or_default();
             if formats.is_empty() && !texts.is_empty() {
-                let examples = examples_of(texts);
+                let examples = if style.shows_cells { examples_of(texts) } else { String::new() };
                 return Err(format!(
                     "`{name}` must be a time such as 2025-01-31 or 2025-01-31T09:30:00, and holds text{examples}; say how times are \
                      written: `time_formats = {{ {} = \"%d-%m-%Y %H:%M\" }}`",

@@ -27,6 +27,9 @@ use crate::read::text::{self, Chunk, Chunks, FAULT, FileIndex, Head, TextError, 
 pub(crate) const SAMPLE_ROWS: u32 = 1000;
 const SAMPLE_FILES: usize = 16;
 
+/// What is said of a column that is called like one of ours.
+const OURS: &str = "a column with a name that custometer gives its own";
+
 /// A table's files, opened but not read.
 #[derive(Clone)]
 pub struct Opened {
@@ -38,7 +41,7 @@ pub struct Opened {
     pub schema: Schema,
     /// The first rows.
     pub sample: DataFrame,
-    /// Columns of a kind that is not read, each with what it is stored as.
+    /// Columns that are not read, each with what it is instead.
     pub(crate) left_out: BTreeMap<String, String>,
     sources: Vec<Arc<Source>>,
     heads: Heads,
@@ -211,11 +214,13 @@ pub(crate) fn open(
         };
         let read = head.columns.iter().filter_map(|column| Some((column.name.clone(), column.kind.as_ref().ok()?.kind.clone())));
         schemas.push(read.collect());
-        let not_read = head.columns.iter().filter_map(|column| Some((column.name.to_string(), column.kind.as_ref().err()?.clone())));
+        let not_read =
+            head.columns.iter().filter_map(|column| Some((column.name.to_string(), format!("stored as {}", column.kind.as_ref().err()?))));
         left_out.extend(not_read);
         heads.push(head);
     }
     let mut schema = union_of(&files, &schemas)?;
+    left_out.extend(schema.iter_names().filter(|name| scan::is_ours(name)).map(|name| (name.to_string(), OURS.to_owned())));
     schema.retain(|name, _| !left_out.contains_key(name.as_str()));
     if schema.is_empty() {
         return Err(OpenError::Unreadable { file: shown(&files[0]), reason: "it has no column that is read".to_owned() });
@@ -243,7 +248,7 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
     if let Some(twice) = dialect.column_names.iter().flatten().find(|name| !given.insert(*name)) {
         return Err(OpenError::TwoColumns(twice.clone()));
     }
-    let mut heads = Vec::new();
+    let (mut heads, mut left_out) = (Vec::new(), BTreeMap::new());
     let mut schema = Schema::default();
     for source in &sources {
         let file = shown(source.path());
@@ -251,7 +256,9 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
         if let Some(line) = text::first_line_not_utf8(&head) {
             return Err(OpenError::Encoding { file, line });
         }
-        schema.extend(head.names.iter().map(|name| (name.as_str().into(), DataType::String)));
+        let (ours, names): (Vec<&String>, Vec<&String>) = head.names.iter().partition(|name| scan::is_ours(name));
+        schema.extend(names.into_iter().map(|name| (name.as_str().into(), DataType::String)));
+        left_out.extend(ours.into_iter().map(|name| (name.clone(), OURS.to_owned())));
         other_delimiter(&file, &head)?;
         heads.push(head);
     }
@@ -263,7 +270,7 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
     let failed = |error: PolarsError| unreadable(&files[0], &error);
     let sample: Vec<DataFrame> = sample.collect::<PolarsResult<_>>().map_err(failed)?;
     let sample = sample.into_iter().try_fold(DataFrame::empty_with_schema(&schema), |all, part| all.vstack(&part)).map_err(failed)?;
-    Ok(Opened { files, format, schema, sample, left_out: BTreeMap::new(), sources, heads: Heads::Text(Arc::new(heads)) })
+    Ok(Opened { files, format, schema, sample, left_out, sources, heads: Heads::Text(Arc::new(heads)) })
 }
 
 fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, OpenError> {
@@ -350,7 +357,7 @@ fn other_delimiter(file: &str, head: &Head) -> Result<(), OpenError> {
 
 /// The format that a file's name says, packed or not.
 pub(crate) fn format_of(path: &Path) -> Option<FileFormat> {
-    let name = path.file_name()?.to_str()?.to_lowercase();
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
     let name = [".gz", ".zst", ".zstd"].into_iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
     match name.rsplit('.').next()? {
         "csv" | "txt" => Some(FileFormat::Csv),

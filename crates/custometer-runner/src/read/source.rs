@@ -50,11 +50,16 @@ impl Source {
     /// Opens a file.
     #[expect(clippy::disallowed_methods, reason = "no result depends on it: it says when the times of a file are not enough to compare")]
     pub(crate) fn open(path: &Path) -> io::Result<Arc<Self>> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
+        // A pipe would be waited for as it is opened.
+        let kind = std::fs::metadata(path)?.file_type();
+        if kind.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
+        if !kind.is_file() {
+            return Err(io::Error::other("it is a pipe or a device, which can't be read twice: write it into a file first"));
+        }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
         let stamp = Stamp::of(&metadata);
         let is_fresh =
             stamp.modified.is_none_or(|modified| SystemTime::now().duration_since(modified).is_ok_and(|ago| ago < GRAIN_OF_TIMES));

@@ -178,7 +178,9 @@ impl TimeFormat {
     }
 
     /// For numbers that count from a time on: why these values, of a column's first rows, seem to be meant in another unit.
-    pub(crate) fn misfit(&self, values: &Series) -> Option<String> {
+    ///
+    /// `shows_cells` says whether the message may show a value.
+    pub(crate) fn misfit(&self, values: &Series, shows_cells: bool) -> Option<String> {
         let Kind::Count(count) = &self.kind else { return None };
         let column = values.clone().into_column();
         let present = values.len() - values.null_count();
@@ -192,7 +194,8 @@ impl TimeFormat {
         let fit = COUNTS.iter().find(|other| fitting(other) * 10 >= present * 9)?;
         let first = values.cast(&DataType::String).ok()?;
         let first = first.str().ok()?.iter().flatten().next()?.trim().to_owned();
-        Some(format!("`{first}` is not a time in the years 1900 to 2199 as `{}`; say `{}`", count.name, fit.name))
+        let first = if shows_cells { format!("`{first}`") } else { "what it holds".to_owned() };
+        Some(format!("{first} is not a time in the years 1900 to 2199 as `{}`; say `{}`", count.name, fit.name))
     }
 }
 
