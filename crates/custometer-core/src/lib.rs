@@ -24,6 +24,7 @@ pub mod names;
 pub mod parallel;
 pub mod params;
 pub mod picture;
+mod quotient;
 pub mod registry;
 pub mod row_formula;
 pub mod source;
@@ -49,6 +50,7 @@ pub use params::{NoParams, ParamError};
 pub use picture::Picture;
 /// Polars as this crate has it: plans and expressions of another version, or with other features, are not these.
 pub use polars;
+pub use quotient::quotient;
 pub use registry::{Registry, RegistryError};
 pub use row_formula::{Found, RowFormula};
 pub use source::{Doubt, Source};
@@ -70,7 +72,8 @@ pub mod prelude {
     pub use crate::words::is_one_of;
     pub use crate::{
         About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Estimate, Example, Found, Measure, Metric,
-        NoParams, NullRule, ParamError, Picture, RowFormula, Source, SqlCondition, Table, Unit, Value, Weights, names, register_metric,
+        NoParams, NullRule, ParamError, Picture, RowFormula, Source, SqlCondition, Table, Unit, Value, Weights, names, quotient,
+        register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

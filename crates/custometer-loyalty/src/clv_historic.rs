@@ -110,7 +110,7 @@ impl Derive for Values {
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let value = col("profit") * lit(self.0.orders.margin.factor());
         // Who got everything back has no margin.
-        let margin = when(col("spend").eq(lit(0.0))).then(lit(NULL)).otherwise(value.clone() / col("spend"));
+        let margin = when(col("spend").eq(lit(0.0))).then(lit(NULL)).otherwise(quotient(value.clone(), col("spend")));
         Ok(self.0.derive(rows, context)?.with_columns([value.alias("value"), margin.alias("margin_rate"), col("spend").alias("revenue")]))
     }
 }

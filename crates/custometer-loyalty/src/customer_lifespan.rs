@@ -122,7 +122,7 @@ impl Metric for CustomerLifespan {
         let (definition, unit) = (Definition::over(spans.source()).unit(params.unit.unit()), params.unit.days());
         Ok(match params.method {
             LifespanMethod::Ended => {
-                let lifetime = || col(DAYS) / lit(unit);
+                let lifetime = || quotient(col(DAYS), lit(unit));
                 definition
                     .derive(Endings { spans })
                     .measure(sum("total_lifetime", lifetime()))

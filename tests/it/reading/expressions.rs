@@ -432,3 +432,22 @@ fn every_example_of_the_books_page_is_right() {
         }
     }
 }
+
+#[test]
+fn a_quotient_is_the_nearest_number_in_batches_of_any_size() {
+    // 57 times the reciprocal of 100 is 0.5700000000000001: so it would be in a batch of many rows, and 0.57 in one of one row.
+    let rows: Vec<String> = (1..=100).map(|amount| format!("{amount}\n")).collect();
+    let many = Case::new().file("o.csv", format!("amount\n{}", rows.concat()));
+    let single =
+        rows.iter().enumerate().fold(Case::new(), |case, (file, row)| case.file(&format!("o-{file}.csv"), format!("amount\n{row}")));
+    for (case, path) in [(many, "o.csv"), (single, "o-*.csv")] {
+        let config = format!(
+            "[tables.orders]\npath = \"{path}\"\nwhere = \"amount / 100 IN (0.35, 0.41, 0.57, 0.83) OR 41 / amount = 0.5\"\n\
+             derive = {{ share = \"amount / 100\" }}\n\
+             [[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"orders\"\nby = [[], [\"share\"]]\n"
+        );
+        let json = case.json(&config).unwrap();
+        let shares: Vec<&Json> = json["results"].as_array().unwrap().iter().map(|row| &row["dimensions"]["share"]).collect();
+        assert_eq!(shares, [&Json::Null, &json!(0.35), &json!(0.41), &json!(0.57), &json!(0.82), &json!(0.83)], "{path}");
+    }
+}

@@ -10,6 +10,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::quotient;
+
 use super::opening_hours::{BusinessClock, OpeningHours};
 
 /// The clock that durations are counted on, as a metric's parameter.
@@ -41,7 +43,7 @@ impl Clock {
             Self::Calendar => end.cast(DataType::Int64) - start.cast(DataType::Int64),
             Self::Business { hours, .. } => BusinessClock::new(hours).between(start, end),
         };
-        microseconds.cast(DataType::Float64) / lit(1_000_000.0)
+        quotient(microseconds, lit(1_000_000.0))
     }
 
     /// What a reader must know of it, where it is not the usual one.

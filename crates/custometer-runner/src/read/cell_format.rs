@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use custometer_core::ColumnType;
 use custometer_core::suggest::nearest;
+use custometer_core::{ColumnType, quotient};
 use polars::prelude::{DataType, Expr, NULL, TimeUnit, lit, when};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
@@ -313,7 +313,7 @@ pub(crate) fn seconds(duration: Expr, unit: TimeUnit) -> Expr {
         TimeUnit::Microseconds => 1e6,
         TimeUnit::Milliseconds => 1e3,
     };
-    duration.cast(DataType::Int64).cast(DataType::Float64) / lit(per_second)
+    quotient(duration.cast(DataType::Int64), lit(per_second))
 }
 
 impl<'de> Deserialize<'de> for CellFormat {

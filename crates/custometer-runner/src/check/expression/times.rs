@@ -5,6 +5,7 @@ use jiff::{Span, Timestamp};
 use polars::prelude::{DataType, Expr, RoundMode, TimeUnit, lit};
 use sqlparser::ast::{self, BinaryOperator};
 
+use custometer_core::quotient;
 use custometer_core::time::{AmbiguousTimes, ClockRule, NonexistentTimes};
 
 use super::elementwise::{numbers, whole, whole_of};
@@ -382,7 +383,7 @@ pub(super) fn extract(translator: &mut Translator<'_>, name: &str, of: &ast::Exp
             return translator
                 .wrong(part, mistake.help("its seconds are `EXTRACT(EPOCH FROM …)`; divide them by 60 for minutes, by 3600 for hours"));
         }
-        let seconds = value.expr.clone().cast(DataType::Float64) / lit(SECOND as f64);
+        let seconds = quotient(value.expr.clone(), lit(SECOND as f64));
         return Some(Translator::made(seconds, Kind::Float, &[&value], words(part)));
     }
     let value = is_moment(translator, value, of, "EXTRACT")?;
@@ -407,7 +408,7 @@ pub(super) fn extract(translator: &mut Translator<'_>, name: &str, of: &ast::Exp
         "microsecond" => (of_second(1), Kind::Integer),
         "epoch" => {
             let instant = translator.as_kind(value.clone(), &Kind::Time).expr.cast(DataType::Int64);
-            (instant.cast(DataType::Float64) / lit(SECOND as f64), Kind::Float)
+            (quotient(instant, lit(SECOND as f64)), Kind::Float)
         }
         _ => {
             let day = whole(clock.dt().weekday());

@@ -1,6 +1,7 @@
 //! Operators: the tree of an expression as a plan over columns, with what it fails for.
 
 use custometer_core::function::Function;
+use custometer_core::quotient;
 use custometer_core::suggest::did_you_mean;
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, NamedFrom, Series, coalesce, col, lit, when};
 use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, Subscript, UnaryOperator, Value as Literal};
@@ -417,8 +418,8 @@ impl Translator<'_> {
     fn numbers(&mut self, left: &Value, op: &BinaryOperator, right: &Value, part: &ast::Expr) -> Value {
         let words = words(part);
         if matches!(op, BinaryOperator::Divide) {
-            let (over, by) = (left.expr.clone().cast(DataType::Float64), right.expr.clone().cast(DataType::Float64));
-            let mut value = Self::made(over / by.clone(), Kind::Float, &[left, right], words.clone());
+            let by = right.expr.clone().cast(DataType::Float64);
+            let mut value = Self::made(quotient(left.expr.clone(), by.clone()), Kind::Float, &[left, right], words.clone());
             // What is divided by something infinite is zero, and would tell nothing of it.
             let never = if right.open { by.clone().eq(lit(0.0)).or(by.is_finite().not()) } else { by.eq(lit(0.0)) };
             let fails = left.expr.clone().is_not_null().and(never);
