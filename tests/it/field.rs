@@ -321,6 +321,19 @@ fn two_groups_beside_each_other() {
 }
 
 #[test]
+fn a_segment_is_looked_up_and_multiplies_no_row() {
+    let result = run("21-lookup", "report.toml");
+    // All, without a customer, enterprise and small, by bots and by persons: 3 of 5, 0 of 1, 2 of 2, 1 of 2, 1 of 2 and 2 of 3.
+    holds(&result, &[("support.csat", &[60.0, 0.0, 100.0, 50.0, 50.0, 200.0 / 3.0])]);
+    let answers: Vec<u64> = result["results"].as_array().unwrap().iter().map(|row| row["n"].as_u64().unwrap()).collect();
+    assert_eq!(answers, [5, 1, 2, 2, 2, 3]);
+    // Which of a customer's two rows is meant is for the report to say.
+    let (case, report) = case("21-lookup", "report.toml");
+    let problem = case.json(&report.replace("deduplicate = [\"customer_id\"]\n", "")).unwrap_err();
+    assert!(problem.contains("`c2` (customers.csv, row 2 and customers.csv, row 3)"), "{problem}");
+}
+
+#[test]
 fn amounts_of_several_currencies_are_never_one_sum() {
     let result = run("22-currencies", "report.toml");
     holds(&result, &[("loyalty.average_order_value", &[100.0, 26_400.0, 10.0])]);

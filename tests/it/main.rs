@@ -48,5 +48,10 @@ mod goals {
     mod targets;
 }
 
+/// Tables that are made of others.
+mod tables {
+    mod lookups;
+}
+
 mod field;
 mod real_data;

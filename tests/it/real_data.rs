@@ -2,6 +2,7 @@
 //! its tests are ignored (`build.rs`).
 
 mod cdnow;
+mod lookups;
 mod proposals;
 mod sfo_survey;
 mod telco_churn;

@@ -34,6 +34,9 @@ pub enum Missing {
     Blank,
 }
 
+/// The code of a text that is not known.
+pub const UNKNOWN: u32 = u32::MAX;
+
 const SHARDS: usize = 64;
 /// So many rows at a time are sorted by their shards.
 const ROWS: usize = 16_384;
@@ -85,19 +88,28 @@ impl Interner {
 
     /// The codes of a column of texts or whole numbers; null for what is missing.
     pub fn codes(&self, values: &Series) -> PolarsResult<UInt32Chunked> {
+        self.codes_by(values, Some(&self.next))
+    }
+
+    /// The same, but of what has no code yet [`UNKNOWN`]: nothing is added.
+    pub fn known_codes(&self, values: &Series) -> PolarsResult<UInt32Chunked> {
+        self.codes_by(values, None)
+    }
+
+    fn codes_by(&self, values: &Series, next: Option<&AtomicU32>) -> PolarsResult<UInt32Chunked> {
         if let Ok(texts) = values.str() {
-            return self.codes_of_texts(texts);
+            return self.codes_of_texts(texts, next);
         }
         // What is longer, or beyond 64 bits, is as well written as text at once.
         let short = |integer: Option<i64>| integer.is_none_or(|integer| (-99_999_999_999..=999_999_999_999).contains(&integer));
         let integers = values.cast(&DataType::Int64)?;
         if integers.null_count() == values.null_count() && short(integers.i64()?.min()) && short(integers.i64()?.max()) {
-            return self.codes_of_integers(integers.i64()?);
+            return self.codes_of_integers(integers.i64()?, next);
         }
-        self.codes_of_texts(values.cast(&DataType::String)?.str()?)
+        self.codes_of_texts(values.cast(&DataType::String)?.str()?, next)
     }
 
-    fn codes_of_texts(&self, texts: &StringChunked) -> PolarsResult<UInt32Chunked> {
+    fn codes_of_texts(&self, texts: &StringChunked, next: Option<&AtomicU32>) -> PolarsResult<UInt32Chunked> {
         let texts = texts.rechunk();
         let array = texts.downcast_as_array();
         let views = array.views();
@@ -108,21 +120,22 @@ impl Interner {
             Missing::Blank => views[row].length == 0 || !may_be_seen(views[row].prefix) && array.value(row).trim().is_empty(),
         };
         // Equal views into the same buffers are of equal texts.
-        self.codes_of_rows(&texts, is_missing, |row| views[row].as_u128(), text)
+        self.codes_of_rows(&texts, next, is_missing, |row| views[row].as_u128(), text)
     }
 
-    fn codes_of_integers(&self, integers: &Int64Chunked) -> PolarsResult<UInt32Chunked> {
+    fn codes_of_integers(&self, integers: &Int64Chunked, next: Option<&AtomicU32>) -> PolarsResult<UInt32Chunked> {
         let integers = integers.rechunk();
         let array = integers.downcast_as_array();
         let values = array.values();
         let identity = |row: usize| u128::from(values[row].cast_unsigned());
-        self.codes_of_rows(&integers, |_| false, identity, |row| Text::Short(written(values[row])))
+        self.codes_of_rows(&integers, next, |_| false, identity, |row| Text::Short(written(values[row])))
     }
 
-    /// The codes of the rows of a column of one chunk. Rows of one `identity` have the same text.
+    /// The codes of the rows of a column of one chunk; texts without one get the `next`. Rows of one `identity` have the same text.
     fn codes_of_rows<'a, T: PolarsDataType>(
         &self,
         values: &ChunkedArray<T>,
+        next: Option<&AtomicU32>,
         is_missing: impl Fn(usize) -> bool,
         identity: impl Fn(usize) -> u128,
         text: impl Fn(usize) -> Text<'a>,
@@ -144,7 +157,7 @@ impl Interner {
             for (shard, found) in looked_up.by_shard() {
                 let mut shard = lock(&self.shards.0[shard]);
                 for (hash, row) in found {
-                    codes[*row] = shard.code(*hash, text(*row), &self.next)?;
+                    codes[*row] = shard.code(*hash, text(*row), next)?;
                 }
             }
             for (row, before) in &looked_up.repeated {
@@ -261,7 +274,7 @@ impl LookUp {
 }
 
 impl Shard {
-    fn code(&mut self, hash: u64, text: Text<'_>, next: &AtomicU32) -> PolarsResult<u32> {
+    fn code(&mut self, hash: u64, text: Text<'_>, next: Option<&AtomicU32>) -> PolarsResult<u32> {
         let Self { entries, long } = self;
         let key = match text {
             Text::Short(text) => parts(text),
@@ -274,6 +287,7 @@ impl Shard {
         match entries.entry(hash, is_same, |entry| entry.text(long).hash()) {
             Place::Occupied(known) => Ok(known.get().code),
             Place::Vacant(new) => {
+                let Some(next) = next else { return Ok(UNKNOWN) };
                 let code = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |code| code.checked_add(1));
                 let code = code.map_err(|_| PolarsError::ComputeError("there are more different ids than can be told apart".into()))?;
                 new.insert(Entry { key, code });
@@ -403,6 +417,19 @@ mod tests {
     /// Few enough texts that they come again, of lengths around the longest that is short.
     fn texts() -> impl Strategy<Value = Vec<Option<String>>> {
         vec(weighted(0.9, "[aø]{0,2}|[ab]{11,14}|[ab]{30}"), 0..200)
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_added() {
+        let interner = Interner::without(Missing::Blank);
+        let known = codes(&interner, &Series::new("id".into(), ["7", "a long text that is no key by itself"]));
+        let asked =
+            Series::new("id".into(), [Some("007"), Some("7"), None, Some(" "), Some("a long text that is no key by itself"), Some("b")]);
+        let found: Vec<Option<u32>> = interner.known_codes(&asked).unwrap().iter().collect();
+        assert_eq!(found, [Some(UNKNOWN), known[0], None, None, known[1], Some(UNKNOWN)]);
+        let numbers: Vec<Option<u32>> = interner.known_codes(&Series::new("id".into(), [7_i64, 8])).unwrap().iter().collect();
+        assert_eq!(numbers, [known[0], Some(UNKNOWN)]);
+        assert_eq!(interner.len(), 2);
     }
 
     proptest! {

@@ -151,7 +151,13 @@ fn change(change: f64, relative_change: Option<f64>, p_value: f64) -> Comparison
 }
 
 fn rejected(row: u64, score: &str) -> RejectedRow {
-    RejectedRow { file: "responses.csv".to_owned(), row, column: Some("score".to_owned()), value: Some(score.to_owned()) }
+    RejectedRow {
+        file: "responses.csv".to_owned(),
+        row,
+        column: Some("score".to_owned()),
+        value: Some(score.to_owned()),
+        looked_up_in: None,
+    }
 }
 
 /// A row of the first request, without a value.
@@ -228,6 +234,7 @@ fn manifest() -> Manifest {
                     data_until: None,
                 },
             ],
+            lookups: Vec::new(),
             notes: Vec::new(),
         }],
     }

@@ -389,8 +389,8 @@ mod tests {
             "rows": 1500,
             "requests": ["NPS", "CSAT"],
             "examples": [
-                { "file": "responses.csv", "row": 17, "column": "score", "value": "11" },
-                { "file": "responses.csv", "row": 18, "column": "score", "value": "=1\u{1b}[31m" },
+                { "file": "responses.csv", "row": 17, "column": "score", "value": "11", "looked_up_in": null },
+                { "file": "responses.csv", "row": 18, "column": "score", "value": "=1\u{1b}[31m", "looked_up_in": null },
             ],
         });
         assert_eq!(document["rejected"][0], rejection);

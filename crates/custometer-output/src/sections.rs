@@ -416,12 +416,14 @@ pub(crate) fn rejected_examples(rejected: &[Rejection]) -> Vec<(String, Vec<Stri
 /// One rejected row, such as "orders.csv, row 17: `amount` is `12,x`".
 fn example(row: &RejectedRow) -> String {
     let place = format!("{}, row {}", human::line(&row.file), whole(row.row));
+    let found = row.looked_up_in.as_ref().map(|found| format!(", looked up in {}, row {}", human::line(&found.file), whole(found.row)));
+    let found = found.unwrap_or_default();
     let value = row.value.as_deref().map(shortened);
     match (row.column.as_deref().map(human::line), value) {
-        (Some(column), Some(value)) => format!("{place}: `{column}` is `{value}`"),
-        (Some(column), None) => format!("{place}: `{column}` is missing"),
-        (None, Some(value)) => format!("{place}: `{value}`"),
-        (None, None) => place,
+        (Some(column), Some(value)) => format!("{place}: `{column}` is `{value}`{found}"),
+        (Some(column), None) => format!("{place}: `{column}` is missing{found}"),
+        (None, Some(value)) => format!("{place}: `{value}`{found}"),
+        (None, None) => place + &found,
     }
 }
 
@@ -498,7 +500,7 @@ mod tests {
     fn an_example_shows_what_is_known_of_it() {
         let row = |column: Option<&str>, value: Option<&str>| {
             let (column, value) = (column.map(str::to_owned), value.map(str::to_owned));
-            example(&RejectedRow { file: "orders.csv".to_owned(), row: 17, column, value })
+            example(&RejectedRow { file: "orders.csv".to_owned(), row: 17, column, value, looked_up_in: None })
         };
         assert_eq!(row(Some("amount"), Some("12,x")), "orders.csv, row 17: `amount` is `12,x`");
         assert_eq!(row(Some("amount"), None), "orders.csv, row 17: `amount` is missing");

@@ -52,6 +52,18 @@ pub struct Input<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<String>,
 }
 
+/// Tables with those that they look something up in.
+fn with_looked_up(mut names: BTreeSet<String>, opened: &BTreeMap<&str, Option<Table>>) -> BTreeSet<String> {
+    loop {
+        let lookups = names.iter().filter_map(|name| opened.get(name.as_str())?.as_ref()).flat_map(|table| &table.columns.lookups);
+        let more: Vec<String> = lookups.map(|lookup| lookup.table.clone()).filter(|name| !names.contains(name)).collect();
+        if more.is_empty() {
+            return names;
+        }
+        names.extend(more);
+    }
+}
+
 /// Reads a report and checks all of it, down to the types of its files' columns, before any row is streamed.
 ///
 /// The errors are all there are, not only the first.
@@ -74,12 +86,11 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
     let read_by = (&zone, config.report.hash_ids.is_none());
-    let opened = config.tables.iter().map(|(name, table)| (name.as_str(), tables::open(name, table, read_by, input.folder, &mut problems)));
-    let mut opened: BTreeMap<&str, Option<Table>> = opened.collect();
+    let mut opened = tables::open_all(&config.tables, read_by, input.folder, &mut problems);
     segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
-    let used: BTreeSet<&str> = config.metrics.iter().map(|request| request.table.get_ref().as_str()).collect();
-    let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(name)).filter_map(|(_, table)| table).collect();
+    let used = with_looked_up(config.metrics.iter().map(|request| request.table.get_ref().clone()).collect(), &opened);
+    let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(*name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
     let reading = requests::Reading {

@@ -7,6 +7,9 @@
 mod accumulate;
 pub(crate) mod indices;
 pub(crate) mod ledger;
+pub(crate) mod looked_up;
+pub(crate) mod lookup_words;
+pub(crate) mod lookups;
 pub(crate) mod period;
 pub(crate) mod repetition;
 pub(crate) mod words;
@@ -21,7 +24,9 @@ use polars::lazy::prelude::OptFlags;
 use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
 
 use crate::collect::accumulate::{Accumulator, Split};
+use crate::collect::looked_up::Misses;
 use crate::collect::words::{Vocabulary, Words};
+use crate::plan::lookup::MissesPlan;
 use crate::plan::names::{FATE, FIRST, LAST, dimension_name};
 use crate::plan::node::{Node, Place};
 use crate::plan::{Part, TablePlan};
@@ -37,6 +42,8 @@ pub(crate) struct Collected {
     pub(crate) rows_kept: u64,
     /// By column whose words are asked for.
     pub(crate) words: Vec<Words>,
+    /// By lookup whose columns are read.
+    pub(crate) misses: Vec<Misses>,
     /// What became of the rows, by input.
     pub(crate) fates: Vec<DataFrame>,
     /// Rejected rows, by input.
@@ -82,6 +89,7 @@ impl Collected {
             next()?;
         }
         let words = ends.vocabularies.iter().map(|vocabulary| vocabulary.take()).collect();
+        let misses = plan.misses.iter().map(|plan| Misses::of(&plan.lookup, &next()?, &next()?)).collect::<PolarsResult<_>>()?;
         let (mut fates, mut rejected, mut known_since, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in &plan.inputs {
             let frame = next()?;
@@ -137,6 +145,7 @@ impl Collected {
             rows_once,
             rows_kept,
             words,
+            misses,
             fates,
             rejected,
             known_since,
@@ -201,7 +210,7 @@ fn holds(frame: Option<&DataFrame>, number: usize) -> bool {
 }
 
 /// What is counted in a column of one row.
-fn count(frame: &DataFrame, position: usize) -> PolarsResult<u64> {
+pub(crate) fn count(frame: &DataFrame, position: usize) -> PolarsResult<u64> {
     let column = frame.columns().get(position).map(|column| column.cast(&DataType::UInt64)).transpose()?;
     Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
 }
@@ -256,6 +265,7 @@ impl TablePlan {
     fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
         let mut frames = vec![self.rows_read.clone(), self.rows_once.clone(), self.rows_kept.clone()];
         frames.extend(ends.vocabularies.iter().zip(&self.words).map(|(vocabulary, asked)| vocabulary.sink(asked.rows.clone())));
+        frames.extend(self.misses.iter().flat_map(MissesPlan::frames));
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));

@@ -31,6 +31,9 @@ pub enum RunError {
         /// How many rows there are beyond one of each key.
         rows: u64,
     },
+    /// A key that is looked up has several rows.
+    #[error("{}", .0.join("\n       "))]
+    SeveralRows(Vec<String>),
     /// Amounts of several currencies would be one sum.
     #[error(
         "table `{table}` has amounts in several currencies, {currencies}, which {requests} would sum; keep one of them: \

@@ -6,10 +6,12 @@ use std::path::Path;
 use custometer_core::Aggregate;
 
 use crate::collect::indices::indices;
+use crate::collect::lookups::{Prepared, prepare};
 use crate::collect::period::{needs_period_of_data, period};
 use crate::error::RunError;
 use crate::plan::axes::axes;
 use crate::plan::{TablePlan, plan};
+use crate::read::lookup::Lookup;
 use crate::read::table::{Keep, Table};
 use crate::report::Report;
 use crate::result::words::in_words;
@@ -75,6 +77,11 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
     let (files, format) = (opened.files.len(), opened.format.as_str());
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     writeln!(text, "table `{table}`: {scans} scan{} of {files} {format} file{}", plural(scans), plural(files))?;
+    for lookup in
+        report.tables[plan.table].columns.lookups.iter().filter(|lookup| plan.misses.iter().any(|used| used.lookup == lookup.name))
+    {
+        describe_lookup(text, report, lookup)?;
+    }
     let steps = steps(&report.tables[plan.table]);
     if !steps.is_empty() {
         writeln!(text, "  each row meets, in this order: {}, the rules of each metric", steps.join(", "))?;
@@ -120,6 +127,33 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
     Ok(())
 }
 
+/// What a table's rows find in another table, which is gone through beforehand.
+fn describe_lookup(text: &mut String, report: &Report, lookup: &Lookup) -> std::fmt::Result {
+    let columns: Vec<String> = lookup.columns.iter().map(|column| renamed(&column.name, &column.column)).collect();
+    let by: Vec<String> = lookup.on.iter().map(|(here, there)| renamed(here, there)).collect();
+    let then = lookup.validity.as_ref().map(|validity| {
+        let from = validity.from.as_ref().map(|from| format!(" from `{from}`"));
+        let until = validity.until.as_ref().map(|until| format!(" until `{until}`"));
+        format!(", the row that holds{}{} at `{}`", from.unwrap_or_default(), until.unwrap_or_default(), validity.at)
+    });
+    writeln!(text, "  looks up {} in `{}` by {}{}", columns.join(", "), lookup.table, by.join(", "), then.unwrap_or_default())?;
+    if let Some(other) = report.position(&lookup.table).map(|position| &report.tables[position]) {
+        let (files, format) = (other.opened.files.len(), other.opened.format.as_str());
+        let plural = if files == 1 { "" } else { "s" };
+        writeln!(
+            text,
+            "    `{}` is gone through once beforehand: {files} {format} file{plural}; its keys, and what is read of these columns, are held",
+            other.name
+        )?;
+    }
+    Ok(())
+}
+
+/// A column with the other table's name for it.
+fn renamed(here: &str, there: &str) -> String {
+    if here == there { format!("`{here}`") } else { format!("`{here}` (`{there}` there)") }
+}
+
 /// What a row of a table meets before any metric has it.
 fn steps(table: &Table) -> Vec<String> {
     let derived: Vec<&str> =
@@ -138,6 +172,8 @@ fn steps(table: &Table) -> Vec<String> {
     let where_first = table.repetition.as_ref().is_some_and(|repetition| repetition.where_first);
     let mut steps: Vec<String> = table.skipped.iter().map(|_| "`skip_rows_where`".to_owned()).collect();
     steps.extend(table.shape.steps());
+    let lookups: Vec<&str> = table.columns.lookups.iter().map(|lookup| lookup.name.as_str()).collect();
+    steps.extend((!lookups.is_empty()).then(|| format!("`lookup` ({})", list(&lookups))));
     steps.extend((!derived.is_empty()).then(|| format!("`derive` ({})", list(&derived))));
     steps.extend(if where_first { [condition, kept] } else { [kept, condition] }.into_iter().flatten());
     steps
@@ -167,9 +203,16 @@ fn by_list(by: &[String]) -> String {
 /// The plans of every table, each with its name and as Polars will run it.
 fn explained(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunError> {
     // The plan is the same whatever the files hold, unless they say what the period is.
-    let indices = if needs_period_of_data(report) { indices(report, Path::new(""))? } else { Vec::new() };
-    let axes = axes(report, period(report, &indices, &[])?)?;
-    let plans = plan(report, &axes, &indices, &[]).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let (indices, prepared) = if needs_period_of_data(report) {
+        let indices = indices(report, Path::new(""))?;
+        let prepared = prepare(report, &indices, Path::new(""))?;
+        (indices, prepared)
+    } else {
+        (Vec::new(), Prepared::default())
+    };
+    let axes = axes(report, period(report, &indices, &prepared)?)?;
+    let plans = plan(report, &axes, &indices, &prepared.kept, &prepared.found)
+        .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let explained = plans.into_iter().map(|plan| {
         let table = report.tables[plan.table].name.clone();
         match plan.explained(report) {

@@ -44,5 +44,7 @@ pub use report::ids::{IdHasher, SecretTooShort};
 pub use report::webhook::{Secret, Webhook};
 pub use report::{Report, Request};
 pub use result::locale::{self, Locale};
-pub use result::{Alert, Asked, Detail, Manifest, Note, Rejection, ResultRow, RowsNoData, RunResult, SCHEMA_VERSION, TableManifest};
+pub use result::{
+    Alert, Asked, Detail, LookupManifest, Manifest, Note, Rejection, ResultRow, RowsNoData, RunResult, SCHEMA_VERSION, TableManifest,
+};
 pub use run::{Event, run};

@@ -8,6 +8,7 @@ pub(crate) mod codes;
 pub(crate) mod grouping;
 pub(crate) mod input;
 pub(crate) mod kept;
+pub(crate) mod lookup;
 pub(crate) mod names;
 pub(crate) mod node;
 mod typed;
@@ -26,10 +27,12 @@ use crate::plan::codes::{Coded, Codes};
 use crate::plan::grouping::{Grouping, mergeable};
 use crate::plan::input::{InputKey, InputPlan, count_rows, count_rows_of_files};
 use crate::plan::kept::Kept;
+use crate::plan::lookup::{MissesPlan, used_lookups};
 use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
 use crate::plan::typed::with_typed_columns;
 use crate::plan::words::AskedWords;
+use crate::read::lookup::{Found, place_name};
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
@@ -54,6 +57,8 @@ pub(crate) struct TablePlan {
     pub(crate) words: Vec<AskedWords>,
     /// Counts, for requests that compare groups of entities, the entities that are in several groups.
     pub(crate) shared: Vec<(usize, LazyFrame)>,
+    /// By lookup whose columns are read.
+    pub(crate) misses: Vec<MissesPlan>,
 }
 
 /// One breakdown of one request, with the place of each of its measures.
@@ -70,24 +75,30 @@ pub(crate) struct Part {
     pub(crate) measures: Vec<(Place, usize)>,
 }
 
-/// Plans all requests of a report, table by table. `indices` are those of each table's files, and `kept` says which rows repeat no others;
-/// neither has to be known where nothing is run.
-pub(crate) fn plan(report: &Report, axes: &Axes, indices: &[Vec<FileIndex>], kept: &[Kept]) -> PolarsResult<Vec<TablePlan>> {
+/// Plans all requests of a report, table by table. `indices` are those of each table's files, `kept` says which rows repeat no others, and
+/// `found` what lookups find; none of these has to be known where nothing is run.
+pub(crate) fn plan(
+    report: &Report,
+    axes: &Axes,
+    indices: &[Vec<FileIndex>],
+    kept: &[Kept],
+    found: &[Found],
+) -> PolarsResult<Vec<TablePlan>> {
     (0..report.tables.len())
         .filter(|&table| report.requests.iter().any(|request| request.table == table))
         .map(|table| {
-            let kept = kept.get(table).cloned().unwrap_or_default();
-            TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice), &kept)
+            let (kept, found) = (kept.get(table).cloned().unwrap_or_default(), found.get(table).cloned().unwrap_or_default());
+            TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice), (&kept, &found))
         })
         .collect()
 }
 
 impl TablePlan {
-    fn new(report: &Report, position: usize, axes: &Axes, indices: &[FileIndex], kept: &Kept) -> PolarsResult<Self> {
+    fn new(report: &Report, position: usize, axes: &Axes, indices: &[FileIndex], (kept, found): (&Kept, &Found)) -> PolarsResult<Self> {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
-        let used: BTreeSet<String> = requests
+        let mut used: BTreeSet<String> = requests
             .iter()
             .flat_map(|(_, request)| {
                 let source = &request.definition.source;
@@ -102,9 +113,11 @@ impl TablePlan {
             .collect();
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
-        let all = table.rows(indices, used.clone())?.cache();
+        used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
+        let all = table.rows(indices, found, used.clone())?.cache();
         let once = kept.of(all.clone());
         let rows_once = once.clone().select([count_rows()]);
+        let misses = used_lookups(table, &used).map(|lookup| MissesPlan::new(lookup, &once)).collect();
         let met = match &table.condition {
             Some(condition) => once.filter(condition.clone()).cache(),
             None => once.cache(),
@@ -123,6 +136,7 @@ impl TablePlan {
             parts: Vec::new(),
             words: words::asked(table, &requests, used, &all, &base),
             shared: Vec::new(),
+            misses,
         };
         let mut keys: Vec<InputKey> = Vec::new();
         let inputs: Vec<usize> = requests

@@ -120,6 +120,17 @@ impl Report {
         Basis::of(first, &request.definition)
     }
 
+    /// The position of a table.
+    pub(crate) fn position(&self, table: &str) -> Option<usize> {
+        self.tables.iter().position(|known| known.name == table)
+    }
+
+    /// An id of a single row as it may be shown: hashed where the report says so, and not at all where groups are hidden.
+    pub(crate) fn shown_id(&self, id: &str) -> Option<String> {
+        let is_hidden = self.min_group_size.is_some_and(|least| least > 1);
+        (!is_hidden).then(|| self.id_hasher.as_ref().map_or_else(|| id.to_owned(), |hasher| hasher.hash(id)))
+    }
+
     /// Everything that has results: the requests, then what is derived from them.
     pub(crate) fn judged(&self) -> impl Iterator<Item = Judged<'_>> {
         judged(&self.requests, &self.calculated)

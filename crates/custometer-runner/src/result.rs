@@ -402,6 +402,17 @@ pub struct RejectedRow {
     pub column: Option<String>,
     /// What stands there; none where there is nothing.
     pub value: Option<String>,
+    /// The row of another table that it is looked up in, where it is.
+    pub looked_up_in: Option<LookedUpIn>,
+}
+
+/// A row that another one looked up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LookedUpIn {
+    /// Its file, relative to the config where it lies below it.
+    pub file: String,
+    /// Its number among the file's rows, from 1.
+    pub row: u64,
 }
 
 /// One row per entity, behind a request's values.
@@ -461,8 +472,30 @@ pub struct TableManifest {
     pub rows_deduplicated: u64,
     /// What became of the other rows, for each group of requests that uses the table alike.
     pub uses: Vec<TableUse>,
+    /// What its rows looked up in other tables.
+    pub lookups: Vec<LookupManifest>,
     /// What is worth a look in its rows.
     pub notes: Vec<String>,
+}
+
+/// How many rows of a table found one of another, of those that repeat no others. Not known where groups are hidden: it would tell how large
+/// one is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LookupManifest {
+    /// The lookup's name in the config.
+    pub lookup: String,
+    /// The table that was looked up.
+    pub table: String,
+    /// Rows that found one.
+    pub rows_found: Option<u64>,
+    /// Rows whose key no row there has.
+    pub rows_without_match: Option<u64>,
+    /// Rows whose key has rows there, but none at the row's time.
+    pub rows_not_then: Option<u64>,
+    /// Rows without a key.
+    pub rows_without_key: Option<u64>,
+    /// Rows without a time, where rows there hold for a time.
+    pub rows_without_time: Option<u64>,
 }
 
 /// Rows of a file that are not data.

@@ -1,5 +1,6 @@
 //! A run: its steps in their one order, each with its reason.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use custometer_core::Picture;
@@ -7,8 +8,10 @@ use custometer_core::Picture;
 use crate::collect::Collected;
 use crate::collect::indices::indices;
 use crate::collect::ledger::{Files, Ledger};
+use crate::collect::looked_up::{LookedUp, Misses};
+use crate::collect::lookup_words::Told;
+use crate::collect::lookups::{Prepared, prepare};
 use crate::collect::period::period;
-use crate::collect::repetition::repetition;
 use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::judge::judge;
@@ -48,17 +51,22 @@ pub enum Event<'a> {
 /// Runs a report. `folder` is what paths in the manifest are relative to.
 pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
     progress(Event::Checking { files: report.tables.iter().map(|table| table.opened.files.len()).sum() });
-    let indices = indices(report, folder)?;
-    let kept = repetition(report, &indices)?;
-    let axes = axes(report, period(report, &indices, &kept)?)?;
-    let plans = plan(report, &axes, &indices, &kept).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let all_indices = indices(report, folder)?;
+    let prepared = prepare(report, &all_indices, folder)?;
+    for table in prepared.looked_up.iter().map(|looked_up| looked_up.table).collect::<BTreeSet<_>>() {
+        unchanged(&report.tables[table], &all_indices[table], folder)?;
+    }
+    let kept = &prepared.kept;
+    let axes = axes(report, period(report, &all_indices, &prepared)?)?;
+    let plans =
+        plan(report, &axes, &all_indices, kept, &prepared.found).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
-    let mut tables = Vec::new();
+    let mut tables = BTreeMap::new();
     let mut notes = Vec::new();
     for plan in &plans {
         let table = &report.tables[plan.table];
-        let indices = &indices[plan.table];
+        let indices = &all_indices[plan.table];
         let bytes = indices.iter().map(|file| file.bytes).sum();
         progress(Event::Reading { table: &table.name, files: table.opened.files.len(), bytes });
         let failed = |source| RunError::Table { table: table.name.clone(), source };
@@ -69,7 +77,8 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         one_currency(report, plan, &collected)?;
         let files = Files::of(table, indices, folder);
         let (in_files, no_data) = no_data(table, indices, collected.rows_of_files);
-        let uses = ledger.add(report, plan, &collected, &files).map_err(failed)?;
+        let looked_up_in = |lookup: &str, place: u32| prepared.looked_up_in(report, plan.table, (lookup, place), (&all_indices, folder));
+        let uses = ledger.add(report, plan, &collected, &files, &looked_up_in).map_err(failed)?;
         let mut found = observe(&collected, report, plan)?;
         let of_groups = std::mem::take(&mut found.notes).into_iter().map(|(request, text)| (vec![request], text));
         for (requests, text) in words::notes(report, plan, &collected).into_iter().chain(of_groups) {
@@ -80,7 +89,11 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         }
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
-        tables.push(TableManifest {
+        let told = |misses: &Misses| misses.told(report, table, &files, &prepared.found[plan.table]);
+        let told: Vec<Told> = collected.misses.iter().filter_map(told).collect();
+        let mut table_notes = table_notes(table, &files, indices, &kept[plan.table]);
+        table_notes.extend(told.iter().flat_map(|told| told.notes.clone()));
+        let manifest = TableManifest {
             table: table.name.clone(),
             files: files.manifests(),
             rows_read: in_files,
@@ -89,8 +102,13 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
             rows_filtered: collected.rows_once - collected.rows_kept,
             rows_deduplicated: collected.rows_read - collected.rows_once,
             uses,
-            notes: table_notes(table, &files, indices, &kept[plan.table]),
-        });
+            lookups: told.into_iter().map(|told| told.manifest).collect(),
+            notes: table_notes,
+        };
+        tables.insert(plan.table, manifest);
+    }
+    for looked_up in &prepared.looked_up {
+        add_looked_up(report, looked_up, (&prepared, &all_indices, folder), &mut tables, &mut ledger);
     }
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
@@ -108,7 +126,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         confidence: report.confidence,
         compare: report.baselines(),
         min_group_size: report.min_group_size,
-        tables,
+        tables: tables.into_values().collect(),
     };
     let details = observed.details.into_iter().map(|(_, detail)| detail).collect();
     let rejected_rows = ledger.rejected_rows(report);
@@ -124,6 +142,42 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         notes,
         locale: report.locale,
     })
+}
+
+/// Adds what became of the rows of a table that another looks something up in.
+fn add_looked_up(
+    report: &Report,
+    looked_up: &LookedUp,
+    (prepared, indices, folder): (&Prepared, &[Vec<FileIndex>], &Path),
+    tables: &mut BTreeMap<usize, TableManifest>,
+    ledger: &mut Ledger,
+) {
+    let position = looked_up.table;
+    let (table, indices) = (&report.tables[position], &indices[position]);
+    let files = Files::of(table, indices, folder);
+    let manifest = tables.entry(position).or_insert_with(|| {
+        let (rows_read, rows_no_data) = no_data(table, indices, looked_up.rows_of_files);
+        TableManifest {
+            table: table.name.clone(),
+            files: files.manifests(),
+            rows_read,
+            rows_no_data,
+            rows_made: (!table.shape.is_plain()).then_some(looked_up.rows_read),
+            rows_filtered: looked_up.rows_once - looked_up.rows_kept,
+            rows_deduplicated: looked_up.rows_read - looked_up.rows_once,
+            uses: Vec::new(),
+            lookups: Vec::new(),
+            notes: table_notes(table, &files, indices, &prepared.kept[position]),
+        }
+    });
+    manifest.uses.push(ledger.add_looked_up(report, looked_up, &files));
+    for told in looked_up.misses.iter().filter_map(|misses| misses.told(report, table, &files, &prepared.found[position])) {
+        // What the table's own requests look up is told already.
+        if !manifest.lookups.iter().any(|known| known.lookup == told.manifest.lookup) {
+            manifest.lookups.push(told.manifest);
+            manifest.notes.extend(told.notes);
+        }
+    }
 }
 
 /// So many currencies are named.

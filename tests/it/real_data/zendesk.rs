@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::{shared, taken_for};
 use crate::reading::inspect::pasted_everything;
 
-/// The report on a help desk's comments and status changes, by mapping alone.
+/// The report on a help desk's comments and status changes, by mapping and a lookup alone.
 const HELP_DESK: &str = include_str!("../../../crates/custometer-support/tests/it/help_desk/report.toml");
 
 #[test]
@@ -16,7 +16,7 @@ const HELP_DESK: &str = include_str!("../../../crates/custometer-support/tests/i
 fn the_connectors_sample_files_are_read_by_the_same_report() {
     let folder = shared("zendesk");
     let mut config = HELP_DESK.to_owned();
-    for file in ["ticket_comment", "ticket_field_history"] {
+    for file in ["ticket_comment", "ticket_field_history", "user"] {
         config = config.replace(&format!("{file}.csv"), &folder.join(format!("{file}_data.csv")).display().to_string());
     }
     let json = Case::new().json(&config).unwrap();

@@ -104,7 +104,10 @@ fn rejected(result: &RunResult, language: Language) -> Option<Table> {
 
 /// One rejected row, such as "orders.csv, row 17: amount = 12,x".
 fn example(row: &RejectedRow, language: Language) -> String {
-    let place = format!("{}, {}", human::line(&row.file), filled(language.words.example_row, &[&language.whole(row.row)]));
+    let place = |file: &str, row: u64| format!("{}, {}", human::line(file), filled(language.words.example_row, &[&language.whole(row)]));
+    // The row of another table stands after the one that looked it up.
+    let found = row.looked_up_in.as_ref().map(|found| format!(" ← {}", place(&found.file, found.row))).unwrap_or_default();
+    let place = place(&row.file, row.row) + &found;
     let value = row.value.as_deref().map_or_else(|| "–".to_owned(), shortened);
     match &row.column {
         Some(column) => format!("{place}: {} = {value}", human::line(column)),

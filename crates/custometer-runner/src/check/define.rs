@@ -25,7 +25,8 @@ use crate::check::formula;
 use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::section::Listed;
-use crate::read::table::{Origin, Reason, Table};
+use crate::read::fault::{Origin, Reason};
+use crate::read::table::Table;
 use crate::report::formula::Formula;
 
 /// A metric of the report's own: SQL aggregates over the rows of a table, and a formula of them.
@@ -371,7 +372,7 @@ impl Draft {
             }
         }
         let is_whole = measures.len() == define.measures.len() && rules.len() == define.rules.len();
-        for (Reason { text, origin }, fails) in faults {
+        for (Reason { text, origin, .. }, fails) in faults {
             let holds = fails.not();
             source = match origin {
                 Some(origin) => source.rule_of(Column::name_from(&origin.column), text, holds),

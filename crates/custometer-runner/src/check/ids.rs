@@ -19,17 +19,56 @@ pub(crate) fn find(requests: &mut [Request], tables: &[Table]) {
     for request in requests.iter() {
         ids[request.table].extend(read_as_ids(request).map(|name| request.column(name).to_owned()));
     }
+    let mut made = with_made(tables, &ids);
+    while add_looked_up(tables, &made, &mut ids) {
+        made = with_made(tables, &ids);
+    }
+    for request in requests {
+        let own: Vec<String> = read_as_ids(request).map(str::to_owned).collect();
+        request.id_columns = made[request.table].iter().cloned().chain(own).collect();
+    }
+}
+
+/// The ids of each table, with the columns that are made of the same ones as they are.
+fn with_made(tables: &[Table], ids: &[BTreeSet<String>]) -> Vec<BTreeSet<String>> {
     // The files' own columns, since two tables may call one of them differently.
     let stored: Vec<BTreeSet<String>> =
-        tables.iter().zip(&ids).map(|(table, ids)| ids.iter().flat_map(|name| table.stored_origins(name)).collect()).collect();
-    for request in requests {
-        let table = &tables[request.table];
+        tables.iter().zip(ids).map(|(table, ids)| ids.iter().flat_map(|name| table.stored_origins(name)).collect()).collect();
+    let of_table = |(table, ids): (&Table, &BTreeSet<String>)| {
         let alike = tables.iter().zip(&stored).filter(|(other, _)| share_a_file(table, other)).flat_map(|(_, stored)| stored);
         let stored: BTreeSet<&String> = alike.collect();
-        let made = table.columns().into_iter().filter(|name| table.stored_origins(name).iter().any(|origin| stored.contains(origin)));
-        let own: Vec<String> = read_as_ids(request).map(str::to_owned).collect();
-        request.id_columns = made.chain(ids[request.table].iter().cloned()).chain(own).collect();
+        let is_made = |name: &String| {
+            let looked_up =
+                table.columns.origins(name).into_iter().any(|origin| table.columns.looked_up(&origin).is_some() && ids.contains(&origin));
+            looked_up || table.stored_origins(name).iter().any(|origin| stored.contains(origin))
+        };
+        table.columns().into_iter().filter(is_made).chain(ids.iter().cloned()).collect()
+    };
+    tables.iter().zip(ids).map(of_table).collect()
+}
+
+/// Adds what is an id in the table that it is looked up in, and keys where those on the other side are ids. Whether there was anything to add.
+fn add_looked_up(tables: &[Table], made: &[BTreeSet<String>], ids: &mut [BTreeSet<String>]) -> bool {
+    let position = |name: &str| tables.iter().position(|table| table.name == name);
+    let mut more = Vec::new();
+    for (here, table) in tables.iter().enumerate() {
+        for lookup in &table.columns.lookups {
+            let Some(there) = position(&lookup.table) else { continue };
+            let taken = lookup.columns.iter().map(|column| (&column.name, &column.column));
+            for (mine, theirs) in taken.chain(lookup.on.iter().map(|(mine, theirs)| (mine, theirs))) {
+                more.extend(made[there].contains(theirs).then(|| (here, mine.clone())));
+            }
+            for (mine, theirs) in &lookup.on {
+                more.extend(made[here].contains(mine).then(|| (there, theirs.clone())));
+            }
+        }
     }
+    more.retain(|(table, name)| !made[*table].contains(name));
+    let is_any = !more.is_empty();
+    for (table, name) in more {
+        ids[table].insert(name);
+    }
+    is_any
 }
 
 fn read_as_ids(request: &Request) -> impl Iterator<Item = &'static str> {

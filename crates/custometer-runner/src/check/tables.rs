@@ -16,23 +16,26 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
+use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::values::{FileColumns, Plain, ZoneName};
 use crate::read::cell_format::CellFormat;
-use crate::read::column::{self, Declared, StoredColumn, Style};
+use crate::read::column::{self, Declared, StoredColumn, Style, Typed};
+use crate::read::fault::{Origin, fault_name};
 use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
+use crate::read::lookup::Found;
 use crate::read::number::{NumberStyle, Thousands};
-use crate::read::table::{
-    Age, Blank, CONDITION, Columns, Derived, Keep, Named, Repetition, Shown, Table, columns_of, fault_name, written_name,
-};
+use crate::read::shape::Shape;
+use crate::read::table::{Age, Blank, CONDITION, Columns, Derived, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::{is_of_currencies, trimmed};
 
+mod lookup;
 mod shape;
 
 /// A table: one or several files of one shape.
@@ -141,6 +144,11 @@ pub(crate) struct TableConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub derive: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Columns from other tables of the report, each lookup by the name of the table or another:
+    /// `lookup.customers = { on = "customer_id", columns = ["segment"] }`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, LookupConfig>")]
+    pub lookup: BTreeMap<Spanned<String>, LookupConfig>,
     /// An SQL condition: other rows are left out.
     #[serde(rename = "where")]
     #[schemars(with = "Option<String>")]
@@ -196,14 +204,42 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
     }
 }
 
-/// Opens a table's files and plans its mapped and derived columns. Times without an offset are in `zone` unless the table says another.
-///
-/// `shows_cells` says whether messages may show what cells hold.
-pub(crate) fn open(
-    name: &str,
+/// Opens all tables, each after those that it looks something up in; none of one that is wrong.
+pub(crate) fn open_all<'a>(
+    tables: &'a BTreeMap<String, TableConfig>,
+    read_by: (&TimeZone, bool),
+    folder: &Path,
+    problems: &mut Collector,
+) -> BTreeMap<&'a str, Option<Table>> {
+    let mut opened = BTreeMap::new();
+    let mut waiting: Vec<(&String, &TableConfig)> = tables.iter().collect();
+    while !waiting.is_empty() {
+        let ready = |(name, config): &(&String, &TableConfig)| {
+            let others = config.lookup.iter().map(|(lookup, config)| config.table(lookup).get_ref());
+            others.filter(|other| other != name && tables.contains_key(*other)).all(|other| opened.contains_key(other.as_str()))
+        };
+        let (mut now, mut later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);
+        if now.is_empty() {
+            // They look something up in each other, which is said of one of them.
+            now = later.drain(..1).collect();
+        }
+        for (name, config) in now {
+            let others = Others { opened: &opened, names: tables };
+            let table = open(name, config, read_by, (folder, &others), problems);
+            opened.insert(name.as_str(), table);
+        }
+        waiting = later;
+    }
+    opened
+}
+
+/// Opens a table's files and plans its mapped, looked-up and derived columns. Times without an offset are in `zone` unless the table says
+/// another, and messages may show what cells hold where `shows_cells`.
+fn open(
+    table_name: &str,
     config: &TableConfig,
     (zone, shows_cells): (&TimeZone, bool),
-    folder: &Path,
+    (folder, others): (&Path, &Others<'_, TableConfig>),
     problems: &mut Collector,
 ) -> Option<Table> {
     let mut opened = open_files(config, folder, problems)?;
@@ -223,13 +259,7 @@ pub(crate) fn open(
     let blanks = blanks(&schema, &config.null_values, &blank);
     columns.raw = raw(&schema, &blanks);
 
-    // What the first rows look like, once what means a missing value is gone.
-    let several = config.columns.iter().filter(|(_, of)| of.get_ref().0.len() > 1);
-    let joined: Vec<Expr> = several
-        .filter(|(name, _)| !broken.contains(name.get_ref()))
-        .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
-        .collect();
-    let sample = columns_of(shape.over(opened.sample.clone().lazy()).with_columns(&columns.cleaned).with_columns(joined));
+    let sample = first_rows(config, &opened, &shape, (&columns, &broken));
     let formats = settled(formats, &sample, &style, problems);
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
@@ -242,12 +272,23 @@ pub(crate) fn open(
         }
     }
 
+    let given = config.lookup.values().flat_map(LookupConfig::gives).map(str::to_owned);
     let mut names: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
+    let mut taken: BTreeSet<String> = names.iter().cloned().collect();
+    names.extend(given);
     names.sort();
     names.dedup();
     columns.kept = config.derive.keys().map(|name| name.get_ref().clone()).filter(|name| looks.contains_key(name)).collect();
     let mut kinds = Schema::default();
-    for (name, written) in derived_in_order(config, problems) {
+    for step in in_order(config, problems) {
+        let (name, written) = match step {
+            Step::Derive(name, written) => (name, written),
+            Step::Lookup(name, lookup) => {
+                let here = (table_name, names.as_slice(), &mut taken);
+                looked_up((name, lookup), here, (&mut columns, &kinds, &mut looks, &mut broken), (others, &style), problems);
+                continue;
+            }
+        };
         let translated = {
             let column = leaf(&columns, &kinds, &looks, &broken, &style);
             expression::read(written, &names, &Scope { column: &column, style: &style, shown: &shown }, problems)
@@ -274,17 +315,17 @@ pub(crate) fn open(
     }));
     // What is derived is no longer what the file holds.
     looks.retain(|name, _| !config.derive.keys().any(|derived| derived.get_ref() == name));
-    let mut rows = columns.over(shape.over(opened.no_rows()));
+    let mut rows = columns.over(shape.over(opened.no_rows()), &Found::default());
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
     let derived_texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
     let derived_texts: Vec<Expr> = derived_texts.map(|derived| col(derived.name.as_str())).collect();
     if !derived_texts.is_empty() {
         // What can't be computed now is said when the rows are gone through.
-        let sample = columns_of(columns.over(shape.over(opened.sample.clone().lazy())).select(derived_texts));
+        let sample = columns_of(columns.over(shape.over(opened.sample.clone().lazy()), &Found::default()).select(derived_texts));
         looks.extend(sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     }
     let mut table = Table {
-        name: name.to_owned(),
+        name: table_name.to_owned(),
         opened,
         condition: None,
         schema,
@@ -307,6 +348,43 @@ pub(crate) fn open(
     table.repetition = repetition(config, &table, problems);
     table.settle();
     Some(table)
+}
+
+/// The columns of the first rows, once what means a missing value is gone.
+fn first_rows(config: &TableConfig, opened: &Opened, shape: &Shape, (columns, broken): (&Columns, &BTreeSet<String>)) -> Vec<Column> {
+    let several = config.columns.iter().filter(|(_, of)| of.get_ref().0.len() > 1);
+    let joined: Vec<Expr> = several
+        .filter(|(name, _)| !broken.contains(name.get_ref()))
+        .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
+        .collect();
+    columns_of(shape.over(opened.sample.clone().lazy()).with_columns(&columns.cleaned).with_columns(joined))
+}
+
+/// Adds what a lookup gives, or takes note that it is broken. `taken` are the names that columns have already.
+fn looked_up(
+    (name, lookup): (&Spanned<String>, &LookupConfig),
+    (table, names, taken): (&str, &[String], &mut BTreeSet<String>),
+    (columns, kinds, looks, broken): (&mut Columns, &Schema, &mut BTreeMap<String, StoredColumn>, &mut BTreeSet<String>),
+    (others, style): (&Others<'_, TableConfig>, &Style),
+    problems: &mut Collector,
+) {
+    let read = {
+        let known: Vec<String> = names.iter().filter(|name| !broken.contains(*name)).cloned().collect();
+        let typed = |name: &str, kind: ColumnType| input(name, kind, (columns, kinds, looks), style);
+        let faults = |name: &str| faults_of(columns, name);
+        let after = columns.derived.len();
+        let here = Here { table, columns: &known, taken, broken, typed: &typed, faults: &faults, after };
+        lookup::read((name, lookup), &here, others, problems)
+    };
+    let gives: Vec<String> = lookup.gives().into_iter().map(str::to_owned).collect();
+    taken.extend(gives.iter().cloned());
+    match read {
+        Some((lookup, found)) => {
+            looks.extend(found.into_iter().map(|column| (column.name.clone(), column)));
+            columns.lookups.push(lookup);
+        }
+        None => broken.extend(gives.into_iter().filter(|name| !looks.contains_key(name))),
+    }
 }
 
 /// Maps the file's columns to the names that the config gives them; of one that is made of several, the name stands for the file's own.
@@ -455,10 +533,41 @@ fn leaf<'a>(
             let carried = derived.fault.is_some().then(|| (col(fault_name(name)), derived.reasons.clone()));
             return Ok(Leaf::derived(name, &kind, carried, derived.origin.clone()));
         }
+        if let Some((lookup, taken)) = columns.looked_up(name) {
+            let carried = carried(name, lookup.reasons_of(taken));
+            let stored = looks.get(name).filter(|_| !taken.is_derived);
+            let Some(stored) = stored else {
+                let kind = Kind::of(&taken.stored).ok_or(None)?;
+                return Ok(Leaf::derived(name, &kind, carried, Some(Origin::itself(name))));
+            };
+            return Ok(Leaf { carried, ..Leaf::stored(stored, name, &taken.style).map_err(Some)? });
+        }
         let column = looks.get(name).ok_or(None)?;
         let written_in = if columns.kept.iter().any(|kept| kept == name) { written_name(name) } else { name.to_owned() };
         Leaf::stored(column, &written_in, style).map_err(Some)
     }
+}
+
+/// A column as an input, before there is a table: of the file, looked up, or derived.
+fn input(
+    name: &str,
+    kind: ColumnType,
+    (columns, kinds, looks): (&Columns, &Schema, &BTreeMap<String, StoredColumn>),
+    style: &Style,
+) -> Result<Typed, String> {
+    let looked_up = columns.looked_up(name).map(|(_, column)| column);
+    let derived = kinds.get(name).or(looked_up.map(|column| &column.stored));
+    // What is derived is no longer what the file holds under its name.
+    let looks = looks.get(name).filter(|_| !kinds.contains(name));
+    let stored = derived.or(looks.map(|column| &column.stored)).ok_or_else(|| format!("there is no column `{name}`"))?;
+    column::typed(name, stored, looks, kind, looked_up.map_or(style, |column| &column.style))
+}
+
+/// What a column's own expression, or its lookup, fails for.
+fn faults_of(columns: &Columns, name: &str) -> Option<Carried> {
+    let derived = columns.derived.iter().find(|derived| derived.name == name && derived.fault.is_some());
+    let looked_up = columns.looked_up(name).map(|(lookup, column)| lookup.reasons_of(column));
+    carried(name, derived.map(|derived| derived.reasons.clone()).or(looked_up).unwrap_or_default())
 }
 
 /// The words that SQL compares columns with.
@@ -750,27 +859,59 @@ fn is_condition(translated: &Translated, place: Range<usize>, what: &str, proble
     holds
 }
 
-/// Derived columns, each after those it uses.
-fn derived_in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Vec<(&'a String, &'a Spanned<String>)> {
-    let mut waiting: Vec<(&Spanned<String>, &Spanned<String>)> = config.derive.iter().collect();
+/// A column that is derived, or columns that are looked up.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Derive(&'a String, &'a Spanned<String>),
+    Lookup(&'a Spanned<String>, &'a LookupConfig),
+}
+
+impl Step<'_> {
+    fn gives(&self) -> BTreeSet<&str> {
+        match self {
+            Self::Derive(name, _) => BTreeSet::from([name.as_str()]),
+            Self::Lookup(_, lookup) => lookup.gives(),
+        }
+    }
+
+    fn uses(&self) -> BTreeSet<String> {
+        match self {
+            Self::Derive(_, written) => {
+                let columns = Syntax::parse(written.get_ref()).map(|syntax| syntax.columns()).unwrap_or_default();
+                columns.into_iter().map(|(name, _)| name.clone()).collect()
+            }
+            Self::Lookup(_, lookup) => lookup.uses().into_iter().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// Lookups and derived columns, each after those it uses.
+fn in_order<'a>(config: &'a TableConfig, problems: &mut Collector) -> Vec<Step<'a>> {
+    let lookups = config.lookup.iter().map(|(name, lookup)| (name.span(), Step::Lookup(name, lookup)));
+    let derived = config.derive.iter().map(|(name, written)| (name.span(), Step::Derive(name.get_ref(), written)));
+    let mut waiting: Vec<(Range<usize>, Step<'a>)> = lookups.chain(derived).collect();
     let mut ordered = Vec::new();
     while !waiting.is_empty() {
-        let names: Vec<&String> = waiting.iter().map(|(name, _)| name.get_ref()).collect();
-        // A column may be derived from the file's column of its own name.
-        let ready = |(name, written): &(&Spanned<String>, &Spanned<String>)| {
-            let uses = Syntax::parse(written.get_ref()).map(|syntax| syntax.columns()).unwrap_or_default();
-            !uses.iter().any(|(used, _)| names.iter().any(|&other| other != name.get_ref() && other == used))
+        let ready = |(place, step): &(Range<usize>, Step<'_>)| {
+            let uses = step.uses();
+            // A column may be derived from the file's column of its own name.
+            waiting.iter().filter(|(other, _)| other != place).all(|(_, other)| !other.gives().iter().any(|given| uses.contains(*given)))
         };
-        let (now, later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);
+        let (now, later): (Vec<_>, Vec<_>) = waiting.iter().cloned().partition(ready);
         if now.is_empty() {
-            for (name, _) in &later {
-                problems
-                    .report(name.span(), format!("`{}` is derived from a column that is derived from it", name.get_ref()))
-                    .help("derived columns may use each other, but not in a circle");
+            for (place, step) in &later {
+                match step {
+                    Step::Derive(name, _) => problems
+                        .report(place.clone(), format!("`{name}` is derived from a column that is derived from it"))
+                        .help("derived columns may use each other, but not in a circle"),
+                    Step::Lookup(name, _) => problems
+                        .report(place.clone(), format!("`lookup.{}` goes by a column that is made of what it gives", name.get_ref()))
+                        .help("lookups and derived columns may use each other, but not in a circle"),
+                };
             }
             break;
         }
-        ordered.extend(now.into_iter().map(|(name, written)| (name.get_ref(), written)));
+        ordered.extend(now.into_iter().map(|(_, step)| step));
         waiting = later;
     }
     ordered

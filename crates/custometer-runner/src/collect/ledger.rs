@@ -7,16 +7,18 @@ use custometer_core::dimension;
 use polars::prelude::{Column, DataFrame, DataType, NamedFrom, PolarsError, Series};
 
 use crate::collect::Collected;
+use crate::collect::looked_up::{Example, LookedUp, Unfit};
 use crate::plan::TablePlan;
 use crate::plan::input::InputPlan;
-use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, SKIPPED};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, PLACE, SKIPPED};
+use crate::read::fault::Reason;
 use crate::read::files::shown_path;
 use crate::read::scan::ROW;
 use crate::read::shape::MADE_OF;
-use crate::read::table::{Reason, Table};
+use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::Report;
-use crate::result::{FileManifest, RejectedRow, Rejection, TableUse};
+use crate::result::{FileManifest, LookedUpIn, RejectedRow, Rejection, TableUse};
 
 /// A table's files, with the number of the first row of each.
 pub(crate) struct Files {
@@ -68,6 +70,7 @@ impl Ledger {
         plan: &TablePlan,
         collected: &Collected,
         files: &Files,
+        looked_up_in: &dyn Fn(&str, u32) -> Option<LookedUpIn>,
     ) -> Result<Vec<TableUse>, PolarsError> {
         let mut uses = Vec::new();
         let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.last).zip(&collected.left_out);
@@ -81,7 +84,7 @@ impl Ledger {
                 requests: requests.clone(),
                 examples: Vec::new(),
             };
-            let mut examples = examples(rejected, report, (&report.tables[plan.table], input), files)?;
+            let mut examples = examples(rejected, (report, &report.tables[plan.table], input), files, looked_up_in)?;
             for (reason, number) in input.reasons.iter().zip(1..) {
                 let rows = fates.rows(number);
                 if rows == 0 {
@@ -108,6 +111,51 @@ impl Ledger {
             });
         }
         Ok(uses)
+    }
+
+    /// Enters the rows of a table that others look something up in, and says what became of them.
+    pub(crate) fn add_looked_up(&mut self, report: &Report, looked_up: &LookedUp, files: &Files) -> TableUse {
+        let requests: Vec<String> = looked_up.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
+        let of_lookup = &report.tables[looked_up.by].columns.lookups[looked_up.lookup];
+        let is_key = |column: &str| of_lookup.on.iter().any(|(_, there)| there == column);
+        let is_id = |column: &str| is_key(column) || looked_up.requests.iter().any(|&request| report.requests[request].is_id(column));
+        let hidden = report.min_group_size.is_some_and(|least| least > 1);
+        for Unfit { reason, rows, examples } in &looked_up.unfit {
+            let entry = Rejection {
+                table: report.tables[looked_up.table].name.clone(),
+                reason: reason.text.clone(),
+                rows: *rows,
+                requests: requests.clone(),
+                examples: Vec::new(),
+            };
+            let column = reason.origin.as_ref().map(|origin| origin.column.clone()).filter(|_| !hidden);
+            let shown = |(row, value): &Example| {
+                let (file, row) = files.place(*row);
+                let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
+                let value = value.clone().filter(|_| column.is_some());
+                RejectedRow {
+                    file,
+                    row,
+                    column: column.clone(),
+                    value: value.map(|value| hasher.map_or(value.clone(), |hasher| hasher.hash(&value))),
+                    looked_up_in: None,
+                }
+            };
+            if report.rejected_rows {
+                self.rows.extend(examples.iter().map(|row| (entry.clone(), shown(row))));
+            }
+            self.rejections.push(Rejection { examples: examples.iter().take(EXAMPLES).map(shown).collect(), ..entry });
+        }
+        TableUse {
+            requests,
+            rows_used: looked_up.rows_keyed,
+            rows_outside_period: 0,
+            rows_without_answer: 0,
+            rows_left_out: 0,
+            rows_rejected: looked_up.unfit.iter().map(|unfit| unfit.rows).sum(),
+            ambiguous_times: 0,
+            data_until: None,
+        }
     }
 
     /// The rejected rows by table and reason.
@@ -147,6 +195,7 @@ impl Ledger {
             text("reason", &|(rejection, _)| Some(rejection.reason.clone())),
             text("column", &|(_, row)| row.column.clone()),
             text("value", &|(_, row)| row.value.clone()),
+            text("looked_up_in", &|(_, row)| row.looked_up_in.as_ref().map(|found| format!("{}, row {}", found.file, found.row))),
             text("requests", &|(rejection, _)| Some(rejection.requests.join(", "))),
         ];
         DataFrame::new(self.rows.len(), columns).ok()
@@ -189,9 +238,9 @@ impl Fates {
 /// Where groups are hidden, the values of single rows are hidden, too. Ids are hashed where the report says so.
 fn examples(
     frame: &DataFrame,
-    report: &Report,
-    (table, input): (&Table, &InputPlan),
+    (report, table, input): (&Report, &Table, &InputPlan),
     files: &Files,
+    looked_up_in: &dyn Fn(&str, u32) -> Option<LookedUpIn>,
 ) -> Result<BTreeMap<i32, Vec<RejectedRow>>, PolarsError> {
     let hidden = report.min_group_size.is_some_and(|least| least > 1);
     let is_id = |column: &str| input.requests.iter().any(|&request| report.requests[request].is_id(column));
@@ -204,10 +253,11 @@ fn examples(
     };
     let unpivoted = table.shape.unpivot.as_ref().map(|unpivot| unpivot.value.as_str());
     let fates = frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default);
-    let mut found: Vec<_> = rows.into_iter().zip(fates).zip(values).zip(made_of).collect();
+    let mut found: Vec<_> = rows.into_iter().zip(fates).zip(values).zip(made_of).zip(frame.column(PLACE)?.u32()?.iter()).collect();
     found.sort();
-    for (((row, number), value), made_of) in found {
+    for ((((row, number), value), made_of), place) in found {
         let reason = usize::try_from(number - 1).ok().and_then(|position| input.reasons.get(position));
+        let looked_up_in = reason.and_then(|reason| looked_up_in(table.lookup_of(reason)?, place?));
         let column = reason.and_then(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()).filter(|_| !hidden);
         // A value that stood in a column of its own is shown there.
         let is_made = |column: &String| unpivoted.is_some_and(|value| table.columns.origins(column).contains(value));
@@ -216,7 +266,7 @@ fn examples(
         let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
         let value = column.as_ref().map(|_| value.to_string());
         let value = value.map(|value| hasher.map_or(value.clone(), |hasher| hasher.hash(&value)));
-        examples.entry(number).or_default().push(RejectedRow { file, row, column, value });
+        examples.entry(number).or_default().push(RejectedRow { file, row, column, value, looked_up_in });
     }
     Ok(examples)
 }

@@ -6,9 +6,9 @@ use custometer_core::{ColumnType, Domain, Period};
 use polars::prelude::{DataType, Engine, LazyFrame, NULL, col, len, lit, when};
 
 use crate::collect::collect;
+use crate::collect::lookups::Prepared;
 use crate::error::RunError;
 use crate::plan::input::in_years;
-use crate::plan::kept::Kept;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
@@ -18,7 +18,7 @@ pub(crate) fn needs_period_of_data(report: &Report) -> bool {
 }
 
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.
-fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) -> Result<Option<Period>, RunError> {
+fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepared) -> Result<Option<Period>, RunError> {
     let mut ends: Vec<i64> = Vec::new();
     let mut years: BTreeMap<i32, u64> = BTreeMap::new();
     for (position, table) in report.tables.iter().enumerate() {
@@ -29,8 +29,9 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) ->
         if times.is_empty() {
             continue;
         }
-        let rows = table.rows(&indices[position], times.keys().map(ToString::to_string).collect()).map_err(failed)?;
-        let rows = kept.get(position).map_or_else(|| rows.clone(), |kept| kept.of(rows.clone()));
+        let found = &prepared.found[position];
+        let rows = table.rows(&indices[position], found, times.keys().map(ToString::to_string).collect()).map_err(failed)?;
+        let rows = prepared.kept[position].of(rows);
         let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
         let mut plans = Vec::new();
         for (time, domain) in times {
@@ -91,8 +92,8 @@ fn gap(years: &BTreeMap<i32, u64>) -> Option<RunError> {
 /// # Errors
 ///
 /// When a table can't be read to its end, and when a few rows far from all others would make the data's own period.
-pub(crate) fn period(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept]) -> Result<Option<Period>, RunError> {
-    if needs_period_of_data(report) { period_of_data(report, indices, kept) } else { Ok(report.period) }
+pub(crate) fn period(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepared) -> Result<Option<Period>, RunError> {
+    if needs_period_of_data(report) { period_of_data(report, indices, prepared) } else { Ok(report.period) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The keys are gone through before anything else is made of the rows. What comes after has its rows in the order of the files, and holds none
 //! of them back to wait for another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use custometer_core::interner::{Interner, Missing};
@@ -14,36 +14,31 @@ use crate::collect::collect;
 use crate::error::RunError;
 use crate::plan::codes::codes;
 use crate::plan::kept::Kept;
+use crate::read::lookup::Found;
 use crate::read::scan::ROW;
 use crate::read::shape::PART;
 use crate::read::table::{Keep, Repetition, Table};
 use crate::read::text::{FAULT, FileIndex};
-use crate::report::Report;
 
 const ALONE: &str = "__alone";
 const AGE: &str = "__age";
 
-/// Which rows of each table are kept.
+/// Which rows of a table are kept.
 ///
 /// # Errors
 ///
-/// When a table can't be read to its end, or when rows repeat others where the report says that none do.
-pub(crate) fn repetition(report: &Report, indices: &[Vec<FileIndex>]) -> Result<Vec<Kept>, RunError> {
-    let of_table = |(table, indices): (&Table, &Vec<FileIndex>)| {
-        let Some(repetition) = &table.repetition else { return Ok(Kept::default()) };
-        let kept = kept(table, repetition, indices).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
-        if repetition.keep == Keep::Error && kept.repeated > 0 {
-            return Err(RunError::Repeated { table: table.name.clone(), by: repetition.by.join("`, `"), rows: kept.repeated });
-        }
-        Ok(kept)
-    };
-    report.tables.iter().zip(indices).map(of_table).collect()
+/// When the table can't be read to its end, or when rows repeat others where the report says that none do.
+pub(crate) fn kept_of(table: &Table, indices: &[FileIndex], found: &Found) -> Result<Kept, RunError> {
+    let Some(repetition) = &table.repetition else { return Ok(Kept::default()) };
+    let kept = kept(table, repetition, indices, found).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
+    if repetition.keep == Keep::Error && kept.repeated > 0 {
+        return Err(RunError::Repeated { table: table.name.clone(), by: repetition.by.join("`, `"), rows: kept.repeated });
+    }
+    Ok(kept)
 }
 
-fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex]) -> PolarsResult<Kept> {
+fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex], found: &Found) -> PolarsResult<Kept> {
     let age = repetition.age.as_ref().map(|age| age.value.clone());
-    let read = age.iter().flat_map(|age| age.clone().meta().root_names()).map(|name| name.to_string());
-    let used: BTreeSet<String> = repetition.by.iter().cloned().chain(read).collect();
     // A damaged row shares its key with no other, and a row that a condition leaves out beforehand does not compete with those that it keeps.
     let damaged = table.opened.format.is_text().then(|| col(FAULT).is_not_null());
     let unreadable = repetition.age.as_ref().map(|age| age.unreadable.clone().fill_null(lit(false)));
@@ -64,7 +59,7 @@ fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex]) -> Polars
     let state = Arc::new(Mutex::new(State { keep: newest_by.clone(), ..State::default() }));
     let filling = Arc::clone(&state);
     // Rows that are made of one are kept together.
-    let rows = table.rows(indices, used)?;
+    let rows = table.rows(indices, found, repetition.reads())?;
     let rows = if table.shape.is_plain() { rows } else { rows.filter(col(PART).eq(lit(0_u64))) };
     let rows = rows.select(columns);
     let sink = ending(rows, move |rows| filling.lock().unwrap_or_else(PoisonError::into_inner).add(rows));

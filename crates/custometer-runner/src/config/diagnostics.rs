@@ -207,6 +207,11 @@ impl Collector {
         self.problems.is_empty()
     }
 
+    /// How many there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.problems.len()
+    }
+
     /// The problems, if there are any.
     pub(crate) fn finish(mut self) -> Result<(), Problems> {
         if self.problems.is_empty() {

@@ -13,11 +13,15 @@ use polars::prelude::{
 };
 
 use crate::plan::axes::{Axes, Axis, edges};
-use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, SKIPPED, ambiguous_name, dimension_name, typed_name};
+use crate::plan::names::{
+    AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, PLACE, SKIPPED, ambiguous_name, dimension_name, typed_name,
+};
 use crate::plan::typed::typed_column;
+use crate::read::fault::{Check, Origin, Reason};
+use crate::read::lookup::place_name;
 use crate::read::scan::ROW;
 use crate::read::shape::{MADE_OF, PART};
-use crate::read::table::{Check, Origin, Reason, Table};
+use crate::read::table::Table;
 use crate::report::Request;
 
 /// The rows of a table that one source can use, and why it can't use the others.
@@ -129,18 +133,18 @@ impl InputKey {
 
 /// What a source asks of a row: the reasons to reject it, each with when it holds.
 #[derive(Default)]
-struct Checks {
-    reasons: Vec<Reason>,
+pub(super) struct Checks {
+    pub(super) reasons: Vec<Reason>,
     fails: Vec<(i32, Expr)>,
 }
 
 impl Checks {
-    fn add(&mut self, text: String, column: Option<&str>, fails: Expr) {
-        self.add_check(Check { reason: Reason { text, origin: column.map(Origin::itself) }, fails });
+    pub(super) fn add(&mut self, text: String, column: Option<&str>, fails: Expr) {
+        self.add_check(Check { reason: Reason::new(text, column.map(Origin::itself)), fails });
     }
 
     /// Adds a check; one that says the same as another has its number, so that one cause is one reason.
-    fn add_check(&mut self, Check { reason, fails }: Check) {
+    pub(super) fn add_check(&mut self, Check { reason, fails }: Check) {
         let same = |known: &Reason| known.text == reason.text && known.origin.is_some() && known.origin == reason.origin;
         let position = self.reasons.iter().position(same).unwrap_or_else(|| {
             self.reasons.push(reason);
@@ -150,7 +154,7 @@ impl Checks {
     }
 
     /// The number of the first reason so far that holds, or `otherwise`. Reasons that are added later are asked for apart.
-    fn first(&mut self, otherwise: Expr) -> Expr {
+    pub(super) fn first(&mut self, otherwise: Expr) -> Expr {
         self.fails.drain(..).rev().fold(otherwise, |later, (number, fails)| when(fails).then(lit(number)).otherwise(later))
     }
 }
@@ -197,15 +201,7 @@ impl InputPlan {
         let judged = base.with_column(fate.alias(FATE)).cache();
         let fates = judged.clone().group_by([col(FATE)]).agg(sums_of_fates(&key, table, time));
 
-        let at_fault = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((reason.origin.as_ref()?, number)));
-        let faulty = at_fault.fold(lit(NULL).cast(DataType::String), |others, (origin, number)| {
-            when(col(FATE).eq(lit(number))).then(col(origin.written_in.as_str()).cast(DataType::String)).otherwise(others)
-        });
-        let mut shown = vec![col(FATE), col(ROW), faulty.alias(FAULTY)];
-        shown.extend((!table.shape.is_plain()).then(|| col(PART)));
-        shown.extend(table.shape.unpivot.is_some().then(|| col(MADE_OF)));
-        let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select(shown);
-        let rejected = if all_rejected { rejected } else { first_of_each(rejected) };
+        let rejected = rejected(table, &judged, &reasons, all_rejected);
         // What had not happened by the as-of date is not known yet.
         let is_latest = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_latest);
         let known = |name: &str, kind: ColumnType, nulls: NullRule| {
@@ -267,6 +263,22 @@ fn picked(key: &InputKey, table: &Table, base: &LazyFrame) -> (LazyFrame, Option
     (base.clone().filter(is_picked.clone()), Some(base.clone().filter(is_picked.not()).select([count_rows()])))
 }
 
+/// The rows of `judged` that are rejected, with what is wrong in each as it is written, and the place of the row of another table that is at
+/// fault, where it is one: the first ones of each reason in every part, or all.
+pub(super) fn rejected(table: &Table, judged: &LazyFrame, reasons: &[Reason], all: bool) -> LazyFrame {
+    let of_reasons = |stored: DataType, value: &dyn Fn(&Reason) -> Option<Expr>| {
+        let values = reasons.iter().zip(1_i32..).filter_map(|(reason, number)| Some((value(reason)?, number)));
+        values.fold(lit(NULL).cast(stored), |others, (value, number)| when(col(FATE).eq(lit(number))).then(value).otherwise(others))
+    };
+    let faulty = of_reasons(DataType::String, &|reason| Some(col(reason.origin.as_ref()?.written_in.as_str()).cast(DataType::String)));
+    let place = of_reasons(DataType::UInt32, &|reason| Some(col(place_name(table.lookup_of(reason)?))));
+    let mut shown = vec![col(FATE), col(ROW), faulty.alias(FAULTY), place.alias(PLACE)];
+    shown.extend((!table.shape.is_plain()).then(|| col(PART)));
+    shown.extend(table.shape.unpivot.is_some().then(|| col(MADE_OF)));
+    let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select(shown);
+    if all { rejected } else { first_of_each(rejected) }
+}
+
 /// What the columns of a source are to hold, as reasons to reject a row; and when a row is left out because it has no answer.
 fn column_checks(key: &InputKey, table: &Table, checks: &mut Checks) -> PolarsResult<Vec<Expr>> {
     let mut skips: Vec<Expr> = Vec::new();
@@ -321,7 +333,7 @@ fn rule_checks(key: &InputKey, typed: &BTreeMap<&str, String>, of_table: &[(i32,
             Some(failed.iter().fold(typed, |typed, failed| when(failed.clone()).then(lit(NULL)).otherwise(typed)))
         };
         let origin = rule.column.map(|column| Origin::itself(key.actual(column)));
-        let reason = Reason { text: rule.reason.clone(), origin };
+        let reason = Reason::new(rule.reason.clone(), origin);
         checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
     }
 }
@@ -388,7 +400,7 @@ pub(crate) fn count_rows_of_files(table: &Table) -> Expr {
 }
 
 /// The first rows of each reason in every batch, by their numbers: few, however many are rejected.
-fn first_of_each(rejected: LazyFrame) -> LazyFrame {
+pub(super) fn first_of_each(rejected: LazyFrame) -> LazyFrame {
     let few = |rows: DataFrame| {
         let order = [ROW, PART].into_iter().filter(|column| rows.schema().contains(column)).collect::<Vec<_>>();
         let rows = rows.sort(order, SortMultipleOptions::default())?;

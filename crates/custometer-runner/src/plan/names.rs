@@ -11,6 +11,9 @@ pub(crate) const FATE: &str = "__fate";
 /// What is wrong in a rejected row, as it is written.
 pub(crate) const FAULTY: &str = "__faulty";
 
+/// The place of the row of another table that is at fault, where a rejected row found it.
+pub(crate) const PLACE: &str = "__place";
+
 /// How many of a group's local times clocks showed twice.
 pub(crate) const AMBIGUOUS: &str = "__ambiguous";
 

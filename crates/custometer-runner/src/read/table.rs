@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::read::column::{self, StoredColumn, Style, Typed};
+use crate::read::fault::{Check, Origin, Reason, checks_by_number, fault_name, roots};
 use crate::read::files::Opened;
+use crate::read::lookup::{Found, LookedUp, Lookup};
 use crate::read::shape::{Lists, NO_LIST, Shape};
 use crate::read::text::{FAULT, Fault, FileIndex};
 
@@ -87,37 +89,6 @@ impl Shown {
     }
 }
 
-/// Why a row is rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reason {
-    pub(crate) text: String,
-    /// The column at fault, where it is one.
-    pub(crate) origin: Option<Origin>,
-}
-
-/// The column of the file that a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Origin {
-    /// Its name.
-    pub(crate) column: String,
-    /// The column that has its text as it is written: another one where something derived has its name.
-    pub(crate) written_in: String,
-}
-
-impl Origin {
-    /// A column that shows itself.
-    pub(crate) fn itself(column: &str) -> Self {
-        Self { column: column.to_owned(), written_in: column.to_owned() }
-    }
-}
-
-/// A reason, and which rows it holds for.
-#[derive(Debug, Clone)]
-pub(crate) struct Check {
-    pub(crate) reason: Reason,
-    pub(crate) fails: Expr,
-}
-
 /// How a table's columns come from those of its files: each step over the one before.
 #[derive(Clone, Default)]
 pub(crate) struct Columns {
@@ -126,6 +97,7 @@ pub(crate) struct Columns {
     /// What the file has in columns where some texts mean a missing value.
     pub(crate) raw: Vec<Expr>,
     pub(crate) mapped: Vec<Expr>,
+    pub(crate) lookups: Vec<Lookup>,
     /// Those that something derived takes the name of: they are kept under another, as they are written.
     pub(crate) kept: Vec<String>,
     pub(crate) derived: Vec<Derived>,
@@ -150,42 +122,43 @@ impl Derived {
     }
 
     /// Which rows it fails for, and why.
-    fn checks(&self) -> impl Iterator<Item = Check> {
-        let fault = self.fault.is_some().then(|| col(fault_name(&self.name)));
-        let numbered = fault
-            .into_iter()
-            .flat_map(|fault| self.reasons.iter().zip(1_i32..).map(move |(reason, number)| (reason, number, fault.clone())));
-        numbered.map(|(reason, number, fault)| Check { reason: reason.clone(), fails: fault.eq(lit(number)).fill_null(lit(false)) })
+    fn checks(&self) -> Vec<Check> {
+        if self.fault.is_some() { checks_by_number(&self.name, &self.reasons) } else { Vec::new() }
     }
 }
 
 /// The condition of a table, as what is derived from its rows.
 pub(crate) const CONDITION: &str = "__condition";
 
-/// The column that says for which reason an expression fails.
-pub(crate) fn fault_name(derived: &str) -> String {
-    format!("__fault:{derived}")
-}
-
 /// The column that keeps a column of the file as it is written.
 pub(crate) fn written_name(column: &str) -> String {
     format!("__written:{column}")
 }
 
-/// The columns that an expression names.
-fn roots(expression: &Expr) -> Vec<String> {
-    expression.clone().meta().root_names().into_iter().map(|name| name.to_string()).collect()
-}
-
 impl Columns {
-    pub(crate) fn over(&self, files: LazyFrame) -> LazyFrame {
+    /// Rows of files with all columns, as far as `found` has those that are looked up.
+    pub(crate) fn over(&self, files: LazyFrame, found: &Found) -> LazyFrame {
         let kept: Vec<Expr> = self.kept.iter().map(|name| col(name.as_str()).alias(written_name(name))).collect();
-        let rows = files.with_columns([self.cleaned.as_slice(), &self.raw].concat()).with_columns(&self.mapped).with_columns(&kept);
-        self.derived.iter().fold(rows, |rows, derived| {
-            let value = derived.value.iter().map(|value| value.clone().alias(derived.name.as_str()));
-            let fault = derived.fault.iter().map(|fault| fault.clone().alias(fault_name(&derived.name)));
-            rows.with_columns(value.chain(fault).collect::<Vec<_>>())
-        })
+        let mut rows = files.with_columns([self.cleaned.as_slice(), &self.raw].concat()).with_columns(&self.mapped).with_columns(&kept);
+        for step in 0..=self.derived.len() {
+            rows = self.lookups_at(step).fold(rows, |rows, lookup| lookup.over(rows, found));
+            if let Some(derived) = self.derived.get(step) {
+                let value = derived.value.iter().map(|value| value.clone().alias(derived.name.as_str()));
+                let fault = derived.fault.iter().map(|fault| fault.clone().alias(fault_name(&derived.name)));
+                rows = rows.with_columns(value.chain(fault).collect::<Vec<_>>());
+            }
+        }
+        rows
+    }
+
+    /// The lookups that come after so many derived columns.
+    fn lookups_at(&self, step: usize) -> impl DoubleEndedIterator<Item = &Lookup> {
+        self.lookups.iter().filter(move |lookup| lookup.after == step)
+    }
+
+    /// A column that is looked up, with its lookup.
+    pub(crate) fn looked_up(&self, name: &str) -> Option<(&Lookup, &LookedUp)> {
+        self.lookups.iter().find_map(|lookup| Some((lookup, lookup.columns.iter().find(|column| column.name == name)?)))
     }
 
     /// The file's columns that a column is made of, whatever it is called.
@@ -204,13 +177,20 @@ impl Columns {
         origins
     }
 
-    /// The file's columns that these ones are made of.
+    /// The columns that these ones are made of, the files' own and others.
     pub(crate) fn read(&self, used: BTreeSet<String>) -> BTreeSet<String> {
         let mut read = used;
-        for derived in self.derived.iter().rev() {
-            if read.contains(&derived.name) || read.contains(&fault_name(&derived.name)) {
+        for step in (0..=self.derived.len()).rev() {
+            let derived = self.derived.get(step);
+            if let Some(derived) = derived.filter(|derived| read.contains(&derived.name) || read.contains(&fault_name(&derived.name))) {
                 read.extend(derived.roots());
                 read.extend(derived.reasons.iter().filter_map(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()));
+            }
+            for lookup in self.lookups_at(step).rev() {
+                if lookup.gives(&read) {
+                    read.extend(lookup.roots());
+                    read.extend(lookup.reasons.iter().filter_map(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()));
+                }
             }
         }
         for mapped in &self.mapped {
@@ -226,7 +206,8 @@ impl Table {
     /// A column as a metric's input.
     pub(crate) fn typed(&self, name: &str, kind: ColumnType) -> Result<Typed, String> {
         let stored = self.schema.get(name).ok_or_else(|| format!("there is no column `{name}`"))?;
-        column::typed(name, stored, self.looks.get(name), kind, &self.style)
+        let style = self.columns.looked_up(name).map_or(&self.style, |(_, column)| &column.style);
+        column::typed(name, stored, self.looks.get(name), kind, style)
     }
 
     /// What the first values of a column look like; none where it is not there.
@@ -241,18 +222,23 @@ impl Table {
         })
     }
 
-    /// The rows, with mapped and derived columns. Only the `used` ones are sure to be filled.
+    /// The columns that are read where these ones are used.
+    pub(crate) fn read(&self, used: BTreeSet<String>) -> BTreeSet<String> {
+        let conditions = self.condition.iter().chain(self.checks.iter().map(|check| &check.fails));
+        let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
+        read.extend(self.skipped.iter().flat_map(roots));
+        read
+    }
+
+    /// The rows, with mapped, derived and looked-up columns. Only the `used` ones are sure to be filled.
     ///
     /// # Errors
     ///
     /// When a file can't be scanned any more.
-    pub(crate) fn rows(&self, indices: &[FileIndex], used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
-        let conditions = self.condition.iter().chain(self.checks.iter().map(|check| &check.fails));
-        let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
-        read.extend(self.skipped.iter().flat_map(roots));
-        let rows = self.opened.rows(indices, self.shape.read(read))?;
+    pub(crate) fn rows(&self, indices: &[FileIndex], found: &Found, used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
+        let rows = self.opened.rows(indices, self.shape.read(self.read(used)))?;
         let rows = self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()));
-        Ok(self.columns.over(self.shape.over(rows)))
+        Ok(self.columns.over(self.shape.over(rows), found))
     }
 
     /// The columns of the files that a column is made of.
@@ -265,7 +251,10 @@ impl Table {
 
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
     pub(crate) fn distinct(&self, name: &str) -> Option<usize> {
-        let values = self.columns.over(self.shape.over(self.opened.sample.clone().lazy())).select([col(name)]);
+        if let Some((_, column)) = self.columns.looked_up(name) {
+            return column.distinct;
+        }
+        let values = self.columns.over(self.shape.over(self.opened.sample.clone().lazy()), &Found::default()).select([col(name)]);
         let [values] = columns_of(values).try_into().ok()?;
         let distinct = values.n_unique().ok()?;
         // One more for a value that is missing.
@@ -276,7 +265,7 @@ impl Table {
     pub(crate) fn settle(&mut self) {
         self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
         self.checks.extend(self.shape.explode.iter().filter(|explode| explode.lists == Lists::Json).map(|explode| Check {
-            reason: Reason { text: format!("`{}` is not an array of JSON", explode.column), origin: Some(Origin::itself(&explode.column)) },
+            reason: Reason::new(format!("`{}` is not an array of JSON", explode.column), Some(Origin::itself(&explode.column))),
             fails: col(NO_LIST).fill_null(lit(false)),
         }));
         // What decides whether a row is one at all concerns everyone.
@@ -289,7 +278,7 @@ impl Table {
         self.checks.extend(of_all);
         let age = self.repetition.as_ref().and_then(|repetition| repetition.age.as_ref()).zip(newest);
         let age = age.map(|(age, column)| Check {
-            reason: Reason { text: age.reason.clone(), origin: Some(Origin::itself(column)) },
+            reason: Reason::new(age.reason.clone(), Some(Origin::itself(column))),
             fails: age.unreadable.clone().fill_null(lit(false)),
         });
         self.checks.extend(age);
@@ -298,9 +287,17 @@ impl Table {
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
     }
 
+    /// The lookup that found the row of another table that is at fault for a reason.
+    pub(crate) fn lookup_of<'a>(&'a self, reason: &'a Reason) -> Option<&'a str> {
+        let of_column = |origin: &Origin| Some(self.columns.looked_up(&origin.column)?.0.name.as_str());
+        reason.lookup.as_deref().or_else(|| of_column(reason.origin.as_ref()?))
+    }
+
     /// The rows for which a column's own expression fails, and why.
     pub(crate) fn faults_of(&self, name: &str) -> Vec<Check> {
-        self.columns.derived.iter().filter(|derived| derived.name == name).flat_map(Derived::checks).collect()
+        let derived = self.columns.derived.iter().filter(|derived| derived.name == name).flat_map(Derived::checks);
+        let looked_up = self.columns.looked_up(name).into_iter().flat_map(|(lookup, column)| lookup.checks_of(column));
+        derived.chain(looked_up).collect()
     }
 
     pub(crate) fn columns(&self) -> Vec<String> {
@@ -311,7 +308,7 @@ impl Table {
 /// The reasons for which a row of a text file is damaged as a whole.
 fn faults() -> Vec<Check> {
     let check = |fault: Fault| {
-        let reason = Reason { text: fault.reason().to_owned(), origin: None };
+        let reason = Reason::new(fault.reason().to_owned(), None);
         Check { reason, fails: col(FAULT).eq(lit(fault.code())).fill_null(lit(false)) }
     };
     Fault::ALL.map(check).to_vec()
@@ -333,6 +330,13 @@ pub(crate) struct Repetition {
     pub(crate) where_first: bool,
     /// What makes one row newer than another, where that decides.
     pub(crate) age: Option<Age>,
+}
+
+impl Repetition {
+    /// The columns that tell which rows repeat others.
+    pub(crate) fn reads(&self) -> BTreeSet<String> {
+        self.by.iter().cloned().chain(self.age.iter().flat_map(|age| roots(&age.value))).collect()
+    }
 }
 
 /// What makes one row newer than another.

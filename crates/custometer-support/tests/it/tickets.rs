@@ -482,12 +482,14 @@ fn parameters_that_do_not_fit_together_are_errors() {
     refused("repeat_contact_rate", "within_days = 0", "within_days");
 }
 
-/// A help desk's comments and status changes, as its connector writes them: times in UTC, authors by their number.
+/// A help desk's comments, status changes and users, as its connector writes them: times in UTC, authors by their number.
 const COMMENTS: &str = include_str!("help_desk/ticket_comment.csv");
 
 const FIELD_HISTORY: &str = include_str!("help_desk/ticket_field_history.csv");
 
-/// The report on them, by mapping alone.
+const USERS: &str = include_str!("help_desk/user.csv");
+
+/// The report on them, by mapping and a lookup alone.
 const HELP_DESK: &str = include_str!("help_desk/report.toml");
 
 /// The seconds of each ticket, by request.
@@ -502,7 +504,7 @@ fn json_str<'a>(row: &'a Json, key: &str) -> &'a str {
 
 #[test]
 fn a_help_desks_own_files_give_the_times_that_are_worked_out_by_hand() {
-    let case = Case::new().file("ticket_comment.csv", COMMENTS).file("ticket_field_history.csv", FIELD_HISTORY);
+    let case = Case::new().file("ticket_comment.csv", COMMENTS).file("ticket_field_history.csv", FIELD_HISTORY).file("user.csv", USERS);
     let json = case.json(HELP_DESK).unwrap();
     assert!(rejections(&json).is_empty(), "{:?}", rejections(&json));
     let found = by_ticket(&json);

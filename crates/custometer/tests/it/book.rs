@@ -153,6 +153,7 @@ pages! {
     the_tutorial_of_a_data_team_does_what_it_says: "docs/src/tutorials/data_team.md",
     the_guide_to_requests_does_what_it_says: "docs/src/guides/requests.md",
     the_guide_to_exports_does_what_it_says: "docs/src/guides/exports.md",
+    the_guide_to_lookups_does_what_it_says: "docs/src/guides/lookups.md",
     the_guide_to_rows_does_what_it_says: "docs/src/guides/rows.md",
     the_guide_to_time_does_what_it_says: "docs/src/guides/time.md",
     the_guide_to_targets_and_alerts_does_what_it_says: "docs/src/guides/targets_and_alerts.md",

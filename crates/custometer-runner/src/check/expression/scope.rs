@@ -5,7 +5,8 @@ use polars::prelude::{DataType, Expr, NULL, col, lit, when};
 
 use super::kind::{Kind, from_any};
 use crate::read::column::{self, StoredColumn, Style};
-use crate::read::table::{Origin, Reason, Shown};
+use crate::read::fault::{Origin, Reason};
+use crate::read::table::Shown;
 use crate::read::values::trimmed;
 
 /// An expression over columns, translated.

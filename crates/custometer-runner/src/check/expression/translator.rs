@@ -8,7 +8,7 @@ use super::mistake::Mistake;
 use super::scope::Scope;
 use super::syntax;
 use super::value::{Value, first, none};
-use crate::read::table::{Origin, Reason};
+use crate::read::fault::{Origin, Reason};
 
 /// Translates an expression, part by part.
 pub(super) struct Translator<'s> {
@@ -34,7 +34,7 @@ impl Translator<'_> {
 
     /// The number of a reason, where it holds.
     pub(super) fn fault(&mut self, fails: Expr, text: String, origin: Option<Origin>) -> Expr {
-        let reason = Reason { text, origin };
+        let reason = Reason::new(text, origin);
         let position = self.reasons.iter().position(|known| *known == reason).unwrap_or_else(|| {
             self.reasons.push(reason);
             self.reasons.len() - 1

@@ -4,7 +4,7 @@ use polars::prelude::{DataType, Expr, NULL, coalesce, lit};
 
 use super::elementwise::whole;
 use super::kind::Kind;
-use crate::read::table::Origin;
+use crate::read::fault::Origin;
 
 /// A day of 24 hours, in microseconds.
 pub(super) const DAY: i64 = 86_400_000_000;
