@@ -19,6 +19,7 @@ mod reading {
     mod rows;
     mod shape;
     mod sources;
+    mod spans;
 }
 
 /// What a report may say, and what its results are: time, comparison, privacy, mistakes.

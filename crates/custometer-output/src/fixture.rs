@@ -212,6 +212,7 @@ fn manifest() -> Manifest {
             rows_made: None,
             rows_filtered: 34,
             rows_deduplicated: 20,
+            rows_without_span: 0,
             uses: vec![
                 TableUse {
                     requests: vec!["NPS".to_owned()],

@@ -426,7 +426,7 @@ mod tests {
         for used in table["uses"].as_array().unwrap() {
             let others = count(used, &["rows_used", "rows_left_out", "rows_outside_period", "rows_without_answer", "rows_rejected"]);
             assert_eq!(
-                count(table, &["rows_filtered", "rows_deduplicated"])
+                count(table, &["rows_filtered", "rows_deduplicated", "rows_without_span"])
                     + count(&table["rows_no_data"], &["headers", "comments", "footers", "skipped"])
                     + others,
                 count(table, &["rows_read"]),

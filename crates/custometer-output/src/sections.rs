@@ -439,7 +439,8 @@ pub(crate) fn ledger(table: &TableManifest) -> String {
     let no_data = &table.rows_no_data;
     let no_data =
         [(no_data.headers, "of headers"), (no_data.comments, "comments"), (no_data.footers, "of footers"), (no_data.skipped, "skipped")];
-    let left_out = [(table.rows_filtered, "filtered out"), (table.rows_deduplicated, "repeated")];
+    let left_out =
+        [(table.rows_filtered, "filtered out"), (table.rows_deduplicated, "repeated"), (table.rows_without_span, "without a span")];
     let made = table.rows_made.map(|rows| format!(", made into {}", whole(rows))).unwrap_or_default();
     let (name, rows) = (human::line(&table.table), whole(table.rows_read));
     let read = format!("Rows of `{name}`: {rows} read{}{made}{}", listed(", ", &no_data), listed(", ", &left_out));

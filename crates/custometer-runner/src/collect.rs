@@ -6,12 +6,14 @@
 
 mod accumulate;
 pub(crate) mod indices;
+mod keys;
 pub(crate) mod ledger;
 pub(crate) mod looked_up;
 pub(crate) mod lookup_words;
 pub(crate) mod lookups;
 pub(crate) mod period;
 pub(crate) mod repetition;
+mod spans;
 pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -34,6 +34,21 @@ pub enum RunError {
     /// A key that is looked up has several rows.
     #[error("{}", .0.join("\n       "))]
     SeveralRows(Vec<String>),
+    /// Changes of one entity at one instant, of which nobody says which is the last.
+    #[error(
+        "table `{table}` has several changes of one `{of}` at one instant of `{at}`: {places}; say which of them lasts: \
+         `spans = {{ …, keep = \"last\" }}` or `\"first\"` in the order of files and rows, or `{{ newest = \"COLUMN\" }}`"
+    )]
+    SameInstant {
+        /// The table.
+        table: String,
+        /// The columns that tell whose changes they are.
+        of: String,
+        /// The column of their times.
+        at: String,
+        /// The files and rows of some, and how many more there are.
+        places: String,
+    },
     /// Amounts of several currencies would be one sum.
     #[error(
         "table `{table}` has amounts in several currencies, {currencies}, which {requests} would sum; keep one of them: \

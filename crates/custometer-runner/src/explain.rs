@@ -175,7 +175,11 @@ fn steps(table: &Table) -> Vec<String> {
     let lookups: Vec<&str> = table.columns.lookups.iter().map(|lookup| lookup.name.as_str()).collect();
     steps.extend((!lookups.is_empty()).then(|| format!("`lookup` ({})", list(&lookups))));
     steps.extend((!derived.is_empty()).then(|| format!("`derive` ({})", list(&derived))));
-    steps.extend(if where_first { [condition, kept] } else { [kept, condition] }.into_iter().flatten());
+    let spans = table.spans.as_ref().zip(table.shape.end.as_ref()).map(|(spans, end)| {
+        let of = list(&spans.of.iter().map(String::as_str).collect::<Vec<_>>());
+        format!("`spans` (a row lasts until the next one of equal {of} by `{}`, its `{end}`)", spans.at)
+    });
+    steps.extend(if where_first { [condition, kept, spans] } else { [kept, spans, condition] }.into_iter().flatten());
     steps
 }
 

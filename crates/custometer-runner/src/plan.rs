@@ -43,7 +43,6 @@ pub(crate) struct TablePlan {
     pub(crate) table: usize,
     /// What its ids and dimensions are numbered by.
     codes: Codes,
-    /// Counts the rows of the files.
     /// Counts the rows, and those of the files that they are made of.
     pub(crate) rows_read: LazyFrame,
     /// Counts those that repeat no others.
@@ -114,7 +113,7 @@ impl TablePlan {
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
         used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
-        let all = table.rows(indices, found, used.clone())?.cache();
+        let all = table.rows(indices, (found, kept.ends()), used.clone())?.cache();
         let once = kept.of(all.clone());
         let rows_once = once.clone().select([count_rows()]);
         let misses = used_lookups(table, &used).map(|lookup| MissesPlan::new(lookup, &once)).collect();

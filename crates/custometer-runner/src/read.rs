@@ -5,6 +5,7 @@ pub(crate) mod cell_format;
 pub(crate) mod column;
 mod columnar;
 mod durations;
+pub(crate) mod ends;
 pub(crate) mod fault;
 pub(crate) mod files;
 pub(crate) mod format;

@@ -470,6 +470,8 @@ pub struct TableManifest {
     pub rows_filtered: u64,
     /// Rows that repeat another's key, and were left out.
     pub rows_deduplicated: u64,
+    /// Changes that begin no span: those after which somebody is gone, and those that another one at the same instant takes the place of.
+    pub rows_without_span: u64,
     /// What became of the other rows, for each group of requests that uses the table alike.
     pub uses: Vec<TableUse>,
     /// What its rows looked up in other tables.
@@ -520,7 +522,8 @@ impl RowsNoData {
 
 /// What became of a table's rows for requests that read the same columns.
 ///
-/// Nothing is lost: read, or no data + made = no data + filtered + deduplicated + used + left out + outside the period + without an answer + rejected.
+/// Nothing is lost: read, or no data + made = no data + filtered + deduplicated + without a span + used + left out + outside the period + without
+/// an answer + rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableUse {
     /// The requests.

@@ -87,8 +87,25 @@ fn rows_that_are_made_of_one_are_kept_together() {
     assert_eq!(ledger(&result), (4, Some(12), 0, 3, [7, 1, 1]));
     let result = run(&case, &format!("{UNPIVOT}\ndeduplicate = [\"id\"]\nwhere = \"region = 'south'\""), NPS).unwrap();
     assert_eq!(ledger(&result), (4, Some(12), 6, 3, [2, 0, 1]));
-    let error = run(&case, &format!("{UNPIVOT}\ndeduplicate = [\"id\", \"question\"]"), NPS).unwrap_err();
-    assert!(error.contains("`question` differs between the rows that are made of one row of the file"), "{error}");
+    // Before any row is read: nothing may keep some of the rows that are made of one.
+    let derived = "deduplicate = [\"id\"]\nkeep = { newest = \"best\" }\nderive.best = \"CAST(score AS INTEGER)\"";
+    for (more, made) in [
+        ("deduplicate = [\"id\", \"question\"]", "question"),
+        ("deduplicate = [\"id\"]\nkeep = { newest = \"score\" }", "score"),
+        (derived, "score"),
+        ("deduplicate = [\"id\"]\nwhere = \"question <> 'Q2'\"\nwhere_first = true", "question"),
+    ] {
+        let report = format!("[tables.t]\n{UNPIVOT}\n{more}\n[[metrics]]\ntable = \"t\"\n{NPS}\n");
+        let error = case.load(&report).err().unwrap();
+        assert!(error.contains(&format!("`{made}` differs between the rows that are made of one row of the file")), "{more}: {error}");
+    }
+    let lists = Case::new().file("t.csv", TICKETS);
+    let report = format!(
+        "[tables.t]\npath = \"t.csv\"\nexplode = {{ column = \"tags\", separator = \";\" }}\ndeduplicate = [\"ticket_id\", \"tags\"]\n\
+         [[metrics]]\ntable = \"t\"\n{VIEWS}\n"
+    );
+    let error = lists.load(&report).err().unwrap();
+    assert!(error.contains("`tags` differs between the rows that are made of one row of the file"), "{error}");
 }
 
 #[test]

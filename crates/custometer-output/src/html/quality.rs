@@ -37,9 +37,11 @@ impl Quality {
 fn read(result: &RunResult, language: Language) -> Table {
     let words = language.words;
     let count = |rows: u64| Cell::Number(language.whole(rows));
-    let rows = result.manifest.tables.iter().flat_map(|table| {
+    let tables = &result.manifest.tables;
+    let has_spans = tables.iter().any(|table| table.rows_without_span > 0);
+    let rows = tables.iter().flat_map(|table| {
         table.uses.iter().map(move |used| {
-            vec![
+            let mut cells = vec![
                 Cell::Name(human::line(&table.table)),
                 Cell::Number(rows_read(table, language)),
                 count(table.rows_no_data.all()),
@@ -52,10 +54,14 @@ fn read(result: &RunResult, language: Language) -> Table {
                 count(used.rows_used),
                 count(used.ambiguous_times),
                 Cell::Words(requests(&used.requests)),
-            ]
+            ];
+            if has_spans {
+                cells.insert(5, count(table.rows_without_span));
+            }
+            cells
         })
     });
-    let numbers = [
+    let mut numbers = vec![
         words.rows_read,
         words.rows_no_data,
         words.rows_filtered,
@@ -67,8 +73,12 @@ fn read(result: &RunResult, language: Language) -> Table {
         words.rows_used,
         words.ambiguous_times,
     ];
+    // Most reports have no log of changes.
+    if has_spans {
+        numbers.insert(4, words.rows_without_span);
+    }
     let mut columns = vec![Column::words(words.table)];
-    columns.extend(numbers.map(Column::numbers));
+    columns.extend(numbers.into_iter().map(Column::numbers));
     columns.push(Column::words(words.metrics));
     Table { caption: words.rows_read.to_owned(), columns, rows: rows.collect(), interactive: true }
 }
@@ -118,4 +128,35 @@ fn example(row: &RejectedRow, language: Language) -> String {
 
 fn requests(names: &[String]) -> String {
     names.iter().map(|name| shortened(name)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    fn shown(result: &RunResult) -> String {
+        serde_json::to_string(&Quality::of(result, Language::of(result.locale)).read).unwrap()
+    }
+
+    #[test]
+    fn rows_that_were_made_stand_beside_those_that_they_were_made_of() {
+        let mut result = fixture::result();
+        assert!(!shown(&result).contains('→'));
+        (result.manifest.tables[0].rows_read, result.manifest.tables[0].rows_made) = (4, Some(12));
+        assert!(shown(&result).contains("\"4 → 12\""), "{}", shown(&result));
+    }
+
+    #[test]
+    fn rows_without_a_span_have_a_column_where_there_are_any() {
+        let mut result = fixture::result();
+        let plain = shown(&result);
+        assert!(!plain.contains("Without a span"));
+        result.manifest.tables[0].rows_without_span = 77;
+        let table: serde_json::Value = serde_json::from_str(&shown(&result)).unwrap();
+        let position =
+            table["columns"].as_array().unwrap().iter().position(|column| column.to_string().contains("Without a span")).unwrap();
+        assert_eq!(table["rows"][0][position]["is"], "77");
+        assert_eq!(table["rows"][0].as_array().unwrap().len(), table["columns"].as_array().unwrap().len());
+    }
 }

@@ -9,15 +9,17 @@ use custometer_core::suggest::did_you_mean;
 use custometer_core::time::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
 use custometer_core::{ColumnType, SqlCondition};
 use jiff::tz::TimeZone;
-use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, Schema, Series, col, lit, when};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, Schema, Series, col, lit, when};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
+use crate::check::tables::columns::{age, has_column};
 use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
+use crate::check::tables::spans::{Before, SpansConfig};
 use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
@@ -30,13 +32,15 @@ use crate::read::format::FileFormat;
 use crate::read::lookup::Found;
 use crate::read::number::{NumberStyle, Thousands};
 use crate::read::shape::Shape;
-use crate::read::table::{Age, Blank, CONDITION, Columns, Derived, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
+use crate::read::table::{Blank, CONDITION, Columns, Derived, GONE, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::{is_of_currencies, trimmed};
 
+mod columns;
 mod lookup;
 mod shape;
+mod spans;
 
 /// A table: one or several files of one shape.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -92,6 +96,9 @@ pub(crate) struct TableConfig {
     /// `{ column = "Tags", json = true }` where it is text. Of an empty or missing list, one row without a value remains.
     #[schemars(with = "Option<ExplodeConfig>")]
     pub explode: Option<Spanned<ExplodeConfig>>,
+    /// How a log of changes becomes spans: a row lasts until the next one of the same entity, such as
+    /// `{ of = "customer_id", at = "changed_at", gone = "plan = 'churn'" }`. The end of each row is a new column, `ended_at`.
+    pub spans: Option<SpansConfig>,
     /// What a row of a text file with fewer values than the header is.
     #[schemars(with = "Option<ShortRows>")]
     pub short_rows: Option<Spanned<ShortRows>>,
@@ -247,7 +254,9 @@ fn open(
     let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
     let skipped = skipped(config, &mut opened, (&style, &shown), problems);
-    let shape = shape::shape((config.unpivot.as_ref(), config.explode.as_ref()), &opened.schema, &config.formats, problems);
+    let mut shape = shape::shape((config.unpivot.as_ref(), config.explode.as_ref()), &opened.schema, &config.formats, problems);
+    let taken = config.columns.keys().map(|name| name.get_ref().as_str());
+    shape.end = spans::end(config.spans.as_ref(), &shape, taken, |name| opened.schema.contains(name), problems);
     let schema = shape.schema(&opened.schema);
     let stored: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
 
@@ -264,20 +273,11 @@ fn open(
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
-    let mut looks: BTreeMap<String, StoredColumn> =
-        sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), true))).collect();
-    for (logical, actual) in &actual_names {
-        if let Some(column) = looks.get(*actual) {
-            looks.insert((*logical).to_owned(), column.named(logical));
-        }
-    }
+    let mut looks = looks_of_files(&sample, &actual_names, &looks_of);
 
     let given = config.lookup.values().flat_map(LookupConfig::gives).map(str::to_owned);
-    let mut names: Vec<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
-    let mut taken: BTreeSet<String> = names.iter().cloned().collect();
-    names.extend(given);
-    names.sort();
-    names.dedup();
+    let mut taken: BTreeSet<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
+    let names: Vec<String> = taken.iter().cloned().chain(given).collect::<BTreeSet<String>>().into_iter().collect();
     columns.kept = config.derive.keys().map(|name| name.get_ref().clone()).filter(|name| looks.contains_key(name)).collect();
     let mut kinds = Schema::default();
     for step in in_order(config, problems) {
@@ -302,12 +302,16 @@ fn open(
             None => drop(broken.insert(name.clone())),
         }
     }
-    let condition = config.condition.as_ref().and_then(|written| {
+    let mut condition_of = |written: &Spanned<String>, what: &str| {
         let column = leaf(&columns, &kinds, &looks, &broken, &style);
         let scope = Scope { column: &column, style: &style, shown: &shown };
         let translated = expression::read(written, &names, &scope, problems)?;
-        is_condition(&translated, written.span(), "`where`", problems).then_some(translated)
-    });
+        is_condition(&translated, written.span(), what, problems).then_some(translated)
+    };
+    let condition = config.condition.as_ref().and_then(|written| condition_of(written, "`where`"));
+    let gone = config.spans.as_ref().and_then(|spans| spans.gone.as_ref());
+    let is_gone = gone.and_then(|written| condition_of(written, "`gone`"));
+    columns.derived.extend(is_gone.map(|is_gone| derived(GONE, is_gone)));
     let written_condition = condition.as_ref().map(|condition| condition.value.clone());
     columns.derived.extend(condition.filter(|condition| condition.fault.is_some()).map(|condition| {
         let condition = derived(CONDITION, condition);
@@ -315,15 +319,10 @@ fn open(
     }));
     // What is derived is no longer what the file holds.
     looks.retain(|name, _| !config.derive.keys().any(|derived| derived.get_ref() == name));
-    let mut rows = columns.over(shape.over(opened.no_rows()), &Found::default());
+    let mut rows = columns.over(shape.over(opened.no_rows(), None), &Found::default());
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
-    let derived_texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
-    let derived_texts: Vec<Expr> = derived_texts.map(|derived| col(derived.name.as_str())).collect();
-    if !derived_texts.is_empty() {
-        // What can't be computed now is said when the rows are gone through.
-        let sample = columns_of(columns.over(shape.over(opened.sample.clone().lazy()), &Found::default()).select(derived_texts));
-        looks.extend(sample.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
-    }
+    let texts = derived_texts(&columns, &schema, || shape.over(opened.sample.clone().lazy(), None));
+    looks.extend(texts.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     let mut table = Table {
         name: table_name.to_owned(),
         opened,
@@ -334,18 +333,20 @@ fn open(
         skipped,
         shape,
         repetition: None,
+        spans: None,
         style,
         shown,
         columns,
         looks,
         broken,
-        named: config.condition.iter().flat_map(|written| named(written.get_ref(), None, "`where`")).collect(),
+        named: named_of_all(config),
         blanks,
         ignore_case: config.ignore_case,
         currency: None,
     };
     table.currency = currency(config, &table, problems);
     table.repetition = repetition(config, &table, problems);
+    table.spans = config.spans.as_ref().and_then(|written| spans::spans(written, &table, &before_spans(config), problems));
     table.settle();
     Some(table)
 }
@@ -357,7 +358,7 @@ fn first_rows(config: &TableConfig, opened: &Opened, shape: &Shape, (columns, br
         .filter(|(name, _)| !broken.contains(name.get_ref()))
         .map(|(name, of)| column::joined(&of.get_ref().0).alias(name.get_ref().as_str()))
         .collect();
-    columns_of(shape.over(opened.sample.clone().lazy()).with_columns(&columns.cleaned).with_columns(joined))
+    columns_of(shape.over(opened.sample.clone().lazy(), None).with_columns(&columns.cleaned).with_columns(joined))
 }
 
 /// Adds what a lookup gives, or takes note that it is broken. `taken` are the names that columns have already.
@@ -570,6 +571,35 @@ fn faults_of(columns: &Columns, name: &str) -> Option<Carried> {
     carried(name, derived.map(|derived| derived.reasons.clone()).or(looked_up).unwrap_or_default())
 }
 
+/// What the columns of the files look like, by their own names and by those that the config gives them.
+fn looks_of_files(
+    sample: &[Column],
+    actual_names: &BTreeMap<&str, &str>,
+    looks_of: &dyn Fn(&Series, bool) -> StoredColumn,
+) -> BTreeMap<String, StoredColumn> {
+    let of_file = |column: &Column| (column.name().to_string(), looks_of(column.as_materialized_series(), true));
+    let mut looks: BTreeMap<String, StoredColumn> = sample.iter().map(of_file).collect();
+    let named = actual_names.iter().filter_map(|(logical, actual)| Some(((*logical).to_owned(), looks.get(*actual)?.named(logical))));
+    let named: Vec<(String, StoredColumn)> = named.collect();
+    looks.extend(named);
+    looks
+}
+
+/// The first rows of the texts that are derived.
+fn derived_texts(columns: &Columns, schema: &Schema, sample: impl Fn() -> LazyFrame) -> Vec<Column> {
+    let texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
+    let texts: Vec<Expr> = texts.map(|derived| col(derived.name.as_str())).collect();
+    // What can't be computed now is said when the rows are gone through.
+    if texts.is_empty() { Vec::new() } else { columns_of(columns.over(sample(), &Found::default()).select(texts)) }
+}
+
+/// The words that a table's own conditions compare columns with.
+fn named_of_all(config: &TableConfig) -> Vec<Named> {
+    let gone = config.spans.as_ref().and_then(|spans| spans.gone.as_ref());
+    let written = [(config.condition.as_ref(), "`where`"), (gone, "`gone`")];
+    written.into_iter().filter_map(|(written, by)| Some(named(written?.get_ref(), None, by))).flatten().collect()
+}
+
 /// The words that SQL compares columns with.
 fn named(sql: &str, condition: Option<&str>, named_by: &str) -> Vec<Named> {
     let named = |(column, word)| Named { condition: condition.map(str::to_owned), named_by: named_by.to_owned(), column, word };
@@ -656,33 +686,13 @@ fn style(config: &TableConfig, zone: &TimeZone, shows_cells: bool) -> Style {
 /// Which rows repeat others.
 fn repetition(config: &TableConfig, table: &Table, problems: &mut Collector) -> Option<Repetition> {
     of_whole_rows(config, table, problems);
-    let known = table.columns();
-    let mut find = |column: &str, place: Range<usize>| {
-        let is_known = known.iter().any(|known| known == column);
-        if !is_known && !table.broken.contains(column) {
-            let help = did_you_mean(column, known.iter().map(String::as_str)).unwrap_or_else(|| columns_there_are(&known));
-            problems.report(place, format!("there is no column `{column}`")).help(help);
-        }
-        is_known
-    };
-    let by = config.deduplicate.iter().filter(|column| find(column.get_ref(), column.span()));
+    let by = config.deduplicate.iter().filter(|column| has_column(table, column.get_ref(), column.span(), problems));
     let by: Vec<String> = by.map(|column| column.get_ref().clone()).collect();
     let keep = config.keep.as_ref().map(|keep| keep.get_ref().clone()).unwrap_or_default();
-    let mut age = None;
-    if let (Some(written), Keep::Newest(column)) = (&config.keep, &keep)
-        && find(column, written.span())
-    {
-        let kind = if table.looks_like(column) == Some(ColumnType::Number) { ColumnType::Number } else { ColumnType::Time };
-        match table.typed(column, kind) {
-            Ok(typed) => {
-                let unreadable = typed.missing.not().and(typed.value.clone().is_null());
-                age = Some(Age { value: typed.value, unreadable, reason: format!("`{column}` is not {}", typed.expected) });
-            }
-            Err(reason) => {
-                problems.report(written.span(), format!("which row is the newest can't be told: {reason}"));
-            }
-        }
-    }
+    let age = match (&config.keep, &keep) {
+        (Some(written), Keep::Newest(column)) => age(table, column, written.span(), problems),
+        _ => None,
+    };
     let unused = [("keep", config.keep.as_ref().map(Spanned::span))];
     for (key, place) in unused.into_iter().filter(|_| config.deduplicate.is_empty()) {
         if let Some(place) = place {
@@ -692,6 +702,17 @@ fn repetition(config: &TableConfig, table: &Table, problems: &mut Collector) -> 
         }
     }
     (!by.is_empty()).then_some(Repetition { by, keep, where_first: config.where_first, age })
+}
+
+/// What is said of rows before they become spans.
+fn before_spans(config: &TableConfig) -> Before<'_> {
+    let newest = config.keep.iter().filter_map(|keep| match keep.get_ref() {
+        Keep::Newest(column) => Some((keep.span(), column.as_str())),
+        _ => None,
+    });
+    let keys = config.deduplicate.iter().map(|column| (column.span(), column.get_ref().as_str()));
+    let condition = config.condition.as_ref().filter(|_| config.where_first);
+    Before { repetition: keys.chain(newest).collect(), condition: condition.map(Spanned::span), where_first: config.where_first }
 }
 
 /// Reports what would keep only some of the rows that are made of one.

@@ -99,7 +99,7 @@ pub(crate) fn prepare(report: &Report, indices: &[Vec<FileIndex>], folder: &Path
                 }
             }
         }
-        prepared.kept[by] = kept_of(table, &indices[by], &prepared.found[by])?;
+        prepared.kept[by] = kept_of(table, &indices[by], &prepared.found[by], folder)?;
     }
     // What several lookups stumble on is said once.
     problems.sort();

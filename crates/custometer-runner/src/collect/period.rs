@@ -29,9 +29,9 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepar
         if times.is_empty() {
             continue;
         }
-        let found = &prepared.found[position];
-        let rows = table.rows(&indices[position], found, times.keys().map(ToString::to_string).collect()).map_err(failed)?;
-        let rows = prepared.kept[position].of(rows);
+        let (found, kept) = (&prepared.found[position], &prepared.kept[position]);
+        let read = times.keys().map(ToString::to_string).collect();
+        let rows = kept.of(table.rows(&indices[position], (found, kept.ends()), read).map_err(failed)?);
         let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
         let mut plans = Vec::new();
         for (time, domain) in times {

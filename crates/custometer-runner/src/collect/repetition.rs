@@ -3,16 +3,15 @@
 //! The keys are gone through before anything else is made of the rows. What comes after has its rows in the order of the files, and holds none
 //! of them back to wait for another.
 
-use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use custometer_core::interner::{Interner, Missing};
-use polars::prelude::{DataFrame, DataType, Engine, Expr, PolarsResult, col, lit};
+use polars::prelude::{DataFrame, Engine, Expr, PolarsResult, col, lit};
 
 use crate::collect::accumulate::ending;
-use crate::collect::collect;
+use crate::collect::keys::{Keys, ages};
+use crate::collect::{collect, spans};
 use crate::error::RunError;
-use crate::plan::codes::codes;
 use crate::plan::kept::Kept;
 use crate::read::lookup::Found;
 use crate::read::scan::ROW;
@@ -23,18 +22,26 @@ use crate::read::text::{FAULT, FileIndex};
 const ALONE: &str = "__alone";
 const AGE: &str = "__age";
 
-/// Which rows of a table are kept.
+/// Which rows of a table are kept, and when changes among them end.
 ///
 /// # Errors
 ///
-/// When the table can't be read to its end, or when rows repeat others where the report says that none do.
-pub(crate) fn kept_of(table: &Table, indices: &[FileIndex], found: &Found) -> Result<Kept, RunError> {
-    let Some(repetition) = &table.repetition else { return Ok(Kept::default()) };
-    let kept = kept(table, repetition, indices, found).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
-    if repetition.keep == Keep::Error && kept.repeated > 0 {
+/// When the table can't be read to its end, when rows repeat others where the report says that none do, and when it can't be told which of
+/// several changes lasts.
+pub(crate) fn kept_of(table: &Table, indices: &[FileIndex], found: &Found, folder: &Path) -> Result<Kept, RunError> {
+    let kept = match &table.repetition {
+        Some(repetition) => {
+            kept(table, repetition, indices, found).map_err(|source| RunError::Table { table: table.name.clone(), source })?
+        }
+        None => Kept::default(),
+    };
+    if let Some(repetition) = table.repetition.as_ref().filter(|repetition| repetition.keep == Keep::Error && kept.repeated > 0) {
         return Err(RunError::Repeated { table: table.name.clone(), by: repetition.by.join("`, `"), rows: kept.repeated });
     }
-    Ok(kept)
+    match &table.spans {
+        Some(spans) => spans::with_ends(table, spans, kept, (indices, found, folder)),
+        None => Ok(kept),
+    }
 }
 
 fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex], found: &Found) -> PolarsResult<Kept> {
@@ -44,22 +51,13 @@ fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex], found: &F
     let unreadable = repetition.age.as_ref().map(|age| age.unreadable.clone().fill_null(lit(false)));
     let left_out = table.condition.clone().filter(|_| repetition.where_first).map(|condition| condition.fill_null(lit(false)).not());
     let alone = damaged.into_iter().chain(unreadable).chain(left_out).reduce(Expr::or).unwrap_or_else(|| lit(false));
-    let keys = repetition.by.iter().enumerate().map(|(position, name)| {
-        let stored = table.schema.get(name);
-        let value = if stored.is_some_and(|stored| stored.is_integer() || stored.is_string()) {
-            col(name.as_str())
-        } else {
-            col(name.as_str()).cast(DataType::String)
-        };
-        codes(&Arc::new(Interner::without(Missing::Empty)), value).alias(format!("__key{position}"))
-    });
     let mut columns = vec![col(ROW), alone.alias(ALONE), age.unwrap_or_else(|| lit(0_i64)).alias(AGE)];
-    columns.extend(keys);
+    columns.extend(Keys::columns(table, &repetition.by));
     let newest_by = &repetition.keep;
     let state = Arc::new(Mutex::new(State { keep: newest_by.clone(), ..State::default() }));
     let filling = Arc::clone(&state);
     // Rows that are made of one are kept together.
-    let rows = table.rows(indices, found, repetition.reads())?;
+    let rows = table.rows(indices, (found, None), repetition.reads())?;
     let rows = if table.shape.is_plain() { rows } else { rows.filter(col(PART).eq(lit(0_u64))) };
     let rows = rows.select(columns);
     let sink = ending(rows, move |rows| filling.lock().unwrap_or_else(PoisonError::into_inner).add(rows));
@@ -73,8 +71,7 @@ struct State {
     keep: Keep,
     /// A bit for each row that is kept so far: of those with a key none.
     rows: Vec<u64>,
-    /// Keys of several columns: each but the last with the code of what it is followed by.
-    pairs: HashMap<(u32, u32), u32>,
+    keys: Keys,
     best: Vec<Option<Best>>,
     /// How many rows have a key.
     keyed: u64,
@@ -92,22 +89,10 @@ impl State {
     fn add(&mut self, rows: &DataFrame) -> PolarsResult<()> {
         let numbers = rows.column(ROW)?.u64()?;
         let alone = rows.column(ALONE)?.bool()?;
-        let age = rows.column(AGE)?;
-        let ages: Vec<Option<i64>> = match age.f64() {
-            Ok(numbers) => numbers.iter().map(|number| number.map(ordered)).collect(),
-            Err(_) => age.cast(&DataType::Int64)?.i64()?.iter().collect(),
-        };
-        let keys = rows.columns()[3..].iter().map(|codes| Ok(codes.u32()?.iter().collect::<Vec<Option<u32>>>()));
-        let keys = keys.collect::<PolarsResult<Vec<_>>>()?;
-        for (position, ((number, alone), age)) in numbers.iter().zip(alone.iter()).zip(ages).enumerate() {
+        let ages = ages(rows.column(AGE)?)?;
+        let keys = self.keys.of(&rows.columns()[3..])?;
+        for (((number, alone), age), key) in numbers.iter().zip(alone.iter()).zip(ages).zip(keys) {
             let Some(row) = number else { continue };
-            let mut key = keys[0][position];
-            for codes in &keys[1..] {
-                key = key.zip(codes[position]).map(|pair| {
-                    let next = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
-                    *self.pairs.entry(pair).or_insert(next)
-                });
-            }
             match key.filter(|_| alone != Some(true)) {
                 Some(key) => self.rival(key as usize, age, row),
                 None => self.set(row),
@@ -152,12 +137,6 @@ impl State {
     }
 }
 
-/// A number as a whole one that is greater where the number is.
-fn ordered(number: f64) -> i64 {
-    let bits = number.to_bits().cast_signed();
-    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,11 +162,5 @@ mod tests {
             assert_eq!(kept(Keep::First, &turned), (vec![0, 3, 5], 3, 0));
             assert_eq!(kept(Keep::Last, &turned), (vec![2, 4, 5], 3, 0));
         }
-    }
-
-    #[test]
-    fn numbers_keep_their_order() {
-        let numbers = [-1e300, -2.5, -0.0, 0.0, 1e-9, 3.0, 1e300];
-        assert!(numbers.windows(2).all(|pair| ordered(pair[0]) < ordered(pair[1])));
     }
 }

@@ -351,7 +351,9 @@ fn sums_of_fates(key: &InputKey, table: &Table, time: Option<Expr>) -> Vec<Expr>
     let twice = key.time().map(ambiguous_name).filter(|_| key.time().is_some_and(|time| is_ambiguous(table, time)));
     let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
     let of_group = |end: Option<Expr>| end.unwrap_or_else(|| lit(NULL).first()).cast(DataType::Int64);
-    let is_planned = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_planned);
+    // An end that the next change tells is none that is planned.
+    let is_told = |name: &str| table.shape.end.as_deref() == Some(key.actual(name));
+    let is_planned = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_planned) && !is_told(name);
     let reads = key.reads();
     let instants = reads.iter().filter(|(name, kind, ..)| time.is_some() && *kind == ColumnType::Time && !is_planned(name));
     let instants = instants.map(|&(name, kind, ..)| col(typed_name(key.actual(name), kind)));

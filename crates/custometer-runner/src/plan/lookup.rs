@@ -57,7 +57,7 @@ impl LookupPlan {
         let (from, until) = (validity.and_then(|validity| validity.from.as_ref()), validity.and_then(|validity| validity.until.as_ref()));
         let mut used = asked_of(lookup, read);
         used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
-        let all = table.rows(indices, found, used.clone())?.cache();
+        let all = table.rows(indices, (found, kept.ends()), used.clone())?.cache();
         let once = kept.of(all.clone());
         let met = table.condition.iter().fold(once.clone(), |rows, condition| rows.filter(condition.clone())).cache();
 

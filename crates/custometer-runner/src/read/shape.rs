@@ -11,6 +11,7 @@ use polars::prelude::{
     NewChunkedArray, PlSmallStr, PolarsResult, Schema, StringChunked, UInt64Chunked,
 };
 
+use super::ends::{self, Ends};
 use super::scan::{is_missing, without_missing};
 use super::text::FAULT;
 
@@ -26,6 +27,8 @@ pub(crate) const NO_LIST: &str = "__no_list";
 pub(crate) struct Shape {
     pub(crate) unpivot: Option<Unpivot>,
     pub(crate) explode: Option<Explode>,
+    /// The column with the end of each row, where each lasts until the next one of its entity.
+    pub(crate) end: Option<String>,
 }
 
 /// Columns that become rows.
@@ -64,15 +67,15 @@ impl Shape {
         self.unpivot.is_none() && self.explode.is_none()
     }
 
-    /// The made rows.
-    pub(crate) fn over(&self, mut rows: LazyFrame) -> LazyFrame {
+    /// The made rows, with their ends as far as these are known.
+    pub(crate) fn over(&self, mut rows: LazyFrame, ends: Option<&Ends>) -> LazyFrame {
         if let Some(unpivot) = self.unpivot.clone() {
             rows = mapped(rows, "unpivot", unpivot, Unpivot::rows, Unpivot::schema);
         }
         if let Some(explode) = self.explode.clone() {
             rows = mapped(rows, "explode", explode, Explode::rows, Explode::schema);
         }
-        rows
+        self.end.iter().fold(rows, |rows, end| rows.with_column(ends.map_or_else(Ends::unknown, Ends::column).alias(end.as_str())))
     }
 
     /// The columns of the made rows, where the files have these.
@@ -80,6 +83,7 @@ impl Shape {
         let long = self.unpivot.as_ref().map_or_else(|| of_files.clone(), |unpivot| unpivot.schema(of_files));
         let mut schema = self.explode.as_ref().map_or_else(|| long.clone(), |explode| explode.schema(&long));
         schema.retain(|name, _| of_files.contains(name) || !name.starts_with("__"));
+        schema.extend(self.end.iter().map(|end| (end.as_str().into(), ends::STORED)));
         schema
     }
 

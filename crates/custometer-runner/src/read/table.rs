@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::read::column::{self, StoredColumn, Style, Typed};
+use crate::read::ends::Ends;
 use crate::read::fault::{Check, Origin, Reason, checks_by_number, fault_name, roots};
 use crate::read::files::Opened;
 use crate::read::lookup::{Found, LookedUp, Lookup};
@@ -37,6 +38,8 @@ pub struct Table {
     pub(crate) shape: Shape,
     /// Which rows repeat others, where the config says it.
     pub(crate) repetition: Option<Repetition>,
+    /// How its rows become spans, where they are a log of changes.
+    pub(crate) spans: Option<Spans>,
     pub(crate) style: Style,
     /// The clocks of the report.
     pub(crate) shown: Shown,
@@ -129,6 +132,9 @@ impl Derived {
 
 /// The condition of a table, as what is derived from its rows.
 pub(crate) const CONDITION: &str = "__condition";
+
+/// What says which changes begin no span, as what is derived from their rows.
+pub(crate) const GONE: &str = "__gone";
 
 /// The column that keeps a column of the file as it is written.
 pub(crate) fn written_name(column: &str) -> String {
@@ -225,20 +231,26 @@ impl Table {
     /// The columns that are read where these ones are used.
     pub(crate) fn read(&self, used: BTreeSet<String>) -> BTreeSet<String> {
         let conditions = self.condition.iter().chain(self.checks.iter().map(|check| &check.fails));
-        let mut read = self.columns.read(used.into_iter().chain(conditions.flat_map(roots)).collect());
+        let conditions = conditions.flat_map(roots).chain(self.spans.iter().map(|_| GONE.to_owned()));
+        let mut read = self.columns.read(used.into_iter().chain(conditions).collect());
         read.extend(self.skipped.iter().flat_map(roots));
         read
     }
 
-    /// The rows, with mapped, derived and looked-up columns. Only the `used` ones are sure to be filled.
+    /// The rows, with mapped, derived and looked-up columns. Only the `used` ones are sure to be filled, and ends only where they are known.
     ///
     /// # Errors
     ///
     /// When a file can't be scanned any more.
-    pub(crate) fn rows(&self, indices: &[FileIndex], found: &Found, used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
+    pub(crate) fn rows(
+        &self,
+        indices: &[FileIndex],
+        (found, ends): (&Found, Option<&Ends>),
+        used: BTreeSet<String>,
+    ) -> PolarsResult<LazyFrame> {
         let rows = self.opened.rows(indices, self.shape.read(self.read(used)))?;
         let rows = self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()));
-        Ok(self.columns.over(self.shape.over(rows), found))
+        Ok(self.columns.over(self.shape.over(rows, ends), found))
     }
 
     /// The columns of the files that a column is made of.
@@ -254,7 +266,7 @@ impl Table {
         if let Some((_, column)) = self.columns.looked_up(name) {
             return column.distinct;
         }
-        let values = self.columns.over(self.shape.over(self.opened.sample.clone().lazy()), &Found::default()).select([col(name)]);
+        let values = self.columns.over(self.shape.over(self.opened.sample.clone().lazy(), None), &Found::default()).select([col(name)]);
         let [values] = columns_of(values).try_into().ok()?;
         let distinct = values.n_unique().ok()?;
         // One more for a value that is missing.
@@ -274,7 +286,12 @@ impl Table {
             _ => None,
         });
         let keys = self.repetition.iter().flat_map(|repetition| repetition.by.iter().map(String::as_str));
-        let of_all: Vec<Check> = keys.chain(newest).chain([CONDITION]).flat_map(|name| self.faults_of(name)).collect();
+        let of_all: Vec<Check> = keys
+            .chain(newest)
+            .chain([CONDITION])
+            .chain(self.spans.iter().flat_map(Spans::columns))
+            .flat_map(|name| self.faults_of(name))
+            .collect();
         self.checks.extend(of_all);
         let age = self.repetition.as_ref().and_then(|repetition| repetition.age.as_ref()).zip(newest);
         let age = age.map(|(age, column)| Check {
@@ -282,6 +299,7 @@ impl Table {
             fails: age.unreadable.clone().fill_null(lit(false)),
         });
         self.checks.extend(age);
+        self.checks.extend(self.spans.iter().flat_map(|spans| spans.checks.iter().cloned()));
         // A row that a condition can't be told for is not left out by it, but rejected.
         let fails = self.checks.iter().map(|check| check.fails.clone());
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
@@ -336,6 +354,35 @@ impl Repetition {
     /// The columns that tell which rows repeat others.
     pub(crate) fn reads(&self) -> BTreeSet<String> {
         self.by.iter().cloned().chain(self.age.iter().flat_map(|age| roots(&age.value))).collect()
+    }
+}
+
+/// How rows that are changes become spans.
+#[derive(Clone)]
+pub(crate) struct Spans {
+    /// The columns that tell whose changes they are.
+    pub(crate) of: Vec<String>,
+    /// The column of their times, and the instant there; null where there is none.
+    pub(crate) at: String,
+    pub(crate) instant: Expr,
+    /// Which of several changes at one instant is kept.
+    pub(crate) keep: Keep,
+    /// What makes one of them newer than another, where that decides.
+    pub(crate) age: Option<Age>,
+    /// Whether the table's condition leaves out rows beforehand, and not afterwards.
+    pub(crate) where_first: bool,
+    /// Why a row is no change of anybody at any time.
+    pub(crate) checks: Vec<Check>,
+}
+
+impl Spans {
+    /// The columns that tell when each row ends.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        let newest = match &self.keep {
+            Keep::Newest(column) => Some(column.as_str()),
+            _ => None,
+        };
+        self.of.iter().map(String::as_str).chain([self.at.as_str(), GONE]).chain(newest)
     }
 }
 

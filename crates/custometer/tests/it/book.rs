@@ -154,6 +154,7 @@ pages! {
     the_guide_to_requests_does_what_it_says: "docs/src/guides/requests.md",
     the_guide_to_exports_does_what_it_says: "docs/src/guides/exports.md",
     the_guide_to_lookups_does_what_it_says: "docs/src/guides/lookups.md",
+    the_guide_to_shapes_does_what_it_says: "docs/src/guides/shapes.md",
     the_guide_to_rows_does_what_it_says: "docs/src/guides/rows.md",
     the_guide_to_time_does_what_it_says: "docs/src/guides/time.md",
     the_guide_to_targets_and_alerts_does_what_it_says: "docs/src/guides/targets_and_alerts.md",

@@ -62,7 +62,7 @@ pub(super) fn shape(
     problems: &mut Collector,
 ) -> Shape {
     let unpivot = unpivot.and_then(|written| unpivoted(written, of_files, problems));
-    let long = Shape { unpivot, explode: None };
+    let long = Shape { unpivot, ..Shape::default() };
     let explode = explode.and_then(|written| exploded(written, &long.schema(of_files), formats, problems));
     Shape { explode, ..long }
 }
