@@ -125,6 +125,9 @@ fn users_may_share_the_id_of_a_session() {
     );
     let result = run("05-analytics-events", "nested.toml");
     holds(&result, &[("web.sessions", &[3.0]), ("web.visitors", &[2.0]), ("web.page_views", &[5.0])]);
+    // Four views of one page and one of another; events without a page are no views.
+    let result = run("05-analytics-events", "by_key.toml");
+    holds(&result, &[("web.sessions", &[3.0]), ("web.page_views", &[0.0, 4.0, 1.0])]);
 }
 
 #[test]

@@ -451,3 +451,49 @@ fn a_quotient_is_the_nearest_number_in_batches_of_any_size() {
         assert_eq!(shares, [&Json::Null, &json!(0.35), &json!(0.41), &json!(0.57), &json!(0.82), &json!(0.83)], "{path}");
     }
 }
+
+/// The parameters of events, as an analytics product exports them: in any order, some missing, one twice, one list missing and one empty.
+#[test]
+fn a_parameter_is_found_by_its_key() {
+    let parameter =
+        |key: &str, text: &str, number: &str| format!("{{\"key\": \"{key}\", \"value\": {{\"text\": {text}, \"number\": {number}}}}}");
+    let (page, other, visit) = (parameter("page", "\"/a\"", "null"), parameter("page", "\"/b\"", "null"), parameter("visit", "null", "7"));
+    let lists = [
+        format!("[{page}, {visit}]"),
+        format!("[{visit}, {page}]"),
+        format!("[{other}]"),
+        format!("[{other}, {page}]"),
+        "[]".to_owned(),
+        "null".to_owned(),
+        format!("[{visit}]"),
+    ];
+    let line = |(row, list): (usize, &String)| format!("{{\"time\": \"2025-01-0{}\", \"params\": {list}}}\n", row + 1);
+    let rows: String = lists.iter().enumerate().map(line).collect();
+    let case = Case::new().file("events.ndjson", rows);
+    let report = |page: &str| {
+        format!(
+            "[tables.events]\npath = \"events.ndjson\"\nderive = {{ page = \"{page}\" }}\n[[metrics]]\nmetric = \"web.page_views\"\ntable = \"events\"\n\
+             params = {{ view_events = [] }}\nby = [[\"page\"]]\n"
+        )
+    };
+    let counted = |page: &str| -> Vec<(String, f64)> {
+        let json = case.json(&report(page)).unwrap();
+        let row = |row: &Json| (row["dimensions"]["page"].to_string(), row["value"].as_f64().unwrap());
+        json["results"].as_array().unwrap().iter().map(row).collect()
+    };
+    let expected = |of: &[(&str, f64)]| of.iter().map(|(page, views)| ((*page).to_owned(), *views)).collect::<Vec<_>>();
+    assert_eq!(counted("params['page'].text"), expected(&[("null", 3.0), ("\"/a\"", 2.0), ("\"/b\"", 2.0)]));
+    assert_eq!(counted("params['visit'].number"), expected(&[("null", 4.0), ("7", 3.0)]));
+    assert_eq!(counted("params['nothing'].text"), expected(&[("null", 7.0)]));
+    for (page, said) in [
+        ("params['page'].txt", "`params['page']` has no field `txt`"),
+        ("params['page']", "`page` can't be broken down by: it is struct[2], and not a single value"),
+        ("params[1]['page']", "has no field `page`"),
+        ("time['page']", "has no field `page`"),
+        ("list_extract(string_split('a', ','), 1)['page']", "has no field `page`"),
+        ("string_split('a', ',')['page']", "a list has elements by number"),
+    ] {
+        let error = case.json(&report(page)).unwrap_err();
+        assert!(error.contains(said), "{page}: {error}");
+    }
+}

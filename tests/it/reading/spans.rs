@@ -125,9 +125,7 @@ fn several_changes_at_one_instant_are_for_the_report_to_settle() {
     };
     let error = run("").unwrap_err();
     assert!(
-        error.contains(
-            "table `log` has an instant at which `since` of several changes of one `customer_id` is the same (row 3 of `log.csv` and row 5)"
-        ),
+        error.contains("table `log` has several changes of one `customer_id` at one instant of `since`: row 3 of `log.csv` and row 5; say"),
         "{error}"
     );
     for (keep, february) in [("\"first\"", 39.8), ("\"last\"", 29.8), ("{ newest = \"version\" }", 68.9)] {

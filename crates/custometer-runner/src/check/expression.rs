@@ -4,6 +4,7 @@
 //! three things are ours and no engine's: what fails on a value that is there is a fault of its row, times are those of the report's clocks,
 //! and every mistake is said in our words, at its place.
 
+mod by_key;
 mod casts;
 mod elementwise;
 mod functions;

@@ -32,7 +32,12 @@ const EXAMPLES: usize = 3;
 /// # Errors
 ///
 /// When the table can't be read to its end, and when there are several changes at one instant and nobody says which of them lasts.
-pub(super) fn with_ends(table: &Table, spans: &Spans, kept: Kept, (indices, folder): (&[FileIndex], &Path)) -> Result<Kept, RunError> {
+pub(super) fn with_ends(
+    table: &Table,
+    spans: &Spans,
+    kept: Kept,
+    (indices, found, folder): (&[FileIndex], &Found, &Path),
+) -> Result<Kept, RunError> {
     let changes = changes(table, spans, &kept, (indices, found)).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
     let told = Told::of(changes, &spans.keep);
     if told.rivals.is_empty() {

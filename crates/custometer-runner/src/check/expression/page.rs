@@ -121,6 +121,12 @@ const OPERATORS: &[(&str, &[Operator])] = &[
                 &[("string_split('a b', ' ')[1]", "'a'")],
             ),
             ("record.field, record['field']", "a field of a record, such as NDJSON and Parquet hold", &[]),
+            (
+                "list['key']",
+                "in a list of records with a text `key` and a `value`, such as the parameters of an event, the value of the first one with this \
+                 key; missing where there is none",
+                &[],
+            ),
             ("text ->> 'path'", "as `json_extract_string`", &[("'{\"a\": {\"b\": 7}}' ->> '$.a.b'", "'7'")]),
         ],
     ),

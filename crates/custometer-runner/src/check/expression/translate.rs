@@ -6,6 +6,7 @@ use custometer_core::suggest::did_you_mean;
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, NamedFrom, Series, coalesce, col, lit, when};
 use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, Subscript, UnaryOperator, Value as Literal};
 
+use super::by_key::{by_key, value_type};
 use super::functions;
 use super::kind::{Kind, from_any};
 use super::mistake::Mistake;
@@ -243,7 +244,10 @@ impl Translator<'_> {
     fn field(&mut self, record: &Value, name: &str, part: &ast::Expr) -> Option<Value> {
         let Kind::Struct(DataType::Struct(fields)) = &record.kind else {
             let message = format!("`{}` is {}, and has no field `{name}`", record.words, record.kind);
-            return self.wrong(part, Mistake::new(message));
+            let mistake = Mistake::new(message);
+            let of_list =
+                "a list has elements by number, such as `list[1]`, and by key where they are records with a text `key` and a `value`";
+            return self.wrong(part, if matches!(record.kind, Kind::List(_)) { mistake.help(of_list) } else { mistake });
         };
         let Some(field) = fields.iter().find(|field| field.name() == name) else {
             let near = did_you_mean(name, fields.iter().map(|field| field.name().as_str()));
@@ -260,11 +264,24 @@ impl Translator<'_> {
         Some(Self::made(expr, kind, &[record], words))
     }
 
+    /// The value of a key, in a list of keys and values.
+    fn of_key(&mut self, list: &Value, key: &str, stored: &DataType, part: &ast::Expr) -> Option<Value> {
+        let words = format!("{}['{key}']", list.words);
+        let Some(kind) = Kind::of(stored) else {
+            return self.wrong(part, Mistake::new(format!("`{words}` is {stored}, which expressions can't read")));
+        };
+        let expr = from_any(by_key(list.expr.clone(), key, stored), stored);
+        Some(Self::made(expr, kind, &[list], words))
+    }
+
     fn access(&mut self, value: &Value, access: &AccessExpr, part: &ast::Expr) -> Option<Value> {
         match access {
             AccessExpr::Dot(ast::Expr::Identifier(name)) => self.field(value, &name.value, part),
             AccessExpr::Subscript(Subscript::Index { index }) => match index {
-                ast::Expr::Value(literal) if let Literal::SingleQuotedString(name) = &literal.value => self.field(value, name, part),
+                ast::Expr::Value(literal) if let Literal::SingleQuotedString(name) = &literal.value => match &value.kind {
+                    Kind::List(list) if let Some(stored) = value_type(list) => self.of_key(value, name, stored, part),
+                    _ => self.field(value, name, part),
+                },
                 index => {
                     let index = self.value(index)?;
                     functions::element(self, value, &index, part)
