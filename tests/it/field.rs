@@ -165,17 +165,22 @@ fn prices_of_a_year_and_of_a_week_are_of_a_month() {
 
 #[test]
 fn a_plan_lasts_until_it_is_changed() {
-    let result = run("20-change-log", "report.toml");
-    holds(&result, &[("loyalty.mrr", &[29.8, 39.8, 19.9]), ("loyalty.churn_rate", &[f64::NAN, 0.0, 50.0])]);
-    let movements = result["results"].as_array().unwrap().iter().filter(|row| row["request"] == "loyalty.mrr_movement");
-    let of_kind = |kind: &str| -> Vec<f64> {
-        let rows = movements.clone().filter(|row| row["dimensions"].as_object().unwrap().values().any(|value| value == kind));
-        rows.map(|row| (row["value"].as_f64().unwrap() * 100.0).round() / 100.0).collect()
-    };
-    assert_eq!((of_kind("new"), of_kind("expansion")), (vec![29.8, 0.0, 0.0], vec![0.0, 10.0, 0.0]));
-    assert_eq!(of_kind("churn"), [0.0, 0.0, 19.9]);
-    assert_eq!(rejected(&result), NOTHING);
-    assert_eq!(result["manifest"]["tables"][0]["rows_without_span"], 1);
+    // Prices in the report, and from a list of plans, which has none for `churn`: that begins no span.
+    for report in ["report.toml", "lookup.toml"] {
+        let result = run("20-change-log", report);
+        holds(&result, &[("loyalty.mrr", &[29.8, 39.8, 19.9]), ("loyalty.churn_rate", &[f64::NAN, 0.0, 50.0])]);
+        let movements = result["results"].as_array().unwrap().iter().filter(|row| row["request"] == "loyalty.mrr_movement");
+        let of_kind = |kind: &str| -> Vec<f64> {
+            let rows = movements.clone().filter(|row| row["dimensions"].as_object().unwrap().values().any(|value| value == kind));
+            rows.map(|row| (row["value"].as_f64().unwrap() * 100.0).round() / 100.0).collect()
+        };
+        assert_eq!((of_kind("new"), of_kind("expansion")), (vec![29.8, 0.0, 0.0], vec![0.0, 10.0, 0.0]));
+        assert_eq!(of_kind("churn"), [0.0, 0.0, 19.9]);
+        assert_eq!(rejected(&result), NOTHING);
+        let tables = result["manifest"]["tables"].as_array().unwrap();
+        let log = tables.iter().find(|table| table["table"] == "subscriptions").unwrap();
+        assert_eq!((&log["rows_without_span"], &log["notes"]), (&json!(1), &json!([])));
+    }
 }
 
 #[test]
