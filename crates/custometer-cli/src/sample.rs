@@ -18,6 +18,7 @@ mod search;
 mod sessions;
 mod subscriptions;
 mod table;
+mod ticket_history;
 mod tickets;
 mod world;
 
@@ -118,6 +119,7 @@ impl SampleOptions {
                 Table::Reviews => reviews::frame(&chunk, &mut rng),
                 Table::Tickets => tickets::frame(&chunk, &mut rng),
                 Table::Messages => messages::frame(&chunk, &mut rng),
+                Table::TicketHistory => ticket_history::frame(&chunk, &mut rng),
                 Table::Calls => calls::frame(&chunk, &mut rng),
                 Table::QualityScores => quality_scores::frame(&chunk, &mut rng),
                 Table::Feedback => feedback::frame(&chunk, &mut rng),
@@ -203,6 +205,7 @@ mod tests {
                 "T0002000,2025-12-31T15:54:19Z,2025-12-31T17:38:25Z,2025-12-31T20:25:00Z,email,question,normal,West,C0012201,1,0",
             ),
             (Table::Messages, "M0008000,T0002000,2025-12-31T17:40:16Z,agent,false,email"),
+            (Table::TicketHistory, "T0001917,2025-12-17T17:14:55Z,pending,email"),
             (Table::Calls, "K0003000,2025-12-31T21:48:18Z,support,85,true,false"),
             (Table::QualityScores, "Q0000400,2025-12-31T13:54:55Z,A13,data_protection,1,10,0,1,true"),
             (Table::Feedback, "B0001500,31-02-2025,,email"),
@@ -237,7 +240,7 @@ mod tests {
         for table in Table::ALL {
             let Range { start, end } = table.period();
             // All rows of a customer, and of a ticket, are in a row.
-            let in_order = ![Table::Subscriptions, Table::Messages].contains(&table);
+            let in_order = ![Table::Subscriptions, Table::Messages, Table::TicketHistory].contains(&table);
             let mut last = start;
             let mut rows = 0;
             for frame in options(table, Format::Parquet).frames(150) {

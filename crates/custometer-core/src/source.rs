@@ -27,6 +27,8 @@ pub struct Source {
     pub absent: Vec<Column>,
     /// Rules over several columns, checked after the columns' own.
     pub rules: Vec<Rule>,
+    /// The column of ids whose rows are used all or none.
+    pub all_or_none: Option<&'static str>,
     /// What the rows as a whole may give reason to doubt.
     pub doubts: Vec<Doubt>,
 }
@@ -42,6 +44,7 @@ impl Source {
             columns: Vec::new(),
             absent: Vec::new(),
             rules: Vec::new(),
+            all_or_none: None,
             doubts: Vec::new(),
         }
     }
@@ -100,6 +103,23 @@ impl Source {
 }
 
 impl Source {
+    /// Uses the rows of one id all or none: where one of them is rejected, so are the others. For stories that mean something else with a gap.
+    #[must_use]
+    pub fn all_or_none(mut self, id: &'static str) -> Self {
+        self.all_or_none = Some(id);
+        self
+    }
+
+    /// Why rows are rejected that no column by itself is at fault for.
+    pub fn reasons(&self) -> Vec<String> {
+        self.rules.iter().map(|rule| rule.reason.clone()).chain(self.all_or_none.map(Self::another_row)).collect()
+    }
+
+    /// Why a row is rejected whose id has another one that is.
+    pub fn another_row(id: &str) -> String {
+        format!("another row of the same `{id}` is rejected")
+    }
+
     /// Says so with every value where `holds` is true of the rows that can be used, such as that an id that should be each row's own comes in
     /// several. It is an aggregate of the source's columns, and knows what clocks in the report's time zone show.
     #[must_use]

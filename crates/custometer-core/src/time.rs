@@ -19,7 +19,7 @@ pub use baseline::Baseline;
 pub use buckets::{BUCKET, Bucket, Buckets, index_between};
 pub use calendar::{Calendar, Grain};
 pub use clock::{AmbiguousTimes, ClockRule, LocalClock, NonexistentTimes};
-pub use duration::{Clock, NamedCalendar};
+pub use duration::{CalendarOfRow, Clock, Counter, NamedCalendar};
 pub use opening_hours::{BusinessClock, OpeningHours};
 pub use period::{Last, LastError, Period};
 pub use unit::{CalendarUnit, LONGEST_DAYS, checked_days};

@@ -2,12 +2,12 @@
 
 use custometer_core::Entity;
 use custometer_core::prelude::*;
-use custometer_core::time::{BUCKET, Clock};
+use custometer_core::time::{BUCKET, CalendarOfRow, Clock};
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::durations::{QUANTILE, QUANTILE_INTERVAL, noted, on_clock};
+use crate::shared::durations::{CALENDAR, QUANTILE, QUANTILE_INTERVAL, noted, on_clock};
 use crate::shared::history;
 use crate::tables::{CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKET, TICKET_ID, TICKETS, TIME, TicketBasis, solved_after_creation};
 
@@ -143,8 +143,9 @@ impl Metric for Backlog {
         if solved_statuses.is_some() {
             definition = history::expecting(definition, params.solved_statuses.as_ref());
         }
-        let definition = definition.derive(OpenTickets { solved_statuses, looked_at: params.show != Show::Open });
-        let age = params.clock.seconds_between(col(CREATED_AT), col(AT));
+        let definition =
+            definition.derive(OpenTickets { solved_statuses, looked_at: params.show != Show::Open, calendar: params.clock.of_row() });
+        let age = params.clock.seconds_between_by(&col(CALENDAR), col(CREATED_AT), col(AT));
         let level = match params.show {
             Show::Open => {
                 let is = |movement: i64| col(MOVEMENT).eq(lit(movement));
@@ -209,6 +210,8 @@ struct OpenTickets {
     solved_statuses: Option<Vec<String>>,
     /// Whether the backlog is looked at as each bucket ends.
     looked_at: bool,
+    /// Which calendar counts ages: that of the ticket's first row.
+    calendar: CalendarOfRow,
 }
 
 impl Derive for OpenTickets {
@@ -222,10 +225,14 @@ impl Derive for OpenTickets {
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let tickets = if let Some(statuses) = &self.solved_statuses {
-            history::changes(rows, statuses, context)
+            history::changes(rows, statuses, &self.calendar, context)
         } else {
             let solved_at = col(SOLVED_AT).cast(DataType::Int64).fill_null(lit(i64::MAX));
-            Entities::with_attributes(rows, TICKET_ID, context).integers([col(CREATED_AT).cast(DataType::Int64), solved_at])
+            Entities::with_attributes(rows, TICKET_ID, context).integers([
+                col(CREATED_AT).cast(DataType::Int64),
+                solved_at,
+                self.calendar.number(),
+            ])
         };
         let stretches = if self.solved_statuses.is_some() { stretches_of_history } else { stretches_of_tickets };
         let edges = context.buckets.edges().to_vec();
@@ -233,8 +240,8 @@ impl Derive for OpenTickets {
         // How many buckets begin by an instant: the one that it is in is the last of them.
         let begun = |edges: &[i64], instant: i64| edges.partition_point(|edge| *edge <= instant);
         if self.looked_at {
-            return Ok(tickets.derive("open_tickets", [BUCKET, CREATED_AT, AT], [], move |ticket, derived| {
-                for Stretch { row, created, opened, solved } in stretches(ticket) {
+            return Ok(tickets.derive("open_tickets", [BUCKET, CREATED_AT, AT, CALENDAR], [], move |ticket, derived| {
+                for Stretch { row, created, opened, solved, calendar } in stretches(ticket) {
                     let first = begun(&edges, opened).saturating_sub(1);
                     for (bucket, bounds) in (0_i64..).zip(edges.windows(2)).skip(first) {
                         let at = bounds[1].min(known_until);
@@ -242,7 +249,7 @@ impl Derive for OpenTickets {
                             break;
                         }
                         if opened < at {
-                            derived.push_like(ticket, row, [bucket, created, at], []);
+                            derived.push_like(ticket, row, [bucket, created, at, calendar], []);
                         }
                     }
                 }
@@ -255,7 +262,7 @@ impl Derive for OpenTickets {
                     derived.push_like(ticket, row, [bucket, movement], []);
                 }
             };
-            for Stretch { row, created, opened, solved } in stretches(ticket) {
+            for Stretch { row, created, opened, solved, .. } in stretches(ticket) {
                 push(row, opened, if opened == created { IS_CREATED } else { IS_REOPENED });
                 push(row, solved, IS_SOLVED);
             }
@@ -273,18 +280,22 @@ struct Stretch {
     opened: i64,
     /// When it was solved; never, while it is open.
     solved: i64,
+    /// The number of the calendar that its age is counted on.
+    calendar: i64,
 }
 
 fn stretches_of_tickets(ticket: &Entity<'_>) -> Vec<Stretch> {
-    let [created, solved] = ticket.integers();
-    (0..ticket.len()).map(|row| Stretch { row, created: created[row], opened: created[row], solved: solved[row] }).collect()
+    let [created, solved, calendars] = ticket.integers();
+    let stretch = |row: usize| Stretch { row, created: created[row], opened: created[row], solved: solved[row], calendar: calendars[row] };
+    (0..ticket.len()).map(stretch).collect()
 }
 
 fn stretches_of_history(ticket: &Entity<'_>) -> Vec<Stretch> {
-    let [times, is_solved, _] = ticket.integers();
+    let [times, is_solved, _, calendars] = ticket.integers();
     let stretch = |(opens, solves): (usize, Option<usize>)| Stretch {
         row: 0,
         created: times[0],
+        calendar: calendars[0],
         opened: times[opens],
         solved: solves.map_or(i64::MAX, |row| times[row]),
     };

@@ -20,7 +20,8 @@ pub struct ComplaintResolutionTimeParams {
     pub statistic: Statistic,
     /// The longest time that is short enough; with `statistic = "share_within"` only.
     pub within_seconds: Option<f64>,
-    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
+    /// Which time counts: `calendar` for all of it, the name of one of the report's calendars for its opening hours, or `{ column = "…" }` for those
+    /// of the calendar that each row names.
     pub clock: Clock,
     /// Whether a quantile may be off by 0.4 %, to take less memory on many tickets.
     pub approximate: bool,

@@ -15,7 +15,8 @@ use crate::tables::FEEDBACK;
 pub struct FeedbackResponseRateParams {
     /// How long a response may take, in hours. Without it, as long as it does: old feedback then has had longer than young.
     pub within_hours: Option<f64>,
-    /// Which hours count: `calendar` for all of them, or the name of one of the report's calendars for its opening hours.
+    /// Which hours count: `calendar` for all of them, the name of one of the report's calendars for its opening hours, or `{ column = "…" }` for those
+    /// of the calendar that each row names.
     pub clock: Clock,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::as_of::{AsOf, DEADLINE, KNOWN_UNTIL, has_happened};
 use crate::shared::durations::SHARE_INTERVAL;
-use crate::tables::{CREATED, CREATED_AT, FIRST_SOLVED, REOPENS, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
+use crate::tables::{AGENT_REPLIES, CREATED, CREATED_AT, FIRST_SOLVED, REOPENS, SOLVED, SOLVED_AT, TICKETS, solved_after_creation};
 
 /// Parameters of [`FirstContactResolution`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -19,13 +19,6 @@ pub struct FirstContactResolutionParams {
     pub window_days: Option<NonZeroU16>,
 }
 
-const AGENT_REPLIES: Column = Column::number("agent_replies")
-    .also_called(
-        "replies, agent comments, public replies, number of replies, reply count, responses, agent responses, touches, antal \
-         svar, svar, antall svar, antworten, anzahl antworten",
-    )
-    .whole(0, 1_000_000)
-    .describe("how many replies agents have written");
 const REOPENED_AT: Column = Column::time("reopened_at")
     .also_called(
         "reopened, reopen date, reopened on, reopen time, genaabnet den, genaabnet, gjenaapnet, aateroeppnad, wiedereroeffnet, \

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
-use crate::shared::messages::{self, Replies, Visibility, asked_and_replied};
+use crate::shared::messages::{self, Replies, Visibility};
 use crate::tables::{CREATED, CREATED_AT, FIRST_REPLIED, FIRST_REPLIED_AT, SOLVED, SOLVED_AT, TICKETS, TIME, solved_after_creation};
 
 /// Parameters of [`FirstResponseTime`].
@@ -19,7 +19,8 @@ pub struct FirstResponseTimeParams {
     pub statistic: Statistic,
     /// The longest wait that is short enough; with `statistic = "share_within"` only.
     pub within_seconds: Option<f64>,
-    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
+    /// Which time counts: `calendar` for all of it, the name of one of the report's calendars for its opening hours, or `{ column = "…" }` for those
+    /// of the calendar that each row names.
     pub clock: Clock,
     /// What the mean is taken over.
     pub denominator: Denominator,
@@ -151,13 +152,11 @@ impl Metric for FirstResponseTime {
                     .help("leave it out, or take `basis = \"tickets\"`"))
             }
             (ReplyBasis::Messages, Denominator::Responded) => {
-                let [asked, replied] = asked_and_replied();
-                let wait = params.clock.seconds_between(asked, replied.clone());
                 let source = on_clock(messages::source(params.visibility), &params.clock, &[TIME]);
                 let definition = Definition::over(source)
-                    .derive(Replies { visibility: params.visibility, first_only: true })
-                    .measure(count("unanswered").filter(replied.is_null()));
-                reported.measure(noted(definition, &params.clock), "wait", "answered", &wait)
+                    .derive(Replies { visibility: params.visibility, first_only: true, calendar: params.clock.of_row() })
+                    .measure(count("unanswered").filter(messages::is_unanswered()));
+                reported.measure(noted(definition, &params.clock), "wait", "answered", &messages::wait(&params.clock))
             }
         }
     }

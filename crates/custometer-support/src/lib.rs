@@ -3,6 +3,7 @@
 //! One file per metric. The logical tables that they read are in [`tables`], and what else they share is in `shared`.
 
 pub mod abandonment_rate;
+pub mod agent_wait_time;
 pub mod backlog;
 pub mod ces;
 pub mod ces_easy_share;
@@ -16,9 +17,12 @@ pub mod first_contact_resolution;
 pub mod first_response_time;
 pub mod mention_topics;
 pub mod mention_volume;
+pub mod on_hold_time;
+pub mod one_touch_resolution;
 pub mod quality_score;
 pub mod reopen_rate;
 pub mod repeat_contact_rate;
+pub mod requester_wait_time;
 pub mod resolution_rate;
 pub mod resolution_time;
 pub mod response_time;

@@ -1,11 +1,12 @@
 //! Reopen rate: cases that were not settled after all.
 
 use custometer_core::prelude::*;
+use custometer_core::time::CalendarOfRow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shared::durations::SHARE_INTERVAL;
-use crate::shared::history::{self, FIRST_SOLVED_AT, Stories};
+use crate::shared::history::{self, FIRST_SOLVED_AT, Reopened, Stories};
 use crate::tables::{CREATED, CREATED_AT, REOPENS, SOLVED, SOLVED_AT, TICKETS, TIME, TicketBasis, solved_after_creation};
 
 /// Parameters of [`ReopenRate`].
@@ -76,7 +77,11 @@ impl Metric for ReopenRate {
                 (Definition::over(solved_after_creation(source)), col(SOLVED_AT).is_not_null().or(reopened.clone()))
             }
             TicketBasis::History => {
-                let stories = Stories { solved_statuses: history::statuses(params.solved_statuses.as_ref())? };
+                let stories = Stories {
+                    solved_statuses: history::statuses(params.solved_statuses.as_ref())?,
+                    reopened: Reopened::GoesOn,
+                    calendar: CalendarOfRow::default(),
+                };
                 (
                     history::expecting(Definition::over(history::source().at(TIME)), params.solved_statuses.as_ref()).derive(stories),
                     col(FIRST_SOLVED_AT).is_not_null(),

@@ -15,8 +15,8 @@ use crate::tables::{CREATED, CREATED_AT, SOLVED, SOLVED_AT, TICKETS, solved_afte
 pub struct ResolutionRateParams {
     /// How long a ticket has to be solved. Without it, until the as-of date: old tickets then have had longer than young ones.
     pub within_hours: Option<f64>,
-    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours. With `within_hours`
-    /// only.
+    /// Which time counts: `calendar` for all of it, the name of one of the report's calendars for its opening hours, or `{ column = "…" }` for those
+    /// of the calendar that each row names. With `within_hours` only.
     pub clock: Clock,
 }
 

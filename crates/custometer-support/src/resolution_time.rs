@@ -6,8 +6,10 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
-use crate::shared::history::{self, BEGAN_SOLVED, FIRST_SOLVED_AT, LAST_SOLVED_AT, Stories};
+use crate::shared::durations::{
+    CALENDAR, MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock,
+};
+use crate::shared::history::{self, BEGAN_SOLVED, FIRST_SOLVED_AT, LAST_SOLVED_AT, Reopened, Stories};
 use crate::tables::{CREATED, CREATED_AT, FIRST_SOLVED, SOLVED, SOLVED_AT, TICKETS, TIME, TicketBasis, solved_after_creation};
 
 /// Parameters of [`ResolutionTime`].
@@ -20,11 +22,14 @@ pub struct ResolutionTimeParams {
     pub basis: TicketBasis,
     /// The statuses that mean solved; with `basis = "history"` only. `solved` and `closed` unless said.
     pub solved_statuses: Option<Vec<String>>,
+    /// What a ticket is that is reopened; with `basis = "history"` only.
+    pub reopened: Reopened,
     /// What is reported of the times.
     pub statistic: Statistic,
     /// The longest time that is short enough; with `statistic = "share_within"` only.
     pub within_seconds: Option<f64>,
-    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
+    /// Which time counts: `calendar` for all of it, the name of one of the report's calendars for its opening hours, or `{ column = "…" }` for those
+    /// of the calendar that each row names.
     pub clock: Clock,
     /// Whether a quantile may be off by 0.4 %, to take less memory on many tickets.
     pub approximate: bool,
@@ -73,7 +78,10 @@ impl Metric for ResolutionTime {
              `began_solved`. Of changes at one instant, those to a solved status come last.",
             "With `basis = \"history\"`, a ticket is created with its first row, and is in the groups of that row. A ticket that comes from one \
              solved status to another, as from `solved` to `closed`, was solved the first time.",
-            "In opening hours, a time outside of them is 0 seconds long.",
+            "With `reopened = \"starts_anew\"`, each reopening begins a case of its own, which is solved or open, in the bucket and groups of the row that \
+             reopens it; the one before it stays solved.",
+            "In opening hours, a time outside of them is 0 seconds long. With `clock = { column = \"…\" }`, a row that names no calendar of the report is \
+             rejected; of a history, the calendar of the row counts from which on the ticket was open.",
         ],
         examples: &[
             Example {
@@ -103,6 +111,14 @@ impl Metric for ResolutionTime {
                 expected: &[("", Some(7_200.0))],
                 ..Example::NONE
             },
+            Example {
+                title: "the same by a clock that starts anew: two hours, then one",
+                params: "basis = \"history\"\nreopened = \"starts_anew\"",
+                header: "ticket_id,time,status",
+                rows: STORIES,
+                expected: &[("", Some(5_400.0))],
+                ..Example::NONE
+            },
         ],
         references: &[MEAN_INTERVAL, QUANTILE_INTERVAL, QUANTILE, SHARE_INTERVAL],
     };
@@ -111,6 +127,7 @@ impl Metric for ResolutionTime {
         let (definition, solved_at) = match params.basis {
             TicketBasis::Tickets => {
                 history::no_statuses(params.solved_statuses.as_ref())?;
+                history::no_reopening(params.reopened)?;
                 let source = Source::table(TICKETS).at(CREATED_AT).column(CREATED);
                 let (source, solved_at) = match params.which {
                     Which::Full => (solved_after_creation(source.column(SOLVED)), SOLVED_AT),
@@ -122,13 +139,22 @@ impl Metric for ResolutionTime {
                 (Definition::over(on_clock(source, &params.clock, &[CREATED_AT, solved_at])), solved_at)
             }
             TicketBasis::History => {
-                let stories = Stories { solved_statuses: history::statuses(params.solved_statuses.as_ref())? };
+                if (params.which, params.reopened) == (Which::First, Reopened::StartsAnew) {
+                    let message = "a case of its own is solved once: its first solution is its last";
+                    return Err(ParamError::new("which", message).help("leave one of `which` and `reopened` out"));
+                }
+                let solved_statuses = history::statuses(params.solved_statuses.as_ref())?;
+                let stories = Stories { solved_statuses, reopened: params.reopened, calendar: params.clock.of_row() };
                 let source = on_clock(history::source().at(TIME), &params.clock, &[TIME]);
                 let solved_at = if params.which == Which::First { FIRST_SOLVED_AT } else { LAST_SOLVED_AT };
                 (history::expecting(Definition::over(source), params.solved_statuses.as_ref()).derive(stories), solved_at)
             }
         };
-        let mut seconds = params.clock.seconds_between(col(CREATED_AT), col(solved_at).cast(DataType::Int64));
+        let (created, solved) = (col(CREATED_AT), col(solved_at).cast(DataType::Int64));
+        let mut seconds = match params.basis {
+            TicketBasis::Tickets => params.clock.seconds_between(created, solved),
+            TicketBasis::History => params.clock.seconds_between_by(&col(CALENDAR), created, solved),
+        };
         let mut definition = definition.measure(count("open").filter(col(solved_at).is_null()));
         if params.basis == TicketBasis::History {
             let began_solved = col(BEGAN_SOLVED).eq(lit(1));
@@ -137,6 +163,7 @@ impl Metric for ResolutionTime {
         }
         let definition = noted(definition, &params.clock);
         let definition = if params.which == Which::First { definition.note("up to the first solution") } else { definition };
+        let definition = history::noted(definition, params.reopened);
         let reported = Reported { statistic: params.statistic, within_seconds: params.within_seconds, approximate: params.approximate };
         reported.measure(definition, "resolution", "solved", &seconds)
     }

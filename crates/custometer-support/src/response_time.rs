@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shared::durations::{MEAN_INTERVAL, QUANTILE, QUANTILE_INTERVAL, Reported, SHARE_INTERVAL, Statistic, noted, on_clock};
-use crate::shared::messages::{self, Replies, Visibility, asked_and_replied};
+use crate::shared::messages::{self, Replies, Visibility, is_unanswered, wait};
 use crate::tables::TIME;
 
 /// Parameters of [`ResponseTime`].
@@ -17,7 +17,8 @@ pub struct ResponseTimeParams {
     pub statistic: Statistic,
     /// The longest wait that is short enough; with `statistic = "share_within"` only.
     pub within_seconds: Option<f64>,
-    /// Which time counts: `calendar` for all of it, or the name of one of the report's calendars for its opening hours.
+    /// Which time counts: `calendar` for all of it, the name of one of the report's calendars for its opening hours, or `{ column = "…" }` for those
+    /// of the calendar that each row names.
     pub clock: Clock,
     /// Which messages customers see.
     pub visibility: Visibility,
@@ -82,12 +83,10 @@ impl Metric for ResponseTime {
 
     fn define(params: &ResponseTimeParams) -> Result<Definition, ParamError> {
         let reported = Reported { statistic: params.statistic, within_seconds: params.within_seconds, approximate: params.approximate };
-        let [asked, replied] = asked_and_replied();
-        let wait = params.clock.seconds_between(asked, replied.clone());
         let definition = Definition::over(on_clock(messages::source(params.visibility), &params.clock, &[TIME]))
-            .derive(Replies { visibility: params.visibility, first_only: false })
-            .measure(count("unanswered").filter(replied.is_null()));
-        reported.measure(noted(definition, &params.clock), "wait", "replies", &wait)
+            .derive(Replies { visibility: params.visibility, first_only: false, calendar: params.clock.of_row() })
+            .measure(count("unanswered").filter(is_unanswered()));
+        reported.measure(noted(definition, &params.clock), "wait", "replies", &wait(&params.clock))
     }
 }
 

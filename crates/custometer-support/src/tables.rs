@@ -117,6 +117,15 @@ pub const REOPENS: Column = Column::number("reopens").whole(0, 1_000_000).descri
          aateroeppnad, wiedereroeffnet, wiedereroeffnungen",
 );
 
+/// How many replies agents have written.
+pub const AGENT_REPLIES: Column = Column::number("agent_replies")
+    .also_called(
+        "replies, agent comments, public replies, number of replies, reply count, responses, agent responses, touches, antal \
+         svar, svar, antall svar, antworten, anzahl antworten",
+    )
+    .whole(0, 1_000_000)
+    .describe("how many replies agents have written");
+
 /// Where it stands when tickets were solved and reopened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -33,6 +33,16 @@ fn the_connectors_sample_files_are_read_by_the_same_report() {
     let found: BTreeMap<(String, i64), Option<f64>> = results(&json).iter().filter_map(of_ticket).collect();
     assert_eq!(found[&("solved".to_owned(), 11_071)], Some(78.0 * 86_400.0));
     assert_eq!(found[&("solved_in_business_hours".to_owned(), 11_071)], Some(56.0 * 12.0 * 3600.0));
+    // How long it was in statuses of each kind until it was solved, by DuckDB: `lead(updated)` by ticket, and of the opening hours a row per minute.
+    let waits = [
+        ("requester_wait", 2_592_000 + 1_728_000, 1_036_800 + 604_800),
+        ("agent_wait", 2_419_200, 777_600),
+        ("on_hold", 1_728_000, 604_800),
+    ];
+    for (request, seconds, in_business_hours) in waits {
+        assert_eq!(found[&(request.to_owned(), 11_071)], Some(f64::from(seconds)), "{request}");
+        assert_eq!(found[&(format!("{request}_in_business_hours"), 11_071)], Some(f64::from(in_business_hours)), "{request}");
+    }
     let solved = total("solved");
     assert_eq!(["solved", "open", "began_solved"].map(|name| measure(solved, name)), [1, 0, 14]);
 }

@@ -130,7 +130,7 @@ fn kind(schema: &Json) -> String {
         return "one of the words below".to_owned();
     }
     if schema.get("x-names-calendar").is_some() {
-        return "name of a calendar".to_owned();
+        return "name of a calendar; or table of the keys below".to_owned();
     }
     let alternatives = list(schema, "anyOf").iter().filter(|schema| schema["type"] != "null").map(kind);
     let types = [&schema["type"]].into_iter().chain(list(schema, "type")).filter_map(Json::as_str).filter(|kind| *kind != "null");

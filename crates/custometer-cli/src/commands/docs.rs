@@ -244,7 +244,7 @@ fn inputs(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definiti
     let what = |table: Table| if table.row.is_empty() { format!("`{table}`") } else { format!("`{table}`, {} per row", table.row) };
     writeln!(text, "\n## Input\n\nA table of {}:\n", what(first.source.table))?;
     columns(text, &Input::of(&first.source), first.source.is_always_timed)?;
-    rules(text, &first.source.rules.iter().map(|rule| &rule.reason).collect::<Vec<_>>())?;
+    rules(text, &first.source.reasons())?;
     let mut seen = vec![Input::of(&first.source)];
     for (params, definition) in &definitions[1..] {
         let input = Input::of(&definition.source);
@@ -252,7 +252,7 @@ fn inputs(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definiti
             continue;
         }
         let with = description::difference(metric, usual, params, |definition| Input::of(&definition.source) == input);
-        let reasons: Vec<&String> = input.rules.iter().copied().filter(|reason| !seen[0].rules.contains(reason)).collect();
+        let reasons: Vec<&String> = input.reasons.iter().filter(|reason| !seen[0].reasons.contains(reason)).collect();
         if input.table == seen[0].table {
             let names = |columns: &[&Column]| columns.iter().map(|column| format!("`{}`", column.name)).collect::<Vec<_>>().join(", ");
             let is_named = |columns: &[&Column], name: &str| columns.iter().any(|column| column.name == name);
@@ -286,15 +286,14 @@ struct Input<'a> {
     table: &'static str,
     time: Option<&'static str>,
     columns: Vec<&'a Column>,
-    rules: Vec<&'a String>,
+    reasons: Vec<String>,
 }
 
 impl<'a> Input<'a> {
     fn of(source: &'a Source) -> Self {
         // The column of a condition is made of the others.
         let columns = source.columns.iter().filter(|column| SqlCondition::written(column.name).is_none()).collect();
-        let rules = source.rules.iter().map(|rule| &rule.reason).collect();
-        Self { table: source.table.name, time: description::bucket_column(source), columns, rules }
+        Self { table: source.table.name, time: description::bucket_column(source), columns, reasons: source.reasons() }
     }
 }
 
@@ -313,7 +312,7 @@ fn columns(text: &mut String, input: &Input<'_>, is_always_timed: bool) -> std::
     Ok(())
 }
 
-fn rules(text: &mut String, reasons: &[&String]) -> std::fmt::Result {
+fn rules(text: &mut String, reasons: &[String]) -> std::fmt::Result {
     if !reasons.is_empty() {
         writeln!(text, "\nA row is rejected when:\n")?;
         reasons.iter().try_for_each(|reason| writeln!(text, "- {}", prose(reason)))?;

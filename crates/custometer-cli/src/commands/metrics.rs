@@ -75,8 +75,8 @@ fn inputs(text: &mut String, definition: &Definition) -> std::fmt::Result {
     for column in &definition.source.columns {
         table.add_row([column.name, &description::values_of(column), column.description, column.nulls.as_str()]);
     }
-    for rule in &definition.source.rules {
-        table.add_row(["", "rejected", rule.reason.as_str(), ""]);
+    for reason in definition.source.reasons() {
+        table.add_row(["", "rejected", reason.as_str(), ""]);
     }
     let lines = table.trim_fmt();
     writeln!(text, "{}\n", lines.lines().map(|line| format!(" {line}")).collect::<Vec<_>>().join("\n"))

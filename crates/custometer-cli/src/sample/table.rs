@@ -26,6 +26,8 @@ pub(crate) enum Table {
     Tickets = 2,
     /// Messages in the cases of the support desk
     Messages = 13,
+    /// Changes of the status of the support desk's cases
+    TicketHistory = 21,
     /// Calls in the queues of the support desk
     Calls = 14,
     /// Reviewed cases of the support desk, a row for each criterion
@@ -46,7 +48,7 @@ pub(crate) enum Table {
 
 impl Table {
     /// Every table.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Responses,
         Self::Orders,
         Self::Customers,
@@ -56,6 +58,7 @@ impl Table {
         Self::Reviews,
         Self::Tickets,
         Self::Messages,
+        Self::TicketHistory,
         Self::Calls,
         Self::QualityScores,
         Self::Feedback,
@@ -78,6 +81,7 @@ impl Table {
             Self::Reviews => "reviews",
             Self::Tickets => "tickets",
             Self::Messages => "messages",
+            Self::TicketHistory => "ticket_history",
             Self::Calls => "calls",
             Self::QualityScores => "quality_scores",
             Self::Feedback => "feedback",
@@ -99,7 +103,7 @@ impl Table {
             Self::Referrals => 1_750,
             Self::Reviews | Self::Feedback | Self::ContactSurveys | Self::Sessions => 1_500,
             Self::Tickets | Self::QualityScores | Self::Mentions => 2_000,
-            Self::Messages => 8_000,
+            Self::Messages | Self::TicketHistory => 8_000,
             Self::Events => 6_000,
             Self::Search => 3_650,
         }
@@ -110,7 +114,9 @@ impl Table {
             Self::Responses | Self::Feedback => &world::SURVEYS,
             Self::Orders | Self::Points | Self::Reviews | Self::Mentions | Self::Events | Self::Sessions | Self::Search => &world::SHOPPING,
             Self::Customers | Self::Subscriptions | Self::Referrals => &world::JOINING,
-            Self::Tickets | Self::Messages | Self::Calls | Self::QualityScores | Self::ContactSurveys => &world::SUPPORT,
+            Self::Tickets | Self::Messages | Self::TicketHistory | Self::Calls | Self::QualityScores | Self::ContactSurveys => {
+                &world::SUPPORT
+            }
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Ticket {
     region: &'static str,
     customer: i64,
     pub(super) agent_replies: i64,
-    reopens: i64,
+    pub(super) reopens: i64,
 }
 
 pub(super) fn frame(chunk: &Chunk, rng: &mut ChaCha8Rng) -> PolarsResult<DataFrame> {

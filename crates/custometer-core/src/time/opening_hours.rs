@@ -84,6 +84,11 @@ impl BusinessClock {
         self.since_1900(end) - self.since_1900(start)
     }
 
+    /// The same of two instants that are known, in microseconds since 1970.
+    pub(super) fn microseconds_between(&self, start: i64, end: i64) -> Option<i64> {
+        Some(self.elapsed(end, &mut 0)? - self.elapsed(start, &mut 0)?)
+    }
+
     fn since_1900(&self, instant: Expr) -> Expr {
         let clock = self.clone();
         instant.map_with_fmt_str(

@@ -50,6 +50,19 @@ impl Calendars {
         let properties = schema.get("properties").and_then(Json::as_object);
         for (param, _) in properties.into_iter().flatten().filter(|(_, property)| names_calendar(property)) {
             let Some(given) = bound.get_mut(param) else { continue };
+            // Rows may name any calendar of the report.
+            if given.is_object() && self.0.is_empty() {
+                problems
+                    .report(params.locate(std::slice::from_ref(param), false), "the report has no calendar that rows could name")
+                    .help("describe each as `[calendars.NAME]`");
+                return None;
+            }
+            if let Some(of_row) = given.as_object_mut().filter(|of_row| of_row.contains_key("column")) {
+                let known =
+                    self.0.values().map(|calendar| calendar.as_ref().map(serde_json::to_value)).collect::<Option<Result<Json, _>>>()?;
+                of_row.insert("calendars".to_owned(), known.unwrap_or_default());
+                continue;
+            }
             let Some(name) = given.as_str().filter(|name| *name != Clock::CALENDAR) else { continue };
             match self.0.get(name) {
                 Some(Some(calendar)) => *given = serde_json::to_value(calendar).unwrap_or_default(),

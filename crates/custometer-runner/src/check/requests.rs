@@ -378,8 +378,17 @@ fn check_source(
 ) {
     let time = definition.source.time.filter(|_| timed).map(|time| (time, ColumnType::Time));
     let columns = definition.source.columns.iter().map(|column| (column.name, column.kind));
-    let needed: BTreeMap<&str, ColumnType> = columns.chain(time).collect();
     let id = request.metric.get_ref();
+    let mut needed: BTreeMap<&str, ColumnType> = BTreeMap::new();
+    for (column, kind) in columns.chain(time) {
+        // A column that parameters name may be one that the metric reads anyway.
+        let known = *needed.entry(column).or_insert(kind);
+        if known != kind {
+            let message = format!("`{id}` reads `{column}` as {}, and can't read it as {} too", known.as_str(), kind.as_str());
+            let help = format!("name another column than `{column}` in `params`; a column of the same values can be derived");
+            problems.report(request.params.locate(&[], false), message).help(help);
+        }
+    }
     let known = table.columns();
     for (column, kind) in needed {
         let actual = mapped.get(column).map_or(column, String::as_str);

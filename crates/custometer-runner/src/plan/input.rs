@@ -93,6 +93,7 @@ impl InputKey {
             || self.conditions != other.conditions
             || self.faulty != other.faulty
             || self.source.rules != other.source.rules
+            || self.source.all_or_none != other.source.all_or_none
             || self.source.absent != other.source.absent
             || self.source.doubts != other.source.doubts
         {
@@ -177,7 +178,7 @@ impl InputPlan {
         let reads = key.reads();
         let skips = column_checks(&key, table, &mut checks)?;
         let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
-        rule_checks(&key, &typed, &of_table, &skips, &mut checks);
+        rule_checks(&key, &typed, &of_table, &skips, &mut checks)?;
         // A survey without an answer is not an observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
         let fate = skips.into_iter().fold(fate, |fate, skip| when(skip).then(lit(SKIPPED)).otherwise(fate));
@@ -321,7 +322,13 @@ fn column_checks(key: &InputKey, table: &Table, checks: &mut Checks) -> PolarsRe
 }
 
 /// The rules over several columns, which speak of the metric's own names: `typed` are the columns behind them.
-fn rule_checks(key: &InputKey, typed: &BTreeMap<&str, String>, of_table: &[(i32, Expr)], skips: &[Expr], checks: &mut Checks) {
+fn rule_checks(
+    key: &InputKey,
+    typed: &BTreeMap<&str, String>,
+    of_table: &[(i32, Expr)],
+    skips: &[Expr],
+    checks: &mut Checks,
+) -> PolarsResult<()> {
     for rule in &key.source.rules {
         let sees_others = rule.holds.into_iter().any(|part| matches!(part, Expr::Over { .. }));
         let failed = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone()).chain(skips.iter().cloned());
@@ -336,6 +343,18 @@ fn rule_checks(key: &InputKey, typed: &BTreeMap<&str, String>, of_table: &[(i32,
         let reason = Reason::new(rule.reason.clone(), origin);
         checks.add_check(Check { reason, fails: with_columns(rule.holds.clone(), &column).not() });
     }
+    all_or_none(key, typed, of_table, checks)
+}
+
+/// Where one row of an id is rejected, so are the others, if the source wants all of them or none.
+fn all_or_none(key: &InputKey, typed: &BTreeMap<&str, String>, of_table: &[(i32, Expr)], checks: &mut Checks) -> PolarsResult<()> {
+    let Some((id, column)) = key.source.all_or_none.and_then(|id| Some((id, typed.get(id)?))) else { return Ok(()) };
+    let fails = of_table.iter().chain(&checks.fails).map(|(_, fails)| fails.clone().fill_null(lit(false))).reduce(Expr::or);
+    let Some(fails) = fails else { return Ok(()) };
+    let of_id = fails.cast(DataType::Int8).max().over([col(column.as_str())])?;
+    let is_other = of_id.eq(lit(1)).and(col(column.as_str()).is_not_null());
+    checks.add(Source::another_row(key.actual(id)), None, is_other);
+    Ok(())
 }
 
 /// The currencies of rows that have an amount.

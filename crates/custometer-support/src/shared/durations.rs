@@ -6,6 +6,8 @@ use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::tables::TICKET_ID;
+
 /// The interval of a quantile, for the references of metrics that report one.
 pub(crate) const QUANTILE_INTERVAL: &str =
     "W. J. Conover, \"Practical Nonparametric Statistics\", 3rd ed. (1999), section 3.2, for the interval of a quantile";
@@ -104,13 +106,30 @@ impl Reported {
     }
 }
 
-/// A source whose durations a clock can tell: opening hours are known from 1900 to 2199, and a row with another instant is rejected.
+/// The number of a row's calendar, in derived rows.
+pub(crate) const CALENDAR: &str = "calendar";
+
+/// A source whose durations a clock can tell: opening hours are known from 1900 to 2199, and a row with another instant is rejected. Where rows name
+/// their calendars, the column is read, and a row that names none is rejected; of a table of several rows per ticket, the ticket as a whole.
 pub(crate) fn on_clock(source: Source, clock: &Clock, columns: &[&str]) -> Source {
     /// The first instant of 1900 and that of 2200, in microseconds since 1970.
     const KNOWN: (i64, i64) = (-2_208_988_800_000_000, 7_258_118_400_000_000);
     if *clock == Clock::Calendar {
         return source;
     }
+    let source = match clock.column() {
+        None => source,
+        Some(column) => {
+            let is_of_tickets = source.columns.iter().any(|column| column.name == TICKET_ID);
+            let source = if is_of_tickets { source.all_or_none(TICKET_ID) } else { source };
+            let names = Column::text(column).nulls(NullRule::Keep).describe("which calendar counts, named by `clock`");
+            source.column(names).rule_of(
+                column,
+                format!("`{column}` names none of the report's calendars"),
+                clock.of_row().number().is_not_null(),
+            )
+        }
+    };
     columns.iter().fold(source, |source, column| {
         let instant = || col(*column).cast(DataType::Int64);
         let known = instant().gt_eq(lit(KNOWN.0)).and(instant().lt(lit(KNOWN.1)));

@@ -1,11 +1,12 @@
 //! Messages → replies, each with the customer message it answers.
 
 use custometer_core::prelude::*;
-use custometer_core::time::BUCKET;
+use custometer_core::time::{BUCKET, CalendarOfRow, Clock};
 use polars::prelude::DataType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::shared::durations::CALENDAR;
 use crate::tables::{MESSAGES, TICKET, TICKET_ID, TIME};
 
 /// When the customer wrote, in the rows of [`Replies`].
@@ -62,12 +63,24 @@ pub(crate) struct Replies {
     pub(crate) visibility: Visibility,
     /// Whether only the first one of each ticket is asked for.
     pub(crate) first_only: bool,
+    /// Which calendar counts: that of the customer's message.
+    pub(crate) calendar: CalendarOfRow,
 }
 
 /// What a message is to the conversation, in the order in which messages of one instant are read.
-const CUSTOMER: i64 = 0;
-const REPLY: i64 = 1;
+pub(crate) const CUSTOMER: i64 = 0;
+pub(crate) const REPLY: i64 = 1;
 const OTHER: i64 = 2;
+
+/// Which of them a message is.
+pub(crate) fn kind(visibility: Visibility) -> Expr {
+    let of_agent = col(AUTHOR.name).eq(lit("agent"));
+    let is_reply = match visibility {
+        Visibility::Column => of_agent.and(col(IS_PUBLIC.name)),
+        Visibility::AllPublic => of_agent,
+    };
+    when(col(AUTHOR.name).eq(lit("customer"))).then(lit(CUSTOMER)).when(is_reply).then(lit(REPLY)).otherwise(lit(OTHER))
+}
 
 impl Derive for Replies {
     fn entity(&self) -> &'static str {
@@ -79,16 +92,11 @@ impl Derive for Replies {
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
-        let of_agent = col(AUTHOR.name).eq(lit("agent"));
-        let is_reply = match self.visibility {
-            Visibility::Column => of_agent.and(col(IS_PUBLIC.name)),
-            Visibility::AllPublic => of_agent,
-        };
-        let kind = when(col(AUTHOR.name).eq(lit("customer"))).then(lit(CUSTOMER)).when(is_reply).then(lit(REPLY)).otherwise(lit(OTHER));
-        let messages = Entities::with_attributes(rows, TICKET_ID, context).integers([col(TIME).cast(DataType::Int64), kind, col(BUCKET)]);
+        let integers = [col(TIME).cast(DataType::Int64), kind(self.visibility), col(BUCKET), self.calendar.number()];
+        let messages = Entities::with_attributes(rows, TICKET_ID, context).integers(integers);
         let first_only = self.first_only;
-        Ok(messages.derive("replies", [BUCKET, ASKED_AT], [REPLIED_AT], move |ticket, derived| {
-            let [times, kinds, buckets] = ticket.integers();
+        Ok(messages.derive("replies", [BUCKET, ASKED_AT, CALENDAR], [REPLIED_AT], move |ticket, derived| {
+            let [times, kinds, buckets, calendars] = ticket.integers();
             let mut waiting = None;
             for row in 0..ticket.len() {
                 match kinds[row] {
@@ -96,7 +104,7 @@ impl Derive for Replies {
                     REPLY => {
                         let Some(asked) = waiting.take() else { continue };
                         // Exact: microseconds since 1970 fit a float for 285 years.
-                        derived.push_like(ticket, row, [buckets[asked], times[asked]], [times[row] as f64]);
+                        derived.push_like(ticket, row, [buckets[asked], times[asked], calendars[asked]], [times[row] as f64]);
                         if first_only {
                             return;
                         }
@@ -105,13 +113,19 @@ impl Derive for Replies {
                 }
             }
             if let Some(asked) = waiting {
-                derived.push_like(ticket, asked, [buckets[asked], times[asked]], [f64::NAN]);
+                derived.push_like(ticket, asked, [buckets[asked], times[asked], calendars[asked]], [f64::NAN]);
             }
         }))
     }
 }
 
-/// The seconds from a customer's message to its reply, as instants a clock counts between.
-pub(crate) fn asked_and_replied() -> [Expr; 2] {
-    [ASKED_AT, REPLIED_AT].map(|instant| col(instant).cast(DataType::Int64))
+/// The seconds from a customer's message to its reply, in the rows of [`Replies`]; null where there is none.
+pub(crate) fn wait(clock: &Clock) -> Expr {
+    let [asked, replied] = [ASKED_AT, REPLIED_AT].map(|instant| col(instant).cast(DataType::Int64));
+    clock.seconds_between_by(&col(CALENDAR), asked, replied)
+}
+
+/// Whether a message of a customer waits for a reply, in the same rows.
+pub(crate) fn is_unanswered() -> Expr {
+    col(REPLIED_AT).is_null()
 }

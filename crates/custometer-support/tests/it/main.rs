@@ -7,3 +7,4 @@ use custometer_support as _;
 
 mod surveys;
 mod tickets;
+mod waits;

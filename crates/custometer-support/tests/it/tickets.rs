@@ -9,11 +9,11 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 /// Minutes since 1 December 2024 at which January, February and March 2025 begin, and 15 February.
-const MONTHS: [i64; 3] = [31 * DAY, 62 * DAY, 90 * DAY];
-const AS_OF: i64 = 76 * DAY;
-const DAY: i64 = 1440;
+pub(super) const MONTHS: [i64; 3] = [31 * DAY, 62 * DAY, 90 * DAY];
+pub(super) const AS_OF: i64 = 76 * DAY;
+pub(super) const DAY: i64 = 1440;
 
-fn clock(minutes: i64) -> String {
+pub(super) fn clock(minutes: i64) -> String {
     (date(2024, 12, 1).at(0, 0, 0, 0) + jiff::Span::new().minutes(minutes)).to_string()
 }
 
@@ -22,7 +22,7 @@ fn cell(minutes: Option<i64>) -> String {
 }
 
 /// A report on January and February 2025 by month, as known on 15 February.
-fn report(table: &str, metric: &str, rest: &str) -> String {
+pub(super) fn report(table: &str, metric: &str, rest: &str) -> String {
     format!(
         "[report]\nfrom = 2025-01-01\nuntil = 2025-03-01\ngrain = \"month\"\nas_of = 2025-02-15\n\
          [calendars.office]\nhours = {{ mon-fri = [\"08:00-12:00\", \"13:00-17:30\"] }}\nholidays = [2025-01-01]\n\
@@ -31,12 +31,12 @@ fn report(table: &str, metric: &str, rest: &str) -> String {
     )
 }
 
-fn measure(row: &Json, name: &str) -> i64 {
+pub(super) fn measure(row: &Json, name: &str) -> i64 {
     row["measures"][name].as_i64().unwrap_or_else(|| panic!("no `{name}` in {row:#}"))
 }
 
 /// The index of a row's month, and the value of its only dimension.
-fn place(row: &Json, dimension: &str) -> (usize, Option<String>) {
+pub(super) fn place(row: &Json, dimension: &str) -> (usize, Option<String>) {
     let month = usize::from(row["start"].as_str().unwrap().starts_with("2025-02"));
     (month, row["dimensions"][dimension].as_str().map(str::to_owned))
 }
@@ -127,7 +127,7 @@ fn history(tickets: &[Ticket]) -> String {
     text
 }
 
-fn counted<T>(things: impl Iterator<Item = T>) -> i64 {
+pub(super) fn counted<T>(things: impl Iterator<Item = T>) -> i64 {
     i64::try_from(things.count()).unwrap()
 }
 
@@ -350,7 +350,7 @@ proptest! {
     }
 }
 
-fn only(case: &Case, metric: &str, params: &str) -> Json {
+pub(super) fn only(case: &Case, metric: &str, params: &str) -> Json {
     let config = format!("[tables.t]\npath = \"t.csv\"\n[[metrics]]\nmetric = \"{metric}\"\ntable = \"t\"\nparams = {{ {params} }}\n");
     case.json(&config).unwrap()
 }
@@ -533,6 +533,18 @@ fn a_help_desks_own_files_give_the_times_that_are_worked_out_by_hand() {
     // The first time, 102 was solved after 62 hours; Fri 1 and Mon 08–09: 2. The others as before.
     assert_eq!(of("first_solved"), [hours(25.0), hours(62.0), hours(67.0), hours(69.0), None]);
     assert_eq!(of("first_solved_in_business_hours"), [hours(13.0), hours(2.0), hours(6.0), hours(17.0), None]);
+
+    // Whose turn it was. 101: new until 09:30, then pending until Tue 10:00; Mon 09:30–20 and Tue 08–10: 12.5.
+    // 102: as long as it was not solved, 62 hours and 3 after it was reopened on Tuesday at 08:00; Fri 1, Mon 1, Tue 3. The others were never pending.
+    assert_eq!(of("requester_wait"), [hours(0.5), hours(65.0), hours(67.0), hours(69.0), None]);
+    assert_eq!(of("requester_wait_in_business_hours"), [hours(0.5), hours(5.0), hours(6.0), hours(17.0), None]);
+    assert_eq!(of("agent_wait"), [hours(24.5), hours(0.0), hours(0.0), hours(0.0), None]);
+    assert_eq!(of("agent_wait_in_business_hours"), [hours(12.5), hours(0.0), hours(0.0), hours(0.0), None]);
+    assert_eq!(of("on_hold"), [hours(0.0), hours(0.0), hours(0.0), hours(0.0), None]);
+    // One reply each.
+    assert_eq!(of("requester_wait_in_messages"), of("first_reply"));
+    // 102 was two cases, of 62 and of 3 hours.
+    assert_eq!(of("solved_since_reopened"), [hours(25.0), hours(32.5), hours(67.0), hours(69.0), None]);
 
     let total = |request: &str| results(&json).iter().find(|row| json_str(row, "request") == request).unwrap();
     assert_eq!((measure(total("first_reply"), "unanswered"), measure(total("solved"), "open")), (1, 1));

@@ -156,8 +156,9 @@ impl Variant {
             has_all && time.is_none_or(|time| row[time].as_deref().is_some_and(input::is_reported))
         };
         let mut rows: Vec<Vec<Written>> = input.rows.iter().filter(is_whole).cloned().collect();
-        // Where a rule looks at rejected rows too, a damaged one must be of an entity of its own.
-        if self.definition.source.rules.iter().any(|rule| rule.sees_rejected) {
+        // Where rejected rows decide what becomes of others, a damaged one must be of an entity of its own.
+        let source = &self.definition.source;
+        if source.all_or_none.is_some() || source.rules.iter().any(|rule| rule.sees_rejected) {
             let ids = columns.iter().filter(|column| column.kind == ColumnType::Identifier);
             let ids: Vec<usize> = ids.filter_map(|column| input.position(column.name)).collect();
             for (number, row) in rows.iter_mut().enumerate() {
