@@ -141,7 +141,7 @@ impl TablePlan {
         let inputs: Vec<usize> = requests
             .iter()
             .map(|(_, request)| {
-                let key = InputKey::of(request, axes, table);
+                let key = InputKey::of(request, axes, table, found);
                 let joined = keys.iter().enumerate().find_map(|(input, known)| Some((input, known.joined(&key)?)));
                 if let Some((input, both)) = joined {
                     keys[input] = both;

@@ -332,10 +332,53 @@ fn what_holds_at_one_time_is_one_row() {
         groups(&json, "plan").iter().map(|(plan, (n, _))| (plan.as_str(), *n)).collect::<Vec<_>>(),
         [("a", 1), ("b", 1), ("null", 3)]
     );
-    // What ends before it begins, and what can't be read, is rejected there.
-    let json = refused("c1,a,2025-01-10,2025-01-01\nc2,b,soon,2025-01-09\nc3,c,2025-01-01,\n", both).unwrap();
-    assert_eq!(rejections(&json), [("`from` is not a time like `2025-01-31`", 1), ("`until` is before `from`", 1)]);
-    assert_eq!(groups(&json, "plan")["null"].0, 4);
+}
+
+#[test]
+fn what_a_rejected_row_may_have_held_is_not_guessed() {
+    let run = |plans: &str, keys: &str| {
+        let case = tickets().file("plans.csv", format!("customer_id,plan,from,until\n{plans}"));
+        let all = "by = [[\"plan\"]]\n[[metrics]]\nname = \"all\"\nmetric = \"support.csat\"\ntable = \"tickets\"";
+        case.json(&report(&self::plans(keys), PLAN, all)).unwrap()
+    };
+    let found = |json: &Json| -> Vec<(String, u64)> { groups(json, "plan").into_iter().map(|(plan, (n, _))| (plan, n)).collect() };
+    let are = |json: &Json, expected: &[(&str, u64)]| {
+        assert_eq!(found(json), expected.iter().map(|(plan, n)| ((*plan).to_owned(), *n)).collect::<Vec<_>>());
+    };
+    let rejected = "the row of `plans` with its key is rejected";
+    let both = "valid_from = \"from\", valid_until = \"until\", at = \"time\"";
+
+    // The tickets of c1 and c2, on 3 and 5, and on 4 and 7 January: what ends before it begins, and what can't be read.
+    let json = run("c1,a,2025-01-10,2025-01-01\nc2,b,soon,2025-01-09\nc3,c,2025-01-01,\n", both);
+    assert_eq!(rejections(&json), [("`from` is not a time like `2025-01-31`", 1), ("`until` is before `from`", 1), (rejected, 4)]);
+    are(&json, &[("c", 1)]);
+    // They are rejected for those who ask for the plan.
+    assert_eq!(results(&json).iter().find(|row| row["request"] == "all").unwrap()["n"], 5);
+    let of_tickets = json["rejected"].as_array().unwrap().iter().find(|reason| reason["table"] == "tickets").unwrap();
+    let example = &of_tickets["examples"][0];
+    assert_eq!((&example["row"], &example["looked_up_in"]), (&json!(1), &json!({ "file": "plans.csv", "row": 1 })));
+    assert_eq!(of_tickets["requests"], json!(["support.csat"]));
+
+    // A row that says both ends holds whatever the other one is. Where none does, it may have been the other one.
+    let json = run("c1,a,2025-01-01,2025-01-04\nc1,b,2025-01-04,then\nc2,b,,\nc3,c,,\n", both);
+    assert_eq!(rejections(&json), [("`until` is not a time like `2025-01-31`", 1), (rejected, 1)]);
+    are(&json, &[("a", 1), ("b", 2), ("c", 1)]);
+    // One that says only when it begins holds until the other one does, and nobody knows when that is.
+    let json = run("c1,a,2024-01-01,\nc1,b,soon,\nc2,b,2024-01-01,\nc3,c,,\n", "valid_from = \"from\", at = \"time\"");
+    assert_eq!(rejections(&json), [("`from` is not a time like `2025-01-31`", 1), (rejected, 2)]);
+    are(&json, &[("b", 2), ("c", 1)]);
+
+    // Whether the row of c2 is one of the table can't be told, in whatever order its rows come.
+    for customers in ["c1,a,1\nc2,b,x\nc3,c,1\n", "c2,a,1\nc1,a,1\nc2,b,x\nc3,c,1\n"] {
+        let case = tickets().file("customers.csv", format!("customer_id,segment,rank\n{customers}"));
+        let customers = format!("{CUSTOMER}\nwhere = \"CAST(rank AS INTEGER) > 0\"");
+        let json = case.json(&report(SEGMENT, &customers, "by = [[], [\"segment\"]]")).unwrap();
+        assert_eq!(
+            rejections(&json),
+            [("`rank` is not a whole number that `INTEGER` holds", 1), ("the row of `customers` with its key is rejected", 2)]
+        );
+        is(&groups(&json, "segment"), &[("a", 2, 100.0), ("c", 1, 0.0)]);
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::plan::names::{
 };
 use crate::plan::typed::typed_column;
 use crate::read::fault::{Check, Origin, Reason};
-use crate::read::lookup::place_name;
+use crate::read::lookup::{Found, place_name};
 use crate::read::scan::ROW;
 use crate::read::shape::{MADE_OF, PART};
 use crate::read::table::Table;
@@ -58,7 +58,7 @@ pub(crate) struct InputKey {
 }
 
 impl InputKey {
-    pub(crate) fn of(request: &Request, axes: &Axes, table: &Table) -> Self {
+    pub(crate) fn of(request: &Request, axes: &Axes, table: &Table, found: &Found) -> Self {
         let definition = &request.definition;
         let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
         let history = !request.is_plain();
@@ -71,7 +71,7 @@ impl InputKey {
             .into_iter()
             .map(|(name, ..)| key.actual(name))
             .chain(request.by.iter().flatten().chain(&conditions).map(String::as_str));
-        key.faulty = reads.filter(|name| !table.faults_of(name).is_empty()).map(str::to_owned).collect();
+        key.faulty = reads.filter(|name| table.may_fail(name, found)).map(str::to_owned).collect();
         key
     }
 

@@ -14,7 +14,7 @@ use crate::read::keyed::Miss;
 use crate::read::lookup::{Found, Lookup, place_name};
 use crate::read::scan::ROW;
 use crate::read::table::{Repetition, Table};
-use crate::read::text::FileIndex;
+use crate::read::text::{FAULT, FileIndex};
 use crate::report::Request;
 
 /// The rows of a looked-up table: those that are found, and why others can't be.
@@ -27,7 +27,7 @@ pub(crate) struct LookupPlan {
     /// Counts rows by what became of them.
     pub(crate) fates: LazyFrame,
     pub(crate) rejected: LazyFrame,
-    /// The rows that may be found: their number, the key, from when until when they hold, and the values.
+    /// The rows with a key: their number, whether they may be found, the key, from when until when they hold, and the values.
     pub(crate) keyed: LazyFrame,
     /// The columns of the values.
     pub(crate) values: Vec<(String, DataType)>,
@@ -66,10 +66,14 @@ impl LookupPlan {
         for check in table.checks.iter().cloned().chain(keys.clone().chain(from).chain(until).flat_map(|name| table.faults_of(name))) {
             checks.add_check(check);
         }
-        let mut columns = vec![col(ROW)];
+        let is_sure = col(FATE).eq(lit(0));
+        // Of a damaged row nobody knows the key.
+        let mut has_no_key = if table.opened.format.is_text() { col(FAULT).is_not_null() } else { lit(false) };
+        let mut columns = vec![col(ROW), is_sure.clone().alias("__sure")];
         for (position, name) in keys.enumerate() {
             let key = typed_column(table, name, ColumnType::Identifier)?;
-            checks.add(format!("`{name}` is missing"), None, key.missing);
+            checks.add(format!("`{name}` is missing"), None, key.missing.clone());
+            has_no_key = has_no_key.or(key.missing);
             columns.push(key.value.alias(format!("__key{position}")));
         }
         let mut instant = |name: Option<&String>| -> PolarsResult<Expr> {
@@ -95,7 +99,7 @@ impl LookupPlan {
             fates: judged.clone().group_by([col(FATE)]).agg([count_rows().alias("rows")]),
             rejected: rejected(table, &judged, &checks.reasons, all_rejected),
             reasons: checks.reasons,
-            keyed: judged.filter(col(FATE).eq(lit(0))).select(columns),
+            keyed: judged.filter(is_sure.or(has_no_key.not())).select(columns),
             values,
             misses: used_lookups(table, &used).map(|lookup| MissesPlan::new(lookup, &once)).collect(),
         })

@@ -14,8 +14,12 @@ use polars::prelude::{
 pub(crate) struct KeyedRows {
     keys: Keys,
     by_key: ByKey,
-    /// The number of each row in its table.
+    /// The number of each row in its table: those that may be found, then the doubtful ones.
     rows: Vec<u64>,
+    /// How many may be found.
+    sure: usize,
+    /// By key, the place of a row that is rejected: what the table holds for the key can't be told.
+    doubtful: HashMap<u32, u32>,
     values: BTreeMap<String, Values>,
 }
 
@@ -140,7 +144,18 @@ impl KeyedRows {
                 }
             }
         };
-        let places = self.keys.find(&keys)?.into_iter().enumerate().map(find).collect();
+        let keys = self.keys.find(&keys)?.into_iter();
+        let places = if self.doubtful.is_empty() {
+            keys.enumerate().map(find).collect()
+        } else {
+            let is_open = |place: u32| [Miss::NoMatch, Miss::NotThen].iter().any(|miss| miss.code() == place);
+            let doubt = |(row, key): (usize, Option<u32>)| {
+                let place = find((row, key));
+                let doubtful = key.filter(|_| is_open(place)).and_then(|key| self.doubtful.get(&key));
+                doubtful.copied().unwrap_or(place)
+            };
+            keys.enumerate().map(doubt).collect()
+        };
         Ok(UInt32Chunked::from_vec(columns[0].name().clone(), places))
     }
 
@@ -161,7 +176,18 @@ impl KeyedRows {
 
     /// The places that are some; null for the others.
     fn real(&self, places: &UInt32Chunked) -> UInt32Chunked {
-        places.iter().map(|place| place.filter(|place| (*place as usize) < self.rows.len())).collect()
+        places.iter().map(|place| place.filter(|place| (*place as usize) < self.sure)).collect()
+    }
+
+    /// Whether any key's row is rejected.
+    pub(crate) fn has_doubts(&self) -> bool {
+        !self.doubtful.is_empty()
+    }
+
+    /// Whether a row finds one that is rejected.
+    pub(crate) fn is_doubtful(&self, places: &str) -> Expr {
+        let [sure, all] = [self.sure, self.rows.len()].map(|place| lit(u32::try_from(place).unwrap_or(u32::MAX)));
+        col(places).gt_eq(sure).and(col(places).lt(all))
     }
 
     /// The number of the row at a place.
@@ -171,7 +197,7 @@ impl KeyedRows {
 
     /// The key of the first row; none where there is no row.
     pub(crate) fn first_key(&self) -> Option<Vec<String>> {
-        let (place, _) = (0_u32..).zip(&self.rows).min_by_key(|(_, row)| **row)?;
+        let (place, _) = (0_u32..).zip(&self.rows[..self.sure]).min_by_key(|(_, row)| **row)?;
         let key = match &self.by_key {
             ByKey::One(places) => places.iter().position(|known| *known == place)?,
             ByKey::Spans { starts, spans } => {
@@ -238,6 +264,8 @@ pub(crate) struct Filling {
     /// From when until when each row holds; empty where rows are not told apart by time.
     times: Vec<(Option<i64>, Option<i64>)>,
     rows: Vec<u64>,
+    /// By key, the first row that is rejected.
+    doubtful: BTreeMap<u32, u64>,
     values: Vec<(String, FillingValues)>,
 }
 
@@ -269,13 +297,39 @@ impl Filling {
             };
             (name.clone(), values)
         });
-        Self { keys: Keys::new(keys), order, codes: Vec::new(), times: Vec::new(), rows: Vec::new(), values: values.collect() }
+        Self {
+            keys: Keys::new(keys),
+            order,
+            codes: Vec::new(),
+            times: Vec::new(),
+            rows: Vec::new(),
+            doubtful: BTreeMap::new(),
+            values: values.collect(),
+        }
     }
 
-    /// Adds rows: their number, the key, from when until when they hold, and the values, in this order. Each has a key.
+    /// Adds rows: their number, whether they may be found, the key, from when until when they hold, and the values, in this order. Each has
+    /// a key.
     pub(crate) fn add(&mut self, rows: &DataFrame) -> PolarsResult<()> {
+        let is_sure = rows.columns()[1].bool()?;
+        if is_sure.all() {
+            return self.add_sure(rows);
+        }
+        let doubtful = rows.filter(&!is_sure)?;
+        let columns = doubtful.columns();
+        let codes = self.keys.add(&columns[2..2 + self.keys.columns.len()])?;
+        for (key, row) in codes.into_iter().zip(columns[0].u64()?.iter()) {
+            if let (Some(key), Some(row)) = (key, row) {
+                let first = self.doubtful.entry(key).or_insert(row);
+                *first = row.min(*first);
+            }
+        }
+        self.add_sure(&rows.filter(is_sure)?)
+    }
+
+    fn add_sure(&mut self, rows: &DataFrame) -> PolarsResult<()> {
         let columns = rows.columns();
-        let (key, rest) = columns[1..].split_at(self.keys.columns.len());
+        let (key, rest) = columns[2..].split_at(self.keys.columns.len());
         let codes = self.keys.add(key)?;
         self.codes.extend(codes.into_iter().map(Option::unwrap_or_default));
         self.rows.extend(columns[0].u64()?.iter().map(Option::unwrap_or_default));
@@ -293,7 +347,7 @@ impl Filling {
     }
 
     /// The rows by their keys; or the keys that several of them have at one time.
-    pub(crate) fn finish(self) -> Result<KeyedRows, Rivals> {
+    pub(crate) fn finish(mut self) -> Result<KeyedRows, Rivals> {
         let by_key = match self.order {
             Order::One => self.one(),
             _ => self.spans(),
@@ -309,14 +363,17 @@ impl Filling {
             };
             (name, values)
         });
-        Ok(KeyedRows { values: values.collect(), keys: self.keys, by_key, rows: self.rows })
+        let (values, sure) = (values.collect(), self.rows.len());
+        let doubtful = self.doubtful.keys().copied().zip(u32::try_from(sure).unwrap_or(u32::MAX)..).collect();
+        self.rows.extend(self.doubtful.into_values());
+        Ok(KeyedRows { values, keys: self.keys, by_key, rows: self.rows, sure, doubtful })
     }
 
     /// The row of each key; or the keys that have several.
     fn one(&self) -> Result<ByKey, BTreeSet<u32>> {
         let mut places = vec![Miss::NoMatch.code(); self.codes.iter().max().map_or(0, |most| *most as usize + 1)];
         let mut rivals = BTreeSet::new();
-        for (key, place) in self.codes.iter().zip(0..) {
+        for (key, place) in self.codes.iter().zip(0..).filter(|(key, _)| !self.doubtful.contains_key(key)) {
             let is_taken = std::mem::replace(&mut places[*key as usize], place) != Miss::NoMatch.code();
             if is_taken {
                 rivals.insert(*key);
@@ -334,6 +391,8 @@ impl Filling {
         let mut places: Vec<u32> = (0..).take(self.codes.len()).collect();
         // What ends when it begins never holds.
         places.retain(|place| self.order != Order::Both || told(*place).0 < told(*place).1);
+        // A row that says only one end holds until, or from, another one that may be the doubtful one.
+        places.retain(|place| self.order == Order::Both || !self.doubtful.contains_key(&self.codes[*place as usize]));
         places.sort_unstable_by_key(|place| {
             let (from, until) = told(*place);
             (self.codes[*place as usize], if self.order == Order::Until { until } else { from }, until)

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use polars::prelude::{Column, DataType, Expr, Field, IntoColumn, LazyFrame, NULL, coalesce, lit};
+use polars::prelude::{Column, DataType, Expr, Field, IntoColumn, LazyFrame, NULL, coalesce, lit, when};
 
 use crate::read::column::Style;
 use crate::read::fault::{Check, Reason, checks_by_number, fault_name, roots};
@@ -29,6 +29,7 @@ pub(crate) struct Lookup {
     pub(crate) after: usize,
     /// The number of the reason for which it can't be told which row is meant, from 1; null where it can.
     pub(crate) fault: Option<Expr>,
+    /// Why not; and last, that the row which is meant is rejected.
     pub(crate) reasons: Vec<Reason>,
 }
 
@@ -73,7 +74,7 @@ impl Lookup {
         let Some(keyed) = found.0.get(&self.name) else {
             let nothing = |(name, stored): (String, &DataType)| lit(NULL).cast(stored.clone()).alias(name);
             let columns = self.columns.iter().map(|column| (column.name.clone(), &column.stored));
-            let faults = self.columns.iter().filter(|column| self.may_fail(column)).map(|column| fault_name(&column.name));
+            let faults = self.columns.iter().map(|column| fault_name(&column.name));
             let place = std::iter::once((place, &DataType::UInt32));
             return rows
                 .with_columns(place.chain(columns).chain(faults.map(|name| (name, &DataType::Int32))).map(nothing).collect::<Vec<_>>());
@@ -88,27 +89,25 @@ impl Lookup {
         };
         let columns = self.columns.iter().flat_map(|column| {
             let value = keyed.value(&column.column, &place, &column.stored).alias(column.name.as_str());
-            let fault = self.fault_of(column, keyed, &place).map(|fault| fault.alias(fault_name(&column.name)));
-            [Some(value), fault]
+            [value, self.fault_of(column, keyed, &place).alias(fault_name(&column.name))]
         });
-        let columns: Vec<Expr> = columns.flatten().collect();
-        rows.with_column(places.alias(place.as_str())).with_columns(columns)
+        rows.with_column(places.alias(place.as_str())).with_columns(columns.collect::<Vec<_>>())
     }
 
     /// The number of the reason for which a column fails: the lookup's own come first.
-    fn fault_of(&self, column: &LookedUp, keyed: &Arc<KeyedRows>, place: &str) -> Option<Expr> {
-        let of_column = (!column.reasons.is_empty()).then(|| {
-            let own = i32::try_from(self.reasons.len()).unwrap_or(i32::MAX);
-            keyed.value(&fault_name(&column.column), place, &DataType::Int32) + lit(own)
-        });
-        match (self.fault.clone(), of_column) {
-            (Some(own), Some(of_column)) => Some(coalesce(&[own, of_column])),
-            (own, of_column) => own.or(of_column),
-        }
+    fn fault_of(&self, column: &LookedUp, keyed: &Arc<KeyedRows>, place: &str) -> Expr {
+        let own = i32::try_from(self.reasons.len()).unwrap_or(i32::MAX);
+        let none = || lit(NULL).cast(DataType::Int32);
+        let doubt = keyed.has_doubts().then(|| when(keyed.is_doubtful(place)).then(lit(own)).otherwise(none()));
+        let of_column = (!column.reasons.is_empty()).then(|| keyed.value(&fault_name(&column.column), place, &DataType::Int32) + lit(own));
+        let faults: Vec<Expr> = self.fault.clone().into_iter().chain(doubt).chain(of_column).collect();
+        if faults.is_empty() { none() } else { coalesce(&faults) }
     }
 
-    fn may_fail(&self, column: &LookedUp) -> bool {
-        self.fault.is_some() || !column.reasons.is_empty()
+    /// Whether a column of it can be at fault, with what is found.
+    pub(crate) fn may_fail(&self, column: &LookedUp, found: &Found) -> bool {
+        let has_doubts = found.0.get(&self.name).is_some_and(|keyed| keyed.has_doubts());
+        has_doubts || self.fault.is_some() || !column.reasons.is_empty()
     }
 
     /// Why a column of it can't be used.
@@ -118,7 +117,7 @@ impl Lookup {
 
     /// Which rows can't use a column, and why.
     pub(crate) fn checks_of(&self, column: &LookedUp) -> Vec<Check> {
-        if self.may_fail(column) { checks_by_number(&column.name, &self.reasons_of(column)) } else { Vec::new() }
+        checks_by_number(&column.name, &self.reasons_of(column))
     }
 
     /// The columns of this table that it needs.

@@ -311,6 +311,11 @@ impl Table {
         reason.lookup.as_deref().or_else(|| of_column(reason.origin.as_ref()?))
     }
 
+    /// Whether a column's own expression, or its lookup, may fail, with what is found.
+    pub(crate) fn may_fail(&self, name: &str, found: &Found) -> bool {
+        self.columns.looked_up(name).map_or_else(|| !self.faults_of(name).is_empty(), |(lookup, column)| lookup.may_fail(column, found))
+    }
+
     /// The rows for which a column's own expression fails, and why.
     pub(crate) fn faults_of(&self, name: &str) -> Vec<Check> {
         let derived = self.columns.derived.iter().filter(|derived| derived.name == name).flat_map(Derived::checks);

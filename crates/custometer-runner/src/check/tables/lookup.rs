@@ -231,6 +231,8 @@ pub(super) fn read<T>(
         reasons.push(Reason::new(format!("`{}` is not {}", at.get_ref(), typed.expected), Some(Origin::itself(at.get_ref()))));
         faults.push(when(unreadable).then(lit(number)).otherwise(lit(NULL).cast(DataType::Int32)));
     }
+    let rejected = Reason::new(format!("the row of `{}` with its key is rejected", other.name), None);
+    reasons.push(Reason { lookup: Some(name.get_ref().clone()), ..rejected });
     let (columns, looks) = taken((name.get_ref(), config), here, other, problems);
     if problems.len() > before || rests_on_broken {
         return None;
