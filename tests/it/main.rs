@@ -49,6 +49,17 @@ mod goals {
     mod targets;
 }
 
+/// What holds tables: workbooks, archives, JSON documents.
+mod containers {
+    #[cfg(feature = "workbooks")]
+    mod archives;
+    mod documents;
+    #[cfg(feature = "workbooks")]
+    mod workbooks;
+    #[cfg(feature = "workbooks")]
+    mod writer;
+}
+
 /// Tables that are made of others.
 mod tables {
     mod lookups;

@@ -57,12 +57,16 @@ pub fn inspect(paths: &[String], registry: &Registry) -> Result<Inspection, Insp
             }
         };
         for path in found.into_iter().filter(|path| seen.insert(path.clone())) {
-            match Probe::of(&path) {
-                Ok(probe) => match groups.iter_mut().find(|group| group.first().goes_with(&probe)) {
-                    Some(group) => group.add(probe),
-                    None => groups.push(Group::new(probe, pattern)),
-                },
-                Err(error) => unreadable.push(Unreadable { path: path.display().to_string(), reason: error.to_string() }),
+            for probe in Probe::all_of(&path) {
+                match probe {
+                    Ok(probe) => match groups.iter_mut().find(|group| group.first().goes_with(&probe)) {
+                        Some(group) => group.add(probe),
+                        None => groups.push(Group::new(probe, pattern)),
+                    },
+                    Err(unread) => {
+                        unreadable.push(Unreadable { path: unread.path.display().to_string(), reason: unread.error.to_string() });
+                    }
+                }
             }
         }
     }

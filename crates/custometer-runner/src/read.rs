@@ -1,10 +1,15 @@
 //! Files, cells and columns: what an export holds, before a report says what it means.
 
+#[cfg(feature = "workbooks")]
+mod archive;
 mod arrow;
+pub(crate) mod cell_faults;
 pub(crate) mod cell_format;
 pub(crate) mod column;
 mod columnar;
+pub(crate) mod container;
 mod durations;
+pub(crate) mod elements;
 pub(crate) mod ends;
 pub(crate) mod fault;
 pub(crate) mod files;
@@ -26,3 +31,10 @@ pub(crate) mod time_format;
 mod time_names;
 mod time_pattern;
 pub(crate) mod values;
+#[cfg(not(feature = "workbooks"))]
+mod without_workbooks;
+#[cfg(feature = "workbooks")]
+mod workbook;
+
+#[cfg(not(feature = "workbooks"))]
+use without_workbooks::{archive, workbook};

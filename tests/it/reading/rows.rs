@@ -256,15 +256,15 @@ fn mac_roman_is_read_where_it_is_said() {
 
 #[test]
 fn containers_get_the_same_advice_everywhere() {
+    // The head of a member, and no more.
     let zip = |name: &str| [b"PK\x03\x04".as_slice(), &[0; 26], name.as_bytes(), b"a,b\n1,2\n"].concat();
     let case = Case::new()
-        .file("array.json", "[{\"score\": 9}, {\"score\": 3}]")
-        .file("lines.json", "[\n {\n  \"score\": 9\n }\n]\n")
-        .file("array.ndjson", "[{\"score\": 9}]")
+        .file("one.json", "{\n  \"score\": 9\n}\n")
+        .file("cut.json", "[{\"score\": 9}, {\"sco")
         .file("book.xlsx", zip("[Content_Types].xml"))
         .file("packed.zip", zip("a.csv"))
         .file("packed.csv", zip("a.csv"));
-    for file in ["array.json", "lines.json", "array.ndjson", "book.xlsx", "packed.zip", "packed.csv"] {
+    for file in ["one.json", "cut.json", "book.xlsx", "packed.zip", "packed.csv"] {
         let problems = run(&case, &format!("path = \"{file}\""), NPS).unwrap_err();
         let path = case.path().join(file).display().to_string();
         let advice = inspect(&[path], &Registry::linked().unwrap()).unwrap_err().to_string();

@@ -20,6 +20,7 @@ use crate::check::tables::columns::{age, has_column};
 use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::tables::spans::{Before, SpansConfig};
+use crate::check::tables::within::{AreaName, Names, cell_faults};
 use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
@@ -31,6 +32,7 @@ use crate::read::files::{self, OpenError, Opened};
 use crate::read::format::FileFormat;
 use crate::read::lookup::Found;
 use crate::read::number::{NumberStyle, Thousands};
+use crate::read::scan::is_ours;
 use crate::read::shape::Shape;
 use crate::read::table::{Blank, CONDITION, Columns, Derived, GONE, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
@@ -41,6 +43,7 @@ mod columns;
 mod lookup;
 mod shape;
 mod spans;
+mod within;
 
 /// A table: one or several files of one shape.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -51,6 +54,20 @@ pub(crate) struct TableConfig {
     pub path: Spanned<String>,
     /// The format of the files; their name decides unless said.
     pub format: Option<FileFormat>,
+    /// The member of a zip archive, or several: names in which `*` stands for any characters. The only one unless said.
+    #[schemars(with = "Option<Names>")]
+    pub member: Option<Spanned<Names>>,
+    /// The sheet of a workbook, or several: names in which `*` stands for any characters. Unless said, the only one that is shown and has
+    /// something in it.
+    #[schemars(with = "Option<Names>")]
+    pub sheet: Option<Spanned<Names>>,
+    /// The part of the sheet that is the table, with its header: `B3:F200`, only columns as `B:F`, or from a cell on as `B3:F`.
+    #[schemars(with = "Option<String>")]
+    pub range: Option<Spanned<AreaName>>,
+    /// The keys that lead to the array of rows in a JSON document, with points between them: `payload.items`. The document is the array
+    /// unless said.
+    #[schemars(with = "Option<String>")]
+    pub rows: Option<Spanned<String>>,
     /// Names that metrics use, each with the file's own name for it; or with several, whose texts are read with a space between them:
     /// `{ time = ["Date", "Clock"] }`.
     #[serde(default)]
@@ -264,9 +281,7 @@ fn open(
     let mut columns = Columns::default();
     let actual_names = mapped(config, &opened, &stored, (&mut columns, &mut broken), problems);
     let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
-    columns.cleaned = cleaned(&schema, &config.null_values, &blank);
-    let blanks = blanks(&schema, &config.null_values, &blank);
-    columns.raw = raw(&schema, &blanks);
+    let blanks = of_cells(config, (&schema, &shape.faulty(&opened.cell_faults)), &blank, &mut columns);
 
     let sample = first_rows(config, &opened, &shape, (&columns, &broken));
     let formats = settled(formats, &sample, &style, problems);
@@ -529,7 +544,7 @@ fn leaf<'a>(
                 "`{name}` is not a name that a report can use; give it another: `columns = {{ {plain} = \"{name}\" }}`"
             )));
         }
-        if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name) {
+        if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name && derived.value.is_some()) {
             let kind = kinds.get(name).and_then(Kind::of).ok_or(None)?;
             let carried = derived.fault.is_some().then(|| (col(fault_name(name)), derived.reasons.clone()));
             return Ok(Leaf::derived(name, &kind, carried, derived.origin.clone()));
@@ -545,7 +560,9 @@ fn leaf<'a>(
         }
         let column = looks.get(name).ok_or(None)?;
         let written_in = if columns.kept.iter().any(|kept| kept == name) { written_name(name) } else { name.to_owned() };
-        Leaf::stored(column, &written_in, style).map_err(Some)
+        let cells = columns.derived.iter().find(|told| told.value.is_none() && told.name == written_in);
+        let carried = cells.map(|told| (col(fault_name(&told.name)), told.reasons.clone()));
+        Leaf::stored(column, &written_in, style).map(|leaf| Leaf { carried, ..leaf }).map_err(Some)
     }
 }
 
@@ -578,7 +595,7 @@ fn looks_of_files(
     looks_of: &dyn Fn(&Series, bool) -> StoredColumn,
 ) -> BTreeMap<String, StoredColumn> {
     let of_file = |column: &Column| (column.name().to_string(), looks_of(column.as_materialized_series(), true));
-    let mut looks: BTreeMap<String, StoredColumn> = sample.iter().map(of_file).collect();
+    let mut looks: BTreeMap<String, StoredColumn> = sample.iter().filter(|column| !is_ours(column.name())).map(of_file).collect();
     let named = actual_names.iter().filter_map(|(logical, actual)| Some(((*logical).to_owned(), looks.get(*actual)?.named(logical))));
     let named: Vec<(String, StoredColumn)> = named.collect();
     looks.extend(named);
@@ -587,8 +604,8 @@ fn looks_of_files(
 
 /// The first rows of the texts that are derived.
 fn derived_texts(columns: &Columns, schema: &Schema, sample: impl Fn() -> LazyFrame) -> Vec<Column> {
-    let texts = columns.derived.iter().filter(|derived| schema.get(&derived.name) == Some(&DataType::String));
-    let texts: Vec<Expr> = texts.map(|derived| col(derived.name.as_str())).collect();
+    let derived = columns.derived.iter().filter(|derived| derived.value.is_some()).map(|derived| derived.name.as_str());
+    let texts: Vec<Expr> = derived.filter(|name| schema.get(name) == Some(&DataType::String)).map(col).collect();
     // What can't be computed now is said when the rows are gone through.
     if texts.is_empty() { Vec::new() } else { columns_of(columns.over(sample(), &Found::default()).select(texts)) }
 }
@@ -744,6 +761,21 @@ fn of_whole_rows(config: &TableConfig, table: &Table, problems: &mut Collector) 
     }
 }
 
+/// What becomes of cells before anything is made of them: some values mean a missing one, and some cells have none. Gives the texts that mean a
+/// missing one.
+fn of_cells(
+    config: &TableConfig,
+    (schema, faulty): (&Schema, &BTreeSet<String>),
+    blank: &BTreeMap<String, &[Plain]>,
+    columns: &mut Columns,
+) -> Vec<Blank> {
+    let blanks = blanks(schema, &config.null_values, blank);
+    columns.cleaned = cleaned(schema, &config.null_values, blank);
+    columns.raw = raw(schema, &blanks);
+    columns.derived = cell_faults(config, faulty);
+    blanks
+}
+
 /// The file's columns in which some values mean a missing one.
 fn cleaned(schema: &Schema, null_values: &[Plain], blank: &BTreeMap<String, &[Plain]>) -> Vec<Expr> {
     let mut cleaned = Vec::new();
@@ -815,16 +847,23 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
             .help("name them: `column_names = [\"time\", \"score\"]`");
         return None;
     }
-    let error = match files::files(path.get_ref(), folder).and_then(|files| files::open(files, config.format, dialect)) {
+    if config.names_nothing(problems) {
+        return None;
+    }
+    let within = config.within();
+    let error = match files::files(path.get_ref(), folder).and_then(|files| files::open(&files, config.format, &within, dialect)) {
         Ok(opened) => {
             text_only(config, &opened, problems);
+            config.unused_within(&opened, problems);
             return Some(opened);
         }
         Err(error) => error,
     };
     let help = match &error {
         OpenError::NoFile(_) => Some("paths are relative to the folder of the report".to_owned()),
-        OpenError::Format(_) => Some("say it: `format = \"csv\"`, `\"tsv\"`, `\"ndjson\"`, `\"parquet\"` or `\"arrow\"`".to_owned()),
+        OpenError::Format(_) => {
+            Some("say it: `format = \"csv\"`, `\"tsv\"`, `\"ndjson\"`, `\"json\"`, `\"workbook\"`, `\"parquet\"` or `\"arrow\"`".to_owned())
+        },
         OpenError::Types { .. } => Some("give the files one type for it, or make two tables of them".to_owned()),
         OpenError::TwoColumns(_) => Some("give each column a name of its own".to_owned()),
         OpenError::Formats { .. } => Some("make a table of the files of each format".to_owned()),
@@ -843,26 +882,35 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
     };
     // Messages name files as the config does, not by where this machine keeps them.
     let message = error.to_string().replace(&format!("{}/", folder.display()), "");
-    problems.report(path.span(), message).maybe_help(help);
+    let place = match &error {
+        OpenError::Within { key: "member", .. } => config.member.as_ref().map(Spanned::span),
+        OpenError::Within { key: "sheet", .. } => config.sheet.as_ref().map(Spanned::span),
+        OpenError::Within { key: "rows", .. } => config.rows.as_ref().map(Spanned::span),
+        _ => None,
+    };
+    problems.report(place.unwrap_or_else(|| path.span()), message).maybe_help(help);
     None
 }
 
-/// Reports what is said of text files where there are none.
+/// Reports what is said of text files where there are none. A sheet has a header and rows, too.
 fn text_only(config: &TableConfig, opened: &Opened, problems: &mut Collector) {
     if opened.format.is_text() {
         return;
     }
-    let said = [
+    let of_text = [
         ("delimiter", config.delimiter.as_ref().map(Spanned::span)),
         ("quote", config.quote.as_ref().map(Spanned::span)),
         ("encoding", config.encoding.as_ref().map(Spanned::span)),
+        ("short_rows", config.short_rows.as_ref().map(Spanned::span)),
+    ];
+    let of_records = [
         ("skip_lines", config.skip_lines.as_ref().map(Spanned::span)),
         ("column_names", config.column_names.as_ref().map(Spanned::span)),
         ("header_lines", config.header_lines.as_ref().map(Spanned::span)),
         ("footer_lines", config.footer_lines.as_ref().map(Spanned::span)),
         ("comment", config.comment.as_ref().map(Spanned::span)),
-        ("short_rows", config.short_rows.as_ref().map(Spanned::span)),
     ];
+    let said = of_text.into_iter().chain(of_records.into_iter().filter(|_| !opened.format.has_records()));
     for (key, span) in said {
         if let Some(span) = span {
             let message = format!("`{key}` is for text files, and these are {}", opened.format.as_str());

@@ -23,6 +23,7 @@ use crate::result::{FileManifest, LookedUpIn, RejectedRow, Rejection, TableUse};
 /// A table's files, with the number of the first row of each.
 pub(crate) struct Files {
     files: Vec<(u64, FileManifest)>,
+    indices: Vec<FileIndex>,
 }
 
 impl Files {
@@ -33,7 +34,7 @@ impl Files {
             rows += index.rows;
             (first, FileManifest { path: shown_path(file, folder), bytes: index.bytes, hash: index.hash.clone() })
         });
-        Self { files: files.collect() }
+        Self { files: files.collect(), indices: indices.to_vec() }
     }
 
     pub(crate) fn manifests(&self) -> Vec<FileManifest> {
@@ -45,12 +46,11 @@ impl Files {
         self.files.get(file).map_or(0, |(first, _)| *first)
     }
 
-    /// The file of a row, and its number there, from 1.
+    /// The file of a row, and its number there, from 1; in a workbook, that of the sheet's row.
     pub(crate) fn place(&self, row: u64) -> (String, u64) {
-        let after = self.files.partition_point(|(first, _)| *first <= row);
-        self.files
-            .get(after.saturating_sub(1))
-            .map_or_else(|| (String::new(), row + 1), |(first, file)| (file.path.clone(), row - first + 1))
+        let file = self.files.partition_point(|(first, _)| *first <= row).saturating_sub(1);
+        let place = self.files.get(file).zip(self.indices.get(file));
+        place.map_or_else(|| (String::new(), row + 1), |((first, file), index)| (file.path.clone(), index.place(row - first)))
     }
 }
 

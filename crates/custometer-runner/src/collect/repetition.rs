@@ -47,7 +47,7 @@ pub(crate) fn kept_of(table: &Table, indices: &[FileIndex], found: &Found, folde
 fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex], found: &Found) -> PolarsResult<Kept> {
     let age = repetition.age.as_ref().map(|age| age.value.clone());
     // A damaged row shares its key with no other, and a row that a condition leaves out beforehand does not compete with those that it keeps.
-    let damaged = table.opened.format.is_text().then(|| col(FAULT).is_not_null());
+    let damaged = table.opened.format.has_records().then(|| col(FAULT).is_not_null());
     let unreadable = repetition.age.as_ref().map(|age| age.unreadable.clone().fill_null(lit(false)));
     let left_out = table.condition.clone().filter(|_| repetition.where_first).map(|condition| condition.fill_null(lit(false)).not());
     let alone = damaged.into_iter().chain(unreadable).chain(left_out).reduce(Expr::or).unwrap_or_else(|| lit(false));

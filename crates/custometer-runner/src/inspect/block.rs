@@ -24,6 +24,10 @@ pub(super) struct Wanted<'a> {
     /// The format, and whether the files' names say it.
     pub(super) format: FileFormat,
     pub(super) format_is_named: bool,
+    /// The members of an archive, the sheets of a workbook, and the keys to the rows of a document.
+    pub(super) members: Vec<String>,
+    pub(super) sheets: Vec<String>,
+    pub(super) rows: Option<&'a str>,
     pub(super) text: Option<&'a Guess>,
     pub(super) table: &'a Columns,
     pub(super) best: Option<&'a Candidate>,
@@ -50,8 +54,18 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     if !wanted.format_is_named {
         writeln!(text, "format = \"{}\"", wanted.format.as_str())?;
     }
+    for (key, names) in [("member", &wanted.members), ("sheet", &wanted.sheets)] {
+        match names.as_slice() {
+            [] => {}
+            [only] => writeln!(text, "{key} = {}", quoted(only))?,
+            several => writeln!(text, "{key} = {}", list(&several.iter().map(String::as_str).collect::<Vec<_>>()))?,
+        }
+    }
+    if let Some(rows) = wanted.rows {
+        writeln!(text, "rows = {}", quoted(rows))?;
+    }
     if let Some(guess) = wanted.text {
-        dialect(text, guess, wanted.format == FileFormat::Tsv)?;
+        dialect(text, guess, wanted.format)?;
     }
     if let Some(totals) = wanted.totals {
         without_totals(text, totals)?;
@@ -89,15 +103,18 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     Ok(())
 }
 
-fn dialect(text: &mut String, guess: &Guess, is_tsv: bool) -> std::fmt::Result {
+fn dialect(text: &mut String, guess: &Guess, of: FileFormat) -> std::fmt::Result {
     let format = &guess.format;
+    let is_tsv = of == FileFormat::Tsv;
     match format.delimiter {
+        _ if !of.is_text() => {}
         Delimiter::Byte(b',') if !is_tsv => {}
         Delimiter::Byte(b'\t') if is_tsv => {}
         Delimiter::Byte(byte) => writeln!(text, "delimiter = {}", quoted(&char::from(byte).to_string()))?,
         Delimiter::Spaces => writeln!(text, "delimiter = \"spaces\"")?,
     }
     match format.quote {
+        _ if !of.is_text() => {}
         Some(b'"') => {}
         Some(byte) => writeln!(text, "quote = {}", quoted(&char::from(byte).to_string()))?,
         None => writeln!(text, "quote = \"\"")?,

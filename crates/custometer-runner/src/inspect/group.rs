@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use custometer_core::Registry;
 
@@ -12,6 +13,7 @@ use super::probe::{FileError, Probe, Text};
 use super::tally::{self, Faults};
 use super::{block, candidates, hints, words};
 use crate::read::files::{self, Opened};
+use crate::read::format::FileFormat;
 use crate::read::text::{Compression, FileIndex, TextError};
 
 /// Files that make one table, and the path or pattern that the first of them was found by.
@@ -79,17 +81,23 @@ impl Group {
     }
 
     fn opened(&self) -> Result<Opened, FileError> {
-        let paths = self.probes.iter().map(|probe| probe.path.clone()).collect();
+        let sources = self.probes.iter().map(|probe| (Arc::clone(&probe.source), probe.format)).collect();
         let text = self.first().text.as_ref().map(|text| text.guess.format.clone());
-        Ok(files::open(paths, Some(self.first().format), |_| text.clone().unwrap_or_default())?)
+        Ok(files::open_sources(sources, |_| text.clone().unwrap_or_default())?)
+    }
+
+    /// The names of the members or sheets that the files are, where they are such: each once.
+    fn names(&self, name: impl Fn(&Probe) -> Option<String>) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        self.probes.iter().filter_map(name).filter(|name| seen.insert(name.clone())).collect()
     }
 
     /// The path or pattern that names these files and no others, if there is one.
     fn path(&self) -> Option<String> {
-        let files: BTreeSet<PathBuf> = self.probes.iter().map(|probe| probe.path.clone()).collect();
+        let files: BTreeSet<PathBuf> = self.probes.iter().map(|probe| probe.source.file().to_owned()).collect();
         let names_them =
             |pattern: &str| files::files(pattern, Path::new("")).is_ok_and(|found| found.into_iter().collect::<BTreeSet<_>>() == files);
-        let shown: Vec<String> = self.probes.iter().map(|probe| probe.path.display().to_string()).collect();
+        let shown: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let common =
             |a: &str, b: &str| a.char_indices().zip(b.chars()).find(|((_, a), b)| a != b).map_or(a.len().min(b.len()), |((at, _), _)| at);
         let start = shown.iter().fold(shown[0].clone(), |start, path| start[..common(&start, path)].to_owned());
@@ -129,7 +137,10 @@ impl Looked {
             name,
             path: self.group.path().as_deref(),
             format: first.format,
-            format_is_named: files::format_of(&first.path) == Some(first.format),
+            format_is_named: first.format == FileFormat::Workbook || files::format_of(&first.path) == Some(first.format),
+            members: self.group.names(|probe| probe.source.member().map(|member| member.name.clone())),
+            sheets: self.group.names(|probe| probe.sheet().map(|sheet| sheet.name.clone())),
+            rows: first.rows.as_deref(),
             text: first.text.as_ref().map(|text| &text.guess),
             table: &self.table,
             best: self.best(),
@@ -145,15 +156,30 @@ impl Looked {
         InspectedTable {
             files: files.collect(),
             format: first.format.as_str(),
-            text: first.text.as_ref().map(Text::dialect),
+            text: first.text.as_ref().filter(|_| first.format.is_text()).map(Text::dialect),
             numbers: self.table.numbers.into(),
             rows: self.indices.iter().map(|index| index.rows).sum(),
             damaged: damages(&self.table.faults, &self.group.probes, &self.indices),
-            hints: hints::hints(&self.table),
+            hints: self.hints(),
             columns: self.table.columns,
             could_be: self.could_be,
             block,
         }
+    }
+}
+
+impl Looked {
+    fn hints(&self) -> Vec<hints::Hint> {
+        let faults = self.group.probes.iter().filter_map(|probe| Some((probe, probe.sheet()?.faults.as_ref()?)));
+        let of_cells = faults.map(|(probe, (count, first))| hints::Hint {
+            columns: Vec::new(),
+            what: format!(
+                "`{}` has cells without a value, the first of which is {first}: rows that use them are rejected",
+                probe.path.display()
+            ),
+            values: Some(*count),
+        });
+        of_cells.chain(hints::hints(&self.table)).collect()
     }
 }
 
@@ -168,7 +194,7 @@ fn damages(faults: &Faults, probes: &[Probe], indices: &[FileIndex]) -> Vec<Dama
     let place = |mut row: u64| {
         for (probe, index) in probes.iter().zip(indices) {
             if row < index.rows {
-                return (probe.path.display().to_string(), row + 1);
+                return (probe.path.display().to_string(), index.place(row));
             }
             row -= index.rows;
         }

@@ -275,7 +275,7 @@ pub(super) fn tally(
     numbers: NumberStyle,
 ) -> PolarsResult<(Vec<Tally>, Faults, Option<Totals>)> {
     let wanted: BTreeSet<String> = asked.iter().map(|column| column.name.clone()).collect();
-    let is_text = opened.format.is_text();
+    let is_text = opened.format.has_records();
     let mut select: Vec<Expr> = is_text.then(|| [col(ROW), col(FAULT)]).into_iter().flatten().collect();
     for (position, column) in asked.iter().enumerate() {
         select.push(col(column.name.as_str()));

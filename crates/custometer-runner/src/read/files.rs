@@ -4,7 +4,7 @@
 //! it is used as, so that a value which does not fit is seen and counted instead of becoming null or ending the run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
+use std::io::{BufReader, Read as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,17 +15,21 @@ use polars::prelude::{
     lit,
 };
 
+use super::cell_faults;
 use super::columnar::{self, Group, Shared, Stored};
+use super::container::{Found, Within, in_archive, sources};
 use super::guard::guarded;
 use super::scan::{self, Parts, ROW, numbered, without_missing};
-use super::source::Source;
-use super::{arrow, ndjson, parquet, paths};
+use super::source::{Source, Text};
+use super::{arrow, elements, ndjson, parquet, paths};
 use crate::read::format::FileFormat;
 use crate::read::text::{self, Chunk, Chunks, FAULT, FileIndex, Head, TextError, TextFormat};
 
 /// From how many rows of each file, and of how many files, it is told what columns look like.
 pub(crate) const SAMPLE_ROWS: u32 = 1000;
 const SAMPLE_FILES: usize = 16;
+/// By so many bytes it is told what a file is.
+const START: usize = 1 << 16;
 
 /// What is said of a column that is called like one of ours.
 const OURS: &str = "a column with a name that custometer gives its own";
@@ -43,6 +47,8 @@ pub struct Opened {
     pub sample: DataFrame,
     /// Columns that are not read, each with what it is instead.
     pub(crate) left_out: BTreeMap<String, String>,
+    /// Columns in which a cell has no value that can be relied on.
+    pub(crate) cell_faults: BTreeSet<String>,
     sources: Vec<Arc<Source>>,
     heads: Heads,
 }
@@ -105,6 +111,16 @@ pub(crate) enum OpenError {
         /// What it is, and what to do.
         what: String,
     },
+    /// What a config says of where in a file its rows are is not there, or is needed.
+    #[error("`{file}` {what}")]
+    Within {
+        /// The file.
+        file: String,
+        /// The key that says it.
+        key: &'static str,
+        /// What is wrong.
+        what: String,
+    },
     /// A name for a column is given twice.
     #[error("`column_names` has `{0}` twice")]
     TwoColumns(String),
@@ -164,29 +180,31 @@ pub(crate) fn is_remote(path: &str) -> bool {
 
 /// Opens the files of a table and looks at their columns and first rows.
 pub(crate) fn open(
-    mut files: Vec<PathBuf>,
+    files: &[PathBuf],
     format: Option<FileFormat>,
+    within: &Within,
     text: impl Fn(FileFormat) -> TextFormat,
 ) -> Result<Opened, OpenError> {
     if is_remote(&files[0].to_string_lossy()) {
         let format = format.or_else(|| format_of(&files[0])).ok_or_else(|| OpenError::Format(files[0].display().to_string()))?;
-        return open_remote(files, format);
+        return open_remote(files.to_vec(), format);
     }
-    let sources = files.iter().map(|file| Source::open(file).map_err(|error| OpenError::Text { file: shown(file), source: error.into() }));
-    let mut sources = sources.collect::<Result<Vec<_>, _>>()?;
-    let mut first: Option<FileFormat> = None;
-    for source in &sources {
-        let found = kind_of(source, format)?.ok_or_else(|| OpenError::Format(shown(source.path())))?;
-        match first {
-            Some(first) if first != found => {
-                return Err(OpenError::Formats { file: shown(source.path()), format: found.as_str(), first: first.as_str() });
-            }
-            _ => first = Some(found),
-        }
+    open_sources(sources(files, format, within)?, text)
+}
+
+/// Opens what a table is read of.
+pub(crate) fn open_sources(found: Vec<(Arc<Source>, FileFormat)>, text: impl Fn(FileFormat) -> TextFormat) -> Result<Opened, OpenError> {
+    let Some(format) = found.first().map(|(_, format)| *format) else { return Err(OpenError::NoFile(String::new())) };
+    if let Some((source, other)) = found.iter().find(|(_, other)| *other != format) {
+        return Err(OpenError::Formats { file: shown(source.path()), format: other.as_str(), first: format.as_str() });
     }
-    let format = first.ok_or_else(|| OpenError::NoFile(String::new()))?;
+    let mut sources: Vec<Arc<Source>> = found.into_iter().map(|(source, _)| source).collect();
+    let files: Vec<PathBuf> = sources.iter().map(|source| source.path().to_owned()).collect();
     if format.is_text() {
         return open_text(files, sources, format, &text(format));
+    }
+    if format == FileFormat::Workbook {
+        return open_text(files, sources, format, &text(format).of_sheet());
     }
     let (mut heads, mut schemas, mut left_out) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut lines = Vec::new();
@@ -195,7 +213,7 @@ pub(crate) fn open(
         if source.bytes() == 0 {
             return Err(OpenError::Text { file: shown(file), source: TextError::Empty });
         }
-        if format == FileFormat::Ndjson {
+        if format.is_json() {
             let head = ndjson::head(source, SAMPLE_ROWS as usize).map_err(|error| match error {
                 ndjson::NdjsonError::Text(source) => OpenError::Text { file: shown(file), source },
                 other => OpenError::Unreadable { file: shown(file), reason: other.to_string() },
@@ -225,13 +243,14 @@ pub(crate) fn open(
     if schema.is_empty() {
         return Err(OpenError::Unreadable { file: shown(&files[0]), reason: "it has no column that is read".to_owned() });
     }
-    let heads = if format == FileFormat::Ndjson { Heads::Ndjson(Arc::new(lines)) } else { Heads::Columnar(Arc::new(heads)) };
+    let heads = if format.is_json() { Heads::Ndjson(Arc::new(lines)) } else { Heads::Columnar(Arc::new(heads)) };
     let mut opened = Opened {
-        files: std::mem::take(&mut files),
+        files,
         format,
         schema,
         sample: DataFrame::default(),
         left_out,
+        cell_faults: BTreeSet::new(),
         sources: std::mem::take(&mut sources),
         heads,
     };
@@ -248,7 +267,7 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
     if let Some(twice) = dialect.column_names.iter().flatten().find(|name| !given.insert(*name)) {
         return Err(OpenError::TwoColumns(twice.clone()));
     }
-    let (mut heads, mut left_out) = (Vec::new(), BTreeMap::new());
+    let (mut heads, mut left_out, mut cell_faults) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
     let mut schema = Schema::default();
     for source in &sources {
         let file = shown(source.path());
@@ -259,18 +278,29 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
         let (ours, names): (Vec<&String>, Vec<&String>) = head.names.iter().partition(|name| scan::is_ours(name));
         schema.extend(names.into_iter().map(|name| (name.as_str().into(), DataType::String)));
         left_out.extend(ours.into_iter().map(|name| (name.clone(), OURS.to_owned())));
-        other_delimiter(&file, &head)?;
+        if let Text::Sheet(sheet) = source.text() {
+            if let Some(marked) = head.names.iter().find(|name| name.as_bytes().starts_with(&cell_faults::MARK_BYTES)) {
+                let what = format!("has a column without a name: {}", &marked[cell_faults::MARK_BYTES.len()..]);
+                return Err(OpenError::Container { file, what });
+            }
+            let faulty = sheet.faulty.iter().filter_map(|position| head.names.get(*position));
+            cell_faults.extend(faulty.filter(|name| !scan::is_ours(name)).cloned());
+        } else {
+            other_delimiter(&file, &head)?;
+        }
         heads.push(head);
     }
     let wanted: BTreeSet<String> = schema.iter_names().map(ToString::to_string).collect();
-    let sample = heads
-        .iter()
-        .take(SAMPLE_FILES)
-        .map(|head| Ok(text::frame(&head.rows, 0, head, &schema, &wanted)?.head(Some(SAMPLE_ROWS as usize))));
+    let mut with_faults = schema.clone();
+    with_faults.extend(cell_faults::fields(&cell_faults).map(|(name, kind)| (name.into(), kind)));
+    let sample = heads.iter().take(SAMPLE_FILES).map(|head| {
+        let rows = text::frame(&head.rows, 0, head, &with_faults, &wanted)?.head(Some(SAMPLE_ROWS as usize));
+        cell_faults::told_apart(rows, &cell_faults)
+    });
     let failed = |error: PolarsError| unreadable(&files[0], &error);
     let sample: Vec<DataFrame> = sample.collect::<PolarsResult<_>>().map_err(failed)?;
-    let sample = sample.into_iter().try_fold(DataFrame::empty_with_schema(&schema), |all, part| all.vstack(&part)).map_err(failed)?;
-    Ok(Opened { files, format, schema, sample, left_out, sources, heads: Heads::Text(Arc::new(heads)) })
+    let sample = sample.into_iter().try_fold(DataFrame::empty_with_schema(&with_faults), |all, part| all.vstack(&part)).map_err(failed)?;
+    Ok(Opened { files, format, schema, sample, left_out, cell_faults, sources, heads: Heads::Text(Arc::new(heads)) })
 }
 
 fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, OpenError> {
@@ -289,57 +319,105 @@ fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, Op
     }
     files = order.into_iter().map(|file| files[file].clone()).collect();
     let (left_out, sources, heads) = (BTreeMap::new(), Vec::new(), Heads::Remote(groups));
-    let mut opened = Opened { files, format, schema, sample: DataFrame::default(), left_out, sources, heads };
+    let mut opened = Opened { files, format, schema, sample: DataFrame::default(), left_out, cell_faults: BTreeSet::new(), sources, heads };
     opened.sample = opened.first_rows()?;
     Ok(opened)
 }
 
-/// What a file is, by its first bytes, or else as is said, or by its name. None where nothing tells.
-pub(crate) fn kind_of(source: &Arc<Source>, said: Option<FileFormat>) -> Result<Option<FileFormat>, OpenError> {
+/// What a source is, by its first bytes, or else as is said, or by its name. None where nothing tells. `has_rows` is whether keys are said
+/// that lead to rows.
+pub(crate) fn kind_of(source: &Arc<Source>, said: Option<FileFormat>, has_rows: bool) -> Result<Option<Found>, OpenError> {
     let file = shown(source.path());
     let mut raw = Vec::new();
     let failed = |error: std::io::Error| OpenError::Text { file: file.clone(), source: error.into() };
-    source.reader().take(1 << 16).read_to_end(&mut raw).map_err(failed)?;
+    source.reader().take(START as u64).read_to_end(&mut raw).map_err(failed)?;
     // What is damaged is said when it is read.
     let mut unpacked = Vec::new();
-    let _ = text::open(source).map(|(_, text)| text.take(1 << 16).read_to_end(&mut unpacked));
+    let _ = text::open(source).map(|(_, text)| text.take(START as u64).read_to_end(&mut unpacked));
     let content = unpacked.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&unpacked).trim_ascii_start();
     let refused = |what: &str| Err(OpenError::Container { file: file.clone(), what: what.to_owned() });
-    let magic = [(&b"PAR1"[..], FileFormat::Parquet), (b"ARROW1", FileFormat::Arrow)];
-    if let Some((_, found)) = magic.iter().find(|(magic, _)| raw.starts_with(magic)) {
-        return if said.is_none_or(|said| said == *found) {
-            Ok(Some(*found))
+    let table = |found: FileFormat| Ok(Some(Found::Table(found)));
+    let as_said = |found: FileFormat| {
+        if said.is_none_or(|said| said == found) {
+            table(found)
         } else {
             refused(&format!("is {}, and no {}", found.as_str(), said.map_or("", FileFormat::as_str)))
+        }
+    };
+    let magic = [(&b"PAR1"[..], FileFormat::Parquet), (b"ARROW1", FileFormat::Arrow)];
+    if let Some((_, found)) = magic.iter().find(|(magic, _)| raw.starts_with(magic)) {
+        return if source.member().is_some() {
+            refused("is packed in an archive, and is read where it is not: unpack it")
+        } else {
+            as_said(*found)
         };
     }
     if magic.iter().any(|(magic, _)| unpacked.starts_with(magic)) {
         return refused("is packed, and its columns are packed by themselves: unpack it");
     }
-    if raw.starts_with(b"PK\x03\x04") || raw.starts_with(b"PK\x05\x06") {
-        let holds = |name: &[u8]| memchr::memmem::find(&raw, name).is_some();
-        return refused(if holds(b"[Content_Types].xml") || holds(b"xl/") || holds(b"mimetypeapplication/vnd.oasis") {
-            "is a workbook: save its sheet as CSV"
-        } else {
-            "is a zip archive: unpack it; a file that is packed by itself is read, as `.gz` or `.zst`"
-        });
+    let is_old_workbook = raw.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
+    if raw.starts_with(b"PK\x03\x04") || raw.starts_with(b"PK\x05\x06") || is_old_workbook && source.member().is_some() {
+        return match in_archive(source) {
+            Ok(Found::Table(found)) => as_said(found),
+            Ok(members) => Ok(Some(members)),
+            Err(what) => refused(&what),
+        };
     }
-    if raw.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return refused("is a workbook: save its sheet as CSV");
+    if is_old_workbook {
+        return as_said(FileFormat::Workbook);
     }
-    let is_object = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).is_ok_and(|value| value.is_object());
-    let first_line = content.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let by_name = said.or_else(|| format_of(source.path()));
     match (by_name, content.first()) {
         (Some(FileFormat::Parquet | FileFormat::Arrow), Some(_)) => {
             refused("is not what its name says: it does not start like such a file")
         }
-        (_, Some(b'{')) if said.is_none() && is_object(first_line) => Ok(Some(FileFormat::Ndjson)),
-        (Some(FileFormat::Ndjson) | None, Some(b'[')) | (None, Some(b'{')) => {
-            refused("is one JSON document; one object per line is read: `jq -c '.[]'` makes such lines of an array")
-        }
-        (found, _) => Ok(found),
+        (Some(FileFormat::Workbook), Some(_)) => refused("is no workbook: it does not start like one"),
+        (Some(FileFormat::Ndjson | FileFormat::Json) | None, Some(b'[')) => table(FileFormat::Json),
+        (Some(FileFormat::Ndjson | FileFormat::Json) | None, Some(b'{')) if has_rows => table(FileFormat::Json),
+        (_, Some(b'{')) if said != Some(FileFormat::Ndjson) => match (of_objects(source, content, by_name), by_name) {
+            (Objects::Lines, _) if said.is_none() => table(FileFormat::Ndjson),
+            (Objects::Document(what), Some(FileFormat::Ndjson | FileFormat::Json) | None) => {
+                Err(OpenError::Within { file: file.clone(), key: "rows", what })
+            }
+            (_, found) => Ok(found.map(Found::Table)),
+        },
+        (Some(found), _) => table(found),
+        (None, _) => Ok(None),
     }
+}
+
+/// What a text of JSON objects is.
+enum Objects {
+    /// Each line is one.
+    Lines,
+    /// It is one, with rows in it if anywhere. What to make of it is said.
+    Document(String),
+}
+
+/// Whether a text that starts with an object is lines of objects. `start` is its start.
+fn of_objects(source: &Arc<Source>, start: &[u8], by_name: Option<FileFormat>) -> Objects {
+    let line_end = start.iter().position(|byte| *byte == b'\n');
+    let (line, rest) = start.split_at(line_end.unwrap_or(start.len()));
+    let is_cut_off = line_end.is_none() && start.len() > START / 2;
+    let is_object = is_cut_off || serde_json::from_slice::<serde_json::Value>(line).is_ok_and(|value| value.is_object());
+    let arrays = elements::arrays(start);
+    let may_be_one = matches!(by_name, None | Some(FileFormat::Json)) && !arrays.is_empty();
+    // One line is a row, or a document of rows, and its name may say which.
+    if is_object && (!rest.trim_ascii().is_empty() || !may_be_one || has_more_lines(source)) {
+        return Objects::Lines;
+    }
+    let or = if is_object { ", or `format = \"ndjson\"` where it is a row itself" } else { "" };
+    Objects::Document(match arrays.as_slice() {
+        [] => "is one JSON document without an array of objects, and no rows: one object per line is read, or an array".to_owned(),
+        [first, ..] => format!("is one JSON document: say which of its arrays has the rows, such as `rows = \"{first}\"`{or}"),
+    })
+}
+
+/// Whether anything comes after a text's first line. What is damaged is said when it is read.
+fn has_more_lines(source: &Arc<Source>) -> bool {
+    let Ok((_, text)) = text::open(source) else { return false };
+    let mut bytes = BufReader::new(text).bytes().map_while(Result::ok).skip_while(u8::is_ascii_whitespace);
+    bytes.any(|byte| byte == b'\n') && bytes.any(|byte| !byte.is_ascii_whitespace())
 }
 
 /// A header of one column that holds what delimits columns elsewhere is not one of one column.
@@ -363,6 +441,8 @@ pub(crate) fn format_of(path: &Path) -> Option<FileFormat> {
         "csv" | "txt" => Some(FileFormat::Csv),
         "tsv" | "tab" => Some(FileFormat::Tsv),
         "ndjson" | "jsonl" => Some(FileFormat::Ndjson),
+        "json" => Some(FileFormat::Json),
+        "xlsx" | "xlsm" | "xlsb" | "ods" | "xls" => Some(FileFormat::Workbook),
         "parquet" | "pq" => Some(FileFormat::Parquet),
         "arrow" | "ipc" | "feather" => Some(FileFormat::Arrow),
         _ => None,
@@ -444,11 +524,17 @@ impl Opened {
 
     fn row_schema(&self) -> Schema {
         let mut schema = self.schema.clone();
-        if self.format.is_text() {
+        schema.extend(cell_faults::fields(&self.cell_faults).map(|(name, kind)| (name.into(), kind)));
+        if self.format.has_records() {
             schema.insert(FAULT.into(), DataType::Int32);
         }
         schema.insert(ROW.into(), DataType::UInt64);
         schema
+    }
+
+    /// What each file is read of, where they are of this machine.
+    pub(crate) fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
     }
 
     /// Whether the files are of other machines.
@@ -544,6 +630,7 @@ struct FileParts {
     /// The same with what says of each row where it is.
     row_schema: Schema,
     wanted: BTreeSet<String>,
+    cell_faults: BTreeSet<String>,
     /// The text of each file.
     chunks: Vec<Chunks>,
     /// The groups of each file.
@@ -586,7 +673,9 @@ impl FileParts {
             first += index.rows;
         }
         let (sources, heads, schema) = (opened.sources.clone(), opened.heads.clone(), opened.schema.clone());
-        Ok(Self { sources, heads, schema, row_schema: opened.row_schema(), wanted, chunks, shared, parts })
+        let cell_faults = opened.cell_faults.clone();
+        let wanted = cell_faults::with_their_columns(wanted, &cell_faults);
+        Ok(Self { sources, heads, schema, row_schema: opened.row_schema(), wanted, cell_faults, chunks, shared, parts })
     }
 }
 
@@ -603,7 +692,8 @@ impl Parts for FileParts {
         let (file, cut, first) = self.parts[part];
         let rows = match (&self.heads, cut) {
             (Heads::Text(heads), Cut::Text(chunk)) => {
-                return text::frame(&self.chunks[file].read(chunk)?, first, &heads[file], &self.row_schema, &self.wanted);
+                let rows = text::frame(&self.chunks[file].read(chunk)?, first, &heads[file], &self.row_schema, &self.wanted)?;
+                return cell_faults::told_apart(rows, &self.cell_faults);
             }
             (Heads::Ndjson(heads), Cut::Text(chunk)) => {
                 let frame = ndjson::frame(&self.chunks[file].read(chunk)?, &heads[file].schema, &self.wanted)?;

@@ -14,6 +14,10 @@ pub enum FileFormat {
     Tsv,
     /// One JSON object per line.
     Ndjson,
+    /// A JSON array of objects, or a document that has one: `rows` says where.
+    Json,
+    /// A sheet of a workbook: `.xlsx`, `.xlsb`, `.ods` or `.xls`.
+    Workbook,
     /// Apache Parquet.
     Parquet,
     /// Apache Arrow's file format.
@@ -27,6 +31,8 @@ impl FileFormat {
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
+            Self::Json => "json",
+            Self::Workbook => "workbook",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
         }
@@ -35,5 +41,15 @@ impl FileFormat {
     /// Whether its values are text, in a dialect that a config may describe.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv)
+    }
+
+    /// Whether it has rows of values under a header, each of which may be damaged by itself.
+    pub fn has_records(self) -> bool {
+        self.is_text() || self == Self::Workbook
+    }
+
+    /// Whether its rows are JSON objects.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Json)
     }
 }

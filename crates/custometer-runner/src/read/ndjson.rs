@@ -12,8 +12,8 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::guard::guarded;
-use super::source::Source;
-use super::text::{Chunk, Compression, FileIndex, Hashing, TextError, open};
+use super::source::{Source, Text};
+use super::text::{Chunk, FileIndex, Hashing, TextError, open, text_of};
 
 /// How much text one task parses.
 const CHUNK: usize = 4 << 20;
@@ -35,10 +35,12 @@ pub(crate) struct Head {
 pub(crate) enum NdjsonError {
     #[error(transparent)]
     Text(#[from] TextError),
-    /// A line is not one object.
-    #[error("line {line} is not a JSON object: {reason}")]
+    /// A line, or an element of an array, is not one object.
+    #[error("{what} {line} is not a JSON object: {reason}")]
     Line {
-        /// The line, from 1.
+        /// What it is.
+        what: &'static str,
+        /// Its number, from 1.
         line: u64,
         /// What is wrong with it.
         reason: String,
@@ -50,10 +52,11 @@ pub(crate) enum NdjsonError {
 
 /// Goes through a file once. `sample` is how many rows are kept of its start.
 pub(crate) fn head(source: &Arc<Source>, sample: usize) -> Result<Head, NdjsonError> {
-    let compression = Compression::of(source).map_err(TextError::from)?;
     let hashing = Hashing::new(source.reader());
     let sums = hashing.sums();
-    let mut text = BufReader::with_capacity(1 << 20, compression.unpack(hashing).map_err(TextError::from)?);
+    let (compression, text) = text_of(source, hashing)?;
+    let mut text = BufReader::with_capacity(1 << 20, text);
+    let is_array = matches!(source.text(), Text::Elements(_));
     let mut keys = Keys::default();
     let (mut index, mut start) = (FileIndex::default(), Vec::new());
     let (mut at, mut opened, mut rows_before, mut line) = (0_u64, 0_u64, 0_u64, Vec::new());
@@ -69,7 +72,10 @@ pub(crate) fn head(source: &Arc<Source>, sample: usize) -> Result<Head, NdjsonEr
         let content = &line[mark..];
         if !is_blank(content) {
             keys.line = number;
-            keys.read(content.trim_ascii_end()).map_err(|reason| NdjsonError::Line { line: number, reason })?;
+            keys.read(content.trim_ascii_end()).map_err(|reason| {
+                let what = if is_array { "element" } else { "line" };
+                NdjsonError::Line { what, line: number, reason }
+            })?;
             if index.rows < sample as u64 {
                 start.extend_from_slice(content);
             }

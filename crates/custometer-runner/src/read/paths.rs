@@ -11,8 +11,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// The files that a path names, in their natural order: `export_9` before `export_10`. A folder names the files in it.
 ///
-/// A file that is found by two names, by way of a link, is one file. What the system keeps for itself, such as `.DS_Store`, is found only by
-/// its name.
+/// A file that is found by two names, by way of a link, is one file. What programs keep for themselves, such as `.DS_Store` and
+/// `~$orders.xlsx`, is found only by its name.
 ///
 /// # Errors
 ///
@@ -75,7 +75,9 @@ fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, (PathBuf, io::Error
     let failed = |error| (folder.to_owned(), error);
     let names = fs::read_dir(place).map_err(failed)?.map(|entry| entry.map(|entry| entry.file_name()).map_err(failed));
     let names = names.collect::<Result<Vec<_>, _>>()?;
-    Ok(names.into_iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")).collect())
+    // What Office keeps beside a workbook while it is open is called so.
+    let is_kept_for_itself = |name: &[u8]| name.starts_with(b".") || name.starts_with(b"~$");
+    Ok(names.into_iter().filter(|name| !is_kept_for_itself(name.as_encoded_bytes())).collect())
 }
 
 /// A folder and all below it, each once, whatever links lead to it.

@@ -11,6 +11,7 @@ use polars::prelude::{
     NewChunkedArray, PlSmallStr, PolarsResult, Schema, StringChunked, UInt64Chunked,
 };
 
+use super::cell_faults::cell_fault;
 use super::ends::{self, Ends};
 use super::scan::{is_missing, without_missing};
 use super::text::FAULT;
@@ -91,10 +92,20 @@ impl Shape {
     pub(crate) fn read(&self, mut used: BTreeSet<String>) -> BTreeSet<String> {
         // How many rows there are depends on it, whoever reads it.
         used.extend(self.explode.iter().map(|explode| explode.column.clone()));
-        if let Some(unpivot) = self.unpivot.as_ref().filter(|unpivot| used.contains(&unpivot.value)) {
+        let is_used = |unpivot: &&Unpivot| used.contains(&unpivot.value) || used.contains(&cell_fault(&unpivot.value));
+        if let Some(unpivot) = self.unpivot.as_ref().filter(is_used) {
             used.extend(unpivot.columns.iter().cloned());
         }
         used
+    }
+
+    /// The columns in which a cell has no value that can be relied on, where those of the files are these.
+    pub(crate) fn faulty(&self, of_files: &BTreeSet<String>) -> BTreeSet<String> {
+        let made = |name: &String| match &self.unpivot {
+            Some(unpivot) if unpivot.is_unpivoted(name) => unpivot.value.clone(),
+            _ => name.clone(),
+        };
+        of_files.iter().map(made).collect()
     }
 
     /// The columns that differ between the rows that are made of one.
@@ -143,11 +154,24 @@ impl Unpivot {
         self.columns.iter().any(|column| column == name)
     }
 
+    /// Whether a column is no column of the made rows: it is unpivoted, or says why cells of such a one have no value.
+    fn is_taken(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column == name || cell_fault(column) == name)
+    }
+
+    /// Whether it is said of any of the columns why cells have no value.
+    fn has_faults(&self, is_there: impl Fn(&str) -> bool) -> bool {
+        self.columns.iter().any(|column| is_there(&cell_fault(column)))
+    }
+
     fn schema(&self, of: &Schema) -> Schema {
         let mut schema: Schema =
-            of.iter().filter(|(name, _)| !self.is_unpivoted(name)).map(|(name, stored)| (name.clone(), stored.clone())).collect();
+            of.iter().filter(|(name, _)| !self.is_taken(name)).map(|(name, stored)| (name.clone(), stored.clone())).collect();
         schema.insert(self.name.as_str().into(), DataType::String);
         schema.insert(self.value.as_str().into(), self.stored.clone());
+        if self.has_faults(|name| of.contains(name)) {
+            schema.insert(cell_fault(&self.value).into(), DataType::String);
+        }
         schema.insert(MADE_OF.into(), DataType::String);
         schema.insert(PART.into(), DataType::UInt64);
         schema
@@ -163,18 +187,29 @@ impl Unpivot {
                 parts.push(part);
             }
         }
+        let at = IdxCa::from_vec(PlSmallStr::EMPTY, at);
         // All values one column after the other, of which each made row takes its own.
-        let mut values = Column::new_empty(self.value.as_str().into(), &self.stored);
-        for name in &self.columns {
-            values.append(&rows.column(name)?.cast(&self.stored)?.with_name(self.value.as_str().into()))?;
-        }
-        let values = values.take(&IdxCa::from_vec(PlSmallStr::EMPTY, at))?;
+        let stacked = |made: &str, stored: &DataType, of: &dyn Fn(&str) -> PolarsResult<Column>| -> PolarsResult<Column> {
+            let mut values = Column::new_empty(made.into(), stored);
+            for name in &self.columns {
+                values.append(&of(name)?.cast(stored)?.with_name(made.into()))?;
+            }
+            values.take(&at)
+        };
+        let values = stacked(&self.value, &self.stored, &|name| rows.column(name).cloned())?;
         let names = StringChunked::from_iter_values(self.name.as_str().into(), parts.iter().map(|part| self.columns[*part].as_str()));
         let made_of = names.clone().with_name(MADE_OF.into()).into_column();
         let numbers = UInt64Chunked::from_iter_values(PART.into(), parts.iter().map(|part| *part as u64)).into_column();
-        let kept: Vec<Column> = rows.columns().iter().filter(|column| !self.is_unpivoted(column.name())).cloned().collect();
+        let mut made = vec![names.into_column(), values];
+        if self.has_faults(|name| rows.column(name).is_ok()) {
+            let none = || Column::full_null(PlSmallStr::EMPTY, height, &DataType::String);
+            let faults = |name: &str| Ok(rows.column(&cell_fault(name)).cloned().unwrap_or_else(|_| none()));
+            made.push(stacked(&cell_fault(&self.value), &DataType::String, &faults)?);
+        }
+        made.extend([made_of, numbers]);
+        let kept: Vec<Column> = rows.columns().iter().filter(|column| !self.is_taken(column.name())).cloned().collect();
         let kept = DataFrame::new(height, kept)?.take(&IdxCa::from_vec(PlSmallStr::EMPTY, of))?;
-        kept.hstack(&[names.into_column(), values, made_of, numbers])
+        kept.hstack(&made)
     }
 }
 

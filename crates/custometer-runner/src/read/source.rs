@@ -1,5 +1,9 @@
 //! Files, each opened once and read by position: what takes the place of a file while it is read is never read as a part of it.
+//!
+//! A source is what a table has rows of: a file, a member of an archive, a sheet of a workbook, an array within a document.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,9 +18,58 @@ const GRAIN_OF_TIMES: Duration = Duration::from_secs(2);
 
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
-/// A file of this machine, as it was when it was opened.
+/// What is read as one file.
 #[derive(Debug)]
 pub(crate) struct Source {
+    /// What it is called: the file, and what is read of it.
+    path: PathBuf,
+    disk: Arc<Disk>,
+    member: Option<Arc<Member>>,
+    text: Text,
+}
+
+/// A member of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// Where its packed bytes are.
+    pub(crate) at: u64,
+    pub(crate) packed: u64,
+    /// Whether they are deflated, and not stored as they are.
+    pub(crate) is_deflated: bool,
+    /// How many bytes it has when it is unpacked, and their checksum.
+    pub(crate) bytes: u64,
+    pub(crate) crc: u32,
+}
+
+/// What makes the text of a source of its bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Text {
+    /// They are its text, perhaps packed.
+    #[default]
+    Itself,
+    /// The elements of an array in a JSON document, each a line. The keys lead to the array.
+    Elements(Arc<[String]>),
+    /// The cells of a sheet.
+    Sheet(Arc<Sheet>),
+}
+
+/// A sheet of a workbook, as text: a record for each of its rows, empty ones included.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sheet {
+    pub(crate) name: String,
+    pub(crate) text: Vec<u8>,
+    /// How many of the sheet's rows come before the first record.
+    pub(crate) rows_before: u64,
+    /// The columns, by their places in the text, in which a cell has no value that can be relied on.
+    pub(crate) faulty: BTreeSet<usize>,
+    /// How many such cells there are, and what the first one has in the place of a value.
+    pub(crate) faults: Option<(u64, String)>,
+}
+
+/// A file of this machine, as it was when it was opened.
+#[derive(Debug)]
+struct Disk {
     path: PathBuf,
     stamp: Stamp,
     /// Whether it had been written to a moment before, so that another change might not show in its times.
@@ -48,8 +101,100 @@ impl Stamp {
 
 impl Source {
     /// Opens a file.
-    #[expect(clippy::disallowed_methods, reason = "no result depends on it: it says when the times of a file are not enough to compare")]
     pub(crate) fn open(path: &Path) -> io::Result<Arc<Self>> {
+        let disk = Arc::new(Disk::open(path)?);
+        Ok(Arc::new(Self { path: path.to_owned(), disk, member: None, text: Text::Itself }))
+    }
+
+    /// A member of it.
+    pub(crate) fn with_member(&self, member: Member) -> Arc<Self> {
+        let path = self.within(&member.name);
+        Arc::new(Self { path, disk: Arc::clone(&self.disk), member: Some(Arc::new(member)), text: Text::Itself })
+    }
+
+    /// The same with a text that is made of it.
+    pub(crate) fn with_text(&self, text: Text) -> Arc<Self> {
+        let path = match &text {
+            Text::Sheet(sheet) => self.within(&sheet.name),
+            Text::Itself | Text::Elements(_) => self.path.clone(),
+        };
+        Arc::new(Self { path, disk: Arc::clone(&self.disk), member: self.member.clone(), text })
+    }
+
+    fn within(&self, name: &str) -> PathBuf {
+        // Such a name is no path, and may start like one.
+        let mut path: OsString = self.path.clone().into();
+        path.push("/");
+        path.push(name);
+        path.into()
+    }
+
+    /// What it is called.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that it is in.
+    pub(crate) fn file(&self) -> &Path {
+        &self.disk.path
+    }
+
+    /// The member of an archive that it is.
+    pub(crate) fn member(&self) -> Option<&Member> {
+        self.member.as_deref()
+    }
+
+    pub(crate) fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Whether it is a file, and its text is that of the file.
+    pub(crate) fn is_file(&self) -> bool {
+        self.member.is_none() && matches!(self.text, Text::Itself)
+    }
+
+    /// Its size in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.member.as_ref().map_or(self.disk.stamp.bytes, |member| member.bytes)
+    }
+
+    /// Whether it is still as it was when it was opened. `hash` is that of what was read, and `hash_now` gives that of what is there.
+    pub(crate) fn is_unchanged(&self, hash: &str, hash_now: impl FnOnce() -> io::Result<String>) -> io::Result<bool> {
+        Ok(self.disk.is_as_it_was()? && (!self.disk.is_fresh || hash_now()? == hash))
+    }
+
+    /// Its bytes from `offset` on, as many as `buffer` holds.
+    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        if self.member.is_some() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "what is packed is read from its start only"));
+        }
+        self.disk.read_exact_at(buffer, offset)
+    }
+
+    /// A part of it.
+    pub(crate) fn part(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        // A damaged file may ask for more than there is.
+        if offset.checked_add(length as u64).is_none_or(|end| end > self.bytes()) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; length];
+        self.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    /// A reader of all its bytes, from the start.
+    pub(crate) fn reader(&self) -> Reader {
+        let disk = DiskReader { disk: Arc::clone(&self.disk), at: 0, again: None };
+        match &self.member {
+            Some(member) => Reader::Member(Box::new(Unpacked::new(disk, member))),
+            None => Reader::Disk(disk),
+        }
+    }
+}
+
+impl Disk {
+    #[expect(clippy::disallowed_methods, reason = "no result depends on it: it says when the times of a file are not enough to compare")]
+    fn open(path: &Path) -> io::Result<Self> {
         // A pipe would be waited for as it is opened.
         let kind = std::fs::metadata(path)?.file_type();
         if kind.is_dir() {
@@ -67,49 +212,22 @@ impl Source {
         if !kept {
             OPEN.fetch_sub(1, Ordering::Relaxed);
         }
-        Ok(Arc::new(Self { path: path.to_owned(), stamp, is_fresh, file: kept.then_some(file) }))
+        Ok(Self { path: path.to_owned(), stamp, is_fresh, file: kept.then_some(file) })
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Its size in bytes.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.stamp.bytes
-    }
-
-    /// Whether it is still as it was when it was opened. `hash` is that of what was read, and `hash_now` gives that of what is there.
-    pub(crate) fn is_unchanged(&self, hash: &str, hash_now: impl FnOnce() -> io::Result<String>) -> io::Result<bool> {
+    fn is_as_it_was(&self) -> io::Result<bool> {
         let now = match &self.file {
             Some(file) => file.metadata()?,
             None => std::fs::metadata(&self.path)?,
         };
-        Ok(Stamp::of(&now) == self.stamp && (!self.is_fresh || hash_now()? == hash))
+        Ok(Stamp::of(&now) == self.stamp)
     }
 
-    /// Its bytes from `offset` on, as many as `buffer` holds.
-    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         match &self.file {
             Some(file) => read_exact_at(file, buffer, offset),
             None => read_exact_at(&self.reopened()?, buffer, offset),
         }
-    }
-
-    /// A part of it.
-    pub(crate) fn part(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-        // A damaged file may ask for more than there is.
-        if offset.checked_add(length as u64).is_none_or(|end| end > self.stamp.bytes) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let mut bytes = vec![0; length];
-        self.read_exact_at(&mut bytes, offset)?;
-        Ok(bytes)
-    }
-
-    /// A reader of all of it, from its start.
-    pub(crate) fn reader(self: &Arc<Self>) -> Reader {
-        Reader { source: Arc::clone(self), at: 0, again: None }
     }
 
     fn reopened(&self) -> io::Result<File> {
@@ -118,7 +236,7 @@ impl Source {
     }
 }
 
-impl Drop for Source {
+impl Drop for Disk {
     fn drop(&mut self) {
         if self.file.is_some() {
             OPEN.fetch_sub(1, Ordering::Relaxed);
@@ -145,23 +263,47 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Res
     Ok(())
 }
 
-/// A reader of a file, with a place of its own.
-pub(crate) struct Reader {
-    source: Arc<Source>,
+/// A reader of a source, with a place of its own.
+pub(crate) enum Reader {
+    Disk(DiskReader),
+    Member(Box<Unpacked>),
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Disk(disk) => disk.read(buffer),
+            Self::Member(member) => member.read(buffer),
+        }
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Disk(disk) => disk.seek(to),
+            Self::Member(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "what is packed is read from its start only")),
+        }
+    }
+}
+
+/// A reader of a file.
+pub(crate) struct DiskReader {
+    disk: Arc<Disk>,
     at: u64,
     /// The file, where it is not kept open.
     again: Option<File>,
 }
 
-impl Read for Reader {
+impl Read for DiskReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.source.stamp.bytes.saturating_sub(self.at);
+        let left = self.disk.stamp.bytes.saturating_sub(self.at);
         let length = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         if length > 0 {
-            if self.source.file.is_none() && self.again.is_none() {
-                self.again = Some(self.source.reopened()?);
+            if self.disk.file.is_none() && self.again.is_none() {
+                self.again = Some(self.disk.reopened()?);
             }
-            let file = self.source.file.as_ref().or(self.again.as_ref()).ok_or(io::ErrorKind::NotFound)?;
+            let file = self.disk.file.as_ref().or(self.again.as_ref()).ok_or(io::ErrorKind::NotFound)?;
             read_exact_at(file, &mut buffer[..length], self.at)?;
             self.at += length as u64;
         }
@@ -169,15 +311,54 @@ impl Read for Reader {
     }
 }
 
-impl Seek for Reader {
+impl Seek for DiskReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.source.stamp.bytes.checked_add_signed(by),
+            SeekFrom::End(by) => self.disk.stamp.bytes.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
         self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.at)
+    }
+}
+
+/// The bytes of a member, which are never more than it says, and are those that its checksum is of.
+pub(crate) struct Unpacked {
+    bytes: Box<dyn Read + Send>,
+    left: u64,
+    crc: flate2::Crc,
+    wanted: u32,
+}
+
+impl Unpacked {
+    fn new(mut disk: DiskReader, member: &Member) -> Self {
+        disk.at = member.at;
+        let packed = disk.take(member.packed);
+        let bytes: Box<dyn Read + Send> =
+            if member.is_deflated { Box::new(flate2::bufread::DeflateDecoder::new(io::BufReader::new(packed))) } else { Box::new(packed) };
+        Self { bytes, left: member.bytes, crc: flate2::Crc::new(), wanted: member.crc }
+    }
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let damaged = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidData, what.to_owned()));
+        let read = self.bytes.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            None => return damaged("the archive is damaged: it is longer than the archive says"),
+            Some(left) => self.left = left,
+        }
+        self.crc.update(&buffer[..read]);
+        if read == 0 && !buffer.is_empty() {
+            if self.left > 0 {
+                return damaged("the archive is damaged: it is shorter than the archive says");
+            }
+            if self.crc.sum() != self.wanted {
+                return damaged("the archive is damaged: its checksum is another one");
+            }
+        }
+        Ok(read)
     }
 }
 

@@ -275,7 +275,7 @@ impl Table {
 
     /// Puts together why rows are rejected, once all expressions are known.
     pub(crate) fn settle(&mut self) {
-        self.checks = if self.opened.format.is_text() { faults() } else { Vec::new() };
+        self.checks = if self.opened.format.has_records() { faults() } else { Vec::new() };
         self.checks.extend(self.shape.explode.iter().filter(|explode| explode.lists == Lists::Json).map(|explode| Check {
             reason: Reason::new(format!("`{}` is not an array of JSON", explode.column), Some(Origin::itself(&explode.column))),
             fails: col(NO_LIST).fill_null(lit(false)),

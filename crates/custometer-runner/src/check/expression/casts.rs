@@ -158,8 +158,8 @@ fn operand(translator: &mut Translator<'_>, of: &ast::Expr, target: Target, may_
         }
         return Some((value, true));
     };
-    let value = Value::new(text, Kind::Text, name.value.clone());
-    Some((Value { origin: leaf.origin, ..value }, true))
+    let (fault, value) = (translator.carried(leaf.carried), Value::new(text, Kind::Text, name.value.clone()));
+    Some((Value { fault, origin: leaf.origin, ..value }, true))
 }
 
 /// The converted values, and whether every one can be; none where the kinds do not go together.

@@ -692,12 +692,13 @@ fn text_of(translator: &mut Translator<'_>, part: &ast::Expr, what: &str) -> Opt
 }
 
 /// The text of a column that is stored as text, and looks like numbers or flags.
-fn column_text(translator: &Translator<'_>, part: &ast::Expr) -> Option<Value> {
+fn column_text(translator: &mut Translator<'_>, part: &ast::Expr) -> Option<Value> {
     let ast::Expr::Identifier(name) = part else { return None };
     let leaf = (translator.scope.column)(&name.value).ok()?;
     let is_moment = matches!(leaf.kind, Kind::Date | Kind::Time);
     let text = leaf.text.filter(|_| !is_moment)?;
-    Some(Value { origin: leaf.origin, ..Value::new(text, Kind::Text, name.value.clone()) })
+    let fault = translator.carried(leaf.carried);
+    Some(Value { fault, origin: leaf.origin, ..Value::new(text, Kind::Text, name.value.clone()) })
 }
 
 /// An argument that is written out as a text.

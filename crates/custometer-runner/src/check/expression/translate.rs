@@ -233,11 +233,7 @@ impl Translator<'_> {
         if let Some((fails, reason)) = leaf.unreadable {
             faults.push(Some(self.fault(fails, reason, leaf.origin.clone())));
         }
-        if let Some((number, reasons)) = leaf.carried {
-            let before = i32::try_from(self.reasons.len()).unwrap_or(i32::MAX);
-            self.reasons.extend(reasons);
-            faults.push(Some(number + lit(before)));
-        }
+        faults.push(self.carried(leaf.carried));
         Some(Value { fault: first(faults), origin: leaf.origin, ..Value::new(leaf.value, leaf.kind, name) })
     }
 

@@ -42,6 +42,14 @@ impl Translator<'_> {
         when(fails).then(lit(i32::try_from(position + 1).unwrap_or(i32::MAX))).otherwise(none())
     }
 
+    /// The number of the reason for which a column's own expression fails, among those of this one.
+    pub(super) fn carried(&mut self, carried: Option<(Expr, Vec<Reason>)>) -> Option<Expr> {
+        let (number, reasons) = carried?;
+        let before = i32::try_from(self.reasons.len()).unwrap_or(i32::MAX);
+        self.reasons.extend(reasons);
+        Some(number + lit(before))
+    }
+
     /// What is made of values that are all looked at.
     pub(super) fn made(expr: Expr, kind: Kind, of: &[&Value], words: String) -> Value {
         let fault = first(of.iter().map(|value| value.fault.clone()));

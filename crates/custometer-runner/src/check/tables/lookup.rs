@@ -369,7 +369,7 @@ fn made(table: &Table, column: &str) -> (Style, bool, Vec<Reason>) {
     }
     let derived = table.columns.derived.iter().find(|derived| derived.name == column);
     let reasons = derived.filter(|derived| derived.fault.is_some()).map(|derived| derived.reasons.iter().map(in_table).collect());
-    (table.style.clone(), derived.is_some(), reasons.unwrap_or_default())
+    (table.style.clone(), derived.is_some_and(|derived| derived.value.is_some()), reasons.unwrap_or_default())
 }
 
 /// The fault of a derived or looked-up column, where it may have one.

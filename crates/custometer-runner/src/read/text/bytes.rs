@@ -7,7 +7,8 @@ use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 use flate2::bufread::GzDecoder;
 
 use super::error::TextError;
-use crate::read::source::Source;
+use crate::read::elements::{Elements, NoRows};
+use crate::read::source::{Sheet, Source, Text};
 
 /// How a file is packed, told by its first bytes and not by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) enum Compression {
 
 impl Compression {
     /// The packing of a file.
-    pub(crate) fn of(source: &Arc<Source>) -> io::Result<Self> {
+    pub(crate) fn of(source: &Source) -> io::Result<Self> {
         let mut start = Vec::new();
         source.reader().take(4).read_to_end(&mut start)?;
         Ok(match start.as_slice() {
@@ -52,6 +53,7 @@ impl Compression {
     pub(crate) fn failed(self, error: io::Error, bytes: u64) -> TextError {
         let compression = self.as_str();
         match (self, error.kind()) {
+            _ if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<NoRows>) => TextError::Unreadable(error),
             (Self::None, _) => TextError::Unreadable(error),
             (_, io::ErrorKind::UnexpectedEof) => TextError::CutOff { compression, bytes },
             _ => TextError::Damaged { compression, bytes, reason: error.to_string() },
@@ -59,18 +61,37 @@ impl Compression {
     }
 }
 
-/// The unpacked text of a file, from its start.
+/// The text of a source, from its start.
 pub(crate) fn open(source: &Arc<Source>) -> Result<(Compression, Box<dyn Read + Send>), TextError> {
+    text_of(source, source.reader())
+}
+
+/// The text of a source whose bytes come from this reader. Those of a workbook are not read again.
+pub(crate) fn text_of(source: &Source, bytes: impl Read + Send + 'static) -> Result<(Compression, Box<dyn Read + Send>), TextError> {
+    if let Text::Sheet(sheet) = source.text() {
+        return Ok((Compression::None, Box::new(io::Cursor::new(Cells(Arc::clone(sheet))))));
+    }
     let compression = Compression::of(source)?;
-    let text = compression.unpack(source.reader()).map_err(|error| compression.failed(error, 0))?;
-    Ok((compression, text))
+    let text = compression.unpack(bytes).map_err(|error| compression.failed(error, 0))?;
+    Ok(match source.text() {
+        Text::Elements(keys) => (compression, Box::new(Elements::new(text, keys))),
+        _ => (compression, text),
+    })
+}
+
+struct Cells(Arc<Sheet>);
+
+impl AsRef<[u8]> for Cells {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.text
+    }
 }
 
 /// Whether the bytes of a file are those of its text, so that each part of the text can be read by itself.
 pub(crate) fn is_plain(source: &Arc<Source>) -> io::Result<bool> {
     let mut start = Vec::new();
     source.reader().take(2).read_to_end(&mut start)?;
-    Ok(Compression::of(source)? == Compression::None && utf16(&start).is_none())
+    Ok(source.is_file() && Compression::of(source)? == Compression::None && utf16(&start).is_none())
 }
 
 /// Whether the text of a file is in UTF-16, and says so.

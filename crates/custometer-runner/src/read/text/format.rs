@@ -31,6 +31,30 @@ pub(crate) struct TextFormat {
     pub(crate) short_rows: ShortRows,
 }
 
+/// What ends the values and the records of a sheet's text: characters that no cell has.
+pub(crate) const VALUE_END: u8 = 0x1f;
+pub(crate) const RECORD_END: u8 = 0x1e;
+
+impl TextFormat {
+    /// The dialect of a sheet's text.
+    pub(crate) fn of_sheet(self) -> Self {
+        Self {
+            delimiter: Delimiter::Byte(VALUE_END),
+            quote: None,
+            encoding: Encoding::Utf8,
+            is_encoding_said: true,
+            line_end: RECORD_END,
+            short_rows: ShortRows::Fill,
+            ..self
+        }
+    }
+
+    /// Whether it is that of a sheet's text.
+    pub(crate) fn is_of_sheet(&self) -> bool {
+        self.line_end == RECORD_END
+    }
+}
+
 impl Default for TextFormat {
     fn default() -> Self {
         Self {

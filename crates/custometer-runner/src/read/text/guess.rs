@@ -38,11 +38,18 @@ pub(crate) struct Letters {
     pub(crate) words: Vec<String>,
 }
 
+impl Letters {
+    /// Those of a text that is known to be in UTF-8.
+    pub(crate) fn of_utf8() -> Self {
+        Self { encoding: Encoding::Utf8, lines_utf8: 0, lines_other: 0, first_other: 0, words: Vec::new() }
+    }
+}
+
 /// Goes through a file for its encoding: UTF-8, unless most letters beyond ASCII are not in it.
 pub(crate) fn letters(source: &Arc<Source>) -> Result<Letters, TextError> {
     let (compression, text) = open(source)?;
     let mut text = BufReader::with_capacity(1 << 20, text);
-    let mut found = Letters { encoding: Encoding::Utf8, lines_utf8: 0, lines_other: 0, first_other: 0, words: Vec::new() };
+    let mut found = Letters::of_utf8();
     let (mut words_utf8, mut words_other, mut others) = (Vec::new(), Vec::new(), Vec::new());
     let (mut line, mut bytes) = (Vec::new(), 0);
     for number in 1.. {
@@ -123,6 +130,10 @@ pub(crate) struct Guess {
 /// Guesses the dialect. `is_data` tells numbers and times from names.
 pub(crate) fn guess(start: &Start, encoding: Encoding, is_data: &dyn Fn(&str) -> bool) -> Guess {
     let line_end = start.line_end();
+    if start.sheet.is_some() {
+        let guess = Shape::of(start, TextFormat::default().of_sheet(), is_data).into_guess(is_data);
+        return Guess { agreeing: guess.records, ..guess };
+    }
     let format = |delimiter: Delimiter| TextFormat { delimiter, encoding, line_end, ..TextFormat::default() };
     let shapes = DELIMITERS.map(|delimiter| Shape::of(start, format(delimiter), is_data));
     let best = shapes.into_iter().rev().max_by(|a, b| a.score().total_cmp(&b.score())).filter(|shape| shape.score() > 0.0);
@@ -309,7 +320,7 @@ mod tests {
 
     fn guess_of(text: &str) -> Guess {
         let is_data = |text: &str| text.contains(|character: char| character.is_ascii_digit());
-        let start = Start { bytes: text.as_bytes().to_vec(), whole: true, at: 0 };
+        let start = Start { bytes: text.as_bytes().to_vec(), whole: true, at: 0, sheet: None };
         guess(&start, Encoding::Utf8, &is_data)
     }
 

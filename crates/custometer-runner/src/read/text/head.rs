@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::bytes::open;
 use super::error::TextError;
-use super::format::{Encoding, TextFormat};
+use super::format::{Encoding, RECORD_END, TextFormat};
 use super::records::{Found, is_blank, record, values};
-use crate::read::source::Source;
+use crate::read::source::{Source, Text};
 
 /// How much of a file is looked at beforehand.
 const LOOKED_AT: u64 = 1 << 20;
@@ -41,11 +41,16 @@ pub(crate) struct Start {
     pub(crate) whole: bool,
     /// Where the text starts: after a byte-order mark.
     pub(crate) at: usize,
+    /// How many rows of a sheet come before it; none where it is no sheet.
+    pub(crate) sheet: Option<u64>,
 }
 
 impl Start {
     /// What ends its lines: a carriage return, where there is no line feed.
     pub(crate) fn line_end(&self) -> u8 {
+        if self.sheet.is_some() {
+            return RECORD_END;
+        }
         let line_feed = memchr::memchr(b'\n', &self.bytes).is_some();
         if !line_feed && memchr::memchr(b'\r', &self.bytes).is_some() { b'\r' } else { b'\n' }
     }
@@ -58,6 +63,9 @@ pub(crate) fn start(source: &Arc<Source>) -> Result<Start, TextError> {
     if let Err(error) = text.take(LOOKED_AT).read_to_end(&mut bytes) {
         return Err(compression.failed(error, bytes.len() as u64));
     }
+    if let Text::Sheet(sheet) = source.text() {
+        return Ok(Start { whole: (bytes.len() as u64) < LOOKED_AT, bytes, at: 0, sheet: Some(sheet.rows_before) });
+    }
     let looked_at = &bytes[..bytes.len().min(1 << 12)];
     let zeros = |first: usize| looked_at.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let is_binary = [&b"PAR1"[..], b"ARROW1", b"PK\x03\x04"].iter().any(|magic| bytes.starts_with(magic));
@@ -66,15 +74,15 @@ pub(crate) fn start(source: &Arc<Source>) -> Result<Start, TextError> {
         return Err(TextError::Utf16);
     }
     let at = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    Ok(Start { whole: (bytes.len() as u64) < LOOKED_AT, bytes, at })
+    Ok(Start { whole: (bytes.len() as u64) < LOOKED_AT, bytes, at, sheet: None })
 }
 
 /// Reads the head of a file.
 pub(crate) fn head(source: &Arc<Source>, format: &TextFormat) -> Result<Head, TextError> {
     let start = start(source)?;
     let format = TextFormat { line_end: start.line_end(), ..format.clone() };
-    let Start { bytes: start, whole, mut at } = start;
-    let mut line = 1;
+    let Start { bytes: start, whole, mut at, sheet } = start;
+    let mut line = 1 + sheet.unwrap_or(0);
     for _ in 0..format.skip_lines {
         let length = memchr::memchr(format.line_end, &start[at..]).ok_or(TextError::Empty)?;
         at += length + 1;

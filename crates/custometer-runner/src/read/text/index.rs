@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::bytes::{Compression, Hashing};
+use super::bytes::{Hashing, text_of};
 use super::error::TextError;
 use super::format::{Delimiter, TextFormat};
 use super::head::{BYTE_ORDER_MARK, Head, Last};
 use super::records::{Found, is_blank, record, values};
-use crate::read::source::Source;
+use crate::read::source::{Source, Text};
 
 /// How much text one task parses.
 const CHUNK: usize = 4 << 20;
@@ -73,14 +73,23 @@ pub(crate) struct FileIndex {
     pub(crate) footers: u64,
     /// The rows that have a total in them and nothing that says of what: the number of the first one, from 0, and how many there are.
     pub(crate) totals: Option<(u64, u64)>,
+    /// Where rows are in a sheet: of each run of rows that follow each other, the first one, from 0, and the sheet's row, from 1.
+    pub(crate) places: Vec<(u64, u64)>,
+}
+
+impl FileIndex {
+    /// The number of a row as people count: from 1, and in a workbook that of the sheet.
+    pub(crate) fn place(&self, row: u64) -> u64 {
+        let run = self.places.partition_point(|(first, _)| *first <= row).checked_sub(1).and_then(|run| self.places.get(run));
+        run.map_or(row + 1, |(first, place)| place + (row - first))
+    }
 }
 
 /// Goes through a file once.
 pub(crate) fn index(source: &Arc<Source>, head: &Head) -> Result<FileIndex, TextError> {
-    let compression = Compression::of(source)?;
     let hashing = Hashing::new(source.reader());
     let sums = hashing.sums();
-    let mut text = compression.unpack(hashing)?;
+    let (compression, mut text) = text_of(source, hashing)?;
     let mut unpacked = 0;
     let mut skipped = Vec::new();
     if let Err(error) = text.by_ref().take(head.rows_at).read_to_end(&mut skipped) {
@@ -102,8 +111,8 @@ pub(crate) fn index(source: &Arc<Source>, head: &Head) -> Result<FileIndex, Text
         }
     }
     rows.close();
-    // A decoder may stop before the file does.
-    let (hash, bytes) = sums();
+    // A decoder may stop before the file does. The cells of a workbook were read before.
+    let (hash, bytes) = if matches!(source.text(), Text::Sheet(_)) { (super::hash(source)?, source.bytes()) } else { sums() };
     Ok(FileIndex { bytes, hash, ..rows.without_footer() })
 }
 
@@ -162,6 +171,9 @@ impl<'a> Rows<'a> {
                     *count += 1;
                 }
                 self.last.push(self.at + self.open as u64);
+                if format.is_of_sheet() && self.found.place(self.found.rows) != self.line {
+                    self.found.places.push((self.found.rows, self.line));
+                }
                 self.found.rows += 1;
             }
             self.line += if found.quoted { lines(&bytes[at..found.next]) } else { 1 };
