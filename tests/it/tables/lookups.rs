@@ -174,6 +174,34 @@ fn what_is_looked_up_may_stand_wherever_a_column_may() {
 }
 
 #[test]
+fn segments_requests_and_parameters_read_what_is_looked_up() {
+    let case = Case::new()
+        .file(
+            "events.csv",
+            "time,user_id,event,product_id\n2025-01-03T10:00,u1,view,p1\n2025-01-03T10:05,u1,buy,p1\n2025-01-04T10:00,u2,view,p2\n\
+             2025-01-04T10:05,u2,buy,p2\n2025-01-05T10:00,u3,view,p1\n2025-01-05T10:05,u3,buy,p9\n",
+        )
+        .file("products.csv", "id,kind\np1,book\np2,toy\n");
+    let config = "[report]\nfrom = 2025-01-01\nuntil = 2025-02-01\nas_of = 2025-02-01\n\
+        [tables.events]\npath = \"events.csv\"\nlookup.products = { on = { product_id = \"id\" }, columns = [\"kind\"] }\n\
+        [tables.products]\npath = \"products.csv\"\n[segments.books]\nwhere = \"kind = 'book'\"\n\
+        [[metrics]]\nname = \"by_step\"\nmetric = \"web.funnel\"\ntable = \"events\"\n\
+        params = { window_hours = 2, statistic = \"reached\", steps = [{ event = \"view\" }, \
+        { name = \"book\", where = \"event = 'buy' AND kind = 'book'\" }] }\n\
+        [[metrics]]\nname = \"toys\"\nmetric = \"web.visitors\"\ntable = \"events\"\nwhere = \"kind = 'toy'\"\n\
+        [[metrics]]\nname = \"books\"\nmetric = \"web.visitors\"\ntable = \"events\"\nsegment = \"books\"\n";
+    let json = case.json(config).unwrap();
+    let values =
+        |request: &str| -> Vec<&Json> { results(&json).iter().filter(|row| row["request"] == request).map(|row| &row["value"]).collect() };
+    // Three users saw something; u1 bought a book, u2 a toy, and u3 what nobody knows.
+    let mut steps = values("by_step");
+    steps.sort_by_key(|value| value.as_u64());
+    assert_eq!(steps, [&json!(1), &json!(3)]);
+    assert_eq!((values("toys"), values("books")), (vec![&json!(1)], vec![&json!(2)]));
+    assert_eq!(table(&json, "events")["notes"], json!(["1 of 6 rows has no match in `products`, for example `p9` (events.csv, row 6)"]));
+}
+
+#[test]
 fn ids_meet_as_they_are_written_in_every_format() {
     let tickets = "time,score,customer_id\n2025-01-03,5,7\n2025-01-03,1,007\n2025-01-03,5, 7\n2025-01-03,1,12\n";
     let customers = || df!("customer_id" => [Some(7_i64), Some(12), None], "segment" => ["a", "b", "c"]).unwrap();

@@ -121,11 +121,15 @@ impl MissesPlan {
 
     /// Which of some rows find none.
     pub(crate) fn new(lookup: &Lookup, rows: &LazyFrame) -> Self {
-        let keys: Vec<Expr> = lookup.keys.iter().map(|key| key.clone().cast(DataType::String)).collect();
-        let key = concat_str(keys, ", ", true);
-        let misses = rows.clone().select([Miss::numbers(&col(place_name(&lookup.name))).alias(FATE), col(ROW), key.alias(FAULTY)]).cache();
+        let names: Vec<String> = (0..lookup.keys.len()).map(|position| format!("__key{position}")).collect();
+        let mut columns = vec![Miss::numbers(&col(place_name(&lookup.name))).alias(FATE), col(ROW)];
+        columns.extend(lookup.keys.iter().zip(&names).map(|(key, name)| key.clone().alias(name.as_str())));
+        let misses = rows.clone().select(columns).cache();
         let counts = misses.clone().group_by([col(FATE)]).agg([count_rows().alias("rows")]);
-        Self { lookup: lookup.name.clone(), counts, examples: first_of_each(misses.filter(col(FATE).gt(lit(0)))) }
+        // Keys are written for rows that find none alone.
+        let texts: Vec<Expr> = names.iter().map(|name| col(name.as_str()).cast(DataType::String)).collect();
+        let missed = misses.filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), concat_str(texts, ", ", true).alias(FAULTY)]);
+        Self { lookup: lookup.name.clone(), counts, examples: first_of_each(missed) }
     }
 }
 
