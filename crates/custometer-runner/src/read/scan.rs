@@ -17,7 +17,7 @@ const PART: &str = "part";
 /// Whether a name is one that columns of ours may have beside those of the files. A file's column of such a name is not read.
 pub(crate) fn is_ours(name: &str) -> bool {
     /// Some have a number after them.
-    const OURS: &str = "age alone ambiguous bucket condition fate fault faulty first fits integer key last made_of no_list number own part read \
+    const OURS: &str = "age alone ambiguous bucket condition fate fault faulty first fits gone integer key last made_of no_list number own part read \
                         row rows";
     let is_named = |name: &str| OURS.split(' ').any(|ours| ours == name.trim_end_matches(|last: char| last.is_ascii_digit()));
     name.strip_prefix("__").is_some_and(|name| name.contains(':') || is_named(name))
