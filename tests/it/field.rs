@@ -409,6 +409,15 @@ fn amounts_of_several_currencies_are_never_one_sum() {
     assert!(case.json(defined).unwrap_err().contains("which `shop.revenue` would sum"));
 }
 
+/// 100 + 161.04 + 9.60 euros; and 100 euros, 26 400 yen and 10.500 dinars, which are 100 + 161.04 + 32.76.
+#[test]
+fn amounts_are_converted_by_declared_rates() {
+    let result = run("22-currencies", "converted.toml");
+    holds(&result, &[("orders", &[270.64 / 3.0]), ("charges", &[293.8 / 3.0])]);
+    assert_eq!(rejected(&result), NOTHING);
+    assert!(result["results"].as_array().unwrap().iter().all(|row| row["currency"] == "EUR"));
+}
+
 #[test]
 fn y_and_n_are_yes_and_no() {
     let result = run("24-yes-and-no", "report.toml");

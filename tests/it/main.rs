@@ -65,5 +65,12 @@ mod tables {
     mod lookups;
 }
 
+/// Currencies, minor units and exchange rates.
+mod money {
+    mod conversion;
+    mod minor_units;
+    mod shown;
+}
+
 mod field;
 mod real_data;

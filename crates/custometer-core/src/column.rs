@@ -7,6 +7,7 @@ use crate::unit::Unit;
 
 /// One column of a source.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says a thing of its own, which authors write as one word")]
 pub struct Column {
     /// Its logical name, which the config maps to the file's.
     pub name: &'static str,
@@ -24,6 +25,8 @@ pub struct Column {
     pub is_latest: bool,
     /// Whether it may lie ahead of what the table knows, as the planned end of a contract does.
     pub is_planned: bool,
+    /// Whether it is an amount of money that is due again and again while its row lasts, so that no day is its own.
+    pub is_recurring: bool,
     /// One sentence for the documentation.
     pub description: &'static str,
     /// What exports call it, separated by commas.
@@ -53,6 +56,7 @@ impl Column {
             is_optional: false,
             is_latest: false,
             is_planned: false,
+            is_recurring: false,
             description: "",
             also_called: "",
         }
@@ -124,6 +128,13 @@ impl Column {
     #[must_use]
     pub const fn planned(mut self) -> Self {
         self.is_planned = true;
+        self
+    }
+
+    /// An amount of money that is due again and again while its row lasts, such as what is paid for a month.
+    #[must_use]
+    pub const fn recurring(mut self) -> Self {
+        self.is_recurring = true;
         self
     }
 

@@ -9,6 +9,7 @@
 
 pub mod aggregation;
 pub mod column;
+pub mod currency;
 pub mod definition;
 pub mod derivation;
 pub mod dimension;
@@ -40,6 +41,7 @@ pub mod words;
 
 pub use aggregation::Aggregation;
 pub use column::{Column, ColumnType, Domain, NullRule};
+pub use currency::CurrencyCode;
 pub use definition::{Definition, Expected, OwnDimension};
 pub use derivation::{Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;

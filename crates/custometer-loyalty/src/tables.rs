@@ -138,8 +138,12 @@ pub const ENDED: Column = Column::time(ENDED_AT)
     );
 
 /// What a span brings in a month.
-pub const AMOUNT_PER_MONTH: Column =
-    Column::number("amount_per_month").between(0.0, f64::INFINITY).unit(Unit::Currency).describe("what is paid for a month").also_called(
+pub const AMOUNT_PER_MONTH: Column = Column::number("amount_per_month")
+    .between(0.0, f64::INFINITY)
+    .unit(Unit::Currency)
+    .recurring()
+    .describe("what is paid for a month")
+    .also_called(
         "mrr, monthly amount, monthly charges, monthly price, monthly fee, monthly revenue, monthly recurring revenue, price \
          per month, amount monthly, plan amount, recurring amount, maanedspris, maanedlig pris, pris pr maaned, maanedsbeloeb, \
          pris per maaned, maanadspris, maanadsavgift, monatspreis, monatsbetrag, monatlicher betrag",

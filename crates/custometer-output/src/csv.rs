@@ -12,14 +12,14 @@
 
 use std::borrow::Cow;
 
-use custometer_core::{DimensionValue, dimension::from_series};
+use custometer_core::{CurrencyCode, DimensionValue, dimension::from_series};
 use custometer_runner::result::RunResult;
 use polars::prelude::{DataFrame, PolarsResult};
 
 use crate::tidy::{Field, Standing, baseline_column, change_numbers, dimension_column, dimension_names, instant, measures, number};
 
 const BEFORE_DIMENSIONS: [&str; 6] = ["request", "metric", "grain", "start", "end", "partial"];
-const AFTER_DIMENSIONS: [&str; 8] = ["value", "unit", "direction", "low", "high", "n", "measures", "suppressed"];
+const AFTER_DIMENSIONS: [&str; 9] = ["value", "unit", "currency", "direction", "low", "high", "n", "measures", "suppressed"];
 
 /// The result as CSV with a header.
 pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
@@ -60,6 +60,7 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         }
         csv.value(&number(row.value));
         csv.field(row.unit.as_str());
+        csv.field(row.currency.as_ref().map_or("", CurrencyCode::as_str));
         csv.field(row.direction.as_str());
         for bound in [row.low, row.high, row.n] {
             csv.value(&number(bound));
@@ -258,12 +259,12 @@ mod tests {
     #[test]
     fn the_file_is_tidy() {
         let csv = String::from_utf8(render(&fixture::result()).unwrap()).unwrap();
-        let expected = r#"request,metric,grain,start,end,partial,by.region,by.year,value,unit,direction,low,high,n,measures,suppressed,previous.value,previous.change,previous.relative_change,previous.p_value,previous.significant,previous.better,year_ago.value,year_ago.change,year_ago.relative_change,year_ago.p_value,year_ago.significant,year_ago.better,target.at_least,target.at_most,target.holds,target.status,target.progress,target.decides,benchmark.value,benchmark.source,benchmark.change,benchmark.relative_change,benchmark.better,alerts,note
-NPS,loyalty.nps,month,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,,,-5,points,higher_is_better,-12.25,2,1310,{},false,36.5,-1.5,-42,0.4,false,false,,,,,,,40,,,missed,-12.5,true,32,our 2024 average,-37,,false,dropped,
-NPS,loyalty.nps,month,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,Nordics,2024,41.3,points,higher_is_better,35,47.5,1204,"{""promoters"":600,""detractors"":null}",false,36.5,4.8,,0.0125,true,true,,,,,,,40,,,met,103.25,false,32,our 2024 average,9.3,,true,,
-NPS,loyalty.nps,month,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,,2024,,points,higher_is_better,,,0,{},false,,,,,,,,,,,,,40,,,unknown,,false,32,our 2024 average,,,,,no rows
-NPS,loyalty.nps,month,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,Iceland,2024,,points,higher_is_better,,,,{},true,,,,,,,,,,,,,40,,,unknown,,false,32,our 2024 average,,,,,
-'=Time,support.first_response_time,total,,,false,"'=HYPERLINK(""http://x"",""y"")",-3,7505,seconds,lower_is_better,,,12.5,{},false,,,,,,,,,,,,,,,,,,,,,,,,,"two
+        let expected = r#"request,metric,grain,start,end,partial,by.region,by.year,value,unit,currency,direction,low,high,n,measures,suppressed,previous.value,previous.change,previous.relative_change,previous.p_value,previous.significant,previous.better,year_ago.value,year_ago.change,year_ago.relative_change,year_ago.p_value,year_ago.significant,year_ago.better,target.at_least,target.at_most,target.holds,target.status,target.progress,target.decides,benchmark.value,benchmark.source,benchmark.change,benchmark.relative_change,benchmark.better,alerts,note
+NPS,loyalty.nps,month,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,,,-5,points,,higher_is_better,-12.25,2,1310,{},false,36.5,-1.5,-42,0.4,false,false,,,,,,,40,,,missed,-12.5,true,32,our 2024 average,-37,,false,dropped,
+NPS,loyalty.nps,month,2025-01-01T00:00:00+01:00,2025-02-01T00:00:00+01:00,false,Nordics,2024,41.3,points,,higher_is_better,35,47.5,1204,"{""promoters"":600,""detractors"":null}",false,36.5,4.8,,0.0125,true,true,,,,,,,40,,,met,103.25,false,32,our 2024 average,9.3,,true,,
+NPS,loyalty.nps,month,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,,2024,,points,,higher_is_better,,,0,{},false,,,,,,,,,,,,,40,,,unknown,,false,32,our 2024 average,,,,,no rows
+NPS,loyalty.nps,month,2025-02-01T00:00:00+01:00,2025-03-01T00:00:00+01:00,true,Iceland,2024,,points,,higher_is_better,,,,{},true,,,,,,,,,,,,,40,,,unknown,,false,32,our 2024 average,,,,,
+'=Time,support.first_response_time,total,,,false,"'=HYPERLINK(""http://x"",""y"")",-3,7505,seconds,,lower_is_better,,,12.5,{},false,,,,,,,,,,,,,,,,,,,,,,,,,"two
 lines, ""quoted"""
 "#;
         assert_eq!(csv, expected);

@@ -173,6 +173,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         breakdown: 0,
         value: None,
         unit: Unit::Points,
+        currency: None,
         direction: Direction::HigherIsBetter,
         low: None,
         high: None,

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use custometer_core::Unit;
+use custometer_core::{CurrencyCode, Unit};
 use custometer_runner::result::harmless;
+
+use crate::quantity::Quantity;
 
 /// Between groups of three digits: a thin space.
 pub(crate) const THOUSANDS: char = '\u{2009}';
@@ -17,6 +19,7 @@ pub(crate) enum Suffix {
     Days,
     Months,
     Years,
+    Currency(CurrencyCode),
 }
 
 /// A number rounded for reading, and what stands after it.
@@ -36,6 +39,7 @@ impl fmt::Display for Rounded {
             Suffix::Days => " d",
             Suffix::Months => " mo",
             Suffix::Years => " y",
+            Suffix::Currency(code) => return write!(f, "{} {code}", self.digits),
         };
         write!(f, "{}{suffix}", self.digits)
     }
@@ -49,14 +53,18 @@ pub(crate) fn p_value(p_value: f64) -> String {
 
 impl Rounded {
     /// A value, such as `12.3 %`, `+41.3` or `2 h 05 min`.
-    pub(crate) fn value(value: f64, unit: Unit) -> Self {
+    pub(crate) fn value(value: f64, quantity: impl Into<Quantity>) -> Self {
+        let Quantity { unit, currency } = quantity.into();
         let (digits, suffix) = match unit {
             Unit::Percent => (precise(value, 1), Suffix::Percent),
             Unit::Points if value > 0.0 => (format!("+{}", fixed(value, 1)), Suffix::None),
             Unit::Points => (fixed(value, 1), Suffix::None),
             Unit::Seconds => (duration(value), Suffix::None),
             Unit::Count => (count(value), Suffix::None),
-            Unit::Currency => (fixed(value, 2), Suffix::None),
+            Unit::Currency => {
+                let digits = currency.and_then(CurrencyCode::digits).unwrap_or(2);
+                (fixed(value, digits as usize), currency.map_or(Suffix::None, Suffix::Currency))
+            }
             Unit::Days => (precise(value, 1), Suffix::Days),
             Unit::Months => (precise(value, 1), Suffix::Months),
             Unit::Years => (precise(value, 1), Suffix::Years),
@@ -67,9 +75,10 @@ impl Rounded {
     }
 
     /// A change with its sign. That of a percentage is in percentage points, so that nobody reads it as a share.
-    pub(crate) fn change(change: f64, unit: Unit) -> Self {
-        let rounded = Self::value(change, unit).signed(change);
-        if unit == Unit::Percent { Self { suffix: Suffix::PercentagePoints, ..rounded } } else { rounded }
+    pub(crate) fn change(change: f64, quantity: impl Into<Quantity>) -> Self {
+        let quantity = quantity.into();
+        let rounded = Self::value(change, quantity).signed(change);
+        if quantity == Unit::Percent { Self { suffix: Suffix::PercentagePoints, ..rounded } } else { rounded }
     }
 
     /// A relative change: a percentage with its sign.
@@ -85,13 +94,13 @@ impl Rounded {
 }
 
 /// A value in its unit, such as `12.3 %`, `+41.3` or `2 h 05 min`.
-pub(crate) fn value(value: f64, unit: Unit) -> String {
-    Rounded::value(value, unit).to_string()
+pub(crate) fn value(value: f64, quantity: impl Into<Quantity>) -> String {
+    Rounded::value(value, quantity).to_string()
 }
 
 /// A change of a value in its unit, with its sign.
-pub(crate) fn change(change: f64, unit: Unit) -> String {
-    Rounded::change(change, unit).to_string()
+pub(crate) fn change(change: f64, quantity: impl Into<Quantity>) -> String {
+    Rounded::change(change, quantity).to_string()
 }
 
 /// A relative change: a percentage with its sign.
@@ -198,7 +207,22 @@ mod tests {
 
     #[test]
     fn p_values_have_two_digits() {
-        assert_eq!([0.028_5, 0.45, 1.0, 0.000_123, 0.000_01].map(p_value), ["0.029", "0.45", "1.0", "0.00012", "< 0.0001"]);
+        assert_eq!([0.028_5, 0.45, 1.0, 0.000_123, 0.000_01].map(p_value), ["0.029", "0.45", "1.00", "0.00012", "< 0.0001"]);
+    }
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        let shown = [("EUR", 1234.5), ("JPY", 26_400.4), ("KWD", -0.0004), ("XAU", 2.0)].map(|(code, number)| {
+            let quantity = Quantity { unit: Unit::Currency, currency: CurrencyCode::new(code) };
+            (value(number, quantity), change(number, quantity))
+        });
+        let expected = [
+            ("1\u{2009}234.50 EUR", "+1\u{2009}234.50 EUR"),
+            ("26\u{2009}400 JPY", "+26\u{2009}400 JPY"),
+            ("0.000 KWD", "0.000 KWD"),
+            ("2.00 XAU", "+2.00 XAU"),
+        ];
+        assert_eq!(shown, expected.map(|(value, change)| (value.to_owned(), change.to_owned())));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Whole numbers are written as integers, undefined ones as `null`. `start` and `end` are RFC 3339 with offset.
 
-use custometer_core::{Baseline, DimensionValue, Direction, Grain, Unit};
+use custometer_core::{Baseline, CurrencyCode, DimensionValue, Direction, Grain, Unit};
 use custometer_runner::result::{
     AgainstBenchmark, Alert, Comparison, GroupComparison, Judgement, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity,
     Status,
@@ -43,6 +43,7 @@ struct Row<'a> {
     dimensions: Dimensions<'a>,
     value: DimensionValue,
     unit: Unit,
+    currency: Option<CurrencyCode>,
     direction: Direction,
     low: DimensionValue,
     high: DimensionValue,
@@ -68,6 +69,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             dimensions: Dimensions(&row.dimensions),
             value: number(row.value),
             unit: row.unit,
+            currency: row.currency,
             direction: row.direction,
             low: number(row.low),
             high: number(row.high),
@@ -314,6 +316,7 @@ mod tests {
       },
       "value": 41.3,
       "unit": "points",
+      "currency": null,
       "direction": "higher_is_better",
       "low": 35,
       "high": 47.5,

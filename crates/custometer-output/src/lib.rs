@@ -13,6 +13,7 @@ mod locale;
 mod markdown;
 mod parquet;
 mod period;
+mod quantity;
 mod render;
 mod sections;
 mod set;

@@ -5,7 +5,7 @@
 
 mod words;
 
-use custometer_core::{Grain, Period, Unit};
+use custometer_core::{CurrencyCode, Grain, Period, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::ResultRow;
 use jiff::Zoned;
@@ -15,6 +15,7 @@ pub(crate) use words::{Words, filled};
 
 use crate::human::{self, Rounded, Suffix};
 use crate::period;
+use crate::quantity::Quantity;
 
 /// A space that no line breaks at.
 const GLUE: char = '\u{a0}';
@@ -35,13 +36,15 @@ impl Language {
     }
 
     /// A value in its unit.
-    pub(crate) fn value(self, value: f64, unit: Unit) -> String {
-        self.written(value, &without_cents(Rounded::value(value, unit), value, unit))
+    pub(crate) fn value(self, value: f64, quantity: impl Into<Quantity>) -> String {
+        let quantity = quantity.into();
+        self.written(value, &without_cents(Rounded::value(value, quantity), value, quantity))
     }
 
     /// A change with its sign; that of a percentage is in percentage points.
-    pub(crate) fn change(self, change: f64, unit: Unit) -> String {
-        self.written(change, &without_cents(Rounded::change(change, unit), change, unit))
+    pub(crate) fn change(self, change: f64, quantity: impl Into<Quantity>) -> String {
+        let quantity = quantity.into();
+        self.written(change, &without_cents(Rounded::change(change, quantity), change, quantity))
     }
 
     /// A relative change: a percentage with its sign.
@@ -75,7 +78,8 @@ impl Language {
     }
 
     /// A number on an axis whose ticks are `step` apart: no more digits than tell them apart.
-    pub(crate) fn tick(self, value: f64, step: f64, unit: Unit) -> String {
+    pub(crate) fn tick(self, value: f64, step: f64, quantity: impl Into<Quantity>) -> String {
+        let unit = quantity.into().unit;
         let fraction = |decimals: i32| (step * 10_f64.powi(decimals)).fract();
         let decimals =
             (0..4).find(|decimals| fraction(*decimals).min(1.0 - fraction(*decimals)) < 1e-6).unwrap_or(4).unsigned_abs() as usize;
@@ -87,12 +91,15 @@ impl Language {
     }
 
     /// Both ends of an interval, or the one there is; nothing for none.
-    pub(crate) fn interval(self, low: Option<f64>, high: Option<f64>, unit: Unit) -> String {
-        let show = |bound| self.value(bound, unit);
+    pub(crate) fn interval(self, low: Option<f64>, high: Option<f64>, quantity: impl Into<Quantity>) -> String {
+        let quantity = quantity.into();
+        let show = |bound| self.value(bound, quantity);
         match (low, high) {
             (Some(low), Some(high)) => {
-                // The sign of a percentage stands once, after the higher end.
-                let low = if unit == Unit::Percent { self.digits(&Rounded::value(low, unit).digits) } else { show(low) };
+                // What stands after a percentage or an amount stands once, after the higher end.
+                let is_after = quantity == Unit::Percent || quantity.currency.is_some() && self.locale != Locale::En;
+                let low =
+                    if is_after { self.digits(&without_cents(Rounded::value(low, quantity), low, quantity).digits) } else { show(low) };
                 format!("{low}{GLUE}–{GLUE}{}", show(high))
             }
             (Some(low), None) => format!("≥{GLUE}{}", show(low)),
@@ -175,8 +182,26 @@ impl Language {
             Suffix::Days => counted(self.words.days),
             Suffix::Months => counted(self.words.in_months),
             Suffix::Years => counted(self.words.years),
+            Suffix::Currency(code) => return self.money(&digits, code),
         };
         format!("{digits}{GLUE}{suffix}")
+    }
+
+    /// An amount with its currency, where the language has it: by a sign that means no other currency there, or by its code.
+    fn money(self, digits: &str, code: CurrencyCode) -> String {
+        let sign = match (code.as_str(), self.locale) {
+            ("EUR", _) => "€",
+            ("GBP", _) => "£",
+            ("DKK", Locale::Da) => "kr.",
+            ("NOK", Locale::Nb) | ("SEK", Locale::Sv) => "kr",
+            (code, _) => code,
+        };
+        if self.locale != Locale::En {
+            return format!("{digits}{GLUE}{sign}");
+        }
+        let glue = if sign.chars().count() > 1 { "\u{a0}" } else { "" };
+        let number = digits.trim_start_matches(['+', '−']);
+        format!("{}{sign}{glue}{number}", &digits[..digits.len() - number.len()])
     }
 
     /// What stands before a number's fraction.
@@ -203,8 +228,8 @@ impl Language {
 }
 
 /// Money as people read it: cents of thousands say nothing.
-fn without_cents(rounded: Rounded, number: f64, unit: Unit) -> Rounded {
-    if unit != Unit::Currency || number.abs() < 1000.0 {
+fn without_cents(rounded: Rounded, number: f64, quantity: Quantity) -> Rounded {
+    if quantity.unit != Unit::Currency || number.abs() < 1000.0 {
         return rounded;
     }
     let sign = if rounded.digits.starts_with('+') { "+" } else { "" };
@@ -253,6 +278,22 @@ mod tests {
                 "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.",
             ]
         );
+    }
+
+    /// What ICU 75 writes by the CLDR with the narrowest sign that means no other currency, save that a minus is always the true one.
+    #[test]
+    fn amounts_are_written_in_the_way_of_the_language() {
+        let of = |code: &str| Quantity { unit: Unit::Currency, currency: CurrencyCode::new(code) };
+        let glued = |text: &str| text.replace(' ', "\u{a0}");
+        let shown = |number: f64, code: &str| in_each(|language| language.value(number, of(code)));
+        assert_eq!(shown(-234.5, "EUR"), ["−€234.50", "−234,50 €", "−234,50 €", "−234,50 €"].map(glued));
+        assert_eq!(shown(234.5, "DKK"), ["DKK 234.50", "234,50 kr.", "234,50 DKK", "234,50 DKK"].map(glued));
+        assert_eq!(shown(41_234.5, "SEK"), ["SEK 41,235", "41.235 SEK", "41 235 SEK", "41 235 kr"].map(glued));
+        assert_eq!(shown(88.6, "JPY"), ["JPY 89", "89 JPY", "89 JPY", "89 JPY"].map(glued));
+        let changed = in_each(|language| language.change(12.0, of("USD")));
+        assert_eq!(changed, ["+USD 12.00", "+12,00 USD", "+12,00 USD", "+12,00 USD"].map(glued));
+        let between = in_each(|language| language.interval(Some(1.0), Some(2.0), of("EUR")));
+        assert_eq!(between, ["€1.00 – €2.00", "1,00 – 2,00 €", "1,00 – 2,00 €", "1,00 – 2,00 €"].map(glued));
     }
 
     #[test]

@@ -57,6 +57,7 @@ fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
     columns.extend([
         numbers("value", rows, |row| row.value),
         text("unit", rows, |row| Some(row.unit.as_str().to_owned())),
+        text("currency", rows, |row| row.currency.map(|currency| currency.to_string())),
         text("direction", rows, |row| Some(row.direction.as_str().to_owned())),
         numbers("low", rows, |row| row.low),
         numbers("high", rows, |row| row.high),

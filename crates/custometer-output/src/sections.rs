@@ -6,6 +6,7 @@ use custometer_runner::result::{
     TableManifest, TableUse, Target, rounded,
 };
 
+use crate::quantity::Quantity;
 use crate::sparkline::{self, Trend};
 use crate::tidy::{defined, dimension_names};
 use crate::{human, period};
@@ -135,12 +136,12 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         column.is_key = true;
     }
     columns.push(Column::number("value", rows, |row| match row.shown() {
-        Shown::Value(value) => human::value(value, row.unit).into(),
+        Shown::Value(value) => human::value(value, row).into(),
         Shown::Undefined => Text::toned(UNDEFINED, Tone::Faint),
         Shown::Suppressed => Text::toned(SUPPRESSED, Tone::Faint),
     }));
     if rows.iter().any(|row| row.low.or(row.high).is_some()) {
-        columns.push(Column::text("interval", rows, |row| interval(row.low, row.high, row.unit)).right());
+        columns.push(Column::text("interval", rows, |row| interval(row.low, row.high, row)).right());
     }
     if rows.iter().any(|row| row.n.is_some()) {
         columns.push(Column::number("n", rows, |row| defined(row.n).map(human::count).unwrap_or_default()));
@@ -169,18 +170,19 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     }
 
     let first = &rows[0];
+    let quantity = Quantity::of_all(rows).unwrap_or(first.unit.into());
     let heading = if first.request == first.metric {
-        format!("{}, {}", first.metric, first.unit.as_str())
+        format!("{}, {}", first.metric, quantity.name())
     } else {
-        format!("{} ({}), {}", human::line(&first.request), first.metric, first.unit.as_str())
+        format!("{} ({}), {}", human::line(&first.request), first.metric, quantity.name())
     };
     let mut lines = Vec::new();
     if let Some(target) = rows.iter().find_map(|row| row.target.as_ref()) {
-        lines.push(format!("Target: {}.", whole_goal(&target.target, first.unit)));
+        lines.push(format!("Target: {}.", whole_goal(&target.target, quantity)));
     }
     if let Some(Benchmark { value, source }) = rows.iter().find_map(|row| row.benchmark.as_ref()).map(|against| against.benchmark.as_ref())
     {
-        lines.push(format!("Benchmark: {} ({}).", human::value(*value, first.unit), human::line(source)));
+        lines.push(format!("Benchmark: {} ({}).", human::value(*value, quantity), human::line(source)));
     }
     if rows.iter().any(|row| row.partial) {
         lines.push("* Partial: cut by the report's period, or not yet covered by the data.".to_owned());
@@ -223,7 +225,7 @@ fn beside_other(row: &ResultRow) -> Text {
 fn difference_interval(beside: &GroupComparison, row: &ResultRow) -> String {
     match defined(beside.low).zip(defined(beside.high)) {
         Some((low, high)) => {
-            let [low, high] = [low, high].map(|end| human::change(end, row.unit).replace(' ', GLUE));
+            let [low, high] = [low, high].map(|end| human::change(end, row).replace(' ', GLUE));
             format!("{low}{GLUE}– {high}")
         }
         None => String::new(),
@@ -244,7 +246,7 @@ fn mark(significant: Option<bool>) -> &'static str {
 /// A difference in the row's unit and in percent, with a mark, and whether it is good news.
 fn difference(change: Option<f64>, relative: Option<f64>, mark: &str, row: &ResultRow) -> Text {
     let Some(change) = defined(change) else { return Text::toned(UNDEFINED, Tone::Faint) };
-    let absolute = human::change(change, row.unit).replace(' ', GLUE);
+    let absolute = human::change(change, row).replace(' ', GLUE);
     let relative = defined(relative).map(|percent| format!(" ({})", human::relative(percent).replace(' ', GLUE))).unwrap_or_default();
     let (verdict, tone) = match row.is_better(Some(change)) {
         Some(true) => (" better", Tone::Good),
@@ -274,16 +276,16 @@ pub(crate) fn status(status: Status) -> Text {
 }
 
 /// A target in words, such as `at least 40.0`.
-fn goal(target: &Target, unit: Unit) -> String {
-    human::line(&target.in_words(|number| human::value(number, unit)))
+fn goal(target: &Target, quantity: Quantity) -> String {
+    human::line(&target.in_words(|number| human::value(number, quantity)))
 }
 
 /// All of a target in words, such as `at least 40.0; at risk down to 30.0; progress from 20.0`.
-fn whole_goal(target: &Target, unit: Unit) -> String {
+fn whole_goal(target: &Target, quantity: Quantity) -> String {
     let limits = [(target.warn_below, "at risk down to"), (target.warn_above, "at risk up to"), (target.start, "progress from")];
-    let limits = limits.into_iter().filter_map(|(limit, words)| Some(format!("; {words} {}", human::value(limit?, unit))));
+    let limits = limits.into_iter().filter_map(|(limit, words)| Some(format!("; {words} {}", human::value(limit?, quantity))));
     let by_interval = if target.by_interval { "; at risk where the interval reaches beyond it" } else { "" };
-    goal(target, unit) + &limits.collect::<String>() + by_interval
+    goal(target, quantity) + &limits.collect::<String>() + by_interval
 }
 
 /// How many targets are met and not, as their deciding results say, and which are not; none where the report has no target.
@@ -303,7 +305,7 @@ pub(crate) fn targets(result: &RunResult) -> Option<(String, Vec<Text>)> {
 
 /// A result on one line, such as `nps (region: north), 2025-12: +28.5, target at least +40.0`.
 pub fn line(row: &ResultRow, result: &RunResult) -> String {
-    let target = row.target.as_ref().map(|judgement| format!(", target {}", goal(&judgement.target, row.unit)));
+    let target = row.target.as_ref().map(|judgement| format!(", target {}", goal(&judgement.target, row.into())));
     standing(row, &result.manifest) + &target.unwrap_or_default()
 }
 
@@ -314,7 +316,7 @@ fn standing(row: &ResultRow, manifest: &Manifest) -> String {
     let label = period::labels(std::slice::from_ref(row), manifest.fiscal_year_start).remove(0);
     let label = if label.is_empty() { label } else { format!(", {label}") };
     let value = match row.shown() {
-        Shown::Value(value) => human::value(value, row.unit),
+        Shown::Value(value) => human::value(value, row),
         Shown::Undefined => "undefined".to_owned(),
         Shown::Suppressed => SUPPRESSED.to_owned(),
     };
@@ -342,8 +344,9 @@ pub(crate) fn alerts(alerts: &[Alert]) -> Vec<Text> {
 }
 
 /// Both ends of an interval, or the one there is.
-pub(crate) fn interval(low: Option<f64>, high: Option<f64>, unit: Unit) -> String {
-    let show = |bound| human::value(bound, unit);
+pub(crate) fn interval(low: Option<f64>, high: Option<f64>, quantity: impl Into<Quantity>) -> String {
+    let quantity = quantity.into();
+    let show = |bound| human::value(bound, quantity);
     match (defined(low), defined(high)) {
         (Some(low), Some(high)) => together(&format!("{} – {}", show(low), show(high))),
         (Some(low), None) => together(&format!("≥ {}", show(low))),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use custometer_core::{DimensionValue, Unit};
+use custometer_core::DimensionValue;
 use custometer_runner::result::ResultRow;
 
 use crate::human;
+use crate::quantity::Quantity;
 use crate::tidy::defined;
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -20,7 +21,7 @@ const FEWEST: usize = 3;
 pub(crate) struct Trend {
     /// The group, such as `Basic` or `(all)`.
     pub(crate) group: String,
-    unit: Unit,
+    quantity: Quantity,
     /// By bucket, from the first to the last.
     points: Vec<Point>,
 }
@@ -37,7 +38,7 @@ pub(crate) fn trends(rows: &[ResultRow], labels: &[String]) -> Vec<Trend> {
     for (row, label) in rows.iter().zip(labels).filter(|(row, _)| row.start.is_some() && !row.partial) {
         let key = row.dimensions.iter().map(|(name, value)| (name.as_str(), value)).collect();
         let position = *positions.entry(key).or_insert_with(|| {
-            trends.push(Trend { group: group(row), unit: row.unit, points: Vec::new() });
+            trends.push(Trend { group: group(row), quantity: row.into(), points: Vec::new() });
             trends.len() - 1
         });
         let value = defined(row.value).filter(|_| !row.suppressed);
@@ -58,7 +59,7 @@ impl Trend {
     pub(crate) fn within(&self, room: usize) -> String {
         let values: Vec<f64> = self.points.iter().filter_map(|point| point.value).collect();
         let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-        let range = format!("{} to {}", human::value(low, self.unit), human::value(high, self.unit));
+        let range = format!("{} to {}", human::value(low, self.quantity), human::value(high, self.quantity));
         let last = self.points.last().map_or("", |point| &point.label);
         // The first bucket shown is told after it is known how many are; its name is as long as the last one's.
         let rest = format!("  {}: {range}, {last} to {last}", self.group).chars().count();

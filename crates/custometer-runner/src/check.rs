@@ -10,6 +10,7 @@ pub(crate) mod expression;
 pub(crate) mod formula;
 pub(crate) mod goals;
 pub(crate) mod ids;
+pub(crate) mod rates;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod schema;
@@ -89,7 +90,10 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let mut opened = tables::open_all(&config.tables, read_by, input.folder, &mut problems);
     segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
-    let used = with_looked_up(config.metrics.iter().map(|request| request.table.get_ref().clone()).collect(), &opened);
+    let conversion = rates::read(config.report.currency.as_ref(), config.report.rates.as_ref(), &opened, &mut problems);
+    let of_rates = config.report.rates.as_ref().and_then(|rates| rates.get_ref().table.as_ref());
+    let used = config.metrics.iter().map(|request| &request.table).chain(of_rates);
+    let used = with_looked_up(used.map(|table| table.get_ref().clone()).collect(), &opened);
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(*name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
@@ -98,6 +102,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         written: &config.tables,
         tables: &tables,
         segments: &config.segments,
+        conversion: conversion.as_ref(),
         calendars: &calendars,
         metrics: &metrics,
         has_period: timed,
@@ -125,6 +130,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         as_of,
         // What today is says nothing of data whose period is their own.
         over_until: period.map_or(as_of, |period| as_of.or(input.today).map(|date| date.min(period.until))),
+        conversion,
         confidence: config.report.confidence.0,
         max_rejected_percent: config.report.max_rejected_percent.0,
         rejected_rows: config.report.rejected_rows,

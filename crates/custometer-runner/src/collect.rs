@@ -12,6 +12,7 @@ pub(crate) mod looked_up;
 pub(crate) mod lookup_words;
 pub(crate) mod lookups;
 pub(crate) mod period;
+pub(crate) mod rates;
 pub(crate) mod repetition;
 mod spans;
 pub(crate) mod words;

@@ -52,7 +52,8 @@ pub enum RunError {
     /// Amounts of several currencies would be one sum.
     #[error(
         "table `{table}` has amounts in several currencies, {currencies}, which {requests} would sum; keep one of them: \
-         `where = \"{column} = '…'\"`, or break down by it: `by = [[\"{column}\"]]`; where `{column}` says something else, say the currency of all \
+         `where = \"{column} = '…'\"`, or break down by it: `by = [[\"{column}\"]]`, or convert \
+         them: `currency` in `[report]` and `[report.rates]`; where `{column}` says something else, say the currency of all \
          amounts: `currency = \"EUR\"`"
     )]
     Currencies {
@@ -65,6 +66,9 @@ pub enum RunError {
         /// The requests, in words.
         requests: String,
     },
+    /// Rows of the table of exchange rates are none.
+    #[error("{}", .0.join("\n       "))]
+    Rates(Vec<String>),
     /// The period has more buckets than anyone can mean.
     #[error("by {grain}, the period has {count} buckets; give the report a period (`from`, `until`) or a coarser grain")]
     Buckets {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use custometer_core::Aggregate;
 
@@ -10,6 +11,7 @@ use crate::collect::lookups::{Prepared, prepare};
 use crate::collect::period::{needs_period_of_data, period};
 use crate::error::RunError;
 use crate::plan::axes::axes;
+use crate::plan::rates::Rates;
 use crate::plan::{TablePlan, plan};
 use crate::read::lookup::Lookup;
 use crate::read::table::{Keep, Table};
@@ -91,6 +93,9 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
         let conditions: Vec<&str> = input.conditions().collect();
         if !conditions.is_empty() {
             writeln!(text, "    where {}", list(&conditions))?;
+        }
+        if let Some(money) = input.money() {
+            writeln!(text, "    amounts are {}", money.steps())?;
         }
         for node in plan.nodes.iter().filter(|node| node.input() == number) {
             let grain = node.buckets().grain().as_str();
@@ -215,7 +220,9 @@ fn explained(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunErr
         (Vec::new(), Prepared::default())
     };
     let axes = axes(report, period(report, &indices, &prepared)?)?;
-    let plans = plan(report, &axes, &indices, &prepared.kept, &prepared.found)
+    // Which rates there are does not change what is done with them.
+    let rates = report.conversion.as_ref().map(|conversion| Arc::new(Rates::new(report, conversion, [])));
+    let plans = plan(report, &axes, &indices, (&prepared.kept, &prepared.found), rates.as_ref())
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let explained = plans.into_iter().map(|plan| {
         let table = report.tables[plan.table].name.clone();

@@ -360,6 +360,7 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
         dimensions: breakdown.chain(definition.dimensions().into_iter().zip(observation.dimensions.iter().cloned())).collect(),
         value: shown(estimate.value),
         unit: request.unit(),
+        currency: None,
         direction: request.direction(),
         low: shown(estimate.interval.map(|(low, _)| low)),
         high: shown(estimate.interval.map(|(_, high)| high)),

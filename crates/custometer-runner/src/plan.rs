@@ -9,8 +9,10 @@ pub(crate) mod grouping;
 pub(crate) mod input;
 pub(crate) mod kept;
 pub(crate) mod lookup;
+pub(crate) mod money;
 pub(crate) mod names;
 pub(crate) mod node;
+pub(crate) mod rates;
 mod typed;
 pub(crate) mod words;
 
@@ -28,10 +30,13 @@ use crate::plan::grouping::{Grouping, mergeable};
 use crate::plan::input::{InputKey, InputPlan, count_rows, count_rows_of_files};
 use crate::plan::kept::Kept;
 use crate::plan::lookup::{MissesPlan, used_lookups};
+use crate::plan::money::Money;
 use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
+use crate::plan::rates::Rates;
 use crate::plan::typed::with_typed_columns;
 use crate::plan::words::AskedWords;
+use crate::read::currency::RowCurrency;
 use crate::read::lookup::{Found, place_name};
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
@@ -75,40 +80,56 @@ pub(crate) struct Part {
 }
 
 /// Plans all requests of a report, table by table. `indices` are those of each table's files, `kept` says which rows repeat no others, and
-/// `found` what lookups find; none of these has to be known where nothing is run.
+/// `found` what lookups find; none of these has to be known where nothing is run. Amounts are converted by the `rates`.
 pub(crate) fn plan(
     report: &Report,
     axes: &Axes,
     indices: &[Vec<FileIndex>],
-    kept: &[Kept],
-    found: &[Found],
+    (kept, found): (&[Kept], &[Found]),
+    rates: Option<&Arc<Rates>>,
 ) -> PolarsResult<Vec<TablePlan>> {
     (0..report.tables.len())
         .filter(|&table| report.requests.iter().any(|request| request.table == table))
         .map(|table| {
             let (kept, found) = (kept.get(table).cloned().unwrap_or_default(), found.get(table).cloned().unwrap_or_default());
-            TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice), (&kept, &found))
+            TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice), (&kept, &found, rates))
         })
         .collect()
 }
 
 impl TablePlan {
-    fn new(report: &Report, position: usize, axes: &Axes, indices: &[FileIndex], (kept, found): (&Kept, &Found)) -> PolarsResult<Self> {
+    fn new(
+        report: &Report,
+        position: usize,
+        axes: &Axes,
+        indices: &[FileIndex],
+        (kept, found, rates): (&Kept, &Found, Option<&Arc<Rates>>),
+    ) -> PolarsResult<Self> {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
+        let money: Vec<Option<Money>> = requests.iter().map(|(_, request)| Money::of(table, request, rates)).collect();
         let mut used: BTreeSet<String> = requests
             .iter()
-            .flat_map(|(_, request)| {
+            .zip(&money)
+            .flat_map(|((_, request), money)| {
                 let source = &request.definition.source;
-                let time = source.time.filter(|_| Axis::of(request).any(|axis| !axes[&axis].is_timeless()));
+                let is_dated = money.as_ref().is_some_and(|money| money.time().is_some());
+                let time = source.time.filter(|_| is_dated || Axis::of(request).any(|axis| !axes[&axis].is_timeless()));
                 let columns = source.columns.iter().map(|column| column.name).chain(time).map(|name| request.column(name));
                 columns
                     .chain(request.by.iter().flatten().chain(&request.conditions).map(String::as_str))
                     .map(str::to_owned)
                     .collect::<Vec<_>>()
             })
-            .chain(table.currency.clone().filter(|_| requests.iter().any(|(_, request)| request.sums_money())))
+            .chain(
+                table
+                    .currency
+                    .as_ref()
+                    .and_then(RowCurrency::column)
+                    .map(str::to_owned)
+                    .filter(|_| requests.iter().any(|(_, request)| request.sums_money())),
+            )
             .collect();
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
@@ -123,7 +144,7 @@ impl TablePlan {
         };
         let dimensions = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str));
         let codes = Codes::new(dimensions.filter(|name| table.schema.get(name) == Some(&DataType::String)));
-        let base = with_typed_columns(table, &requests, met.clone(), axes, &codes)?.cache();
+        let base = with_typed_columns(table, (&requests, &money), met.clone(), axes, &codes)?.cache();
         let mut plan = Self {
             table: position,
             codes,
@@ -140,8 +161,9 @@ impl TablePlan {
         let mut keys: Vec<InputKey> = Vec::new();
         let inputs: Vec<usize> = requests
             .iter()
-            .map(|(_, request)| {
-                let key = InputKey::of(request, axes, table, found);
+            .zip(money)
+            .map(|((_, request), money)| {
+                let key = InputKey::of(request, axes, table, (found, money));
                 let joined = keys.iter().enumerate().find_map(|(input, known)| Some((input, known.joined(&key)?)));
                 if let Some((input, both)) = joined {
                     keys[input] = both;

@@ -8,6 +8,7 @@ pub(crate) mod cell_format;
 pub(crate) mod column;
 mod columnar;
 pub(crate) mod container;
+pub(crate) mod currency;
 mod durations;
 pub(crate) mod elements;
 pub(crate) mod ends;

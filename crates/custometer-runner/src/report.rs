@@ -6,6 +6,7 @@ pub(crate) mod alert_rule;
 pub(crate) mod basis;
 pub(crate) mod calculated;
 pub(crate) mod condition;
+pub(crate) mod conversion;
 pub(crate) mod formula;
 pub(crate) mod goal;
 pub(crate) mod ids;
@@ -26,6 +27,7 @@ use crate::read::table::Table;
 use crate::report::alert_rule::AlertRule;
 use crate::report::basis::{Basis, GroupSize};
 use crate::report::calculated::Calculated;
+use crate::report::conversion::{Conversion, RatesFrom};
 use crate::report::goal::Goal;
 use crate::report::ids::IdHasher;
 use crate::report::judged::Judged;
@@ -54,6 +56,8 @@ pub struct Report {
     /// The date from which on buckets are not over: the as-of date or else today, and no later than the period's end. Partial buckets are
     /// compared with what earlier ones were by then.
     pub over_until: Option<Date>,
+    /// What amounts of money are converted to; none where they stay as they are.
+    pub(crate) conversion: Option<Conversion>,
     /// The confidence of intervals.
     pub confidence: f64,
     /// How many of a table's rows may be rejected, in percent.
@@ -131,6 +135,13 @@ impl Report {
         (!is_hidden).then(|| self.id_hasher.as_ref().map_or_else(|| id.to_owned(), |hasher| hasher.hash(id)))
     }
 
+    /// The position of the table that has the exchange rates, and that no request is of.
+    pub(crate) fn table_of_rates(&self) -> Option<usize> {
+        let RatesFrom::Table(of) = &self.conversion.as_ref()?.rates else { return None };
+        let position = self.tables.iter().position(|table| table.name == of.table)?;
+        (!self.requests.iter().any(|request| request.table == position)).then_some(position)
+    }
+
     /// Everything that has results: the requests, then what is derived from them.
     pub(crate) fn judged(&self) -> impl Iterator<Item = Judged<'_>> {
         judged(&self.requests, &self.calculated)
@@ -203,8 +214,7 @@ pub(crate) struct ComparedGroups {
 impl Request {
     /// Whether amounts are summed or compared in it, which have to be of one currency then.
     pub(crate) fn sums_money(&self) -> bool {
-        let reads_money = self.definition.source.columns.iter().any(|column| !column.is_optional && column.unit == Some(Unit::Currency));
-        reads_money || self.metric.about.unit == Unit::Currency
+        sums_money(&self.definition, self.metric)
     }
 
     /// Whether its values are of the rows of their bucket, and of nothing else.
@@ -260,6 +270,12 @@ impl Request {
     pub fn column<'a>(&'a self, logical: &'a str) -> &'a str {
         self.columns.get(logical).map_or(logical, String::as_str)
     }
+}
+
+/// Whether a metric sums or compares amounts.
+pub(crate) fn sums_money(definition: &Definition, metric: &Descriptor) -> bool {
+    let reads_money = definition.source.columns.iter().any(|column| !column.is_optional && column.unit == Some(Unit::Currency));
+    reads_money || metric.about.unit == Unit::Currency
 }
 
 /// How p-values are corrected for there being many of them.

@@ -7,7 +7,7 @@ pub(crate) mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use custometer_core::{About, Baseline, DimensionValue, Direction, Grain, Period, Picture, Unit};
+use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Period, Picture, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
 use schemars::JsonSchema;
@@ -112,6 +112,8 @@ pub struct ResultRow {
     pub value: Option<f64>,
     /// Its unit.
     pub unit: Unit,
+    /// The currency of an amount of money, where it is known.
+    pub currency: Option<CurrencyCode>,
     /// Which change of it is good news.
     pub direction: Direction,
     /// The lower end of its interval.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use custometer_core::Picture;
+use custometer_core::{CurrencyCode, Picture, Unit};
 
 use crate::collect::Collected;
 use crate::collect::indices::indices;
@@ -12,6 +12,7 @@ use crate::collect::looked_up::{LookedUp, Misses};
 use crate::collect::lookup_words::Told;
 use crate::collect::lookups::{Prepared, prepare};
 use crate::collect::period::period;
+use crate::collect::rates::{RatesRead, rates};
 use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::judge::judge;
@@ -21,6 +22,7 @@ use crate::plan::TablePlan;
 use crate::plan::axes::axes;
 use crate::plan::kept::Kept;
 use crate::plan::plan;
+use crate::read::currency::RowCurrency;
 use crate::read::files::shown_path;
 use crate::read::table::Keep;
 use crate::read::table::Table;
@@ -58,8 +60,9 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     }
     let kept = &prepared.kept;
     let axes = axes(report, period(report, &all_indices, &prepared)?)?;
-    let plans =
-        plan(report, &axes, &all_indices, kept, &prepared.found).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let rates = rates(report, &all_indices, kept, folder)?;
+    let plans = plan(report, &axes, &all_indices, (kept, &prepared.found), rates.as_ref().map(|read| &read.rates))
+        .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
     let mut tables = BTreeMap::new();
@@ -80,6 +83,9 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         let looked_up_in = |lookup: &str, place: u32| prepared.looked_up_in(report, plan.table, (lookup, place), (&all_indices, folder));
         let uses = ledger.add(report, plan, &collected, &files, &looked_up_in).map_err(failed)?;
         let mut found = observe(&collected, report, plan)?;
+        for (request, row) in found.rows.iter_mut().flat_map(|(request, rows)| rows.iter_mut().map(|row| (*request, row))) {
+            row.currency = currency(report, plan, &collected, request, row);
+        }
         let of_groups = std::mem::take(&mut found.notes).into_iter().map(|(request, text)| (vec![request], text));
         for (requests, text) in words::notes(report, plan, &collected).into_iter().chain(of_groups) {
             let concerned = found.rows.iter_mut().filter(|(request, _)| requests.contains(request)).flat_map(|(_, rows)| rows);
@@ -110,6 +116,11 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     }
     for looked_up in &prepared.looked_up {
         add_looked_up(report, looked_up, (&prepared, &all_indices, folder), &mut tables, &mut ledger);
+    }
+    if let Some((position, read)) = report.table_of_rates().zip(rates) {
+        let manifest = table_of_rates(&report.tables[position], &all_indices[position], &kept[position], &read, folder)?;
+        // A table that is looked up as well stands there already.
+        tables.entry(position).or_insert(manifest);
     }
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
@@ -188,9 +199,9 @@ const MOST_CURRENCIES: usize = 8;
 /// Refuses amounts of several currencies in one sum.
 fn one_currency(report: &Report, plan: &TablePlan, collected: &Collected) -> Result<(), RunError> {
     let table = &report.tables[plan.table];
-    let Some(column) = &table.currency else { return Ok(()) };
+    let Some(column) = table.currency.as_ref().and_then(RowCurrency::column) else { return Ok(()) };
     for (input, currencies) in plan.inputs.iter().zip(&collected.currencies).filter(|(_, currencies)| currencies.len() > 1) {
-        let mixes = |request: &&Request| request.sums_money() && !request.by.iter().all(|by| by.contains(column));
+        let mixes = |request: &&Request| request.sums_money() && !request.by.iter().all(|by| by.iter().any(|by| by == column));
         let requests = input.requests.iter().map(|&request| &report.requests[request]).filter(mixes);
         let requests: Vec<String> = requests.map(|request| format!("`{}`", request.name)).collect();
         if requests.is_empty() {
@@ -202,12 +213,34 @@ fn one_currency(report: &Report, plan: &TablePlan, collected: &Collected) -> Res
         let currencies = named.chain((more > 0).then(|| format!("{more} more"))).collect::<Vec<_>>();
         return Err(RunError::Currencies {
             table: table.name.clone(),
-            column: column.clone(),
+            column: column.to_owned(),
             currencies: listed(&currencies, "and"),
             requests: listed(&requests, "and"),
         });
     }
     Ok(())
+}
+
+/// The currency of a value: that of the report, the one that the table says, or the only one of its rows. None of what is no amount, and
+/// where it is not known.
+fn currency(report: &Report, plan: &TablePlan, collected: &Collected, request: usize, row: &ResultRow) -> Option<CurrencyCode> {
+    if row.unit != Unit::Currency {
+        return None;
+    }
+    if let Some(conversion) = &report.conversion {
+        return Some(conversion.into);
+    }
+    let column = match report.tables[plan.table].currency.as_ref()? {
+        RowCurrency::All(code) => return Some(*code),
+        RowCurrency::Column(column) => column,
+    };
+    let of_group = row.dimensions[..row.breakdown].iter().find(|(name, _)| name == column);
+    if let Some((_, group)) = of_group {
+        return CurrencyCode::meant_by(&group.to_string());
+    }
+    let input = plan.inputs.iter().position(|input| input.requests.contains(&request))?;
+    let mut found = collected.currencies.get(input)?.iter();
+    found.next()?.as_deref().filter(|_| found.next().is_none()).and_then(CurrencyCode::new)
 }
 
 /// What a reader must know of a request.
@@ -217,6 +250,26 @@ fn asked(request: &Request) -> Asked {
     let is_ordered = definition.own_dimensions.iter().any(|own| own.domain.is_some());
     let picture = definition.picture.or(is_ordered.then_some(Picture::Distribution));
     Asked { name: request.name.clone(), about: request.metric.about, picture }
+}
+
+/// What the manifest says of the table of exchange rates.
+fn table_of_rates(table: &Table, indices: &[FileIndex], kept: &Kept, read: &RatesRead, folder: &Path) -> Result<TableManifest, RunError> {
+    unchanged(table, indices, folder)?;
+    let files = Files::of(table, indices, folder);
+    let (rows_read, rows_no_data) = no_data(table, indices, read.rows_of_files);
+    Ok(TableManifest {
+        table: table.name.clone(),
+        files: files.manifests(),
+        rows_read,
+        rows_no_data,
+        rows_made: (!table.shape.is_plain()).then_some(read.rows_made),
+        rows_filtered: read.rows_once - read.rows_used,
+        rows_deduplicated: read.rows_made - read.rows_once - kept.without_span,
+        rows_without_span: kept.without_span,
+        uses: Vec::new(),
+        lookups: Vec::new(),
+        notes: table_notes(table, &files, indices, kept),
+    })
 }
 
 /// How many rows there are in a table's files, and those that are not data. So many of the others were gone through.

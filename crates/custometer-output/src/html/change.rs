@@ -31,7 +31,7 @@ impl Change {
         let change = defined(change).filter(|_| !row.suppressed)?;
         let relative = defined(relative).map(|percent| format!("({})", language.relative(percent)));
         let (verdict, class) = verdict(row, change, significant, language.words);
-        Some(Self { text: language.change(change, row.unit), relative, verdict, class })
+        Some(Self { text: language.change(change, row), relative, verdict, class })
     }
 }
 

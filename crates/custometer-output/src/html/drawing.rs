@@ -11,6 +11,7 @@ use super::table::{Cell, Table};
 use super::view::{View, shortened};
 use crate::human;
 use crate::locale::{Language, filled};
+use crate::quantity::Quantity;
 use crate::tidy::defined;
 
 /// More groups than these get no chart each.
@@ -52,8 +53,8 @@ pub(super) struct Drawing<'a> {
     pub(super) picture: Option<Picture>,
     /// The request's title.
     pub(super) title: &'a str,
-    /// The unit of its values.
-    pub(super) unit: Unit,
+    /// What its values are of.
+    pub(super) quantity: Quantity,
     /// Whether the request has a total beside its breakdowns.
     pub(super) has_total: bool,
     /// Whether rows have notes that differ.
@@ -75,7 +76,9 @@ impl<'a> Drawing<'a> {
         let words = self.language.words;
         let least = known.iter().min_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
         let most = known.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
-        let said = |(at, value): &(usize, f64)| format!("{} {}", view.buckets[*at].long, self.language.value(*value, self.unit));
+        let said = |(at, value): &(usize, f64)| {
+            format!("{} {}", view.buckets[*at].long, self.language.value(*value, rows[*at].map_or(self.quantity, Quantity::from)))
+        };
         format!("{}: {} – {}; {} {}, {} {}", self.title, said(first), said(last), words.lowest, said(least), words.highest, said(most))
     }
 
@@ -88,11 +91,11 @@ impl<'a> Drawing<'a> {
             let bounds =
                 target.into_iter().flat_map(|target| [target.at_least.map(|at| ("≥", at)), target.at_most.map(|at| ("≤", at))]).flatten();
             let targets = bounds.map(|(sign, value)| {
-                let name = format!("{} {sign} {}", words.target, self.language.value(value, self.unit));
+                let name = format!("{} {sign} {}", words.target, self.language.value(value, row));
                 Reference { value, name, class: "target" }
             });
             let benchmark = row.benchmark.as_ref().map(|against| {
-                let name = format!("{} {}", words.benchmark, self.language.value(against.benchmark.value, self.unit));
+                let name = format!("{} {}", words.benchmark, self.language.value(against.benchmark.value, row));
                 Reference { value: against.benchmark.value, name, class: "benchmark" }
             });
             for reference in targets.chain(benchmark) {
@@ -106,7 +109,7 @@ impl<'a> Drawing<'a> {
 
     /// Whether a group's target means something: that of a sum is meant for all groups together, unless the report says otherwise.
     pub(super) fn is_judged(self, row: &ResultRow) -> bool {
-        let is_sum = matches!(self.unit, Unit::Count | Unit::Currency);
+        let is_sum = matches!(self.quantity.unit, Unit::Count | Unit::Currency);
         row.target.as_ref().is_some_and(|judgement| judgement.decides || !is_sum)
     }
 
@@ -124,14 +127,14 @@ impl<'a> Drawing<'a> {
     }
 
     pub(super) fn tick(self, scale: &Scale) -> impl Fn(f64) -> String {
-        let (language, unit, step) = (self.language, self.unit, scale.step);
-        move |value| language.tick(value, step, unit)
+        let (language, quantity, step) = (self.language, self.quantity, scale.step);
+        move |value| language.tick(value, step, quantity)
     }
 
     /// A row's value as text.
     pub(super) fn written(self, row: &ResultRow) -> String {
         match row.shown() {
-            Shown::Value(value) => self.language.value(value, self.unit),
+            Shown::Value(value) => self.language.value(value, row),
             Shown::Undefined => "–".to_owned(),
             Shown::Suppressed => self.language.words.suppressed.to_owned(),
         }
@@ -139,8 +142,8 @@ impl<'a> Drawing<'a> {
 
     pub(super) fn value(self, row: &ResultRow) -> Cell {
         match row.shown() {
-            Shown::Value(value) if self.unit == Unit::Seconds => Cell::Sorted(self.language.value(value, self.unit), Place(value.round())),
-            Shown::Value(value) => Cell::Number(self.language.value(value, self.unit)),
+            Shown::Value(value) if row.unit == Unit::Seconds => Cell::Sorted(self.language.value(value, row), Place(value.round())),
+            Shown::Value(value) => Cell::Number(self.language.value(value, row)),
             Shown::Undefined => Cell::Gap("–", row.note.as_deref().map_or_else(|| self.language.words.no_value.to_owned(), human::line)),
             Shown::Suppressed => Cell::Gap(self.language.words.suppressed, String::new()),
         }
@@ -153,7 +156,7 @@ impl<'a> Drawing<'a> {
     }
 
     pub(super) fn interval(self, row: &ResultRow) -> Cell {
-        let text = self.language.interval(defined(row.low), defined(row.high), self.unit);
+        let text = self.language.interval(defined(row.low), defined(row.high), row);
         if text.is_empty() { Cell::Empty } else { Cell::Number(text) }
     }
 
@@ -175,7 +178,7 @@ impl<'a> Drawing<'a> {
     /// The interval of the difference from another group.
     pub(super) fn interval_beside(self, row: &ResultRow) -> Cell {
         let ends = row.group_comparison.as_ref().and_then(|other| defined(other.low).zip(defined(other.high)));
-        let written = |end: f64| self.language.change(end, self.unit);
+        let written = |end: f64| self.language.change(end, row);
         ends.map_or(Cell::Empty, |(low, high)| Cell::Number(format!("{}\u{a0}–\u{a0}{}", written(low), written(high))))
     }
 
@@ -189,7 +192,7 @@ impl<'a> Drawing<'a> {
     /// The target of a request in words, where all rows have the same.
     pub(super) fn target(self, rows: &[ResultRow]) -> Option<String> {
         let judgement = rows.iter().find_map(|row| row.target.as_ref())?;
-        Some(format!("{} {}", self.language.words.target, described(&judgement.target, self.unit, self.language)))
+        Some(format!("{} {}", self.language.words.target, described(&judgement.target, self.quantity, self.language)))
     }
 }
 

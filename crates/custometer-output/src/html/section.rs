@@ -10,6 +10,7 @@ use super::tile::Headline;
 use super::view::{View, readable};
 use crate::human;
 use crate::locale::Language;
+use crate::quantity::Quantity;
 
 /// One request: its name, its headline and its figures.
 #[derive(Debug, Serialize)]
@@ -48,7 +49,7 @@ impl Section {
             manifest,
             picture: asked.and_then(|asked| asked.picture),
             title: &title,
-            unit: first.unit,
+            quantity: Quantity::of_all(rows).unwrap_or(first.unit.into()),
             has_total: total.is_some(),
             notes_differ,
         };

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::svg::Place;
 use crate::human;
 use crate::locale::{Language, Words, filled};
+use crate::quantity::Quantity;
 
 /// The status in a sign and a word.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -53,7 +54,7 @@ impl Goal {
         });
         Some(Self {
             label: language.words.target,
-            target: described(target, row.unit, language),
+            target: described(target, row.into(), language),
             mark: Mark::of(*status, language.words),
             progress,
         })
@@ -61,6 +62,6 @@ impl Goal {
 }
 
 /// A target in words, such as "≥ 40".
-pub(super) fn described(target: &Target, unit: Unit, language: Language) -> String {
-    target.holds.as_deref().map_or_else(|| language.interval(target.at_least, target.at_most, unit), human::line)
+pub(super) fn described(target: &Target, quantity: Quantity, language: Language) -> String {
+    target.holds.as_deref().map_or_else(|| language.interval(target.at_least, target.at_most, quantity), human::line)
 }

@@ -9,6 +9,7 @@ use super::status::Goal;
 use super::svg::Spark;
 use super::view::{View, readable};
 use crate::locale::{Language, filled};
+use crate::quantity::Quantity;
 use crate::tidy::defined;
 
 /// One headline.
@@ -46,7 +47,7 @@ impl Headline {
         let words = language.words;
         let view = View::all(rows, &language.buckets(rows, manifest.fiscal_year_start)).into_iter().find(View::is_single)?;
         let row = view.row(view.latest(), 0, 0)?;
-        let unit = row.unit;
+        let unit = Quantity::from(row);
         let is_gap = !matches!(row.shown(), Shown::Value(_));
         let change = |baseline: &custometer_core::Baseline| {
             let change = Change::of(row, row.comparison(*baseline)?, language)?;

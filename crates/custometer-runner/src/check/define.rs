@@ -63,12 +63,21 @@ pub(crate) struct DefineConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ColumnKind>")]
     pub types: BTreeMap<Spanned<String>, ColumnKind>,
+    /// The columns that hold amounts of money: whole units of their currency, and converted where the report has one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub amounts: Vec<Spanned<String>>,
 }
 
 impl DefineConfig {
     /// The column whose instant decides the period of a row.
     fn time(&self) -> &str {
         self.time.as_ref().map_or("time", |time| time.get_ref())
+    }
+
+    /// Whether a column holds amounts of money.
+    fn is_amount(&self, column: &str) -> bool {
+        self.amounts.iter().any(|amount| amount.get_ref() == column)
     }
 }
 
@@ -256,7 +265,7 @@ impl<'c> Parsed<'c> {
         for (part, written) in self.expressions() {
             all &= expression::has_columns(part, written, &named, &of, problems);
         }
-        for column in self.define.time.iter().chain(self.define.types.keys()) {
+        for column in self.define.time.iter().chain(self.define.types.keys()).chain(&self.define.amounts) {
             all &= !table.broken.contains(column.get_ref());
             if !named.contains(column.get_ref()) {
                 let near = did_you_mean(column.get_ref(), known.iter().map(String::as_str));
@@ -286,6 +295,7 @@ impl<'c> Parsed<'c> {
         };
         let kind = |column: &str| match said(column) {
             Some(kind) => Some(kind),
+            None if self.define.is_amount(column) => Some(ColumnType::Number),
             None if column == self.define.time() => Some(ColumnType::Time),
             None if is_told_apart(column) && table.typed(column, ColumnType::Identifier).is_ok() => Some(ColumnType::Identifier),
             None => match table.looks_like(column) {
@@ -323,6 +333,9 @@ impl Draft {
             return None;
         }
         let kinds = parsed.kinds(table);
+        if !are_amounts(define, &kinds, problems) {
+            return None;
+        }
         let mut source = Source::table(Column::name_from(name)).at(Column::name_from(define.time()));
         for (column, kind) in &kinds {
             if let Err(reason) = table.typed(column, *kind) {
@@ -336,7 +349,8 @@ impl Draft {
                 }
                 return None;
             }
-            source = source.column(column_of(Column::name_from(column), *kind));
+            let of_table = column_of(Column::name_from(column), *kind);
+            source = source.column(if define.is_amount(column) { of_table.unit(Unit::Currency) } else { of_table });
         }
         let column = |name: &str| kinds.get(name).map(|kind| leaf(name, *kind, table)).ok_or(None);
         let scope = Scope { column: &column, style: &table.style, shown: &table.shown };
@@ -437,6 +451,22 @@ fn formula(define: &DefineConfig, problems: &mut Collector) -> Option<Formula> {
         is_known = false;
     }
     is_known.then_some(written.formula)
+}
+
+/// Whether the columns that hold amounts are read, and as numbers.
+fn are_amounts(define: &DefineConfig, kinds: &BTreeMap<String, ColumnType>, problems: &mut Collector) -> bool {
+    let mut all = true;
+    for amount in &define.amounts {
+        let name = amount.get_ref();
+        let (message, help) = match kinds.get(name) {
+            Some(ColumnType::Number) => continue,
+            Some(_) => (format!("an amount is a number, and `types` says something else of `{name}`"), "leave out one of them"),
+            None => (format!("nothing here reads the amounts of `{name}`"), "name the columns of amounts that measures read"),
+        };
+        problems.report(amount.span(), message).help(help);
+        all = false;
+    }
+    all
 }
 
 /// One measure as it is written.

@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use crate::check::rates::RatesConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::values::{Day, ZoneName};
 use crate::report::MultipleComparisons;
@@ -39,6 +40,12 @@ pub(crate) struct ReportConfig {
     pub grain: Grain,
     /// Whether buckets that the period cuts, or that the data do not cover yet, are left out. Totals never are.
     pub complete_periods_only: bool,
+    /// What amounts of money are converted to: the code of a currency, such as `EUR`. They stay as they are unless said.
+    #[schemars(with = "Option<String>")]
+    pub currency: Option<Spanned<String>>,
+    /// By which rates they are converted.
+    #[schemars(with = "Option<RatesConfig>")]
+    pub rates: Option<Spanned<RatesConfig>>,
     /// What values are compared with.
     #[schemars(with = "Vec<Baseline>")]
     pub compare: Vec<Spanned<Baseline>>,

@@ -16,14 +16,16 @@ use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
 use crate::check::expression::columns_there_are;
 use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
+use crate::check::rates;
 use crate::check::report::ReportConfig;
 use crate::check::segments::Segments;
-use crate::check::tables::TableConfig;
+use crate::check::tables::{TableConfig, currency};
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::section::{Listed, Worded, with_params, worded};
 use crate::config::values::Plain;
 use crate::read::table::Table;
+use crate::report::conversion::Conversion;
 use crate::report::{ComparedGroups, Request};
 
 /// A request: one metric of one table, in one or several breakdowns.
@@ -143,6 +145,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) written: &'a BTreeMap<String, TableConfig>,
     pub(crate) tables: &'a [Table],
     pub(crate) segments: &'a Segments,
+    pub(crate) conversion: Option<&'a Conversion>,
     pub(crate) calendars: &'a Calendars,
     pub(crate) metrics: &'a Metrics,
     pub(crate) has_period: bool,
@@ -165,7 +168,11 @@ impl Reading<'_> {
             |column: &Column| !column.is_optional || table.schema.contains(columns.get(column.name).map_or(column.name, String::as_str));
         let (there, absent) = std::mem::take(&mut definition.source.columns).into_iter().partition(is_there);
         (definition.source.columns, definition.source.absent) = (there, absent);
-        check_source(request, &definition, &columns, table, needs_time, problems);
+        let is_wrong = self.written.get(&table.name).is_some_and(|written| currency::is_wrong(written.currency.as_ref(), problems));
+        let of_days =
+            rates::check((&request.metric, &request.table), (&definition, metric), table, self.conversion.filter(|_| !is_wrong), problems);
+        let of_days = of_days && definition.source.time.is_some();
+        check_source(request, &definition, &columns, table, needs_time || of_days, problems);
         for own in definition.dimensions() {
             if let Some(taken) = request.by.iter().flatten().flat_map(|Breakdown(columns)| columns).find(|column| *column.get_ref() == own)
             {

@@ -17,6 +17,7 @@ use toml::Spanned;
 
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
 use crate::check::tables::columns::{age, has_column};
+use crate::check::tables::currency::{Amounts, AmountsIn, CurrencyConfig};
 use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::tables::spans::{Before, SpansConfig};
@@ -37,9 +38,10 @@ use crate::read::shape::Shape;
 use crate::read::table::{Blank, CONDITION, Columns, Derived, GONE, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
-use crate::read::values::{is_of_currencies, trimmed};
+use crate::read::values::trimmed;
 
 mod columns;
+pub(crate) mod currency;
 mod lookup;
 mod shape;
 mod spans;
@@ -77,6 +79,14 @@ pub(crate) struct TableConfig {
     /// column of that name is looked for. Amounts of several currencies are never one sum.
     #[schemars(with = "Option<CurrencyConfig>")]
     pub currency: Option<Spanned<CurrencyConfig>>,
+    /// What one of an amount is: one of its currency (`units`), or one of the smallest units of it, such as a cent (`minor_units`), as
+    /// payment providers count. `where` and `derive` see what the file has.
+    #[schemars(with = "Option<AmountsIn>")]
+    pub amounts_in: Option<Spanned<AmountsIn>>,
+    /// How many digits the minor units of a currency are, where the table has others than ISO 4217: `{ ISK = 2 }`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, u8>")]
+    pub minor_digits: BTreeMap<Spanned<String>, Spanned<u8>>,
     /// What stands between two values of a text file: one character, or `spaces` for any number of them. A comma unless said.
     #[schemars(with = "Option<String>")]
     pub delimiter: Option<Spanned<DelimiterName>>,
@@ -189,6 +199,13 @@ pub(crate) struct TableConfig {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DelimiterName(pub Delimiter);
 
+impl TableConfig {
+    /// What is written of its amounts.
+    fn amounts(&self) -> Amounts<'_> {
+        Amounts { currency: self.currency.as_ref(), amounts_in: self.amounts_in.as_ref(), minor_digits: &self.minor_digits }
+    }
+}
+
 impl<'de> Deserialize<'de> for DelimiterName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -203,19 +220,6 @@ impl<'de> Deserialize<'de> for DelimiterName {
 /// The character that encloses values; none for the empty text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QuoteCharacter(pub Option<u8>);
-
-/// Which currency amounts are in.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, deny_unknown_fields, expecting = "expected the code of a currency, such as \"EUR\", or { column = \"…\" }")]
-pub(crate) enum CurrencyConfig {
-    /// All of them in this one.
-    Of(String),
-    /// The one that a column says.
-    In {
-        /// The column.
-        column: String,
-    },
-}
 
 impl<'de> Deserialize<'de> for QuoteCharacter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -358,8 +362,9 @@ fn open(
         blanks,
         ignore_case: config.ignore_case,
         currency: None,
+        minor_units: None,
     };
-    table.currency = currency(config, &table, problems);
+    currency::read(&config.amounts(), &mut table, problems);
     table.repetition = repetition(config, &table, problems);
     table.spans = config.spans.as_ref().and_then(|written| spans::spans(written, &table, &before_spans(config), problems));
     table.settle();
@@ -436,35 +441,6 @@ fn mapped<'a>(
         actual_names.insert(logical.get_ref(), name);
     }
     actual_names
-}
-
-/// The column that says in which currency a row's amounts are; none where there is no such column, or where all are in one.
-fn currency(config: &TableConfig, table: &Table, problems: &mut Collector) -> Option<String> {
-    let Some(written) = &config.currency else {
-        let names = table.schema.iter_names().map(ToString::to_string);
-        let mut named = names.filter(|name| is_of_currencies(name));
-        return named.next();
-    };
-    match written.get_ref() {
-        CurrencyConfig::Of(code) => {
-            if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) {
-                let message = format!("`{code}` is not the code of a currency");
-                problems
-                    .report(written.span(), message)
-                    .help("write it such as `currency = \"EUR\"`, or name a column: `{ column = \"…\" }`");
-            }
-            None
-        }
-        CurrencyConfig::In { column } => {
-            let known = table.columns();
-            if !table.schema.contains(column) && !table.broken.contains(column) {
-                let message = format!("there is no column `{column}`");
-                problems.report(written.span(), message).suggest(column, &known, || columns_there_are(&known));
-                return None;
-            }
-            Some(column.clone())
-        }
-    }
 }
 
 /// Which rows are not data. They do not tell what columns look like.

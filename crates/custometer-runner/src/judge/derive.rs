@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use custometer_core::{DimensionValue, Unit, statistics};
+use custometer_core::{CurrencyCode, DimensionValue, Unit, statistics};
 use jiff::Timestamp;
 
 use crate::report::calculated::{Calculated, Parts};
@@ -123,12 +123,16 @@ impl Calculated {
             _ => Sureness::default(),
         });
         let Sureness { interval, n, contradiction } = sure.unwrap_or_default();
-        let now = value(&|row| row.value).filter(|_| contradiction.is_none());
+        let currencies: BTreeSet<CurrencyCode> = inputs.iter().flatten().filter_map(|row| row.currency).collect();
+        // Amounts of several currencies have no sum, and no ratio either.
+        let is_mixed = currencies.len() > 1;
+        let is_unknown = inputs.iter().flatten().any(|row| row.unit == Unit::Currency && row.currency.is_none());
+        let now = value(&|row| row.value).filter(|_| contradiction.is_none() && !is_mixed);
         let comparisons = self.form.compare.iter().map(|&baseline| {
             let of = |row: &ResultRow| row.comparisons.iter().find(|comparison| comparison.baseline == baseline).cloned();
             let Some(time) = of(like).filter(|comparison| comparison.start.is_some()) else { return Comparison::unknown(baseline) };
             // A baseline from before the data of one input has no value there, and so none here.
-            let then = value(&|row| of(row)?.value);
+            let then = value(&|row| of(row)?.value).filter(|_| !is_mixed);
             let change = now.zip(then).map(|(now, then)| now - then);
             Comparison {
                 start: time.start,
@@ -143,7 +147,11 @@ impl Calculated {
         let absent: Vec<String> = absent.collect();
         let nothing = inputs.iter().all(Option::is_none);
         let lacking = (!absent.is_empty() && !nothing).then(|| format!("no such group in {}", absent.join(" and ")));
-        let notes: Vec<String> = self.summary.iter().cloned().chain(lacking).chain(contradiction).collect();
+        let mixed = is_mixed.then(|| {
+            let codes: Vec<&str> = currencies.iter().map(CurrencyCode::as_str).collect();
+            format!("amounts in {}", codes.join(" and "))
+        });
+        let notes: Vec<String> = self.summary.iter().cloned().chain(lacking).chain(contradiction).chain(mixed).collect();
         ResultRow {
             target: None,
             benchmark: None,
@@ -157,6 +165,7 @@ impl Calculated {
             breakdown: like.breakdown,
             value: now,
             unit: self.unit,
+            currency: currencies.first().copied().filter(|_| self.unit == Unit::Currency && !is_mixed && !is_unknown),
             direction: self.direction,
             low: shown(interval.filter(|_| now.is_some()).map(|(low, _)| low)),
             high: shown(interval.filter(|_| now.is_some()).map(|(_, high)| high)),

@@ -415,6 +415,7 @@ mod tests {
             dimensions: values.iter().map(|(column, value)| ((*column).to_owned(), (*value).into())).collect(),
             value: Some(n * 10.0),
             unit: Unit::Count,
+            currency: None,
             direction: Direction::Neutral,
             low: Some(n * 9.0),
             high: Some(n * 11.0),

@@ -13,10 +13,12 @@ use polars::prelude::{
 };
 
 use crate::plan::axes::{Axes, Axis, edges};
+use crate::plan::money::Money;
 use crate::plan::names::{
     AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, PLACE, SKIPPED, ambiguous_name, dimension_name, typed_name,
 };
 use crate::plan::typed::typed_column;
+use crate::read::currency::RowCurrency;
 use crate::read::fault::{Check, Origin, Reason};
 use crate::read::lookup::{Found, place_name};
 use crate::read::scan::ROW;
@@ -51,6 +53,8 @@ pub(crate) struct InputKey {
     pub(crate) timed: bool,
     /// Whether rows outside the period matter, too.
     pub(crate) history: bool,
+    /// What is done to its amounts; none where they are taken as they are.
+    money: Option<Money>,
     /// The columns that are true of its rows.
     conditions: BTreeSet<String>,
     /// The columns that it reads, breaks down by or picks rows by whose own expressions may fail.
@@ -58,14 +62,14 @@ pub(crate) struct InputKey {
 }
 
 impl InputKey {
-    pub(crate) fn of(request: &Request, axes: &Axes, table: &Table, found: &Found) -> Self {
+    pub(crate) fn of(request: &Request, axes: &Axes, table: &Table, (found, money): (&Found, Option<Money>)) -> Self {
         let definition = &request.definition;
         let timed = definition.source.time.is_some() && Axis::of(request).any(|axis| !axes[&axis].is_timeless());
         let history = !request.is_plain();
         let faulty = BTreeSet::new();
         let conditions: BTreeSet<String> = request.conditions.iter().cloned().collect();
         let (source, columns) = (definition.source.clone(), request.columns.clone());
-        let mut key = Self { source, columns, timed, history, conditions: conditions.clone(), faulty };
+        let mut key = Self { source, columns, timed, history, money, conditions: conditions.clone(), faulty };
         let reads = key
             .reads()
             .into_iter()
@@ -90,6 +94,7 @@ impl InputKey {
             || time(self) != time(other)
             || self.source.time_domain != other.source.time_domain
             || self.history != other.history
+            || self.money != other.money
             || self.conditions != other.conditions
             || self.faulty != other.faulty
             || self.source.rules != other.source.rules
@@ -125,10 +130,22 @@ impl InputKey {
 
     /// The columns that are read, each once, with their types and rules: the time first.
     pub(crate) fn reads(&self) -> Vec<(&'static str, ColumnType, NullRule, Domain)> {
-        let time = self.source.time.filter(|_| self.timed).map(|time| (time, ColumnType::Time, NullRule::Reject, self.source.time_domain));
+        let is_dated = self.money.as_ref().is_some_and(|money| money.time().is_some());
+        let time = self.source.time.filter(|_| self.timed || is_dated);
+        let time = time.map(|time| (time, ColumnType::Time, NullRule::Reject, self.source.time_domain));
         let columns = self.source.columns.iter().map(|column| (column.name, column.kind, column.nulls, column.domain));
         let mut seen = BTreeSet::new();
         time.into_iter().chain(columns).filter(|(name, ..)| seen.insert(*name)).collect()
+    }
+}
+
+impl InputKey {
+    /// The column that has the values of one of the source's columns, typed: amounts as the report has them.
+    fn held(&self, name: &str, kind: ColumnType) -> String {
+        let actual = self.actual(name);
+        let column = self.source.columns.iter().find(|column| column.name == name);
+        let amount = self.money.as_ref().zip(column).and_then(|(money, column)| money.held(column, actual));
+        amount.unwrap_or_else(|| typed_name(actual, kind))
     }
 }
 
@@ -177,7 +194,7 @@ impl InputPlan {
         let of_table = std::mem::take(&mut checks.fails);
         let reads = key.reads();
         let skips = column_checks(&key, table, &mut checks)?;
-        let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, typed_name(key.actual(name), kind))).collect();
+        let typed: BTreeMap<&str, String> = reads.iter().map(|&(name, kind, ..)| (name, key.held(name, kind))).collect();
         rule_checks(&key, &typed, &of_table, &skips, &mut checks)?;
         // A survey without an answer is not an observation, whatever else it lacks; but a damaged row may have had one.
         let fate = checks.first(lit(0_i32));
@@ -219,7 +236,8 @@ impl InputPlan {
         let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
         let doubts = key.source.doubts.iter().enumerate().map(|(number, doubt)| (doubt.holds)(clock).alias(number.to_string()));
         let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
-        let currency = table.currency.as_deref().filter(|_| sums_money);
+        let is_converted = key.money.as_ref().is_some_and(Money::is_converted);
+        let currency = table.currency.as_ref().and_then(RowCurrency::column).filter(|_| sums_money && !is_converted);
         let currencies = currency.map(|column| currencies(&key.source, column, usable.clone()));
         Ok(Self { key, requests, reasons, fates, rejected, usable, left_out, doubts, currencies })
     }
@@ -240,6 +258,11 @@ impl InputPlan {
     /// The conditions that its rows meet: segments by their names, others as they are written.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = &str> {
         self.key.conditions.iter().map(|column| SqlCondition::written(column).unwrap_or(column))
+    }
+
+    /// What becomes of its amounts; none where they are taken as they are.
+    pub(crate) fn money(&self) -> Option<&Money> {
+        self.key.money.as_ref()
     }
 
     /// The columns that the source reads.
@@ -284,6 +307,7 @@ pub(super) fn rejected(table: &Table, judged: &LazyFrame, reasons: &[Reason], al
 fn column_checks(key: &InputKey, table: &Table, checks: &mut Checks) -> PolarsResult<Vec<Expr>> {
     let mut skips: Vec<Expr> = Vec::new();
     for (name, kind, nulls, domain) in key.reads() {
+        let held = key.held(name, kind);
         let name = key.actual(name);
         let typed = typed_column(table, name, kind)?;
         let value = col(typed_name(name, kind));
@@ -296,6 +320,10 @@ fn column_checks(key: &InputKey, table: &Table, checks: &mut Checks) -> PolarsRe
         }
         let unreadable = missing.not().and(value.clone().is_null());
         checks.add(format!("`{name}` is not {}", typed.expected), Some(name), unreadable);
+        if let Some(money) = key.money.as_ref().filter(|_| held != typed_name(name, kind)) {
+            money.checks(&value).into_iter().for_each(|check| checks.add_check(check));
+        }
+        let value = col(held);
         match domain {
             Domain::Years { from, until } => {
                 checks.add(format!("`{name}` is not {domain}"), Some(name), in_years(value, from, until).not());

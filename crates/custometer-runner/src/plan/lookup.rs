@@ -9,6 +9,7 @@ use crate::plan::input::{Checks, count_rows, count_rows_of_files, first_of_each,
 use crate::plan::kept::Kept;
 use crate::plan::names::{FATE, FAULTY};
 use crate::plan::typed::typed_column;
+use crate::read::currency::RowCurrency;
 use crate::read::fault::{Check, Origin, Reason};
 use crate::read::keyed::Miss;
 use crate::read::lookup::{Found, Lookup, place_name};
@@ -150,6 +151,6 @@ pub(crate) fn columns_of(request: &Request, table: &Table) -> BTreeSet<String> {
     let source = &request.definition.source;
     let columns = source.columns.iter().map(|column| column.name).chain(source.time).map(|name| request.column(name));
     let columns = columns.chain(request.by.iter().flatten().chain(&request.conditions).map(String::as_str)).map(str::to_owned);
-    let currency = table.currency.clone().filter(|_| request.sums_money());
-    columns.chain(currency).chain(table.repetition.iter().flat_map(Repetition::reads)).collect()
+    let currency = table.currency.as_ref().and_then(RowCurrency::column).filter(|_| request.sums_money());
+    columns.chain(currency.map(str::to_owned)).chain(table.repetition.iter().flat_map(Repetition::reads)).collect()
 }

@@ -7,6 +7,7 @@ use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, TimeUnit, c
 
 use crate::plan::axes::{Axes, Axis};
 use crate::plan::codes::Codes;
+use crate::plan::money::Money;
 use crate::plan::names::{ambiguous_name, bucket_name, dimension_name, typed_name};
 use crate::plan::words;
 use crate::read::column::Typed;
@@ -18,17 +19,19 @@ use custometer_core::time::INSTANT;
 /// each computed once.
 pub(crate) fn with_typed_columns(
     table: &Table,
-    requests: &[(usize, &Request)],
+    (requests, money): (&[(usize, &Request)], &[Option<Money>]),
     rows: LazyFrame,
     axes: &Axes,
     codes: &Codes,
 ) -> PolarsResult<LazyFrame> {
     let mut typed: BTreeMap<String, Expr> = BTreeMap::new();
     let mut placed: BTreeMap<String, Expr> = BTreeMap::new();
-    for (_, request) in requests {
+    let mut amounts: BTreeMap<String, Expr> = BTreeMap::new();
+    for ((_, request), money) in requests.iter().zip(money) {
         let source = &request.definition.source;
         let timed: Vec<Axis> = Axis::of(request).filter(|axis| !axes[axis].is_timeless()).collect();
-        let time = source.time.filter(|_| !timed.is_empty());
+        let is_dated = money.as_ref().is_some_and(|money| money.time().is_some());
+        let time = source.time.filter(|_| is_dated || !timed.is_empty());
         let columns = source.columns.iter().map(|column| (column.name, column.kind)).chain(time.map(|time| (time, ColumnType::Time)));
         for (name, kind) in columns {
             let name = request.column(name);
@@ -40,6 +43,14 @@ pub(crate) fn with_typed_columns(
             };
             typed.insert(typed_name(name, kind), value);
             typed.extend(column.ambiguous.map(|ambiguous| (ambiguous_name(name), ambiguous.fill_null(lit(false)))));
+        }
+        if let Some(money) = money {
+            typed.extend(money.of_rows());
+            placed.extend(money.factors());
+            amounts.extend(source.columns.iter().filter_map(|column| {
+                let name = request.column(column.name);
+                Some((money.held(column, name)?, money.amount(col(typed_name(name, column.kind)))))
+            }));
         }
         if let Some(time) = time.map(|time| request.column(time)) {
             for axis in timed {
@@ -63,7 +74,8 @@ pub(crate) fn with_typed_columns(
     });
     typed.extend(dimensions);
     let named = |columns: BTreeMap<String, Expr>| columns.into_iter().map(|(name, value)| value.alias(name)).collect::<Vec<_>>();
-    Ok(rows.with_columns(named(typed)).with_columns(named(placed)))
+    let rows = rows.with_columns(named(typed)).with_columns(named(placed));
+    Ok(if amounts.is_empty() { rows } else { rows.with_columns(named(amounts)) })
 }
 
 pub(crate) fn typed_column(table: &Table, name: &str, kind: ColumnType) -> PolarsResult<Typed> {

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::read::column::{self, StoredColumn, Style, Typed};
+use crate::read::currency::{MinorUnits, RowCurrency};
 use crate::read::ends::Ends;
 use crate::read::fault::{Check, Origin, Reason, checks_by_number, fault_name, roots};
 use crate::read::files::Opened;
@@ -53,8 +54,10 @@ pub struct Table {
     pub(crate) blanks: Vec<Blank>,
     /// Whether words of parameters are found in whatever case the rows have them.
     pub(crate) ignore_case: bool,
-    /// The column that says in which currency a row's amounts are.
-    pub(crate) currency: Option<String>,
+    /// In which currency its amounts are; none where nobody says it.
+    pub(crate) currency: Option<RowCurrency>,
+    /// How they are counted, where they are in the smallest units of their currencies.
+    pub(crate) minor_units: Option<MinorUnits>,
 }
 
 /// A text that means a missing value.

@@ -38,7 +38,7 @@ impl<'a> Drawing<'a> {
         let lines: Vec<Vec<Point>> = rows.iter().map(|rows| points(rows, None)).collect();
         let references = self.references(rows.iter().flatten().flatten().copied().filter(|row| self.is_judged(row)));
         let all: Vec<Point> = lines.iter().flatten().copied().collect();
-        let scale = scale(&all, &references, self.unit, 3);
+        let scale = scale(&all, &references, self.quantity.unit, 3);
         let (names, latest) = (axis_names(view), view.latest());
         let charts = series.iter().zip(&lines).enumerate().map(|(column, (of, line))| {
             let name = group_name(&of.0, self.language);
@@ -76,9 +76,9 @@ impl<'a> Drawing<'a> {
         let rows: Vec<&ResultRow> = shown.iter().filter_map(|(.., row)| *row).collect();
         let reference =
             total.and_then(|total| total.row(total.latest(), 0, 0)).filter(|_| view.own.is_empty()).and_then(|row| defined(row.value));
-        let reference = reference.filter(|_| !matches!(self.unit, Unit::Count | Unit::Currency));
+        let reference = reference.filter(|_| !matches!(self.quantity.unit, Unit::Count | Unit::Currency));
         let values = rows.iter().flat_map(|row| [defined(row.value), defined(row.low), defined(row.high)]).flatten().chain(reference);
-        let scale = Scale::over(values, self.unit, 4, true);
+        let scale = Scale::over(values, self.quantity.unit, 4, true);
         let baselines = self.baselines(view);
         let with_target = rows.iter().any(|row| self.is_judged(row));
         let with_interval = rows.iter().any(|row| row.low.or(row.high).is_some());
@@ -137,7 +137,7 @@ impl<'a> Drawing<'a> {
         let period = if view.is_over_time() { format!(", {}", view.buckets[latest].long) } else { String::new() };
         let title = self.by(&by) + &period;
         let table = Table { caption: format!("{}: {title}", self.title), rows: table.collect(), columns, interactive: true };
-        let legend = reference.map(|value| ("reference", format!("{} {}", words.all, language.value(value, self.unit))));
+        let legend = reference.map(|value| ("reference", format!("{} {}", words.all, language.value(value, self.quantity))));
         Figure { title, table: Some(table), legend: legend.into_iter().collect(), ..Figure::default() }
     }
 

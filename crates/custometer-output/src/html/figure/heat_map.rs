@@ -21,9 +21,9 @@ impl<'a> Drawing<'a> {
             [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].into_iter().take_while(|level| f64::from(*level) <= share * 9.0).last().unwrap_or(0)
         };
         // Of many cells, tenths of a percent are noise.
-        let written = |value: f64| match self.unit {
-            Unit::Percent if value == 0.0 || value >= 1.0 => self.language.tick(value, 1.0, self.unit),
-            unit => self.language.value(value, unit),
+        let written = |value: f64| match self.quantity.unit {
+            Unit::Percent if value == 0.0 || value >= 1.0 => self.language.tick(value, 1.0, self.quantity),
+            _ => self.language.value(value, self.quantity),
         };
         let mut columns = vec![Column::in_order(if cohorts { words.cohort } else { words.period })];
         if cohorts {

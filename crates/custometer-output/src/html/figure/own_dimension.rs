@@ -104,7 +104,7 @@ impl<'a> Drawing<'a> {
         let places = (0..view.groups.len()).flat_map(|group| (0..view.keys.len()).map(move |key| (group, key)));
         let rows = places.filter_map(|(group, key)| view.row(latest, group, key)).filter(|row| !row.suppressed);
         let values = rows.flat_map(|row| [defined(row.value), defined(row.low), defined(row.high)]).flatten();
-        Scale::over(values, self.unit, 4, with_zero)
+        Scale::over(values, self.quantity.unit, 4, with_zero)
     }
 
     /// How a figure of one group is called.

@@ -22,7 +22,7 @@ impl<'a> Drawing<'a> {
         let earlier = self.baselines(view).into_iter().find(|baseline| *baseline != Baseline::Previous);
         let points = points(&rows, earlier);
         let references = self.references(rows.iter().flatten().copied());
-        let scale = scale(&points, &references, self.unit, 4);
+        let scale = scale(&points, &references, self.quantity.unit, 4);
         let names = axis_names(view);
         let label = self.summary(view, &rows);
         let plot = Plot::new(label, &points, &names, &scale, self.tick(&scale)).across(&references, &scale);
@@ -92,7 +92,7 @@ impl<'a> Drawing<'a> {
             for &baseline in &baselines {
                 if baseline != Baseline::Previous {
                     let value = row.comparison(baseline).and_then(|comparison| defined(comparison.value)).filter(|_| !row.suppressed);
-                    cells.push(value.map_or(Cell::Empty, |value| Cell::Number(self.language.value(value, self.unit))));
+                    cells.push(value.map_or(Cell::Empty, |value| Cell::Number(self.language.value(value, row))));
                 }
                 cells.push(self.change(row, baseline));
             }
