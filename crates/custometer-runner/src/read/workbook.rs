@@ -1,7 +1,7 @@
 //! Workbooks: the cells of a sheet as the text of a table, so that all that is true of text files is true of them.
 //!
 //! What a cell holds is written in one way: numbers plainly, times as ISO 8601, durations as hours, minutes and seconds. A cell that has no
-//! value which can be relied on is marked ([`Mark`]), and is a fault of the rows that use it.
+//! value which can be relied on is marked ([`MARK`]), and is a fault of the rows that use it.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, BufReader, Read};
