@@ -72,5 +72,6 @@ mod money {
     mod shown;
 }
 
+mod attack;
 mod field;
 mod real_data;

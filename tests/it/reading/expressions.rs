@@ -390,6 +390,10 @@ fn what_is_not_supported_is_refused_at_its_place_with_what_is_there() {
     }
     let many = vec!["score = 1"; 5000].join(" OR ");
     assert!(problem(&many).contains("operators is too long"));
+    // The parser would try each of these in two ways, and what is within each as often.
+    for open in ["CAST(", "POSITION(", "NOT (", "CASE WHEN ", "CASE(", "SUBSTRING ("] {
+        assert!(problem(&open.repeat(40)).contains("can't be read more than 10 deep in each other"), "{open}");
+    }
     let deep = format!("{}score{} = 1", "(".repeat(400), ")".repeat(400));
     assert!(problem(&deep).contains("so many brackets"));
     let chain = vec!["score"; 400].join(" + ") + " = 1";

@@ -40,3 +40,15 @@ fn a_metric_of_a_crate_that_is_not_linked_says_what_may_be_missing() {
     let config = "[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"acme.on_time_rate\"\ntable = \"r\"\n";
     insta::assert_snapshot!(case.load(config).err().unwrap());
 }
+
+#[test]
+fn thousands_of_mistakes_are_cut_short() {
+    let case = Case::new().file("r.csv", "score\n1\n");
+    let load = |config: &str| case.load(config).err().unwrap();
+    let request = "[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"r\"\n";
+    let keys = (0..20_000).map(|number| format!("key{number} = 1\n")).collect::<Vec<_>>().concat();
+    let said = load(&format!("[tables.r]\npath = \"r.csv\"\n{request}{keys}"));
+    assert!(said.contains("the report can't be run: 50 problems") && said.contains("what follows in this section is not read"), "{said}");
+    let said = load(&format!("[tables.r]\npath = \"r.csv\"\n{}", request.replace("nps", "nsp").repeat(300)));
+    assert!(said.contains("problems, of which these are the first 100"), "{said}");
+}

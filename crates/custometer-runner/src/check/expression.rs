@@ -28,7 +28,7 @@ use toml::Spanned;
 pub(crate) use self::kind::Kind;
 pub(crate) use self::mistake::Mistake;
 pub(crate) use self::scope::{Leaf, Scope, Translated};
-pub(crate) use self::syntax::Syntax;
+pub(crate) use self::syntax::{Syntax, tree};
 use crate::config::diagnostics::Collector;
 
 /// Reads an expression over columns of these names, and reports all that is wrong with it.

@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{self, BinaryOperator, visit_expressions};
-use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
+
+use crate::check::expression::tree;
 
 /// The words that an expression compares columns with, each after its column: of `status = 'open' OR status IN ('new')` both.
 pub(crate) fn words_of(text: &str) -> Vec<(String, String)> {
-    let Ok(tree) = Parser::new(&GenericDialect).try_with_sql(text).and_then(|mut parser| parser.parse_expr()) else { return Vec::new() };
+    let Ok(tree) = tree(text) else { return Vec::new() };
     let mut words = Vec::new();
     let column = |expression: &ast::Expr| if let ast::Expr::Identifier(name) = expression { Some(name.value.clone()) } else { None };
     let word = |expression: &ast::Expr| match expression {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use custometer_core::{ColumnType, Domain, Period};
-use polars::prelude::{DataType, Engine, LazyFrame, NULL, col, len, lit, when};
+use polars::prelude::{DataType, Engine, LazyFrame, NULL, col, lit, when};
 
 use crate::collect::collect;
 use crate::collect::lookups::Prepared;
@@ -43,7 +43,9 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepar
                     _ => typed.value,
                 };
                 let times = rows.clone().select([instant.clone().dt().year().alias("year"), instant.cast(DataType::Int64).alias("at")]);
-                let ends = [col("at").min().alias("first"), col("at").max().alias("last"), len().cast(DataType::UInt64).alias("rows")];
+                // A count of Polars' own has 32 bits.
+                let rows = col("at").is_not_null().cast(DataType::UInt64).sum().alias("rows");
+                let ends = [col("at").min().alias("first"), col("at").max().alias("last"), rows];
                 plans.push(times.filter(col("at").is_not_null()).group_by([col("year")]).agg(ends));
             }
         }

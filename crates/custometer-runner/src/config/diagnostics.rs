@@ -10,10 +10,15 @@ use toml::Spanned;
 
 use crate::result::harmless;
 
-/// All problems of a report, in the order of its text.
+/// So many problems are shown. Each shows its part of the text, and nobody mends thousands at once.
+const MOST_SHOWN: usize = 100;
+
+/// The problems of a report, in the order of its text: all, or the first hundred.
 #[derive(Debug)]
 pub struct Problems {
     problems: Vec<Problem>,
+    /// How many there are beside these.
+    more: usize,
 }
 
 impl Problems {
@@ -25,9 +30,10 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.problems.len() {
-            1 => write!(f, "the report can't be run: 1 problem"),
-            n => write!(f, "the report can't be run: {n} problems"),
+        match (self.problems.len(), self.more) {
+            (1, 0) => write!(f, "the report can't be run: 1 problem"),
+            (n, 0) => write!(f, "the report can't be run: {n} problems"),
+            (n, more) => write!(f, "the report can't be run: {} problems, of which these are the first {n}", n + more),
         }
     }
 }
@@ -218,7 +224,8 @@ impl Collector {
             return Ok(());
         }
         self.problems.sort_by_key(|(start, _)| *start);
-        Err(Problems { problems: self.problems.into_iter().map(|(_, problem)| problem).collect() })
+        let more = self.problems.len().saturating_sub(MOST_SHOWN);
+        Err(Problems { problems: self.problems.into_iter().take(MOST_SHOWN).map(|(_, problem)| problem).collect(), more })
     }
 }
 

@@ -17,6 +17,9 @@ use crate::config::params::{Params, to_json};
 /// Sections by name, in the order of the config; none for one that can't be read.
 pub(crate) type Named<T> = Vec<(Spanned<String>, Option<T>)>;
 
+/// So many entries of a section are mended, since it is read once more for each.
+const MOST_MENDED: usize = 50;
+
 /// Reads a section as a type, and reports every entry of it that does not fit.
 ///
 /// A misspelled key is read as the one that was meant, so that what it says is checked as well; any other entry that does not fit is
@@ -24,10 +27,16 @@ pub(crate) type Named<T> = Vec<(Spanned<String>, Option<T>)>;
 pub(crate) fn section<T: DeserializeOwned>(value: Spanned<DeValue<'_>>, problems: &mut Collector) -> Option<T> {
     let read = |value: &Spanned<DeValue<'_>>| T::deserialize(ValueDeserializer::from(value.clone()));
     let message = |error: &toml::de::Error| error.message().to_owned();
+    let mut mended = 0;
     read_mending(value, read, message, |value, error, complaint| {
         let span = error.span().unwrap_or_else(|| value.span());
         let Worded { message, help } = worded(error.message());
-        problems.report(span.clone(), message).maybe_help(help);
+        let problem = problems.report(span.clone(), message).maybe_help(help);
+        mended += 1;
+        if mended == MOST_MENDED {
+            problem.help("mend these first: what follows in this section is not read");
+            return None;
+        }
         match complaint {
             Complaint::Missing(_) => None,
             Complaint::UnknownKey { meant, .. } => mend(value, &span, *meant),

@@ -721,7 +721,10 @@ pub(crate) fn as_value(stored: &DataType) -> &DataType {
 
 /// The lazy rows of files of other machines that share their columns, numbered from `row`.
 fn remote(files: &[PathBuf], format: FileFormat, schema: Option<&Schema>, row: Option<u64>) -> PolarsResult<LazyFrame> {
-    let row_index = row.map(|row| RowIndex { name: ROW.into(), offset: IdxSize::try_from(row).unwrap_or(IdxSize::MAX) });
+    let offset = |row: u64| {
+        IdxSize::try_from(row).map_err(|_| PolarsError::ComputeError("beyond 2³² rows none are numbered: copy the files here".into()))
+    };
+    let row_index = row.map(|row| Ok::<_, PolarsError>(RowIndex { name: ROW.into(), offset: offset(row)? })).transpose()?;
     let paths = ScanSources::Paths(files.iter().map(|file| PlRefPath::new(file.to_string_lossy().as_ref())).collect());
     match format {
         FileFormat::Arrow => {

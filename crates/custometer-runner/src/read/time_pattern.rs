@@ -581,10 +581,10 @@ fn in_full_width(steps: &mut [Step]) {
 
 /// Whether a pattern ends in what means UTC. Another name would be passed over without a word.
 fn ends_in_utc(written: &str) -> Result<bool, String> {
-    let start = written.rfind(|character: char| !character.is_ascii_alphabetic()).map_or(0, |last| last + 1);
-    // A letter right after `%` is a directive's own.
-    let start = if written[..start].ends_with('%') { start + 1 } else { start };
-    let name = &written[start..];
+    let before = written.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    // A letter right after `%` is a directive's own, unless that is the second half of `%%`.
+    let percents = before.len() - before.trim_end_matches('%').len();
+    let name = written.get(before.len() + percents % 2..).unwrap_or_default();
     let is_name = (2..=5).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_uppercase());
     match name {
         "Z" | "UTC" | "GMT" => Ok(true),
@@ -628,7 +628,7 @@ fn in_our_directives(written: &str) -> Option<String> {
             rest = &rest[character.len_utf8()..];
         }
     }
-    TimePattern::declared(&pattern, None).ok().map(|_| pattern)
+    (pattern.contains('%') && TimePattern::declared(&pattern, None).is_ok()).then_some(pattern)
 }
 
 /// The year that two digits mean, as POSIX has it.
@@ -690,6 +690,8 @@ mod tests {
             ("%m/%d/%Y %H:%M", "6/21/2025 16:14", "2025-06-21T16:14:00"),
             ("%-d/%-m/%Y %-H:%-M", "3/2/2025 9:5", "2025-02-03T09:05:00"),
             ("%F %T", "2025-2-3 9:5:7", "2025-02-03T09:05:07"),
+            ("%Y年%m月%d日 %H時", "2025年2月3日 9時", "2025-02-03T09:00:00"),
+            ("%Y-%m-%d %H %%", "2025-2-3 9 %", "2025-02-03T09:00:00"),
             ("%d/%b/%y %I:%M %p", "03/Feb/25 9:05 AM", "2025-02-03T09:05:00"),
             ("%d/%b/%y %I:%M %p", "04/Feb/25 12:30 AM", "2025-02-04T00:30:00"),
             ("%m/%d/%Y %I:%M:%S %p", "03/03/2025 12:30:00 PM", "2025-03-03T12:30:00"),
@@ -797,6 +799,9 @@ mod tests {
     fn what_can_not_be_used_is_refused_with_what_to_write() {
         for (written, told) in [
             ("day", "names no day"),
+            ("", "names no day"),
+            ("{{", "names no day"),
+            ("2025-01-31", "names no day"),
             ("%H:%M", "names no day"),
             ("%d/%m", "names no year"),
             ("%d %Y", "names no month"),

@@ -5,6 +5,7 @@
 mod book;
 mod determinism;
 mod inspect;
+mod leaks;
 mod loyalty;
 mod new;
 mod outputs;

@@ -343,6 +343,45 @@ fn titled(title: &str) -> String {
     format!("report.title=\"{title}\"")
 }
 
+/// Ends a run by the signal that a system out of memory, a service, a user, or a closed terminal sends.
+#[cfg(unix)]
+fn stop(child: &mut Child, which: u64) {
+    let signal = ["-KILL", "-TERM", "-INT", "-HUP"][usize::try_from(which).unwrap()];
+    // A run that is done is no longer there.
+    let _ = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
+    child.wait().unwrap();
+}
+
+/// Dated folders appear whole, and `latest` leads to a whole one, whenever a run is stopped.
+#[cfg(unix)]
+#[test]
+fn a_dated_folder_is_whole_or_not_there() {
+    let folder = report("", LOW);
+    let (out, days) = (folder.path().join("results"), ["2025-03-01", "2025-03-02", "2025-03-03"]);
+    let arguments = |day: usize| [&EVERY_FORMAT[..], &["--dated", "--quiet", "--as-of", days[day]]].concat();
+    let wholes: Vec<_> = (0..3)
+        .map(|day| {
+            let arguments = [&arguments(day)[..2], &["--dated", "--quiet", "--as-of", days[day], "--out", "alone"]].concat();
+            assert_eq!(outcome(&run(&folder, &arguments)), (0, String::new()));
+            found(&folder.path().join("alone").join(days[day]))
+        })
+        .collect();
+    // From before a run writes until after it is done.
+    for (stopped, wait) in (0..300).step_by(12).enumerate() {
+        let day = stopped % 3;
+        let mut child = program(&folder, &arguments(day)).spawn().unwrap();
+        thread::sleep(Duration::from_millis(wait));
+        stop(&mut child, stopped as u64 % 4);
+        for (day, whole) in days.iter().zip(&wholes).filter(|(day, _)| out.join(day).exists()) {
+            assert!(found(&out.join(day)) == *whole, "{day}, stopped after {wait} ms");
+        }
+        let latest = found(&out.join("latest"));
+        assert!(latest.is_empty() || wholes.contains(&latest), "stopped after {wait} ms");
+    }
+    assert_eq!(outcome(&run(&folder, &arguments(2))), (0, String::new()));
+    assert!(found(&out.join("latest")) == wholes[2]);
+}
+
 /// Kills runs at random moments, most of them while they write. However many and whenever: the folder has the files of one run.
 #[cfg(unix)]
 #[test]
@@ -393,8 +432,7 @@ fn a_kill_at_any_moment_leaves_one_whole_set() {
             until_it_writes(&mut child);
             (0..random(steps + steps / 2)).for_each(|_| step());
         }
-        let _ = child.kill();
-        child.wait().unwrap();
+        stop(&mut child, random(4));
         let found = found(&results);
         let which = sets.iter().position(|set| *set == found);
         let which = which.unwrap_or_else(|| panic!("kill {kill} of seed {seed} left {:?}", found.keys()));

@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{self, Spanned as _, visit_expressions};
 use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, Tokenizer};
 
@@ -11,6 +12,10 @@ use super::mistake::Mistake;
 
 /// More operators than anyone writes by hand; each costs the plan of the run.
 const MOST_OPERATORS: usize = 500;
+
+/// So deep may calls with a syntax of their own stand in each other. The parser tries each of them in two ways, and all that is in it as often:
+/// a mistake behind forty of them would never be found.
+const DEEPEST: usize = 10;
 
 /// An expression as it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +113,10 @@ pub(crate) fn tree(text: &str) -> Result<ast::Expr, Mistake> {
         return Err(Mistake::new(format!("an expression of {operators} operators is too long; {MOST_OPERATORS} are read"))
             .help("a value among many is written `x IN ('a', 'b', …)`"));
     }
+    if depth(tokens.iter().map(|token| &token.token)) > DEEPEST {
+        return Err(Mistake::new(format!("`CASE`, `CAST` and the like can't be read more than {DEEPEST} deep in each other"))
+            .help("derive a column of what is within, and name it here"));
+    }
     if tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_) | Token::EOF)) {
         return Err(Mistake::new("not an SQL expression: it is empty"));
     }
@@ -118,6 +127,59 @@ pub(crate) fn tree(text: &str) -> Result<ast::Expr, Mistake> {
         return Err(Mistake::new(format!("`{}` has no meaning here", rest.token)).at(bytes(text, rest.span)));
     }
     Ok(tree)
+}
+
+/// How many of the calls that the parser tries in two ways stand in each other at most.
+fn depth<'a>(tokens: impl Iterator<Item = &'a Token>) -> usize {
+    let of_its_own = |token: &Token| {
+        use Keyword::{
+            ARRAY, CAST, CEIL, CONVERT, CURRENT_DATE, CURRENT_TIME, CURRENT_TIMESTAMP, EXISTS, EXTRACT, FLOOR, INTERVAL, LOCALTIME,
+            LOCALTIMESTAMP, MAP, MATCH, NOT, OVERLAY, POSITION, PRIOR, SAFE_CAST, STRUCT, SUBSTR, SUBSTRING, TRIM, TRY_CAST, TRY_CONVERT,
+        };
+        const WORDS: [Keyword; 26] = [
+            ARRAY,
+            CAST,
+            CEIL,
+            CONVERT,
+            CURRENT_DATE,
+            CURRENT_TIME,
+            CURRENT_TIMESTAMP,
+            EXISTS,
+            EXTRACT,
+            FLOOR,
+            INTERVAL,
+            LOCALTIME,
+            LOCALTIMESTAMP,
+            MAP,
+            MATCH,
+            NOT,
+            OVERLAY,
+            POSITION,
+            PRIOR,
+            SAFE_CAST,
+            STRUCT,
+            SUBSTR,
+            SUBSTRING,
+            TRIM,
+            TRY_CAST,
+            TRY_CONVERT,
+        ];
+        matches!(token, Token::Word(word) if WORDS.contains(&word.keyword))
+    };
+    let mut brackets = Vec::new();
+    let (mut cases, mut deepest, mut after_such) = (0_usize, 0, false);
+    for token in tokens.filter(|token| !matches!(token, Token::Whitespace(_))) {
+        match token {
+            Token::LParen => brackets.push(after_such),
+            Token::RParen => drop(brackets.pop()),
+            Token::Word(word) if word.keyword == Keyword::CASE => cases += 1,
+            Token::Word(word) if word.keyword == Keyword::END => cases = cases.saturating_sub(1),
+            _ => {}
+        }
+        after_such = of_its_own(token);
+        deepest = deepest.max(cases + brackets.iter().filter(|such| **such).count());
+    }
+    deepest
 }
 
 fn is_operator(token: &Token) -> bool {
