@@ -38,6 +38,22 @@ fn a_calendar_that_is_not_there_is_an_error_at_its_name() {
 }
 
 #[test]
+fn rows_name_calendars_that_there_are() {
+    let of_row = |calendars: &str, clock: &str| {
+        let config = report(calendars, "").replace("clock = \"\"", &format!("clock = {clock}"));
+        Case::new().file("t.csv", TICKETS).load(&config).err().unwrap()
+    };
+    let none = of_row("", "{ column = \"schedule\" }");
+    assert!(none.contains("the report has no calendar that rows could name") && none.contains("`[calendars.NAME]`"), "{none}");
+    let missing = of_row(OFFICE, "{ column = \"schedule\" }");
+    assert!(missing.contains("`tickets` has no column `schedule` (text)"), "{missing}");
+    let misspelled = of_row(OFFICE, "{ colum = \"schedule\" }");
+    assert!(misspelled.contains("unknown key `colum`") && misspelled.contains("did you mean `column`?"), "{misspelled}");
+    let number = of_row(OFFICE, "5");
+    assert!(number.contains("or `{ column = \"…\" }`, found integer `5`"), "{number}");
+}
+
+#[test]
 fn every_mistake_in_a_calendar_is_shown() {
     let wrong = "[calendars.office]\nhours = { monday = [\"08:00-16:00\"], tue = [\"16:00-08:00\", \"8-16\"], wed-fri = [\"08:00-12:00\", \"11:00-15:00\"] }\n\
         holidays = [\"2025-12-25\"]\n[calendars.calendar]\nhours = { mon = [\"08:00-24:00\"] }";

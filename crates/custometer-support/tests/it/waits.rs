@@ -305,6 +305,33 @@ fn each_row_counts_on_the_calendar_that_it_names() {
 }
 
 #[test]
+fn hours_and_targets_of_a_contract_come_from_another_table() {
+    let history = "ticket_id,time,status,customer_id\n\
+        a,2025-01-06 09:00:00,new,c1\na,2025-01-06 10:00:00,pending,c1\na,2025-01-06 11:00:00,open,c1\na,2025-01-07 09:00:00,solved,c1\n\
+        b,2025-01-06 09:00:00,new,c2\nb,2025-01-07 09:00:00,solved,c2\n\
+        c,2025-01-06 09:00:00,new,c3\nc,2025-01-07 09:00:00,solved,c3\n";
+    // a: in office hours from Monday 09:00 to Tuesday 09:00, without the hour pending, 7.5 hours of at most 7.5. b: 24 of at most 23.
+    let contracts = "customer_id,hours,minutes\nc1,office,450\nc2,always,1380\nc3,office,\n";
+    let config = report(
+        "t",
+        "support.sla_attainment",
+        "by = [[\"ticket_id\"]]\n[metrics.params]\nfor = \"resolution\"\nbasis = \"history\"\n\
+        targets = \"column\"\npaused_statuses = [\"pending\"]\nclock = { column = \"hours\" }",
+    )
+    .replace(
+        "path = \"t.csv\"\n",
+        "path = \"t.csv\"\nlookup.contracts = { on = \"customer_id\", columns = [\"hours\", \"minutes\"] }\n\
+            derive = { target_seconds = \"60 * minutes\" }\n[tables.contracts]\npath = \"contracts.csv\"\n",
+    )
+    .replace("grain = \"month\"\n", "");
+    let json = Case::new().file("t.csv", history).file("contracts.csv", contracts).json(&config).unwrap();
+    assert!(rejections(&json).is_empty(), "{:?}", rejections(&json));
+    let found: Vec<Json> = results(&json).iter().map(|row| row["value"].clone()).collect();
+    assert_eq!(found, [json!(100), json!(0), Json::Null]);
+    assert_eq!(measure(&results(&json)[2], "without_target"), 1);
+}
+
+#[test]
 fn a_backlog_is_as_old_as_the_calendars_of_its_tickets_say() {
     let rows = "ticket_id,created_at,solved_at,schedule\na,2025-02-14 09:00:00,,office\nb,2025-02-14 09:00:00,,calendar\n";
     let params = "params = { show = \"older_than\", older_than_hours = 8, clock = { column = \"schedule\" } }\nby = [[], [\"ticket_id\"]]";
