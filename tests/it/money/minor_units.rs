@@ -100,3 +100,20 @@ fn a_definition_says_which_of_its_columns_are_amounts() {
         assert!(problem.contains(told), "{told}: {problem}");
     }
 }
+
+/// Whether an integer counts cents, its name may say, and nobody else.
+#[test]
+fn a_name_that_says_cents_is_a_choice() {
+    let proposed = |header: &str| {
+        let case = Case::new().file("o.csv", format!("{header}\n1,a,2025-01-03,1200,EUR\n2,b,2025-01-04,900,EUR\n"));
+        let path = case.path().join("o.csv").to_str().unwrap().to_owned();
+        custometer_runner::inspect(&[path], &custometer_core::Registry::linked().unwrap()).unwrap().tables[0].block.clone()
+    };
+    let choice = "# amounts_in = \"minor_units\"   # if \"amount_cents\" counts cents";
+    assert!(proposed("order_id,customer_id,time,amount_cents,currency").lines().any(|line| line == choice));
+    let alone = proposed("order_id,customer_id,time,amount_cents,shop");
+    assert!(alone.contains(&format!("{choice}, of the currency that `currency` says")), "{alone}");
+    for name in ["amount", "percent", "recent"] {
+        assert!(!proposed(&format!("order_id,customer_id,time,{name},currency")).contains("minor_units"), "{name}");
+    }
+}

@@ -198,13 +198,28 @@ fn missing(text: &mut String, columns: &[InspectedColumn], codes: &[(&str, Strin
 /// Which currency is meant, where amounts are in several.
 fn currencies(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
     let column = columns.iter().find(|column| is_of_currencies(&column.name));
+    if let Some(minor) = columns.iter().find(|column| is_of_minor_units(&column.name)) {
+        let whose = if column.is_none() { ", of the currency that `currency` says" } else { "" };
+        writeln!(text, "# amounts_in = \"minor_units\"   # if {} counts cents{whose}", quoted(&minor.name))?;
+    }
     let Some((column, codes)) = column.and_then(|column| Some((column, column.counts().filter(|codes| codes.len() > 1)?))) else {
         return Ok(());
     };
     let most = codes.iter().max_by_key(|(_, rows)| **rows).map(|(code, _)| code.as_str()).unwrap_or_default();
-    writeln!(text, "# Amounts are in {} currencies: keep one of them, or break down by {}.", codes.len(), quoted(&column.name))?;
+    writeln!(
+        text,
+        "# Amounts are in {} currencies: convert them, keep one of them, or break down by {}.",
+        codes.len(),
+        quoted(&column.name)
+    )?;
     let condition = format!("\"{}\" = '{}'", column.name.replace('"', "\"\""), most.replace('\'', "''"));
     writeln!(text, "# where = {}", quoted(&condition))
+}
+
+/// Whether a column's name says that it counts the smallest units of a currency.
+fn is_of_minor_units(name: &str) -> bool {
+    let words = name.to_lowercase();
+    words.split(|letter: char| !letter.is_alphanumeric()).any(|word| ["cents", "cent", "pence", "minor", "øre", "öre"].contains(&word))
 }
 
 fn times(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
