@@ -513,8 +513,8 @@ fn what_is_an_id_there_is_one_here() {
 
 #[test]
 fn nothing_tells_how_large_a_hidden_group_is() {
-    // Six rows find a customer, and one does not.
-    let tickets = "time,score,customer_id\n".to_owned() + &"2025-01-03,5,c1\n".repeat(6) + "2025-01-03,1,c3\n";
+    // Six rows find a customer, and two do not.
+    let tickets = "time,score,customer_id\n".to_owned() + &"2025-01-03,5,c1\n".repeat(6) + "2025-01-03,1,c3\n2025-01-03,1,c4\n";
     let case = Case::new().file("tickets.csv", tickets).file("customers.csv", CUSTOMERS);
     let config = report(SEGMENT, CUSTOMER, "by = [[], [\"segment\"]]").replace("[report]\n", "[report]\nmin_group_size = 5\n");
     let json = case.json(&config).unwrap();

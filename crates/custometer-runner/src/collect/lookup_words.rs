@@ -48,7 +48,9 @@ impl Misses {
                 let key = key.as_deref().filter(|key| !key.is_empty()).and_then(|key| report.shown_id(key));
                 key.map_or_else(|| format!("{file}, row {row}"), |key| format!("`{key}` ({file}, row {row})"))
             };
-            let examples = format!(", for example {}", examples.iter().map(shown).collect::<Vec<_>>().join(", "));
+            // Two examples would tell that there are two.
+            let most = if is_hidden { 1 } else { examples.len() };
+            let examples = format!(", for example {}", examples.iter().take(most).map(shown).collect::<Vec<_>>().join(", "));
             let here = listed(lookup.on.iter().map(|(here, _)| here));
             let other = if lookup.name == lookup.table {
                 format!("`{}`", lookup.table)
