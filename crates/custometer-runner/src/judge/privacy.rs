@@ -17,9 +17,11 @@
 //! total. The total of a bucket counts as shown where shares of it are, since each share tells it. All counts are taken to add up; where
 //! they do not (a customer who buys in two regions), more is hidden than has to be.
 //!
+//! Each of these sums is protected by itself first, which is quick and enough for most reports. Then all that are true of the counts are
+//! solved together, as linear equations, and one more group is hidden beside each that they tell too closely, until they tell none.
+//!
 //! # What it does not
 //!
-//! - Several such differences taken together, solved as equations, can still tell of a hidden group in breakdowns that cross.
 //! - The size of a group is its number of observations, as the metric counts them in `n`, not of people: one person with many orders
 //!   is a large group.
 //! - A metric's own dimensions, such as the scores of a distribution, are shown in full for a group that is shown.
@@ -28,12 +30,15 @@
 //! - A request all of whose groups are hidden still has the number of all its rows in the ledger.
 //! - Only result rows are touched: examples of rejected rows and detail tables are the caller's to withhold.
 
+mod equations;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use custometer_core::DimensionValue;
 use jiff::{Timestamp, Zoned};
 
+use crate::judge::privacy::equations::{Equation, Unknown};
 use crate::report::basis::Basis;
 use crate::result::{Comparison, ResultRow};
 
@@ -188,6 +193,9 @@ impl Group {
     }
 }
 
+/// The values that a hidden group is known to be able to have, by request and group.
+type Seen = HashMap<(usize, usize), (f64, f64)>;
+
 /// A group, and the groups of one level that it is made of.
 struct Sum {
     whole: usize,
@@ -257,6 +265,7 @@ impl Groups {
             return;
         }
         let sums = self.sums();
+        let mut seen = Seen::new();
         // Each round hides a group or is the last one.
         let mut changed = true;
         while changed {
@@ -264,7 +273,131 @@ impl Groups {
             for sum in &sums {
                 changed |= self.protect(sum, least);
             }
+            if !changed {
+                changed = self.protect_together(&sums, &mut seen, least);
+            }
         }
+    }
+
+    /// Hides one more group near those that all sums together tell too closely. Whether anything was hidden.
+    fn protect_together(&mut self, sums: &[Sum], seen: &mut Seen, least: f64) -> bool {
+        let requests: BTreeSet<(usize, usize)> =
+            self.all.iter().flat_map(|group| group.sizes.keys().map(|request| (group.key.table, *request))).collect();
+        let mut known = HashSet::new();
+        let mut told = BTreeSet::new();
+        for (table, request) in requests {
+            let counts = self.counts(table, request);
+            // Requests that count the same tell the same.
+            if known.insert(counts.iter().map(|(group, n)| (*group, n.to_bits())).collect::<Vec<_>>()) {
+                told.extend(self.told((table, request), &counts, sums, seen, least));
+            }
+        }
+        let mut is_hidden = false;
+        // What is hidden for one group helps those beside it.
+        let mut helped = BTreeSet::new();
+        for group in told {
+            if !helped.contains(&group) {
+                is_hidden |= self.hide_near(group, sums, &mut helped);
+            }
+        }
+        is_hidden
+    }
+
+    /// How many observations each group of a table has for a request, or for another where it has none.
+    fn counts(&self, table: usize, request: usize) -> BTreeMap<usize, f64> {
+        let count = |group: &Group| group.sizes.get(&request).or_else(|| group.sizes.values().next()).map(|size| size.n);
+        let of_table = self.all.iter().enumerate().filter(|(_, group)| group.key.table == table);
+        of_table.filter_map(|(position, group)| count(group).map(|n| (position, n))).collect()
+    }
+
+    /// The hidden groups that can have fewer than `least` sizes, going by all sums that are true of these counts.
+    fn told(
+        &self,
+        (table, request): (usize, usize),
+        counts: &BTreeMap<usize, f64>,
+        sums: &[Sum],
+        seen: &mut Seen,
+        least: f64,
+    ) -> Vec<usize> {
+        let mut unknowns: Vec<Unknown> = Vec::new();
+        let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
+        let hidden = counts.iter().filter(|(group, _)| self.all[**group].hidden);
+        for (&group, &value) in hidden {
+            numbers.insert(group, unknowns.len());
+            // What a solution showed stays possible when more is hidden.
+            let seen = seen.get(&(request, group)).copied().unwrap_or((value, value));
+            unknowns.push(Unknown { at_least: value.min(1.0), seen, guarded: true });
+        }
+        let mut equations = Vec::new();
+        // The sums that a reader knows without seeing a row of them.
+        let mut unseen: BTreeMap<usize, f64> = BTreeMap::new();
+        for sum in sums.iter().filter(|sum| self.all[sum.whole].key.table == table) {
+            let parts: Vec<(usize, f64)> = sum.parts.iter().filter_map(|part| counts.get(part).map(|n| (*part, *n))).collect();
+            let all: f64 = parts.iter().map(|(_, n)| n).sum();
+            let mut equation = Equation { terms: Vec::new(), sum: 0.0 };
+            for (part, n) in &parts {
+                match numbers.get(part) {
+                    Some(number) => equation.terms.push((*number, 1.0)),
+                    None => equation.sum -= n,
+                }
+            }
+            let tells =
+                self.all[sum.whole].key.grain == ALL || sum.parts.iter().any(|&part| self.all[part].tells_bucket && !self.all[part].hidden);
+            let is_true = |whole: f64| (whole - all).abs() <= 1e-6 * all.max(1.0);
+            // Several levels of one sum have it in common.
+            let whole = counts.get(&sum.whole).copied().unwrap_or_else(|| *unseen.entry(sum.whole).or_insert(all));
+            if !is_true(whole) {
+                continue;
+            }
+            if tells || (counts.contains_key(&sum.whole) && !numbers.contains_key(&sum.whole)) {
+                equation.sum += all;
+            } else {
+                let number = *numbers.entry(sum.whole).or_insert_with(|| {
+                    unknowns.push(Unknown { at_least: 0.0, seen: (all, all), guarded: false });
+                    unknowns.len() - 1
+                });
+                equation.terms.push((number, -1.0));
+            }
+            if !equation.terms.is_empty() {
+                equations.push(equation);
+            }
+        }
+        let groups: BTreeMap<usize, usize> = numbers.iter().map(|(group, number)| (*number, *group)).collect();
+        let told = equations::told(&mut unknowns, &equations, least);
+        seen.extend(groups.iter().map(|(number, group)| ((request, *group), unknowns[*number].seen)));
+        told.into_iter().map(|number| groups[&number]).collect()
+    }
+
+    /// Hides the smallest group beside one, or else one that it is part of, or one beside those. Whether there was any.
+    fn hide_near(&mut self, group: usize, sums: &[Sum], helped: &mut BTreeSet<usize>) -> bool {
+        let mut near = BTreeSet::from([group]);
+        loop {
+            let touched: Vec<&Sum> =
+                sums.iter().filter(|sum| near.contains(&sum.whole) || sum.parts.iter().any(|part| near.contains(part))).collect();
+            let parts = touched.iter().flat_map(|sum| sum.parts.iter().copied());
+            let wholes = touched.iter().map(|sum| sum.whole);
+            if let Some(smallest) = self.smallest_shown(parts).or_else(|| self.smallest_shown(wholes)) {
+                self.all[smallest].hidden = true;
+                helped.extend(sums.iter().filter(|sum| sum.parts.contains(&smallest)).flat_map(|sum| sum.parts.iter().copied()));
+                return true;
+            }
+            let before = near.len();
+            let around: Vec<usize> = touched.iter().flat_map(|sum| sum.parts.iter().copied().chain([sum.whole])).collect();
+            near.extend(around);
+            if near.len() == before {
+                return false;
+            }
+        }
+    }
+
+    fn smallest_shown(&self, groups: impl Iterator<Item = usize>) -> Option<usize> {
+        let size = |group: usize| {
+            let sizes = self.all[group].sizes.values().filter(|size| size.occupied).map(|size| size.n);
+            sizes.min_by(f64::total_cmp)
+        };
+        let shown = groups.filter(|&group| !self.all[group].hidden).filter_map(|group| size(group).map(|size| (size, group)));
+        let key = |group: usize| (&self.all[group].key.values, self.all[group].key.bucket);
+        shown.min_by(|&(a, left), &(b, right)| a.total_cmp(&b).then_with(|| key(left).cmp(&key(right)))).map(|(_, group)| group)
     }
 
     /// Every sum that is shown, or that two levels have in common, by each level that refines it.
@@ -689,8 +822,12 @@ mod tests {
         let months = [(1, 40.0), (2, 3.0), (3, 20.0)].map(|(from, n)| over("orders", Grain::Month, (from, from + 1), &[], n));
         let quarter = over("orders", Grain::Quarter, (1, 4), &[], 63.0);
         let march = [("B", 10.0), ("C", 10.0)].map(|(region, tickets)| of((3, 4), region, tickets, 20.0));
-        let rows = [months.to_vec(), vec![quarter], march.to_vec()].concat();
+        let rows = [months.to_vec(), vec![quarter.clone()], march.to_vec()].concat();
         assert_eq!(hidden(rows), [false, true, true, false, true, true]);
+        let february = [("B", 2.0), ("C", 1.0)].map(|(region, tickets)| of((2, 3), region, tickets, 3.0));
+        let january = [("B", 25.0), ("C", 15.0)].map(|(region, tickets)| of((1, 2), region, tickets, 40.0));
+        let rows = [months.to_vec(), vec![quarter], january.to_vec(), february.to_vec(), march.to_vec()].concat();
+        assert_eq!(hidden(rows), [false, true, true, false, false, false, true, true, true, true]);
     }
 
     #[test]
