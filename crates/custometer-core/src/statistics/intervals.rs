@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn ratios_of_independent_estimates_are_what_their_equations_say() {
-        // Roots of the equations of the method, found by bisection (scipy 1.15, brentq).
+        // Roots of the equations of the method, found by bisection (scipy, brentq).
         let wilson = |successes: f64, trials: f64| {
             let (low, high) = super::wilson(successes, trials, 0.95).unwrap();
             (successes / trials, low, high)

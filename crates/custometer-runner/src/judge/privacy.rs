@@ -22,6 +22,7 @@
 //!
 //! # What it does not
 //!
+//! - More than 1 000 hidden counts that all hang together are not solved: each sum is protected by itself only.
 //! - The size of a group is its number of observations, as the metric counts them in `n`, not of people: one person with many orders
 //!   is a large group.
 //! - A metric's own dimensions, such as the scores of a distribution, are shown in full for a group that is shown.

@@ -29,7 +29,7 @@ struct Piece<'a> {
 }
 
 /// More unknown counts than this that all hang together are not solved: it would take minutes.
-const MOST: usize = 2_000;
+const MOST: usize = 1_000;
 
 /// The guarded ones that can have fewer than `sizes` whole values.
 ///
