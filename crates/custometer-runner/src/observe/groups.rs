@@ -3,8 +3,8 @@
 use custometer_core::statistics::difference_interval;
 use custometer_core::suggest::did_you_mean;
 
-use crate::observe::KnownGroup;
 use crate::observe::compare::Side;
+use crate::observe::known_group::KnownGroup;
 use crate::report::{ComparedGroups, Report, Request};
 use crate::result::GroupComparison;
 use crate::result::words::{relative, shown};
