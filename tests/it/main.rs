@@ -51,12 +51,9 @@ mod goals {
 
 /// What holds tables: workbooks, archives, JSON documents.
 mod containers {
-    #[cfg(feature = "workbooks")]
     mod archives;
     mod documents;
-    #[cfg(feature = "workbooks")]
     mod workbooks;
-    #[cfg(feature = "workbooks")]
     mod writer;
 }
 

@@ -1,6 +1,5 @@
 //! Files, cells and columns: what an export holds, before a report says what it means.
 
-#[cfg(feature = "workbooks")]
 mod archive;
 mod arrow;
 pub(crate) mod cell_faults;
@@ -32,10 +31,4 @@ pub(crate) mod time_format;
 mod time_names;
 mod time_pattern;
 pub(crate) mod values;
-#[cfg(not(feature = "workbooks"))]
-mod without_workbooks;
-#[cfg(feature = "workbooks")]
 mod workbook;
-
-#[cfg(not(feature = "workbooks"))]
-use without_workbooks::{archive, workbook};

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use polars::prelude::{Column, DataFrame, DataType, PolarsResult, Series, StringChunked};
 
 /// What starts the text of such a cell: a character that stands for nothing.
-#[cfg(feature = "workbooks")]
 pub(crate) const MARK: char = '\u{ffff}';
 pub(crate) const MARK_BYTES: [u8; 3] = [0xef, 0xbf, 0xbf];
 

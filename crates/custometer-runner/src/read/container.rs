@@ -49,7 +49,6 @@ impl Area {
         (is_alike && columns.0 <= columns.1 && rows.0 <= rows.1).then_some(Self { rows, columns })
     }
 
-    #[cfg(feature = "workbooks")]
     pub(crate) fn contains(self, (row, column): (u32, u32)) -> bool {
         (self.rows.0..=self.rows.1).contains(&row) && (self.columns.0..=self.columns.1).contains(&column)
     }

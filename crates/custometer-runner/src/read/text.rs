@@ -17,9 +17,7 @@ mod scan;
 pub(crate) use bytes::{Compression, Hashing, hash, is_utf16, open, text_of};
 pub(crate) use chunks::Chunks;
 pub(crate) use error::TextError;
-pub(crate) use format::{Delimiter, Encoding, ShortRows, TextFormat};
-#[cfg(feature = "workbooks")]
-pub(crate) use format::{RECORD_END, VALUE_END};
+pub(crate) use format::{Delimiter, Encoding, RECORD_END, ShortRows, TextFormat, VALUE_END};
 pub(crate) use guess::{Guess, Letters, guess, letters};
 pub(crate) use head::{Head, first_line_not_utf8, head, start};
 pub(crate) use index::{Chunk, FileIndex, index};
