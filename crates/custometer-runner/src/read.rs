@@ -1,6 +1,7 @@
 //! Files, cells and columns: what an export holds, before a report says what it means.
 
 mod archive;
+pub(crate) mod area;
 mod arrow;
 pub(crate) mod cell_faults;
 pub(crate) mod cell_format;
@@ -16,10 +17,12 @@ pub(crate) mod files;
 pub(crate) mod format;
 pub(crate) mod guard;
 pub(crate) mod keyed;
+pub(crate) mod kind;
 pub(crate) mod lookup;
 mod money;
 mod ndjson;
 pub(crate) mod number;
+pub(crate) mod open_error;
 mod parquet;
 pub(crate) mod paths;
 pub(crate) mod scan;

@@ -21,7 +21,7 @@ use crate::check::tables::currency::{Amounts, AmountsIn, CurrencyConfig};
 use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::tables::spans::{Before, SpansConfig};
-use crate::check::tables::within::{AreaName, Names, cell_faults};
+use crate::check::tables::within::{AreaName, Names, Said, cell_faults};
 use crate::check::words::words_of;
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
@@ -29,10 +29,11 @@ use crate::config::values::{FileColumns, Plain, ZoneName};
 use crate::read::cell_format::CellFormat;
 use crate::read::column::{self, Declared, StoredColumn, Style, Typed};
 use crate::read::fault::{Origin, fault_name};
-use crate::read::files::{self, OpenError, Opened};
+use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
 use crate::read::lookup::Found;
 use crate::read::number::{NumberStyle, Thousands};
+use crate::read::open_error::OpenError;
 use crate::read::scan::is_ours;
 use crate::read::shape::Shape;
 use crate::read::table::{Blank, CONDITION, Columns, Derived, GONE, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
@@ -748,7 +749,8 @@ fn of_cells(
     let blanks = blanks(schema, &config.null_values, blank);
     columns.cleaned = cleaned(schema, &config.null_values, blank);
     columns.raw = raw(schema, &blanks);
-    columns.derived = cell_faults(config, faulty);
+    let mapped = config.columns.iter().map(|(name, of)| (name.get_ref().as_str(), of.get_ref().0.as_slice()));
+    columns.derived = cell_faults(mapped, |name| config.derive.keys().any(|derived| derived.get_ref() == name), faulty);
     blanks
 }
 
@@ -823,14 +825,21 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
             .help("name them: `column_names = [\"time\", \"score\"]`");
         return None;
     }
-    if config.names_nothing(problems) {
+    let said = Said {
+        member: config.member.as_ref(),
+        sheet: config.sheet.as_ref(),
+        range: config.range.as_ref(),
+        rows: config.rows.as_ref(),
+        decimal_comma: config.decimal_comma,
+    };
+    if said.names_nothing(problems) {
         return None;
     }
-    let within = config.within();
+    let within = said.within();
     let error = match files::files(path.get_ref(), folder).and_then(|files| files::open(&files, config.format, &within, dialect)) {
         Ok(opened) => {
             text_only(config, &opened, problems);
-            config.unused_within(&opened, problems);
+            said.unused(&opened, problems);
             return Some(opened);
         }
         Err(error) => error,

@@ -14,6 +14,7 @@ use super::tally::{self, Faults};
 use super::{block, candidates, hints, words};
 use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
+use crate::read::kind;
 use crate::read::text::{Compression, FileIndex, TextError};
 
 /// Files that make one table, and the path or pattern that the first of them was found by.
@@ -137,7 +138,7 @@ impl Looked {
             name,
             path: self.group.path().as_deref(),
             format: first.format,
-            format_is_named: first.format == FileFormat::Workbook || files::format_of(&first.path) == Some(first.format),
+            format_is_named: first.format == FileFormat::Workbook || kind::format_of(&first.path) == Some(first.format),
             members: self.group.names(|probe| probe.source.member().map(|member| member.name.clone())),
             sheets: self.group.names(|probe| probe.sheet().map(|sheet| sheet.name.clone())),
             rows: first.rows.as_deref(),

@@ -9,9 +9,11 @@ use polars::prelude::PolarsError;
 
 use super::dialect::{Header, TextDialect};
 use super::looks;
-use crate::read::container::{self, Found};
-use crate::read::files::{self, OpenError};
+use crate::read::container;
+use crate::read::files;
 use crate::read::format::FileFormat;
+use crate::read::kind::{self, Found};
+use crate::read::open_error::OpenError;
 use crate::read::source::{self, Sheet, Source};
 use crate::read::text::{Compression, Delimiter, Encoding, Guess, Letters, TextError, TextFormat};
 use crate::read::{elements, text};
@@ -136,7 +138,7 @@ impl Probe {
 
     fn all_in(source: &Arc<Source>) -> Vec<Result<Self, Unread>> {
         let failed = |error: FileError| vec![Err(Unread::of(source.path(), error))];
-        match files::kind_of(source, None, false) {
+        match kind::kind_of(source, None, false) {
             Ok(Some(Found::Archive(members))) if members.is_empty() => {
                 failed(FileError::Other("is an archive without a file in it".to_owned()))
             }
@@ -195,7 +197,7 @@ impl Probe {
             )));
         }
         let mut guess = text::guess(&start, letters.encoding, &looks::is_data);
-        if guess.width == 1 && !is_sheet && files::format_of(path).is_none() {
+        if guess.width == 1 && !is_sheet && kind::format_of(path).is_none() {
             return Err(FileError::Other("is not a table: neither its name nor its lines say what stands between two values".to_owned()));
         }
         if guess.has_header {

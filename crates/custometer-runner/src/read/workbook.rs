@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 use polars::prelude::{PolarsError, PolarsResult};
 
 use super::archive;
+use super::area::Area;
 use super::cell_faults::{MARK, MARK_BYTES};
-use super::container::Area;
 use super::guard::guarded;
 use super::source::{Reader, Sheet, Source};
 use super::text::{RECORD_END, VALUE_END};

@@ -9,10 +9,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::TableConfig;
 use crate::config::diagnostics::Collector;
+use crate::read::area::Area;
 use crate::read::cell_faults::cell_fault;
-use crate::read::container::{Area, Within, keys};
+use crate::read::container::{Within, keys};
 use crate::read::fault::{Origin, Reason};
 use crate::read::files::Opened;
 use crate::read::format::FileFormat;
@@ -51,15 +51,24 @@ impl<'de> Deserialize<'de> for AreaName {
     }
 }
 
-impl TableConfig {
+/// What a table's config says of where in its files its rows are.
+pub(super) struct Said<'a> {
+    pub(super) member: Option<&'a Spanned<Names>>,
+    pub(super) sheet: Option<&'a Spanned<Names>>,
+    pub(super) range: Option<&'a Spanned<AreaName>>,
+    pub(super) rows: Option<&'a Spanned<String>>,
+    pub(super) decimal_comma: bool,
+}
+
+impl Said<'_> {
     /// Where in its files the table's rows are.
     pub(super) fn within(&self) -> Within {
-        let names = |names: &Option<Spanned<Names>>| names.as_ref().map(|names| names.get_ref().all()).unwrap_or_default();
+        let names = |names: Option<&Spanned<Names>>| names.map(|names| names.get_ref().all()).unwrap_or_default();
         Within {
-            member: names(&self.member),
-            sheet: names(&self.sheet),
-            range: self.range.as_ref().map(|range| range.get_ref().0),
-            rows: self.rows.as_ref().map(|rows| rows.get_ref().clone()),
+            member: names(self.member),
+            sheet: names(self.sheet),
+            range: self.range.map(|range| range.get_ref().0),
+            rows: self.rows.map(|rows| rows.get_ref().clone()),
             decimal_comma: self.decimal_comma,
         }
     }
@@ -67,13 +76,13 @@ impl TableConfig {
     /// Reports what names nothing, before any file is opened.
     pub(super) fn names_nothing(&self, problems: &mut Collector) -> bool {
         let mut is_empty = false;
-        for (key, names) in [("member", &self.member), ("sheet", &self.sheet)] {
-            if let Some(names) = names.as_ref().filter(|names| names.get_ref().all().iter().all(|name| name.trim().is_empty())) {
+        for (key, names) in [("member", self.member), ("sheet", self.sheet)] {
+            if let Some(names) = names.filter(|names| names.get_ref().all().iter().all(|name| name.trim().is_empty())) {
                 problems.report(names.span(), format!("`{key}` names nothing")).help("leave it out to read the only one there is");
                 is_empty = true;
             }
         }
-        if let Some(rows) = self.rows.as_ref().filter(|rows| keys(rows.get_ref()).is_empty()) {
+        if let Some(rows) = self.rows.filter(|rows| keys(rows.get_ref()).is_empty()) {
             problems.report(rows.span(), "`rows` names nothing").help("write the keys that lead to the array, such as `payload.items`");
             is_empty = true;
         }
@@ -81,14 +90,14 @@ impl TableConfig {
     }
 
     /// Reports what is said of containers where there are none.
-    pub(super) fn unused_within(&self, opened: &Opened, problems: &mut Collector) {
+    pub(super) fn unused(&self, opened: &Opened, problems: &mut Collector) {
         let format = opened.format;
         let in_archive = opened.sources().iter().any(|source| source.member().is_some());
         let said = [
-            ("member", "zip archives", in_archive, self.member.as_ref().map(Spanned::span)),
-            ("sheet", "workbooks", format == FileFormat::Workbook, self.sheet.as_ref().map(Spanned::span)),
-            ("range", "workbooks", format == FileFormat::Workbook, self.range.as_ref().map(Spanned::span)),
-            ("rows", "JSON documents", format == FileFormat::Json, self.rows.as_ref().map(Spanned::span)),
+            ("member", "zip archives", in_archive, self.member.map(Spanned::span)),
+            ("sheet", "workbooks", format == FileFormat::Workbook, self.sheet.map(Spanned::span)),
+            ("range", "workbooks", format == FileFormat::Workbook, self.range.map(Spanned::span)),
+            ("rows", "JSON documents", format == FileFormat::Json, self.rows.map(Spanned::span)),
         ];
         for (key, of, is_used, place) in said {
             if let Some(place) = place.filter(|_| !is_used) {
@@ -99,18 +108,17 @@ impl TableConfig {
     }
 }
 
-/// The name that what is said of a column's cells stands under, beside what something derived that has the column's name says.
-pub(super) fn told_of(config: &TableConfig, name: &str) -> String {
-    if config.derive.keys().any(|derived| derived.get_ref() == name) { written_name(name) } else { name.to_owned() }
-}
-
 /// For each column in which a cell has no value, under all its names, what says so of a row that uses it.
-pub(super) fn cell_faults(config: &TableConfig, faulty: &BTreeSet<String>) -> Vec<Derived> {
+///
+/// `mapped` are names with the columns that they mean. What is said of a column's cells stands beside what something derived that has the
+/// column's name says, which `is_derived` tells.
+pub(super) fn cell_faults<'a>(
+    mapped: impl Iterator<Item = (&'a str, &'a [String])>,
+    is_derived: impl Fn(&str) -> bool,
+    faulty: &BTreeSet<String>,
+) -> Vec<Derived> {
     let own = faulty.iter().map(|name| (name.clone(), vec![name.clone()]));
-    let mapped = config.columns.iter().map(|(name, of)| {
-        let of_faults = of.get_ref().0.iter().filter(|column| faulty.contains(*column));
-        (name.get_ref().clone(), of_faults.cloned().collect())
-    });
+    let mapped = mapped.map(|(name, of)| (name.to_owned(), of.iter().filter(|column| faulty.contains(*column)).cloned().collect()));
     // What is mapped to a name is what the name means.
     let columns: BTreeMap<String, Vec<String>> = own.chain(mapped).collect();
     let fault = |(name, of): (String, Vec<String>)| {
@@ -124,7 +132,8 @@ pub(super) fn cell_faults(config: &TableConfig, faulty: &BTreeSet<String>) -> Ve
             Reason::new(format!("the cell of `{column}` has no value"), Some(origin))
         };
         let reasons = of.iter().map(reason).collect();
-        Derived { name: told_of(config, &name), value: None, fault: Some(number), reasons, origin: None }
+        let name = if is_derived(&name) { written_name(&name) } else { name };
+        Derived { name, value: None, fault: Some(number), reasons, origin: None }
     };
     columns.into_iter().filter(|(_, of)| !of.is_empty()).map(fault).collect()
 }

@@ -112,7 +112,7 @@ pub(crate) fn index(source: &Arc<Source>, head: &Head) -> Result<FileIndex, Text
     }
     rows.close();
     // A decoder may stop before the file does. The cells of a workbook were read before.
-    let (hash, bytes) = if matches!(source.text(), Text::Sheet(_)) { (super::hash(source)?, source.bytes()) } else { sums() };
+    let (hash, bytes) = if matches!(source.text(), Text::Sheet(_)) { (super::bytes::hash(source)?, source.bytes()) } else { sums() };
     Ok(FileIndex { bytes, hash, ..rows.without_footer() })
 }
 
