@@ -16,6 +16,8 @@ const EXAMPLES: usize = 3;
 pub(super) struct Quality {
     /// The rows of every table, by what became of them.
     pub(super) read: Table,
+    /// What there is to say of tables, such as that rows have no match in another one.
+    pub(super) notes: Vec<String>,
     /// The rejected ones, by reason, if there are any.
     pub(super) rejected: Option<Table>,
     /// How many values are hidden.
@@ -28,6 +30,7 @@ impl Quality {
         let hidden = result.results.iter().filter(|row| row.suppressed).count() as u64;
         Self {
             read: read(result, language),
+            notes: notes(result),
             rejected: rejected(result, language),
             hidden: (hidden > 0).then(|| format!("{}: {}", language.words.rows_suppressed, language.whole(hidden))),
         }
@@ -81,6 +84,12 @@ fn read(result: &RunResult, language: Language) -> Table {
     columns.extend(numbers.into_iter().map(Column::numbers));
     columns.push(Column::words(words.metrics));
     Table { caption: words.rows_read.to_owned(), columns, rows: rows.collect(), interactive: true }
+}
+
+fn notes(result: &RunResult) -> Vec<String> {
+    let tables = result.manifest.tables.iter();
+    let notes = tables.flat_map(|table| table.notes.iter().map(|note| format!("{}: {}", human::line(&table.table), human::line(note))));
+    notes.collect()
 }
 
 /// How many rows were read, and how many were made of them.
@@ -145,6 +154,18 @@ mod tests {
         assert!(!shown(&result).contains('→'));
         (result.manifest.tables[0].rows_read, result.manifest.tables[0].rows_made) = (4, Some(12));
         assert!(shown(&result).contains("\"4 → 12\""), "{}", shown(&result));
+    }
+
+    #[test]
+    fn what_there_is_to_say_of_a_table_is_said() {
+        let mut result = fixture::result();
+        let quality = |result: &RunResult| Quality::of(result, Language::of(result.locale)).notes;
+        assert_eq!(quality(&result), Vec::<String>::new());
+        result.manifest.tables[0].notes = vec!["3 of 100 rows have no match in `customers`".to_owned()];
+        let table = &result.manifest.tables[0].table;
+        assert_eq!(quality(&result), [format!("{table}: 3 of 100 rows have no match in `customers`")]);
+        let page = String::from_utf8(crate::html::render(&result).unwrap()).unwrap();
+        assert!(page.contains("3 of 100 rows have no match in"), "the page says it");
     }
 
     #[test]
