@@ -1,13 +1,24 @@
 //! Quotients that do not depend on how many rows are computed at once.
 
+use std::sync::LazyLock;
+
 use polars::prelude::arity::binary_elementwise_values;
-use polars::prelude::{Column, DataType, Expr, Field, Float64Chunked, IntoColumn, PolarsResult};
+use polars::prelude::{Column, DataType, Expr, Field, Float64Chunked, IntoColumn, NULL, PolarsResult, lit};
 
 /// `over` divided by `by`, as floats; missing where one of them is.
 ///
 /// Where `by` is one value for many rows, Polars multiplies by its reciprocal, which rounds twice: 57 divided by 100 is then not 0.57, unless
 /// its batch has one row.
 pub fn quotient(over: Expr, by: Expr) -> Expr {
+    let mut quotient = QUOTIENT.clone();
+    if let Expr::AnonymousFunction { input, .. } = &mut quotient {
+        *input = vec![over, by];
+    }
+    quotient
+}
+
+/// A function is equal to itself alone. Quotients of equal expressions have to be equal, since measures that are share their states.
+static QUOTIENT: LazyLock<Expr> = LazyLock::new(|| {
     let divide = |columns: &mut [Column]| -> PolarsResult<Column> {
         let (over, by) = (columns[0].cast(&DataType::Float64)?, columns[1].cast(&DataType::Float64)?);
         let length = if over.is_empty() || by.is_empty() { 0 } else { over.len().max(by.len()) };
@@ -16,8 +27,8 @@ pub fn quotient(over: Expr, by: Expr) -> Expr {
         let divided: Float64Chunked = binary_elementwise_values(over.f64()?, by.f64()?, |over: f64, by: f64| over / by);
         Ok(divided.into_column().with_name(over.name().clone()))
     };
-    over.map_many(divide, &[by], |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::Float64)))
-}
+    lit(NULL).map_many(divide, &[lit(NULL)], |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::Float64)))
+});
 
 #[cfg(test)]
 mod tests {
@@ -34,6 +45,12 @@ mod tests {
             made.column("over").unwrap().f64().unwrap().iter().collect::<Vec<_>>()
         });
         batches.collect()
+    }
+
+    #[test]
+    fn quotients_of_equal_expressions_are_equal() {
+        assert_eq!(quotient(col("over"), lit(7)), quotient(col("over"), lit(7)));
+        assert_ne!(quotient(col("over"), lit(7)), quotient(col("over"), lit(8)));
     }
 
     #[test]
