@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::time::{Buckets, LocalClock};
-use custometer_core::{Calendar, Column, ColumnType, Definition, DeriveContext, Domain, Example, Grain, NullRule, Period};
+use custometer_core::{Calendar, Column, ColumnType, Definition, DeriveContext, Domain, Example, Grain, NullRule, Period, SqlCondition};
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, PolarsResult, Series, TimeUnit};
@@ -77,6 +77,10 @@ impl Input {
 
     /// The rows as a metric gets them: typed, and without those that its source leaves out. None where the table lacks a column.
     pub(crate) fn frame(&self, definition: &Definition) -> Option<PolarsResult<DataFrame>> {
+        // A condition is computed by the runner.
+        if has_condition(definition) {
+            return None;
+        }
         let is_there = |column: &Column| Some(column.name) != definition.source.time || self.position(column.name).is_some();
         let columns: Vec<Column> = columns(definition).into_iter().filter(is_there).collect();
         let positions: Vec<usize> = columns.iter().map(|column| self.position(column.name)).collect::<Option<_>>()?;
@@ -228,7 +232,13 @@ const ENTITIES: usize = 12;
 pub(crate) fn made_up(definition: &Definition, params: &str, examples: &[Input], autumn: bool) -> Input {
     let source = &definition.source;
     let is_timed = source.time.is_some();
-    let columns = columns(definition);
+    let mut columns = columns(definition);
+    // What a condition of the parameters reads is what its example has beside the metric's own columns.
+    if has_condition(definition) {
+        let others = examples.iter().flat_map(|example| &example.header).filter(|name| columns.iter().all(|column| column.name != *name));
+        let others: BTreeSet<&String> = others.collect();
+        columns.extend(others.into_iter().map(|name| Column::text(Column::name_from(name)).nulls(NullRule::Keep)));
+    }
     let entity = definition.derivation.as_ref().map(|derivation| derivation.entity());
     let mut chance = Chance::seeded(42);
     let shown = |column: &str| -> Vec<String> {
@@ -300,12 +310,17 @@ pub(crate) fn is_reported(cell: &str) -> bool {
         .is_some_and(|instant| within.contains(&TimeZone::UTC.to_datetime(instant)))
 }
 
-/// The columns that a source reads, its time among them.
+/// Whether a column is made of others by a condition of the parameters.
+pub(crate) fn has_condition(definition: &Definition) -> bool {
+    definition.source.columns.iter().any(|column| SqlCondition::written(column.name).is_some())
+}
+
+/// The columns that a source reads of a file, its time among them; not what its parameters make of others.
 pub(crate) fn columns(definition: &Definition) -> Vec<Column> {
     let source = &definition.source;
     let time = source.time.filter(|time| source.columns.iter().all(|column| column.name != *time));
     let time = time.map(|time| Column { domain: source.time_domain, ..Column::time(time) });
-    source.columns.iter().cloned().chain(time).collect()
+    source.columns.iter().filter(|column| SqlCondition::written(column.name).is_none()).cloned().chain(time).collect()
 }
 
 /// Values that a column may have: those of examples, and of its domain.

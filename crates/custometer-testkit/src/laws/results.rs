@@ -10,7 +10,7 @@ use custometer_runner::{ResultRow, RunResult};
 use super::law::{Law, Violation};
 use super::variant::Variant;
 use crate::case::Case;
-use crate::input::{GROUP, Input};
+use crate::input::{GROUP, Input, has_condition};
 
 impl Variant {
     /// The laws of results.
@@ -144,6 +144,8 @@ impl Variant {
             ("missing", missing, "rows in which everything is missing that may be"),
             ("zeros", zeros, "rows of zeros"),
         ];
+        // What a condition compares has to show what it is, and a table of no rows shows nothing.
+        let tables: Vec<_> = tables.into_iter().filter(|(name, ..)| *name != "empty" || !has_condition(&self.definition)).collect();
         let asked: Vec<Asked<'_>> = tables.iter().map(|(name, input, _)| Asked { name, parts: vec![input.clone()], by: "[[]]" }).collect();
         let result = match self.run(&input.report, &asked) {
             Ok(result) => result,
