@@ -488,7 +488,7 @@ proptest! {
         let case = Case::new()
             .file("t.csv", csv(&columns))
             .file("t.xlsx", book(std::iter::once(names).chain(cells).collect()));
-        let define = |name: &str, measure: &str| format!("[define.\"x.{name}\"]\ntable = \"t\"\nmeasures = {{ m = \"{measure}\" }}\nvalue = \"m\"\nunit = \"count\"\n");
+        let define = |name: &str, measure: &str| format!("[define.\"x.{name}\"]\ntable = \"t\"\nmeasures = {{ m = \"{measure}\" }}\ntypes = {{ debt = \"number\" }}\nvalue = \"m\"\nunit = \"count\"\n");
         let request = |name: &str, by: &str| format!("[[metrics]]\nmetric = \"x.{name}\"\ntable = \"t\"\nby = {by}\n");
         let metrics = [
             define("debt", "sum(debt)"),
