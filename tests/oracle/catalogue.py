@@ -108,13 +108,16 @@ WEIGHTED = {"weighted": choice(True, False, None)}
 SURVEY = {"score": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "", "11", "4.5", "-1", "many", "NaN"]}
 
 
-@metric("loyalty.nps", "time", survey("score", (0, 10)), WEIGHTED, cells=SURVEY)
+NET_PROMOTERS = {**WEIGHTED, "scale": choice(None, [0, 10])}
+
+
+@metric("loyalty.nps", "time", survey("score", (0, 10)), NET_PROMOTERS, cells=SURVEY)
 def nps(rows, params, _):
     net = weighted(rows, params, lambda row: (row["score"] >= 9) - (row["score"] <= 6))
     return None if net is None else 100 * net
 
 
-@metric("loyalty.nps_distribution", "time", survey("score", (0, 10)), WEIGHTED, own=("score",), cells=SURVEY)
+@metric("loyalty.nps_distribution", "time", survey("score", (0, 10)), NET_PROMOTERS, own=("score",), cells=SURVEY)
 def nps_distribution(rows, params, _):
     share = lambda score: weighted(rows, params, lambda row: row["score"] == score)
     return {(str(score),): None if share(score) is None else 100 * share(score) for score in range(11)}
@@ -308,7 +311,7 @@ def retention_rate(rows, params, scope):
     "loyalty.mrr",
     "started_at",
     [*SPANS, Column("amount_per_month", "number", least=0)],
-    {**UNITED, "show": choice(None, "total", "per_customer")},
+    {**UNITED, "show": choice(None, "total", "per_customer", "customers")},
     **SPAN,
     cells={"amount_per_month": ["10", "20", "0", "9.99", "", "-1", "free"]},
     left_out=("ends",),
@@ -316,9 +319,9 @@ def retention_rate(rows, params, scope):
 def mrr(rows, params, scope):
     spans = held(rows, scope.end)
     total = math.fsum(row["amount_per_month"] for row in spans)
-    if params.get("show") != "per_customer":
-        return total
-    return ratio(total, len({row["customer_id"] for row in spans if row["amount_per_month"] > 0}))
+    customers = len({row["customer_id"] for row in spans if row["amount_per_month"] > 0})
+    shown = {"per_customer": ratio(total, customers), "customers": customers}
+    return shown.get(params.get("show"), total)
 
 
 # Points.
@@ -429,7 +432,7 @@ def first_response_time(rows, params, _):
     lambda params: [CREATED, Column("first_solved_at" if params.get("which") == "first" else "solved_at", "time", "kept")],
     {**STATISTIC, "which": choice(None, "full", "first")},
     rules=lambda params: [not_before("created_at", "first_solved_at" if params.get("which") == "first" else "solved_at")],
-    left_out=("basis", "solved_statuses", "clock", "approximate"),
+    left_out=("basis", "solved_statuses", "reopened", "clock", "approximate"),
 )
 def resolution_time(rows, params, _):
     return statistic(seconds(rows, "created_at", "first_solved_at" if params.get("which") == "first" else "solved_at"), params)
