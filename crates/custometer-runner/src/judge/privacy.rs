@@ -172,6 +172,8 @@ struct Group {
     sizes: BTreeMap<usize, Size>,
     /// Whether its rows tell the total of their bucket.
     tells_bucket: bool,
+    /// Whether the result has rows of it. The others are baselines from before the period, whose rows the ledger does not count as used.
+    has_rows: bool,
     hidden: bool,
 }
 
@@ -243,6 +245,7 @@ impl Groups {
             let shows = row.value.is_some() || row.measures.iter().any(|(_, measure)| measure.is_some_and(|measure| measure != 0.0));
             groups.all[group].count(request, basis.size.of(row), shows);
             groups.all[group].tells_bucket |= basis.tells_bucket;
+            groups.all[group].has_rows = true;
             places.push(Place { request, group, baselines });
         }
         (groups, places)
@@ -252,7 +255,7 @@ impl Groups {
     fn find(&mut self, key: Key) -> usize {
         let all = &mut self.all;
         *self.by_key.entry(key).or_insert_with_key(|key| {
-            all.push(Group { key: key.clone(), sizes: BTreeMap::new(), tells_bucket: false, hidden: false });
+            all.push(Group { key: key.clone(), sizes: BTreeMap::new(), tells_bucket: false, has_rows: false, hidden: false });
             all.len() - 1
         })
     }
@@ -426,7 +429,7 @@ impl Groups {
             for (level, groups) in levels.iter().filter(|(level, _)| level.refines(whole)) {
                 let around =
                     around(&buckets[&(level.table, level.grain)], &buckets[&(whole.table, whole.grain)], level.grain == whole.grain);
-                for &position in groups {
+                for &position in groups.iter().filter(|&&group| whole.grain != ALL || self.all[group].has_rows) {
                     let part = &self.all[position].key;
                     for &bucket in around.get(&part.bucket).into_iter().flatten() {
                         let values = part.values.iter().filter(|(column, _)| whole.columns.contains(*column));
@@ -603,6 +606,21 @@ mod tests {
                 && comparison.significant.is_none()
         });
         bare && compared && row.dimensions.len() == row.breakdown
+    }
+
+    #[test]
+    fn the_ledger_does_not_count_what_is_before_the_period() {
+        // 43 rows were used, of which 40 are February's; January, which it is compared with, is none of them.
+        let mut february = over("orders", Grain::Month, (2, 3), &[], 40.0);
+        february.comparisons = vec![Comparison {
+            start: Some(first_of(1)),
+            end: Some(first_of(2)),
+            value: Some(30.0),
+            n: Some(30.0),
+            ..Comparison::unknown(Baseline::Previous)
+        }];
+        let rows = suppressed_alone(vec![february, over("orders", Grain::Month, (3, 4), &[], 3.0)]);
+        assert_eq!(rows.iter().map(|row| row.suppressed).collect::<Vec<_>>(), [true, true]);
     }
 
     #[test]
