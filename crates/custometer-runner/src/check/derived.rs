@@ -32,8 +32,8 @@ pub(crate) struct DerivedConfig {
     /// How the parts of a quotient such as `100 * a / b` vary together, which its interval has to know. `independent`: they have no
     /// observations in common, such as tickets and subscriptions. `subset`: `a` counts some of what `b` counts. Without it there is no
     /// interval.
-    #[schemars(with = "Option<PartsConfig>")]
-    pub parts: Option<Spanned<PartsConfig>>,
+    #[schemars(with = "Option<Parts>")]
+    pub parts: Option<Spanned<Parts>>,
     /// What a reader must know of it; stands beside its values.
     pub summary: Option<String>,
     /// What its values are to be.
@@ -41,16 +41,6 @@ pub(crate) struct DerivedConfig {
     pub target: Option<Spanned<TargetConfig>>,
     /// A value from elsewhere that its values are compared with.
     pub benchmark: Option<BenchmarkConfig>,
-}
-
-/// How the parts of a quotient vary together.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum PartsConfig {
-    /// They have no observations in common.
-    Independent,
-    /// What is counted below the line holds all that is counted above it.
-    Subset,
 }
 
 fn neutral() -> Direction {
@@ -148,7 +138,7 @@ impl Reading<'_> {
     /// What intervals are made of.
     fn quotient(
         &self,
-        parts: &Spanned<PartsConfig>,
+        parts: &Spanned<Parts>,
         formula: &Formula,
         done: &BTreeMap<&str, Calculated>,
         problems: &mut Collector,
@@ -163,20 +153,17 @@ impl Reading<'_> {
             Some(request) => request.map(Request::unit),
             None => done.get(name).map(|derived| derived.unit),
         };
-        match parts.get_ref() {
-            PartsConfig::Independent => Some((quotient, Parts::Independent)),
-            PartsConfig::Subset => {
-                for name in [&quotient.of, &quotient.to] {
-                    if let Some(other) = unit(name).filter(|unit| *unit != Unit::Count) {
-                        problems
-                            .report(parts.span(), format!("`{name}` is in {}, and a subset is counted", other.as_str()))
-                            .help("divide counts, such as two requests of one count with different `where`, or leave `parts` out");
-                        return None;
-                    }
+        if *parts.get_ref() == Parts::Subset {
+            for name in [&quotient.of, &quotient.to] {
+                if let Some(other) = unit(name).filter(|unit| *unit != Unit::Count) {
+                    problems
+                        .report(parts.span(), format!("`{name}` is in {}, and a subset is counted", other.as_str()))
+                        .help("divide counts, such as two requests of one count with different `where`, or leave `parts` out");
+                    return None;
                 }
-                Some((quotient, Parts::Subset))
             }
         }
+        Some((quotient, *parts.get_ref()))
     }
 
     /// The rows of a result that is made of these. None where their rows do not match, or where one of them is wrong itself.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use custometer_core::{Baseline, Direction, Grain, Unit};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::report::formula::{Formula, Quotient};
 use crate::report::goal::Goal;
@@ -34,8 +36,9 @@ pub struct Calculated {
     pub(crate) position: usize,
 }
 
-/// How the two parts of a quotient vary together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the parts of a quotient vary together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Parts {
     /// They have no observations in common.
     Independent,
