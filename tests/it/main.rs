@@ -52,6 +52,7 @@ mod goals {
 /// What holds tables: workbooks, archives, JSON documents.
 mod containers {
     mod archives;
+    mod asked;
     mod documents;
     mod workbooks;
     mod writer;

@@ -5,19 +5,8 @@ use custometer_runner::inspect;
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
+use super::asked::{report, values, words};
 use super::writer::{Member, zip};
-
-fn report(table: &str) -> String {
-    format!("[tables.t]\n{table}\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\n")
-}
-
-fn words(text: &str) -> String {
-    text.replace(['\n', '│', '╰', '├', '·'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn values(result: &Json) -> Vec<f64> {
-    result["results"].as_array().unwrap().iter().filter_map(|row| row["value"].as_f64()).collect()
-}
 
 const JANUARY: &[u8] = b"time,score\n2025-01-01,9\n2025-01-02,10\n2025-01-03,x\n";
 const FEBRUARY: &[u8] = b"time,score\n2025-02-01,3\n2025-02-02,many\n";

@@ -7,6 +7,8 @@ use custometer_runner::inspect;
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
+use super::asked::words;
+
 const METRICS: &str = "[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\nby = [[], [\"country\"]]\n";
 
 fn report(table: &str) -> String {
@@ -117,7 +119,7 @@ fn what_has_no_rows_is_said() {
         ("path = \"t.csv\"\nrange = \"B3\"", "`B3` is not a part of a sheet"),
     ] {
         let problems = case.load(&report(table)).err().unwrap_or_else(|| panic!("{table}"));
-        let words = problems.replace(['\n', '│', '╰', '├', '·'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = words(&problems);
         assert!(words.contains(said), "{table}\n{problems}");
     }
 }

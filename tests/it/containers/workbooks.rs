@@ -6,19 +6,8 @@ use custometer_testkit::Case;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::asked::{report, values, words};
 use super::writer::{Cell, Member, Sheet, ods, xlsb, xlsx, zip};
-
-fn report(table: &str) -> String {
-    format!("[tables.t]\n{table}\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\n")
-}
-
-fn words(text: &str) -> String {
-    text.replace(['\n', '│', '╰', '├', '·'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn values(result: &Json) -> Vec<f64> {
-    result["results"].as_array().unwrap().iter().filter_map(|row| row["value"].as_f64()).collect()
-}
 
 /// Reason, rows, and of the first example the file, the row, the column and the text.
 fn rejected(result: &Json) -> Vec<(String, u64, String, u64, String, String)> {
