@@ -9,6 +9,17 @@ use jiff::civil::Date;
 
 use crate::sample;
 
+/// What the exit code of `run` says.
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  the run failed, or an alert could not be delivered
+  2  the command line, the config or the columns of the data are wrong
+  3  done, and a target is missed, with --fail-on-target
+  4  done, but with more rejected rows than the report allows
+  5  done, and an alert fired, with --fail-on-alert
+
+Of several, the first of 2, 1, 3, 5 and 4 counts.";
+
 /// Customer metrics one can trust, from the exports that every company already has.
 #[derive(Debug, Parser)]
 #[command(name = "custometer", version, propagate_version = true)]
@@ -20,6 +31,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Compute a report.
+    #[command(after_long_help = EXIT_CODES)]
     Run {
         #[command(flatten)]
         report: ReportArgs,
@@ -96,6 +108,13 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Write the manual: a page for each command.
+    #[command(hide = true)]
+    Man {
+        /// The folder to write to.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Write invented tables: believable, of any size, and always the same for the same seed.
     Sample {
         /// The folder to write to.
@@ -122,11 +141,18 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum MetricsCommand {
     /// List every metric that is linked into this program.
-    List,
+    List {
+        /// What to write: a line for each, or all that is known of them.
+        #[arg(long, value_enum, default_value = "table")]
+        format: MetricsFormat,
+    },
     /// Describe a metric: definition, inputs, parameters, edge cases, examples.
     Describe {
         /// The metric's id, such as loyalty.nps.
         id: String,
+        /// What to write: a page for people, or data.
+        #[arg(long, value_enum, default_value = "table")]
+        format: MetricsFormat,
     },
 }
 
@@ -159,6 +185,13 @@ pub(crate) struct ReportArgs {
 /// A format of what `inspect` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InspectFormat {
+    Table,
+    Json,
+}
+
+/// A format of what is told of metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricsFormat {
     Table,
     Json,
 }

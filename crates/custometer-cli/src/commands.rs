@@ -1,6 +1,5 @@
 //! What the commands do.
 
-mod description;
 mod docs;
 mod inspect;
 mod metrics;
@@ -84,6 +83,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "custometer", &mut script);
             write(&script)
+        }
+        Command::Man { out } => {
+            fs::create_dir_all(&out).and_then(|()| clap_mangen::generate_to(Args::command(), &out)).map_err(Failure::run)?;
+            note(false, &format!("wrote the manual to {}", out.display()));
+            Ok(())
         }
         Command::Sample { out, table, rows, people, seed, format } => {
             samples(&out, &table, |table| SampleOptions { table, rows: rows.unwrap_or(table.default_rows()), people, seed, format })

@@ -3,8 +3,10 @@
 //! It is a library so that a team's own binary, which links the team's metrics, is three lines long.
 
 mod args;
+pub mod catalogue;
 mod commands;
 mod deliver;
+mod description;
 mod failure;
 mod fault;
 mod sample;

@@ -66,4 +66,9 @@ pub struct Example {
 impl Example {
     /// An example of nothing, for what an example does not say: `..Example::NONE`.
     pub const NONE: Self = Self { title: "", report: "", params: "", header: "", rows: &[], expected: &[] };
+
+    /// The lines of the file after its header, each as often as it comes.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.rows.iter().flat_map(|(times, line)| (0..*times).map(move |number| line.replace("{i}", &number.to_string())))
+    }
 }

@@ -32,16 +32,12 @@ pub(crate) struct Input {
 impl Input {
     /// The table of an example, as a file has it.
     pub(crate) fn of_example(example: &Example) -> Self {
-        let mut rows = Vec::new();
-        for (times, line) in example.rows {
-            rows.extend((0..*times).map(|number| cells(&line.replace("{i}", &number.to_string()))));
-        }
         Self {
             title: format!("the example \"{}\"", example.title),
             report: example.report.to_owned(),
             params: example.params.to_owned(),
             header: cells(example.header).into_iter().flatten().collect(),
-            rows,
+            rows: example.lines().map(|line| cells(&line)).collect(),
         }
     }
 

@@ -9,9 +9,9 @@ use std::path::Path;
 use custometer_core::function::Function;
 use custometer_core::metric::Example;
 use custometer_core::registry::Descriptor;
-use custometer_core::{Column, Definition, DimensionRule, Direction, Registry, Source, SqlCondition, Table, Unit};
+use custometer_core::{Column, Definition, DimensionRule, Direction, Registry, Source, Table, Unit};
 
-use super::description::{self, Param};
+use crate::description::{self, Param};
 use crate::failure::Failure;
 
 /// How every page begins; no other file is ever removed.
@@ -291,8 +291,7 @@ struct Input<'a> {
 
 impl<'a> Input<'a> {
     fn of(source: &'a Source) -> Self {
-        // The column of a condition is made of the others.
-        let columns = source.columns.iter().filter(|column| SqlCondition::written(column.name).is_none()).collect();
+        let columns = description::columns(source).collect();
         Self { table: source.table.name, time: description::bucket_column(source), columns, reasons: source.reasons() }
     }
 }

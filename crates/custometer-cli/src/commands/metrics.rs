@@ -1,23 +1,33 @@
-//! `metrics list` and `metrics describe`: the registry, for people.
+//! `metrics list` and `metrics describe`: the registry, for people; as data it is the catalogue.
 
 use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use custometer_core::registry::Descriptor;
 use custometer_core::{Definition, Registry};
+use serde::Serialize;
 
-use super::description;
-use crate::args::MetricsCommand;
+use crate::args::{MetricsCommand, MetricsFormat};
+use crate::catalogue::{self, Entry};
+use crate::description;
 use crate::failure::Failure;
 
 pub(super) fn run(command: &MetricsCommand, registry: &Registry) -> Result<String, Failure> {
     match command {
-        MetricsCommand::List => Ok(list(registry)),
-        MetricsCommand::Describe { id } => match registry.get(id) {
-            Some(metric) => Ok(describe(metric)),
+        MetricsCommand::List { format: MetricsFormat::Table } => Ok(list(registry)),
+        MetricsCommand::List { format: MetricsFormat::Json } => json(&catalogue::all(registry)),
+        MetricsCommand::Describe { id, format } => match registry.get(id) {
+            Some(metric) => match format {
+                MetricsFormat::Table => Ok(describe(metric)),
+                MetricsFormat::Json => json(&Entry::of(metric)),
+            },
             None => Err(Failure::usage(format!("unknown metric `{id}`: {}", registry.help(id)))),
         },
     }
+}
+
+fn json(catalogue: &impl Serialize) -> Result<String, Failure> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(catalogue).map_err(Failure::run)?))
 }
 
 fn list(registry: &Registry) -> String {
@@ -72,7 +82,7 @@ fn inputs(text: &mut String, definition: &Definition) -> std::fmt::Result {
     if let Some(time) = description::bucket_column(&definition.source) {
         table.add_row([time, "time", "decides the bucket", "not needed without period and grain"]);
     }
-    for column in &definition.source.columns {
+    for column in description::columns(&definition.source) {
         table.add_row([column.name, &description::values_of(column), column.description, column.nulls.as_str()]);
     }
     for reason in definition.source.reasons() {

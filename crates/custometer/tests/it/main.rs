@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod book;
+mod catalogue;
 mod determinism;
 mod inspect;
 mod leaks;

@@ -1,27 +1,28 @@
 //! What is told of a metric beside its own words: inputs and parameters, read off its definition and its schema.
 
 use custometer_core::registry::Descriptor;
-use custometer_core::{Column, Definition, Domain, Source};
+use custometer_core::{Column, Definition, Domain, Source, SqlCondition};
 use serde_json::{Map, Value as Json};
 
 /// The definitions that a metric's examples come to, each with their parameters; one without any, where there is no example.
-pub(super) fn definitions(metric: &Descriptor) -> Vec<(&'static str, Definition)> {
-    let of = |params: &'static str| {
-        let given: Map<String, Json> = toml::from_str(params).ok()?;
-        metric.define(given).ok().map(|definition| (params, definition))
-    };
+pub(crate) fn definitions(metric: &Descriptor) -> Vec<(&'static str, Definition)> {
+    let of = |params: &'static str| metric.define(read(params)).ok().map(|definition| (params, definition));
     match metric.about.examples {
         [] => of("").into_iter().collect(),
         examples => examples.iter().filter_map(|example| of(example.params)).collect(),
     }
 }
 
+/// Parameters as TOML has them. Those of examples are read by tests, too.
+pub(crate) fn read(params: &str) -> Map<String, Json> {
+    toml::from_str(params).unwrap_or_default()
+}
+
 /// Those of the parameters that make the difference between two definitions, as TOML: one that does it alone, or else all but those that may
 /// as well be as `usual`.
 ///
 /// `is_same` says whether a definition still has what the parameters are told for.
-pub(super) fn difference(metric: &Descriptor, usual: &str, params: &str, is_same: impl Fn(&Definition) -> bool) -> String {
-    let read = |text: &str| toml::from_str::<Map<String, Json>>(text).unwrap_or_default();
+pub(crate) fn difference(metric: &Descriptor, usual: &str, params: &str, is_same: impl Fn(&Definition) -> bool) -> String {
     let (usual, mut given) = (read(usual), read(params));
     let is_enough = |params: &Map<String, Json>| metric.define(params.clone()).is_ok_and(|definition| is_same(&definition));
     for (name, value) in &given {
@@ -52,32 +53,37 @@ fn toml_of(name: &str, value: &Json) -> String {
 }
 
 /// The column that decides the bucket, unless it is read anyway.
-pub(super) fn bucket_column(source: &Source) -> Option<&'static str> {
+pub(crate) fn bucket_column(source: &Source) -> Option<&'static str> {
     source.time.filter(|time| source.columns.iter().all(|column| column.name != *time))
 }
 
+/// The columns that a source reads. Those of conditions are made of the others.
+pub(crate) fn columns(source: &Source) -> impl Iterator<Item = &Column> {
+    source.columns.iter().filter(|column| SqlCondition::written(column.name).is_none())
+}
+
 /// The type of a column and which of its values are possible.
-pub(super) fn values_of(column: &Column) -> String {
+pub(crate) fn values_of(column: &Column) -> String {
     let domain = if column.domain == Domain::Any { String::new() } else { format!(", {}", column.domain) };
     format!("{}{domain}", column.kind.as_str())
 }
 
 /// A parameter of a metric, or a key of a table that is one.
-pub(super) struct Param {
-    pub(super) name: String,
+pub(crate) struct Param {
+    pub(crate) name: String,
     /// Its type, in words.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Whether it must be given, or what is taken when it is not.
-    pub(super) given: String,
-    pub(super) description: String,
+    pub(crate) given: String,
+    pub(crate) description: String,
     /// The words it may be, each with its meaning.
-    pub(super) choices: Vec<(String, String)>,
+    pub(crate) choices: Vec<(String, String)>,
     /// The keys of the tables that it holds, where they are known.
-    pub(super) keys: Vec<Param>,
+    pub(crate) keys: Vec<Param>,
 }
 
 /// The parameters of a metric.
-pub(super) fn params(metric: &Descriptor) -> Vec<Param> {
+pub(crate) fn params(metric: &Descriptor) -> Vec<Param> {
     properties(&metric.params_schema().to_value())
 }
 
