@@ -52,3 +52,33 @@ fn thousands_of_mistakes_are_cut_short() {
     let said = load(&format!("[tables.r]\npath = \"r.csv\"\n{}", request.replace("nps", "nsp").repeat(300)));
     assert!(said.contains("problems, of which these are the first 100"), "{said}");
 }
+
+#[test]
+fn a_report_of_a_later_version_says_that_and_nothing_else() {
+    let case = Case::new().file("r.csv", "score\n1\n");
+    let config = |version: &str| {
+        format!(
+            "[report]\nversion = {version}\nshape = \"new\"\n[tables.r]\npath = \"gone.csv\"\n[news]\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"r\"\n"
+        )
+    };
+    insta::assert_snapshot!(case.load(&config("2")).err().unwrap());
+    // What is no version at all is one mistake among others.
+    for (version, said) in
+        [("0", "there is no version 0: write `version = 1`, or leave it out"), ("\"2\"", "expected a whole number"), ("-1", "version = -1")]
+    {
+        let said_of = case.load(&config(version)).err().unwrap();
+        assert!(said_of.contains(said) && said_of.contains("unknown section `news`"), "{said_of}");
+    }
+}
+
+#[test]
+fn a_report_may_say_the_version_that_it_has_anyway() {
+    let load = |report: &str| {
+        let config = format!("{report}\n[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"r\"\n");
+        Case::new().file("r.csv", "score\n1\n").run(&config).unwrap().results
+    };
+    assert_eq!(load("[report]\nversion = 1"), load(""));
+    let later = Case::new().file("r.csv", "score\n1\n").set("report.version=7");
+    let said = later.load("[tables.r]\npath = \"r.csv\"\n[[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"r\"\n").err().unwrap();
+    assert!(said.contains("written in version 7") && said.contains("--set"), "{said}");
+}

@@ -10,7 +10,7 @@ use crate::check::alerts::{self, AlertConfig};
 use crate::check::calendars::CalendarConfig;
 use crate::check::define::DefineConfig;
 use crate::check::derived::DerivedConfig;
-use crate::check::report::ReportConfig;
+use crate::check::report::{self, ReportConfig};
 use crate::check::requests::{self, MetricConfig};
 use crate::check::segments::{SegmentConfig, Segments};
 use crate::check::tables::TableConfig;
@@ -82,6 +82,9 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
         alerts: Vec::new(),
         webhooks: BTreeMap::new(),
     };
+    if report::is_newer(&root, problems) {
+        return config;
+    }
     for (key, value) in root {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("report", _) => config.report = section(value, problems).unwrap_or_default(),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
+use toml::de::DeTable;
 
 use crate::check::rates::RatesConfig;
 use crate::config::diagnostics::Collector;
@@ -19,6 +20,9 @@ use crate::result::locale::Locale;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ReportConfig {
+    /// The version of the config's language that the report is written in. 1 unless said: there is no other yet.
+    #[schemars(with = "Option<Version>")]
+    pub version: Version,
     /// A heading.
     pub title: Option<String>,
     /// The language of the HTML report. English unless said.
@@ -72,6 +76,51 @@ pub(crate) struct ReportConfig {
     /// a metric reads as ids, that are called `id` or `…_id`, or that are derived from one of these.
     #[schemars(with = "Option<String>")]
     pub hash_ids: Option<Spanned<String>>,
+}
+
+/// The version of the config's language that this program reads: it becomes another one where a report of before would no longer run, or
+/// would mean something else.
+pub(crate) const CONFIG_VERSION: u32 = 1;
+
+/// A version that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Version;
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let version = u32::deserialize(deserializer)?;
+        if (1..=CONFIG_VERSION).contains(&version) {
+            return Ok(Self);
+        }
+        Err(D::Error::custom(format!("there is no version {version}: write `version = {CONFIG_VERSION}`, or leave it out")))
+    }
+}
+
+impl JsonSchema for Version {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": CONFIG_VERSION })
+    }
+}
+
+/// Says so where a report is written in a version that this program does not know. What else it seems to have wrong is then not worth a word.
+pub(crate) fn is_newer(root: &DeTable<'_>, problems: &mut Collector) -> bool {
+    let Some(version) = root.get("report").and_then(|report| report.get_ref().get("version")) else { return false };
+    let Some(number) = version.get_ref().as_integer() else { return false };
+    let is_newer = u64::from_str_radix(number.as_str(), number.radix()).is_ok_and(|number| number > u64::from(CONFIG_VERSION));
+    if is_newer {
+        problems
+            .report(
+                version.span(),
+                format!("the report is written in version {number} of its language, and this program knows version {CONFIG_VERSION}"),
+            )
+            .label("newer than this program")
+            .help(format!("this is custometer {}: install a newer one", env!("CARGO_PKG_VERSION")));
+    }
+    is_newer
 }
 
 /// The day that weeks start on.
