@@ -164,6 +164,7 @@ pages! {
     the_guide_to_web_events_does_what_it_says: "docs/src/guides/web_events.md",
     the_guide_to_own_metrics_does_what_it_says: "docs/src/guides/own_metrics.md",
     the_guide_to_outputs_does_what_it_says: "docs/src/guides/outputs.md",
+    the_guide_to_jobs_does_what_it_says: "docs/src/guides/jobs.md",
     the_guide_to_json_does_what_it_says: "docs/src/guides/json.md",
     the_guide_to_the_command_line_does_what_it_says: "docs/src/guides/command_line.md",
     the_guide_to_troubles_does_what_it_says: "docs/src/guides/troubleshooting.md",
@@ -195,7 +196,11 @@ fn every_page_is_run_and_every_report_on_it_is_a_file() {
             let at = format!("{page}, line {}", block.line);
             // A command that is shown as a transcript would not be run, and a report that is not a file would not be tried.
             let is_shown_only = block.language == "console" && *page == "README.md";
-            assert!(is_shown_only || ["sh", "text", "toml", "rust"].contains(&block.language.as_str()), "{at}: `{}`", block.language);
+            assert!(
+                is_shown_only || ["sh", "text", "toml", "rust", "ini", "python", "yaml"].contains(&block.language.as_str()),
+                "{at}: `{}`",
+                block.language
+            );
             assert!(block.language != "toml" || block.file.is_some(), "{at}: say `toml,file=NAME` or `toml,add=NAME`");
         }
     }
