@@ -142,6 +142,16 @@ fn requests_of_one_metric_are_named_by_what_tells_them_apart() {
         format!("{REPORT}{}{}", request("table = \"answers\"\nsegment = \"teams\""), request("table = \"answers\"\nsegment = \"large\""));
     let json = case().json(&segments).unwrap();
     assert_eq!(values(&json).iter().map(|row| row.0).collect::<Vec<_>>(), ["loyalty.nps (teams)", "loyalty.nps (large)"]);
+    // Neither the segments nor the tables are each another one.
+    let of_both = ["answers", "more"].map(|table| {
+        let more = "\n[tables.more]\npath = \"answers.csv\"\n";
+        let segment = request(&format!("table = \"{table}\"\nsegment = \"large\"")) + &request(&format!("table = \"{table}\""));
+        if table == "answers" { format!("{more}{segment}") } else { segment }
+    });
+    let report = format!("{REPORT}{}", of_both.concat()).replace("[segments.large]\ntable = \"answers\"", "[segments.large]");
+    let json = case().json(&report).unwrap();
+    let names: Vec<_> = values(&json).iter().map(|row| row.0).collect();
+    assert_eq!(names, ["loyalty.nps (answers, large)", "loyalty.nps (answers)", "loyalty.nps (more, large)", "loyalty.nps (more)"]);
     let alike = format!("{REPORT}{}{}", request("table = \"answers\""), request("table = \"answers\""));
     assert!(case().json(&alike).unwrap_err().contains("two requests are called `loyalty.nps`"));
 }

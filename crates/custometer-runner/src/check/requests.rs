@@ -439,17 +439,23 @@ fn params_help(metric: &Descriptor) -> String {
     )
 }
 
-/// Gives requests that name themselves by the same metric names that tell them apart: by their segments, or else by their tables.
+/// Gives requests that name themselves by the same metric names that tell them apart: by their segments, or else by their tables, or else by both.
 pub(crate) fn name_apart(requests: &mut [MetricConfig]) {
     let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (position, request) in requests.iter().enumerate().filter(|(_, request)| request.name.is_none()) {
         alike.entry(request.metric.get_ref().clone()).or_default().push(position);
     }
     for (metric, positions) in alike.into_iter().filter(|(_, positions)| positions.len() > 1) {
-        let told_by = |tell: fn(&MetricConfig) -> Option<&Spanned<String>>| -> Vec<Option<String>> {
-            positions.iter().map(|position| tell(&requests[*position]).map(|name| name.get_ref().clone())).collect()
+        let told_by = |tell: fn(&MetricConfig) -> Option<String>| -> Vec<Option<String>> {
+            positions.iter().map(|position| tell(&requests[*position])).collect()
         };
-        let ways = [told_by(|request| request.segment.as_ref()), told_by(|request| Some(&request.table))];
+        let segment = |request: &MetricConfig| request.segment.as_ref().map(|name| name.get_ref().clone());
+        let table = |request: &MetricConfig| Some(request.table.get_ref().clone());
+        let both = |request: &MetricConfig| {
+            let segment = request.segment.as_ref().map(|name| format!(", {}", name.get_ref())).unwrap_or_default();
+            Some(format!("{}{segment}", request.table.get_ref()))
+        };
+        let ways = [told_by(segment), told_by(table), told_by(both)];
         let differ = |names: &Vec<Option<String>>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
         for (position, name) in positions.iter().zip(ways.into_iter().find(differ).into_iter().flatten()) {
             let place = requests[*position].metric.span();
