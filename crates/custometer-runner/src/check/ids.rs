@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use custometer_core::{Aggregate, ColumnType};
-use polars::prelude::Expr;
+use polars::prelude::{Expr, Schema};
 
 use crate::check::requests::MetricConfig;
 use crate::config::diagnostics::Collector;
@@ -32,19 +32,23 @@ pub(crate) fn find(requests: &mut [Request], tables: &[Table]) {
 /// The ids of each table, with the columns that are made of the same ones as they are.
 fn with_made(tables: &[Table], ids: &[BTreeSet<String>]) -> Vec<BTreeSet<String>> {
     // The files' own columns, since two tables may call one of them differently.
-    let stored: Vec<BTreeSet<String>> =
-        tables.iter().zip(ids).map(|(table, ids)| ids.iter().flat_map(|name| table.stored_origins(name)).collect()).collect();
-    let of_table = |(table, ids): (&Table, &BTreeSet<String>)| {
+    let own: Vec<Schema> = tables.iter().map(Table::stored).collect();
+    let stored_ids = |((table, ids), own): ((&Table, &BTreeSet<String>), &Schema)| -> BTreeSet<String> {
+        ids.iter().flat_map(|name| table.columns.origins(name)).filter(|origin| own.contains(origin)).collect()
+    };
+    let stored: Vec<BTreeSet<String>> = tables.iter().zip(ids).zip(&own).map(stored_ids).collect();
+    let of_table = |((table, ids), own): ((&Table, &BTreeSet<String>), &Schema)| {
         let alike = tables.iter().zip(&stored).filter(|(other, _)| share_a_file(table, other)).flat_map(|(_, stored)| stored);
         let stored: BTreeSet<&String> = alike.collect();
         let is_made = |name: &String| {
-            let looked_up =
-                table.columns.origins(name).into_iter().any(|origin| table.columns.looked_up(&origin).is_some() && ids.contains(&origin));
-            looked_up || table.stored_origins(name).iter().any(|origin| stored.contains(origin))
+            table.columns.origins(name).iter().any(|origin| {
+                let is_looked_up = table.columns.looked_up(origin).is_some() && ids.contains(origin);
+                is_looked_up || own.contains(origin) && stored.contains(origin)
+            })
         };
         table.columns().into_iter().filter(is_made).chain(ids.iter().cloned()).collect()
     };
-    tables.iter().zip(ids).map(of_table).collect()
+    tables.iter().zip(ids).zip(&own).map(of_table).collect()
 }
 
 /// Adds what is an id in the table that it is looked up in, and keys where those on the other side are ids. Whether there was anything to add.

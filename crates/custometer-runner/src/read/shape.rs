@@ -154,9 +154,9 @@ impl Unpivot {
         self.columns.iter().any(|column| column == name)
     }
 
-    /// Whether a column is no column of the made rows: it is unpivoted, or says why cells of such a one have no value.
-    fn is_taken(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column == name || cell_fault(column) == name)
+    /// The columns that the made rows do not have: they are unpivoted, or say why cells of such a one have no value.
+    fn taken(&self) -> BTreeSet<String> {
+        self.columns.iter().flat_map(|column| [column.clone(), cell_fault(column)]).collect()
     }
 
     /// Whether it is said of any of the columns why cells have no value.
@@ -165,8 +165,9 @@ impl Unpivot {
     }
 
     fn schema(&self, of: &Schema) -> Schema {
+        let taken = self.taken();
         let mut schema: Schema =
-            of.iter().filter(|(name, _)| !self.is_taken(name)).map(|(name, stored)| (name.clone(), stored.clone())).collect();
+            of.iter().filter(|(name, _)| !taken.contains(name.as_str())).map(|(name, stored)| (name.clone(), stored.clone())).collect();
         schema.insert(self.name.as_str().into(), DataType::String);
         schema.insert(self.value.as_str().into(), self.stored.clone());
         if self.has_faults(|name| of.contains(name)) {
@@ -207,7 +208,8 @@ impl Unpivot {
             made.push(stacked(&cell_fault(&self.value), &DataType::String, &faults)?);
         }
         made.extend([made_of, numbers]);
-        let kept: Vec<Column> = rows.columns().iter().filter(|column| !self.is_taken(column.name())).cloned().collect();
+        let taken = self.taken();
+        let kept: Vec<Column> = rows.columns().iter().filter(|column| !taken.contains(column.name().as_str())).cloned().collect();
         let kept = DataFrame::new(height, kept)?.take(&IdxCa::from_vec(PlSmallStr::EMPTY, of))?;
         kept.hstack(&made)
     }

@@ -240,28 +240,29 @@ impl Table {
         read
     }
 
+    /// The columns of the files that are read where these ones are used.
+    pub(crate) fn read_of_files(&self, used: BTreeSet<String>) -> BTreeSet<String> {
+        self.shape.read(self.read(used))
+    }
+
+    /// Rows of its files, with mapped, derived and looked-up columns. Ends are there only where they are known.
+    pub(crate) fn over(&self, files: LazyFrame, (found, ends): (&Found, Option<&Ends>)) -> LazyFrame {
+        let rows = self.skipped.iter().fold(files, |rows, skipped| rows.filter(skipped.clone().not()));
+        self.columns.over(self.shape.over(rows, ends), found)
+    }
+
     /// The rows, with mapped, derived and looked-up columns. Only the `used` ones are sure to be filled, and ends only where they are known.
     ///
     /// # Errors
     ///
     /// When a file can't be scanned any more.
-    pub(crate) fn rows(
-        &self,
-        indices: &[FileIndex],
-        (found, ends): (&Found, Option<&Ends>),
-        used: BTreeSet<String>,
-    ) -> PolarsResult<LazyFrame> {
-        let rows = self.opened.rows(indices, self.shape.read(self.read(used)))?;
-        let rows = self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not()));
-        Ok(self.columns.over(self.shape.over(rows, ends), found))
+    pub(crate) fn rows(&self, indices: &[FileIndex], ends: (&Found, Option<&Ends>), used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
+        Ok(self.over(self.opened.rows(indices, self.read_of_files(used))?, ends))
     }
 
-    /// The columns of the files that a column is made of.
-    pub(crate) fn stored_origins(&self, name: &str) -> BTreeSet<String> {
-        let mut origins = self.columns.origins(name);
-        let stored = self.shape.schema(&self.opened.schema);
-        origins.retain(|origin| stored.contains(origin));
-        origins
+    /// The columns of its rows before anything is mapped or made of them.
+    pub(crate) fn stored(&self) -> Schema {
+        self.shape.schema(&self.opened.schema)
     }
 
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
