@@ -61,6 +61,7 @@ mod containers {
 /// Tables that are made of others.
 mod tables {
     mod lookups;
+    mod scans;
 }
 
 /// Currencies, minor units and exchange rates.

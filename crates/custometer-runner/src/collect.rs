@@ -80,9 +80,19 @@ struct Ends {
 }
 
 impl Collected {
-    pub(crate) fn of(plan: &TablePlan, report: &Report) -> PolarsResult<Self> {
-        let ends = Ends::of(plan);
-        let mut frames = collect(plan.frames(report, &ends)?, Engine::Streaming)?.into_iter();
+    /// What plans of one scan come to, each by itself.
+    pub(crate) fn of_scan(plans: &[&TablePlan], report: &Report) -> PolarsResult<Vec<Self>> {
+        let ends: Vec<Ends> = plans.iter().map(|plan| Ends::of(plan)).collect();
+        let frames = plans.iter().zip(&ends).map(|(plan, ends)| plan.frames(report, ends)).collect::<PolarsResult<Vec<_>>>()?;
+        let sizes: Vec<usize> = frames.iter().map(Vec::len).collect();
+        let mut frames = collect(frames.into_iter().flatten().collect(), Engine::Streaming)?.into_iter();
+        let plans = plans.iter().zip(&ends).zip(sizes);
+        plans.map(|((plan, ends), size)| Self::of(plan, report, ends, frames.by_ref().take(size).collect())).collect()
+    }
+
+    /// What one plan comes to, of the frames of its plans.
+    fn of(plan: &TablePlan, report: &Report, ends: &Ends, frames: Vec<DataFrame>) -> PolarsResult<Self> {
+        let mut frames = frames.into_iter();
         let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
         let read = next()?;
         let (rows_read, rows_of_files) = (count(&read, 0)?, count(&read, 1)?);
@@ -131,7 +141,7 @@ impl Collected {
         for (request, _) in &plan.shared {
             shared.insert(*request, count(&next()?, 0)?);
         }
-        let details = details(plan, report, &ends, &last, &mut frames)?;
+        let details = details(plan, report, ends, &last, &mut frames)?;
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             for ((grouping, of), accumulator) in node.groupings.iter().enumerate().zip(&ends.accumulators[position]) {
@@ -251,14 +261,17 @@ impl Ends {
 }
 
 impl TablePlan {
-    /// Polars' optimised plans, as they will be run.
-    pub(crate) fn explained(&self, report: &Report) -> PolarsResult<String> {
-        let ends = Ends::of(self);
-        let mut frames = self.frames(report, &ends)?;
-        for (split, nodes) in &ends.splits {
-            let rows = split.nothing()?.lazy();
-            for node in nodes {
-                frames.extend(self.frames_of_node(report, *node, &rows, &ends, None)?);
+    /// Polars' optimised plans of one scan, as they will be run.
+    pub(crate) fn explained(plans: &[&Self], report: &Report) -> PolarsResult<String> {
+        let mut frames = Vec::new();
+        for plan in plans {
+            let ends = Ends::of(plan);
+            frames.extend(plan.frames(report, &ends)?);
+            for (split, nodes) in &ends.splits {
+                let rows = split.nothing()?.lazy();
+                for node in nodes {
+                    frames.extend(plan.frames_of_node(report, *node, &rows, &ends, None)?);
+                }
             }
         }
         LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations())

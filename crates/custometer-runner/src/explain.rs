@@ -7,7 +7,7 @@ use std::sync::Arc;
 use custometer_core::Aggregate;
 
 use crate::collect::indices::indices;
-use crate::collect::lookups::{Prepared, prepare};
+use crate::collect::lookups::{Prepared, level, prepare};
 use crate::collect::period::{needs_period_of_data, period};
 use crate::error::RunError;
 use crate::plan::axes::axes;
@@ -24,10 +24,12 @@ use crate::result::words::in_words;
 pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
     let planned = explained(report)?;
     let mut text = String::new();
-    for (plan, table, polars) in &planned {
+    for (plan, scan) in &planned {
         // Writing to a string does not fail.
-        let _ = describe(&mut text, report, plan, table, polars);
-        if physical {
+        let _ = describe(&mut text, report, plan, scan);
+        if let Scan::Own { polars, .. } = scan
+            && physical
+        {
             let _ = writeln!(text, "\n{}", polars.trim_end());
         }
     }
@@ -73,16 +75,23 @@ fn scans(polars: &str) -> usize {
     polars.lines().filter(|line| line.contains(" SCAN [") || line.trim_start().starts_with("SCAN [")).count()
 }
 
-fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, polars: &str) -> std::fmt::Result {
-    let opened = &report.tables[plan.table].opened;
-    let scans = scans(polars);
+fn describe(text: &mut String, report: &Report, plan: &TablePlan, scan: &Scan) -> std::fmt::Result {
+    let (table, opened) = (&report.tables[plan.table].name, &report.tables[plan.table].opened);
     let (files, format) = (opened.files.len(), opened.format.as_str());
     let plural = |n: usize| if n == 1 { "" } else { "s" };
-    writeln!(text, "table `{table}`: {scans} scan{} of {files} {format} file{}", plural(scans), plural(files))?;
+    match scan {
+        Scan::Own { polars, others } => {
+            let scans = scans(polars);
+            let shared = if others.is_empty() { String::new() } else { format!(", shared with {}", list(others)) };
+            writeln!(text, "table `{table}`: {scans} scan{} of {files} {format} file{}{shared}", plural(scans), plural(files))?;
+        }
+        Scan::Of(other) => writeln!(text, "table `{table}`: no scan of its own, but that of `{other}`")?,
+    }
+    let mut gone_through = Vec::new();
     for lookup in
         report.tables[plan.table].columns.lookups.iter().filter(|lookup| plan.misses.iter().any(|used| used.lookup == lookup.name))
     {
-        describe_lookup(text, report, lookup)?;
+        describe_lookup(text, report, lookup, &mut gone_through)?;
     }
     let steps = steps(&report.tables[plan.table]);
     if !steps.is_empty() {
@@ -132,8 +141,8 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, table: &str, p
     Ok(())
 }
 
-/// What a table's rows find in another table, which is gone through beforehand.
-fn describe_lookup(text: &mut String, report: &Report, lookup: &Lookup) -> std::fmt::Result {
+/// What a table's rows find in another table, which is gone through beforehand, unless it is among those that are `gone_through` already.
+fn describe_lookup(text: &mut String, report: &Report, lookup: &Lookup, gone_through: &mut Vec<usize>) -> std::fmt::Result {
     let columns: Vec<String> = lookup.columns.iter().map(|column| renamed(&column.name, &column.column)).collect();
     let by: Vec<String> = lookup.on.iter().map(|(here, there)| renamed(here, there)).collect();
     let then = lookup.validity.as_ref().map(|validity| {
@@ -142,7 +151,14 @@ fn describe_lookup(text: &mut String, report: &Report, lookup: &Lookup) -> std::
         format!(", the row that holds{}{} at `{}`", from.unwrap_or_default(), until.unwrap_or_default(), validity.at)
     });
     writeln!(text, "  looks up {} in `{}` by {}{}", columns.join(", "), lookup.table, by.join(", "), then.unwrap_or_default())?;
-    if let Some(other) = report.position(&lookup.table).map(|position| &report.tables[position]) {
+    if let Some(position) = report.position(&lookup.table).filter(|position| !gone_through.contains(position)) {
+        let other = &report.tables[position];
+        let pass = |table: usize| (report.first_of_scan(table), level(report, table));
+        let with = gone_through.iter().copied().find(|table| pass(*table) == pass(position));
+        gone_through.push(position);
+        if let Some(with) = with.map(|with| &report.tables[with].name) {
+            return writeln!(text, "    `{}` is gone through with `{with}`, in one scan", other.name);
+        }
         let (files, format) = (other.opened.files.len(), other.opened.format.as_str());
         let plural = if files == 1 { "" } else { "s" };
         writeln!(
@@ -209,8 +225,16 @@ fn by_list(by: &[String]) -> String {
     if by.is_empty() { "the total".to_owned() } else { list(&by.iter().map(String::as_str).collect::<Vec<_>>()) }
 }
 
-/// The plans of every table, each with its name and as Polars will run it.
-fn explained(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunError> {
+/// How a table's rows are come by.
+enum Scan<'a> {
+    /// By a scan, as Polars will run it, which has the rows of some other tables, too.
+    Own { polars: String, others: Vec<&'a str> },
+    /// By that of another table.
+    Of(&'a str),
+}
+
+/// The plans of every table, each with how its rows are come by.
+fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
     // The plan is the same whatever the files hold, unless they say what the period is.
     let (indices, prepared) = if needs_period_of_data(report) {
         let indices = indices(report, Path::new(""))?;
@@ -224,12 +248,17 @@ fn explained(report: &Report) -> Result<Vec<(TablePlan, String, String)>, RunErr
     let rates = report.conversion.as_ref().map(|conversion| Arc::new(Rates::new(report, conversion, [])));
     let plans = plan(report, &axes, &indices, (&prepared.kept, &prepared.found), rates.as_ref())
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
-    let explained = plans.into_iter().map(|plan| {
-        let table = report.tables[plan.table].name.clone();
-        match plan.explained(report) {
-            Ok(text) => Ok((plan, table, text)),
-            Err(source) => Err(RunError::Table { table, source }),
+    let name = |plan: &TablePlan| report.tables[plan.table].name.as_str();
+    let scan_of = |plan: &TablePlan| {
+        let together: Vec<&TablePlan> = plans.iter().filter(|other| other.scan == plan.scan).collect();
+        if together[0].table != plan.table {
+            return Ok(Scan::Of(name(together[0])));
         }
-    });
-    explained.collect()
+        let others = together.iter().skip(1).map(|other| name(other)).collect();
+        let polars = TablePlan::explained(&together, report);
+        let polars = polars.map_err(|source| RunError::Table { table: name(plan).to_owned(), source })?;
+        Ok(Scan::Own { polars, others })
+    };
+    let scans = plans.iter().map(scan_of).collect::<Result<Vec<_>, RunError>>()?;
+    Ok(plans.into_iter().zip(scans).collect())
 }

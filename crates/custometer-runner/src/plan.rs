@@ -13,6 +13,7 @@ pub(crate) mod money;
 pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod rates;
+pub(crate) mod scan;
 mod typed;
 pub(crate) mod words;
 
@@ -34,6 +35,7 @@ use crate::plan::money::Money;
 use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
 use crate::plan::rates::Rates;
+use crate::plan::scan::scans;
 use crate::plan::typed::with_typed_columns;
 use crate::plan::words::AskedWords;
 use crate::read::currency::RowCurrency;
@@ -46,6 +48,8 @@ use crate::report::{Report, Request};
 pub(crate) struct TablePlan {
     /// The position of the table in the report.
     pub(crate) table: usize,
+    /// The first table that its files are scanned for: all plans of one scan are run together.
+    pub(crate) scan: usize,
     /// What its ids and dimensions are numbered by.
     codes: Codes,
     /// Counts the rows, and those of the files that they are made of.
@@ -88,23 +92,29 @@ pub(crate) fn plan(
     (kept, found): (&[Kept], &[Found]),
     rates: Option<&Arc<Rates>>,
 ) -> PolarsResult<Vec<TablePlan>> {
-    (0..report.tables.len())
-        .filter(|&table| report.requests.iter().any(|request| request.table == table))
-        .map(|table| {
-            let (kept, found) = (kept.get(table).cloned().unwrap_or_default(), found.get(table).cloned().unwrap_or_default());
-            TablePlan::new(report, table, axes, indices.get(table).map_or(&[], Vec::as_slice), (&kept, &found, rates))
-        })
-        .collect()
+    let tables = (0..report.tables.len()).filter(|&table| report.requests.iter().any(|request| request.table == table));
+    let asked: Vec<Asked> = tables.map(|table| Asked::of(report, table, axes, rates)).collect();
+    let scans = scans(report, indices, asked.iter().map(|asked| (asked.table, asked.used.clone())))?;
+    let plan = |asked: Asked| {
+        let (kept, found) = (kept.get(asked.table).cloned().unwrap_or_default(), found.get(asked.table).cloned().unwrap_or_default());
+        let files = scans[&asked.table].clone();
+        TablePlan::new(report, asked, axes, files, (&kept, &found))
+    };
+    asked.into_iter().map(plan).collect()
 }
 
-impl TablePlan {
-    fn new(
-        report: &Report,
-        position: usize,
-        axes: &Axes,
-        indices: &[FileIndex],
-        (kept, found, rates): (&Kept, &Found, Option<&Arc<Rates>>),
-    ) -> PolarsResult<Self> {
+/// What is asked of a table.
+struct Asked<'a> {
+    table: usize,
+    requests: Vec<(usize, &'a Request)>,
+    /// What is done to the amounts of each request.
+    money: Vec<Option<Money>>,
+    /// The columns that are used.
+    used: BTreeSet<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(report: &'a Report, position: usize, axes: &Axes, rates: Option<&Arc<Rates>>) -> Self {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
@@ -131,10 +141,24 @@ impl TablePlan {
                     .filter(|_| requests.iter().any(|(_, request)| request.sums_money())),
             )
             .collect();
+        used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
+        Self { table: position, requests, money, used }
+    }
+}
+
+impl TablePlan {
+    /// The plan of what is asked of a table, over the rows of its `files`.
+    fn new(
+        report: &Report,
+        Asked { table: position, requests, money, used }: Asked,
+        axes: &Axes,
+        files: LazyFrame,
+        (kept, found): (&Kept, &Found),
+    ) -> PolarsResult<Self> {
+        let table = &report.tables[position];
         // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
         // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
-        used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
-        let all = table.rows(indices, (found, kept.ends()), used.clone())?.cache();
+        let all = table.over(files, (found, kept.ends())).cache();
         let once = kept.of(all.clone());
         let rows_once = once.clone().select([count_rows()]);
         let misses = used_lookups(table, &used).map(|lookup| MissesPlan::new(lookup, &once)).collect();
@@ -147,6 +171,7 @@ impl TablePlan {
         let base = with_typed_columns(table, (&requests, &money), met.clone(), axes, &codes)?.cache();
         let mut plan = Self {
             table: position,
+            scan: report.first_of_scan(position),
             codes,
             rows_read: all.clone().select([count_rows(), count_rows_of_files(table).alias("of_files")]),
             rows_once,

@@ -124,6 +124,23 @@ impl Report {
         Basis::of(first, &request.definition)
     }
 
+    /// The first of the tables that one scan of files has the rows of, this table's among them.
+    pub(crate) fn first_of_scan(&self, table: usize) -> usize {
+        let opened = &self.tables[table].opened;
+        self.tables[..table].iter().position(|other| other.opened.is_same(opened)).unwrap_or(table)
+    }
+
+    /// How many files there are, those that several tables are read of once.
+    pub(crate) fn files(&self) -> usize {
+        let once = self.tables.iter().enumerate().filter(|(table, _)| self.first_of_scan(*table) == *table);
+        once.map(|(_, table)| table.opened.files.len()).sum()
+    }
+
+    /// The names of tables, as messages have them between backticks.
+    pub(crate) fn names(&self, tables: &[usize]) -> String {
+        tables.iter().map(|table| self.tables[*table].name.as_str()).collect::<Vec<_>>().join("`, `")
+    }
+
     /// The position of a table.
     pub(crate) fn position(&self, table: &str) -> Option<usize> {
         self.tables.iter().position(|known| known.name == table)

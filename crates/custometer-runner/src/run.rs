@@ -36,9 +36,9 @@ use crate::result::{Asked, Manifest, Note, ResultRow, RowsNoData, RunResult, Tab
 pub enum Event<'a> {
     /// A table's files are being streamed.
     Reading {
-        /// The table.
+        /// The table, or all that are read of these files.
         table: &'a str,
-        /// How many files it has.
+        /// How many files there are.
         files: usize,
         /// Their size.
         bytes: u64,
@@ -52,10 +52,10 @@ pub enum Event<'a> {
 
 /// Runs a report. `folder` is what paths in the manifest are relative to.
 pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
-    progress(Event::Checking { files: report.tables.iter().map(|table| table.opened.files.len()).sum() });
+    progress(Event::Checking { files: report.files() });
     let all_indices = indices(report, folder)?;
     let prepared = prepare(report, &all_indices, folder)?;
-    for table in prepared.looked_up.iter().map(|looked_up| looked_up.table).collect::<BTreeSet<_>>() {
+    for table in prepared.looked_up.iter().map(|looked_up| report.first_of_scan(looked_up.table)).collect::<BTreeSet<_>>() {
         unchanged(&report.tables[table], &all_indices[table], folder)?;
     }
     let kept = &prepared.kept;
@@ -67,16 +67,15 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
     let mut ledger = Ledger::default();
     let mut tables = BTreeMap::new();
     let mut notes = Vec::new();
+    let mut scanned = BTreeMap::new();
     for plan in &plans {
         let table = &report.tables[plan.table];
         let indices = &all_indices[plan.table];
-        let bytes = indices.iter().map(|file| file.bytes).sum();
-        progress(Event::Reading { table: &table.name, files: table.opened.files.len(), bytes });
         let failed = |source| RunError::Table { table: table.name.clone(), source };
-        let collected = Collected::of(plan, report);
-        // What was read while it changed can't be relied on, whether or not it could be read.
-        unchanged(table, indices, folder)?;
-        let collected = collected.map_err(failed)?;
+        if !scanned.contains_key(&plan.table) {
+            scanned.extend(scan(report, &plans, plan.scan, (indices, folder), progress)?);
+        }
+        let Some(collected) = scanned.remove(&plan.table) else { continue };
         one_currency(report, plan, &collected)?;
         let files = Files::of(table, indices, folder);
         let (in_files, no_data) = no_data(table, indices, collected.rows_of_files);
@@ -154,6 +153,26 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
         notes,
         locale: report.locale,
     })
+}
+
+/// Goes through files once, for all tables that are read of them.
+fn scan(
+    report: &Report,
+    plans: &[TablePlan],
+    scan: usize,
+    (indices, folder): (&[FileIndex], &Path),
+    progress: &dyn Fn(Event<'_>),
+) -> Result<Vec<(usize, Collected)>, RunError> {
+    let plans: Vec<&TablePlan> = plans.iter().filter(|plan| plan.scan == scan).collect();
+    let tables: Vec<usize> = plans.iter().map(|plan| plan.table).collect();
+    let names: Vec<&str> = tables.iter().map(|table| report.tables[*table].name.as_str()).collect();
+    let bytes = indices.iter().map(|file| file.bytes).sum();
+    progress(Event::Reading { table: &names.join(", "), files: indices.len(), bytes });
+    let collected = Collected::of_scan(&plans, report);
+    // What was read while it changed can't be relied on, whether or not it could be read.
+    unchanged(&report.tables[scan], indices, folder)?;
+    let collected = collected.map_err(|source| RunError::Table { table: report.names(&tables), source })?;
+    Ok(tables.into_iter().zip(collected).collect())
 }
 
 /// Adds what became of the rows of a table that another looks something up in.

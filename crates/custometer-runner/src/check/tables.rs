@@ -19,6 +19,7 @@ use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, colu
 use crate::check::tables::columns::{age, has_column};
 use crate::check::tables::currency::{Amounts, AmountsIn, CurrencyConfig};
 use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
+use crate::check::tables::openings::Openings;
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::tables::spans::{Before, SpansConfig};
 use crate::check::tables::within::{AreaName, Names, Said, cell_faults};
@@ -44,6 +45,7 @@ use crate::read::values::trimmed;
 mod columns;
 pub(crate) mod currency;
 mod lookup;
+mod openings;
 mod shape;
 mod spans;
 mod within;
@@ -241,6 +243,7 @@ pub(crate) fn open_all<'a>(
     problems: &mut Collector,
 ) -> BTreeMap<&'a str, Option<Table>> {
     let mut opened = BTreeMap::new();
+    let mut openings = Openings::default();
     let mut waiting: Vec<(&String, &TableConfig)> = tables.iter().collect();
     while !waiting.is_empty() {
         let ready = |(name, config): &(&String, &TableConfig)| {
@@ -254,7 +257,7 @@ pub(crate) fn open_all<'a>(
         }
         for (name, config) in now {
             let others = Others { opened: &opened, names: tables };
-            let table = open(name, config, read_by, (folder, &others), problems);
+            let table = open(name, config, read_by, (folder, &mut openings, &others), problems);
             opened.insert(name.as_str(), table);
         }
         waiting = later;
@@ -268,10 +271,10 @@ fn open(
     table_name: &str,
     config: &TableConfig,
     (zone, shows_cells): (&TimeZone, bool),
-    (folder, others): (&Path, &Others<'_, TableConfig>),
+    (folder, openings, others): (&Path, &mut Openings, &Others<'_, TableConfig>),
     problems: &mut Collector,
 ) -> Option<Table> {
-    let mut opened = open_files(config, folder, problems)?;
+    let mut opened = open_files(config, (folder, openings), problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
@@ -797,7 +800,7 @@ fn raw(schema: &Schema, blanks: &[Blank]) -> Vec<Expr> {
     columns.map(|(name, raw)| trimmed(col(name)).alias(raw)).collect()
 }
 
-fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> Option<Opened> {
+fn open_files(config: &TableConfig, (folder, openings): (&Path, &mut Openings), problems: &mut Collector) -> Option<Opened> {
     let path = &config.path;
     let dialect = |format: FileFormat| TextFormat {
         delimiter: config
@@ -836,7 +839,8 @@ fn open_files(config: &TableConfig, folder: &Path, problems: &mut Collector) -> 
         return None;
     }
     let within = said.within();
-    let error = match files::files(path.get_ref(), folder).and_then(|files| files::open(&files, config.format, &within, dialect)) {
+    let found = files::files(path.get_ref(), folder);
+    let error = match found.and_then(|files| openings.open(files, config.format, within, dialect)) {
         Ok(opened) => {
             text_only(config, &opened, problems);
             said.unused(&opened, problems);

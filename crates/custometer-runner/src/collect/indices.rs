@@ -8,9 +8,10 @@ use crate::read::files::shown_path;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
-/// Goes through all files once: what they hold, and what makes them unreadable.
+/// Goes through all files once: what they hold, by table, and what makes them unreadable. Tables over the same files have the same.
 pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileIndex>>, RunError> {
-    let files = report.tables.iter().enumerate().flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file)));
+    let once = report.tables.iter().enumerate().filter(|(table, _)| report.first_of_scan(*table) == *table);
+    let files = once.flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file)));
     let files: Vec<(usize, usize)> = files.collect();
     let next = AtomicUsize::new(0);
     let index = || {
@@ -31,5 +32,12 @@ pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileInde
             Err(error) => problems.push(format!("`{}` {error}", shown_path(&report.tables[table].opened.files[file], folder))),
         }
     }
-    if problems.is_empty() { Ok(indices) } else { Err(RunError::Files(problems)) }
+    if !problems.is_empty() {
+        return Err(RunError::Files(problems));
+    }
+    for table in 0..indices.len() {
+        let of_scan = indices[report.first_of_scan(table)].clone();
+        indices[table] = of_scan;
+    }
+    Ok(indices)
 }

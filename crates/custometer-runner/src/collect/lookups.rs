@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::{DataFrame, DataType, Engine, PolarsError, PolarsResult};
+use polars::prelude::{DataFrame, DataType, Engine, LazyFrame, PolarsError, PolarsResult};
 
 use crate::collect::accumulate::ending;
 use crate::collect::ledger::Files;
@@ -13,8 +13,9 @@ use crate::collect::repetition::kept_of;
 use crate::collect::{collect, count};
 use crate::error::RunError;
 use crate::plan::kept::Kept;
-use crate::plan::lookup::{LookupPlan, MissesPlan, asked_of, columns_of, used_lookups};
+use crate::plan::lookup::{LookedUpPlan, MissesPlan, asked_of, columns_of, used_lookups, used_of};
 use crate::plan::names::{FATE, FAULTY};
+use crate::plan::scan::scans;
 use crate::read::keyed::{Filling, KeyedRows, Order, Rivals};
 use crate::read::lookup::{Found, Lookup};
 use crate::read::scan::ROW;
@@ -58,8 +59,17 @@ struct Used {
     requests: BTreeSet<usize>,
 }
 
-/// The lookups that are used, by their table and position.
-type AllUsed = BTreeMap<(usize, usize), Used>;
+/// A lookup: the position of its table, and its own there.
+type At = (usize, usize);
+
+/// The lookups that are used.
+type AllUsed = BTreeMap<At, Used>;
+
+/// A lookup with the columns that are read by it.
+type Read<'a> = (&'a Lookup, &'a BTreeSet<String>);
+
+/// What a lookup comes to: the rows by their keys, or keys that several of them have.
+type FoundRows = Result<(KeyedRows, LookedUp), Rivals>;
 
 /// Goes through the tables that others look something up in, and tells which rows of each table repeat others.
 ///
@@ -75,36 +85,79 @@ pub(crate) fn prepare(report: &Report, indices: &[Vec<FileIndex>], folder: &Path
     let tables = report.tables.len();
     let mut prepared = Prepared { kept: vec![Kept::default(); tables], found: vec![Found::default(); tables], looked_up: Vec::new() };
     let mut problems = Vec::new();
-    for by in in_order(report) {
-        let table = &report.tables[by];
-        for (&(_, position), used) in used.range((by, 0)..(by + 1, 0)) {
-            let lookup = &table.columns.lookups[position];
-            let Some(other) = report.position(&lookup.table) else { continue };
-            let failed = |source| RunError::Table { table: lookup.table.clone(), source };
-            let plan = LookupPlan::new(
-                &report.tables[other],
-                lookup,
-                &used.read,
-                (&indices[other], &prepared.found[other], &prepared.kept[other]),
-                report.rejected_rows,
-            );
-            match rows_by_key(&plan.map_err(failed)?, lookup).map_err(failed)? {
+    for level in levels(report) {
+        for &table in &level {
+            prepared.kept[table] = kept_of(&report.tables[table], &indices[table], &prepared.found[table], folder)?;
+        }
+        for (place, found) in looked_up(report, indices, &level, &used, &prepared)? {
+            let (by, position) = place;
+            let lookup = &report.tables[by].columns.lookups[position];
+            match found {
                 Ok((keyed, looked_up)) => {
                     prepared.found[by].0.insert(lookup.name.clone(), Arc::new(keyed));
-                    let requests = used.requests.clone();
-                    prepared.looked_up.push(LookedUp { by, lookup: position, table: other, requests, ..looked_up });
+                    prepared.looked_up.push(LookedUp { requests: used[&place].requests.clone(), ..looked_up });
                 }
                 Err(rivals) => {
+                    let other = report.position(&lookup.table).unwrap_or_default();
                     problems.push(several(report, lookup, &rivals, &Files::of(&report.tables[other], &indices[other], folder)));
                 }
             }
         }
-        prepared.kept[by] = kept_of(table, &indices[by], &prepared.found[by], folder)?;
     }
+    // They are told of in the order of the tables that look something up, whichever were gone through together.
+    prepared.looked_up.sort_by_key(|of| (of.by, of.lookup));
     // What several lookups stumble on is said once.
     problems.sort();
     problems.dedup();
     if problems.is_empty() { Ok(prepared) } else { Err(RunError::SeveralRows(problems)) }
+}
+
+/// Goes through the tables of a level that others look something up in: once through each file, for all that is looked up in it.
+fn looked_up(
+    report: &Report,
+    indices: &[Vec<FileIndex>],
+    level: &[usize],
+    used: &AllUsed,
+    prepared: &Prepared,
+) -> Result<Vec<(At, FoundRows)>, RunError> {
+    let mut asked: BTreeMap<usize, Vec<At>> = BTreeMap::new();
+    for &(by, position) in used.keys() {
+        let other = report.position(&report.tables[by].columns.lookups[position].table);
+        if let Some(other) = other.filter(|other| level.contains(other)) {
+            asked.entry(other).or_default().push((by, position));
+        }
+    }
+    let lookups_of = |places: &[At]| -> Vec<Read<'_>> {
+        places.iter().map(|place| (&report.tables[place.0].columns.lookups[place.1], &used[place].read)).collect()
+    };
+    let columns: BTreeMap<usize, BTreeSet<String>> =
+        asked.iter().map(|(&other, places)| (other, used_of(&report.tables[other], lookups_of(places).into_iter()))).collect();
+    let all = |source| RunError::Table { table: "all".to_owned(), source };
+    let scans = scans(report, indices, columns.iter().map(|(other, columns)| (*other, columns.clone()))).map_err(all)?;
+    let mut by_scan: BTreeMap<usize, Vec<(usize, Vec<At>)>> = BTreeMap::new();
+    for (other, places) in asked {
+        by_scan.entry(report.first_of_scan(other)).or_default().push((other, places));
+    }
+    let mut found = Vec::new();
+    for tables in by_scan.into_values() {
+        let others: Vec<usize> = tables.iter().map(|(other, _)| *other).collect();
+        let failed = |source| RunError::Table { table: report.names(&others), source };
+        let plan = |(other, places): &(usize, Vec<At>)| {
+            let files = (scans[other].clone(), &columns[other]);
+            let known = (&prepared.found[*other], &prepared.kept[*other]);
+            LookedUpPlan::new(&report.tables[*other], &lookups_of(places), files, known, report.rejected_rows)
+        };
+        let plans = tables.iter().map(plan).collect::<PolarsResult<Vec<_>>>().map_err(failed)?;
+        let read: Vec<_> = plans.iter().zip(&tables).map(|(plan, (_, places))| (plan, lookups_of(places))).collect();
+        let collected = rows_by_key(&read);
+        for ((other, places), lookups) in tables.iter().zip(collected.map_err(failed)?) {
+            let placed = places.iter().zip(lookups).map(|(&(by, lookup), found)| {
+                ((by, lookup), found.map(|(keyed, looked_up)| (keyed, LookedUp { by, lookup, table: *other, ..looked_up })))
+            });
+            found.extend(placed);
+        }
+    }
+    Ok(found)
 }
 
 /// Notes what a request reads by lookups, those of the tables that are looked up among them.
@@ -125,61 +178,101 @@ fn ask(report: &Report, table: usize, columns: &BTreeSet<String>, request: usize
     }
 }
 
-/// The tables, each after those that it looks something up in.
-fn in_order(report: &Report) -> Vec<usize> {
-    fn add(report: &Report, table: usize, order: &mut Vec<usize>) {
-        for lookup in &report.tables[table].columns.lookups {
-            if let Some(other) = report.position(&lookup.table) {
-                add(report, other, order);
-            }
-        }
-        if !order.contains(&table) {
-            order.push(table);
-        }
-    }
-    let mut order = Vec::new();
-    (0..report.tables.len()).for_each(|table| add(report, table, &mut order));
-    order
+/// How many tables have to be gone through one after the other before this one is.
+pub(crate) fn level(report: &Report, table: usize) -> usize {
+    let others = report.tables[table].columns.lookups.iter().filter_map(|lookup| report.position(&lookup.table));
+    others.map(|other| 1 + level(report, other)).max().unwrap_or(0)
 }
 
-/// Goes through the rows of a table that is looked up.
-fn rows_by_key(plan: &LookupPlan, lookup: &Lookup) -> PolarsResult<Result<(KeyedRows, LookedUp), Rivals>> {
-    let filling = Arc::new(Mutex::new(Some(Filling::new(lookup.on.len(), lookup.order(), &plan.values))));
-    let filled = Arc::clone(&filling);
-    let add = move |rows: &DataFrame| match &mut *filled.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(filling) => filling.add(rows),
-        None => Ok(()),
-    };
-    let mut frames = plan.frames().to_vec();
-    frames.push(ending(plan.keyed.clone(), add));
-    frames.extend(plan.misses.iter().flat_map(MissesPlan::frames));
-    let frames = collect(frames, Engine::Streaming)?;
-    let [rows_read, rows_once, rows_kept, fates, rejected, _, misses @ ..] = frames.as_slice() else {
-        return Err(PolarsError::ComputeError("a plan gave no frame".into()));
-    };
-    let fates = by_fate(fates)?;
-    let mut examples = examples(rejected)?;
-    let unfit = plan.reasons.iter().cloned().zip(1..).filter_map(|(reason, number)| {
-        let rows = fates.get(&number).copied().filter(|rows| *rows > 0)?;
-        Some(Unfit { reason, rows, examples: examples.remove(&number).unwrap_or_default() })
-    });
-    let misses = plan.misses.iter().zip(misses.chunks(2)).map(|(plan, frames)| Misses::of(&plan.lookup, &frames[0], &frames[1]));
-    let looked_up = LookedUp {
-        by: 0,
-        lookup: 0,
-        table: 0,
-        requests: BTreeSet::new(),
-        rows_read: count(rows_read, 0)?,
-        rows_of_files: count(rows_read, 1)?,
-        rows_once: count(rows_once, 0)?,
-        rows_kept: count(rows_kept, 0)?,
-        rows_keyed: fates.get(&0).copied().unwrap_or_default(),
-        unfit: unfit.collect(),
-        misses: misses.collect::<PolarsResult<_>>()?,
-    };
-    let filling = filling.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let filling = filling.unwrap_or_else(|| Filling::new(lookup.on.len(), Order::One, &[]));
-    Ok(filling.finish().map(|keyed| (keyed, looked_up)))
+/// The tables by levels, each in a later one than those that it looks something up in.
+fn levels(report: &Report) -> Vec<Vec<usize>> {
+    let mut levels: Vec<Vec<usize>> = Vec::new();
+    for table in 0..report.tables.len() {
+        let level = level(report, table);
+        levels.resize_with(levels.len().max(level + 1), Vec::new);
+        levels[level].push(table);
+    }
+    levels
+}
+
+/// The rows of a lookup by their keys, as they come.
+struct Keying {
+    filling: Arc<Mutex<Option<Filling>>>,
+    keys: usize,
+}
+
+impl Keying {
+    fn new(lookup: &Lookup, values: &[(String, DataType)]) -> Self {
+        let filling = Filling::new(lookup.on.len(), lookup.order(), values);
+        Self { filling: Arc::new(Mutex::new(Some(filling))), keys: lookup.on.len() }
+    }
+
+    /// A plan that adds all rows, and returns none.
+    fn sink(&self, rows: LazyFrame) -> LazyFrame {
+        let filled = Arc::clone(&self.filling);
+        ending(rows, move |rows| match &mut *filled.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(filling) => filling.add(rows),
+            None => Ok(()),
+        })
+    }
+
+    fn finish(&self) -> Result<KeyedRows, Rivals> {
+        let filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner).take();
+        filling.unwrap_or_else(|| Filling::new(self.keys, Order::One, &[])).finish()
+    }
+}
+
+/// Goes through the rows of tables that are looked up: for each of them, what each of its lookups comes to.
+fn rows_by_key(tables: &[(&LookedUpPlan, Vec<Read<'_>>)]) -> PolarsResult<Vec<Vec<FoundRows>>> {
+    let keyings: Vec<Vec<Keying>> = tables
+        .iter()
+        .map(|(plan, lookups)| plan.lookups.iter().zip(lookups).map(|(plan, (lookup, _))| Keying::new(lookup, &plan.values)).collect())
+        .collect();
+    let mut frames = Vec::new();
+    for ((plan, _), keyings) in tables.iter().zip(&keyings) {
+        frames.extend([&plan.rows_read, &plan.rows_once, &plan.rows_kept].map(Clone::clone));
+        frames.extend(plan.misses.iter().flat_map(MissesPlan::frames));
+        frames.extend(
+            plan.lookups
+                .iter()
+                .zip(keyings)
+                .flat_map(|(plan, keying)| [plan.fates.clone(), plan.rejected.clone(), keying.sink(plan.keyed.clone())]),
+        );
+    }
+    let mut frames = collect(frames, Engine::Streaming)?.into_iter();
+    let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
+    let mut all = Vec::new();
+    for ((plan, _), keyings) in tables.iter().zip(&keyings) {
+        let (read, once, kept) = (next()?, next()?, next()?);
+        let misses = plan.misses.iter().map(|plan| Misses::of(&plan.lookup, &next()?, &next()?));
+        let mut misses = misses.collect::<PolarsResult<Vec<_>>>()?;
+        let mut of_table = Vec::new();
+        for (plan, keying) in plan.lookups.iter().zip(keyings) {
+            let (fates, mut examples) = (by_fate(&next()?)?, examples(&next()?)?);
+            next()?;
+            let unfit = plan.reasons.iter().cloned().zip(1..).filter_map(|(reason, number)| {
+                let rows = fates.get(&number).copied().filter(|rows| *rows > 0)?;
+                Some(Unfit { reason, rows, examples: examples.remove(&number).unwrap_or_default() })
+            });
+            let looked_up = LookedUp {
+                by: 0,
+                lookup: 0,
+                table: 0,
+                requests: BTreeSet::new(),
+                rows_read: count(&read, 0)?,
+                rows_of_files: count(&read, 1)?,
+                rows_once: count(&once, 0)?,
+                rows_kept: count(&kept, 0)?,
+                rows_keyed: fates.get(&0).copied().unwrap_or_default(),
+                unfit: unfit.collect(),
+                // What the rows look up themselves is told with the first lookup.
+                misses: std::mem::take(&mut misses),
+            };
+            of_table.push(keying.finish().map(|keyed| (keyed, looked_up)));
+        }
+        all.push(of_table);
+    }
+    Ok(all)
 }
 
 fn by_fate(frame: &DataFrame) -> PolarsResult<BTreeMap<i32, u64>> {

@@ -9,6 +9,8 @@ use crate::collect::collect;
 use crate::collect::lookups::Prepared;
 use crate::error::RunError;
 use crate::plan::input::in_years;
+use crate::plan::scan::scans;
+use crate::read::column::Typed;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
@@ -17,38 +19,44 @@ pub(crate) fn needs_period_of_data(report: &Report) -> bool {
     report.period.is_none() && report.requests.iter().any(|request| !request.is_timeless_without_period())
 }
 
+/// The columns that place rows of a table in time where they are cut by it, each with the years that are possible.
+fn times_of(report: &Report, table: usize) -> BTreeMap<&str, Domain> {
+    let timed = report.requests.iter().filter(|request| request.table == table && !request.is_timeless_without_period());
+    let times = timed.filter_map(|request| Some((request.column(request.definition.source.time?), request)));
+    times.map(|(time, request)| (time, request.definition.source.time_domain)).collect()
+}
+
+/// The first and the last instant of each year, and how many rows it has.
+fn ends_of(rows: &LazyFrame, typed: Typed, domain: Domain) -> LazyFrame {
+    let instant = match domain {
+        Domain::Years { from, until } => when(in_years(typed.value.clone(), from, until)).then(typed.value).otherwise(lit(NULL)),
+        _ => typed.value,
+    };
+    let times = rows.clone().select([instant.clone().dt().year().alias("year"), instant.cast(DataType::Int64).alias("at")]);
+    // A count of Polars' own has 32 bits.
+    let rows = col("at").is_not_null().cast(DataType::UInt64).sum().alias("rows");
+    let ends = [col("at").min().alias("first"), col("at").max().alias("last"), rows];
+    times.filter(col("at").is_not_null()).group_by([col("year")]).agg(ends)
+}
+
 /// The local dates from the first row to the last, over all tables that are cut by time. None when there is no row with a time.
 fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepared) -> Result<Option<Period>, RunError> {
     let mut ends: Vec<i64> = Vec::new();
     let mut years: BTreeMap<i32, u64> = BTreeMap::new();
-    for (position, table) in report.tables.iter().enumerate() {
-        let failed = |source| RunError::Table { table: table.name.clone(), source };
-        let timed = report.requests.iter().filter(|request| request.table == position && !request.is_timeless_without_period());
-        let times = timed.filter_map(|request| Some((request.column(request.definition.source.time?), request)));
-        let times: BTreeMap<&str, Domain> = times.map(|(time, request)| (time, request.definition.source.time_domain)).collect();
-        if times.is_empty() {
-            continue;
-        }
-        let (found, kept) = (&prepared.found[position], &prepared.kept[position]);
-        let read = times.keys().map(ToString::to_string).collect();
-        let rows = kept.of(table.rows(&indices[position], (found, kept.ends()), read).map_err(failed)?);
+    let timed: Vec<(usize, BTreeMap<&str, Domain>)> = (0..report.tables.len()).map(|table| (table, times_of(report, table))).collect();
+    let timed: Vec<_> = timed.into_iter().filter(|(_, times)| !times.is_empty()).collect();
+    let read = timed.iter().map(|(table, times)| (*table, times.keys().map(ToString::to_string).collect()));
+    let scans = scans(report, indices, read).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let mut plans: BTreeMap<usize, Vec<LazyFrame>> = BTreeMap::new();
+    for (position, times) in timed {
+        let (table, found, kept) = (&report.tables[position], &prepared.found[position], &prepared.kept[position]);
+        let rows = kept.of(table.over(scans[&position].clone(), (found, kept.ends())));
         let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
-        let mut plans = Vec::new();
-        for (time, domain) in times {
-            if let Ok(typed) = table.typed(time, ColumnType::Time) {
-                let instant = match domain {
-                    Domain::Years { from, until } => {
-                        when(in_years(typed.value.clone(), from, until)).then(typed.value).otherwise(lit(NULL))
-                    }
-                    _ => typed.value,
-                };
-                let times = rows.clone().select([instant.clone().dt().year().alias("year"), instant.cast(DataType::Int64).alias("at")]);
-                // A count of Polars' own has 32 bits.
-                let rows = col("at").is_not_null().cast(DataType::UInt64).sum().alias("rows");
-                let ends = [col("at").min().alias("first"), col("at").max().alias("last"), rows];
-                plans.push(times.filter(col("at").is_not_null()).group_by([col("year")]).agg(ends));
-            }
-        }
+        let ends = times.into_iter().filter_map(|(time, domain)| Some(ends_of(&rows, table.typed(time, ColumnType::Time).ok()?, domain)));
+        plans.entry(report.first_of_scan(position)).or_default().extend(ends);
+    }
+    for (table, plans) in plans {
+        let failed = |source| RunError::Table { table: report.tables[table].name.clone(), source };
         for frame in collect(plans, Engine::Streaming).map_err(failed)? {
             for end in ["first", "last"] {
                 ends.extend(frame.column(end).map_err(failed)?.i64().map_err(failed)?.iter().flatten());

@@ -15,14 +15,21 @@ use crate::read::keyed::Miss;
 use crate::read::lookup::{Found, Lookup, place_name};
 use crate::read::scan::ROW;
 use crate::read::table::{Repetition, Table};
-use crate::read::text::{FAULT, FileIndex};
+use crate::read::text::FAULT;
 use crate::report::Request;
 
-/// The rows of a looked-up table: those that are found, and why others can't be.
-pub(crate) struct LookupPlan {
+/// A table that is looked up: its rows, and what each lookup finds of them.
+pub(crate) struct LookedUpPlan {
     pub(crate) rows_read: LazyFrame,
     pub(crate) rows_once: LazyFrame,
     pub(crate) rows_kept: LazyFrame,
+    /// What the rows themselves look up.
+    pub(crate) misses: Vec<MissesPlan>,
+    pub(crate) lookups: Vec<LookupPlan>,
+}
+
+/// The rows of a looked-up table: those that are found, and why others can't be.
+pub(crate) struct LookupPlan {
     /// The reasons, by their number less one.
     pub(crate) reasons: Vec<Reason>,
     /// Counts rows by what became of them.
@@ -32,8 +39,6 @@ pub(crate) struct LookupPlan {
     pub(crate) keyed: LazyFrame,
     /// The columns of the values.
     pub(crate) values: Vec<(String, DataType)>,
-    /// What the rows themselves look up.
-    pub(crate) misses: Vec<MissesPlan>,
 }
 
 /// The rows of a table that one of its lookups finds nothing for.
@@ -45,23 +50,42 @@ pub(crate) struct MissesPlan {
     pub(crate) examples: LazyFrame,
 }
 
-impl LookupPlan {
-    /// The plan of the rows of `table` that `lookup` finds, with the `read` columns.
+/// The columns of a looked-up table that are used where these are read by its lookups.
+pub(crate) fn used_of<'a>(table: &Table, lookups: impl Iterator<Item = (&'a Lookup, &'a BTreeSet<String>)>) -> BTreeSet<String> {
+    let mut used: BTreeSet<String> = lookups.flat_map(|(lookup, read)| asked_of(lookup, read)).collect();
+    used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
+    used
+}
+
+impl LookedUpPlan {
+    /// The plan of the rows of `table` that each of the `lookups` finds, with the columns that are read by it. The rows of its `files` have the
+    /// `used` columns.
     pub(crate) fn new(
         table: &Table,
-        lookup: &Lookup,
-        read: &BTreeSet<String>,
-        (indices, found, kept): (&[FileIndex], &Found, &Kept),
+        lookups: &[(&Lookup, &BTreeSet<String>)],
+        (files, used): (LazyFrame, &BTreeSet<String>),
+        (found, kept): (&Found, &Kept),
         all_rejected: bool,
     ) -> PolarsResult<Self> {
-        let validity = lookup.validity.as_ref();
-        let (from, until) = (validity.and_then(|validity| validity.from.as_ref()), validity.and_then(|validity| validity.until.as_ref()));
-        let mut used = asked_of(lookup, read);
-        used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
-        let all = table.rows(indices, (found, kept.ends()), used.clone())?.cache();
+        let all = table.over(files, (found, kept.ends())).cache();
         let once = kept.of(all.clone());
         let met = table.condition.iter().fold(once.clone(), |rows, condition| rows.filter(condition.clone())).cache();
+        let lookups = lookups.iter().map(|(lookup, read)| LookupPlan::new(table, lookup, read, &met, all_rejected));
+        Ok(Self {
+            rows_read: all.select([count_rows(), count_rows_of_files(table).alias("of_files")]),
+            rows_once: once.clone().select([count_rows()]),
+            rows_kept: met.clone().select([count_rows()]),
+            misses: used_lookups(table, used).map(|lookup| MissesPlan::new(lookup, &once)).collect(),
+            lookups: lookups.collect::<PolarsResult<_>>()?,
+        })
+    }
+}
 
+impl LookupPlan {
+    /// The plan of those of a table's rows that `lookup` finds, with the `read` columns.
+    fn new(table: &Table, lookup: &Lookup, read: &BTreeSet<String>, met: &LazyFrame, all_rejected: bool) -> PolarsResult<Self> {
+        let validity = lookup.validity.as_ref();
+        let (from, until) = (validity.and_then(|validity| validity.from.as_ref()), validity.and_then(|validity| validity.until.as_ref()));
         let mut checks = Checks::default();
         let keys = lookup.on.iter().map(|(_, there)| there);
         for check in table.checks.iter().cloned().chain(keys.clone().chain(from).chain(until).flat_map(|name| table.faults_of(name))) {
@@ -94,23 +118,12 @@ impl LookupPlan {
         let values: Vec<(String, DataType)> = read.iter().map(|name| (name.clone(), stored(name))).collect();
         columns.extend(read.iter().enumerate().map(|(position, name)| col(name.as_str()).alias(format!("__value{position}"))));
         Ok(Self {
-            rows_read: all.select([count_rows(), count_rows_of_files(table).alias("of_files")]),
-            rows_once: once.clone().select([count_rows()]),
-            rows_kept: met.select([count_rows()]),
             fates: judged.clone().group_by([col(FATE)]).agg([count_rows().alias("rows")]),
             rejected: rejected(table, &judged, &checks.reasons, all_rejected),
             reasons: checks.reasons,
             keyed: judged.filter(is_sure.or(has_no_key.not())).select(columns),
             values,
-            misses: used_lookups(table, &used).map(|lookup| MissesPlan::new(lookup, &once)).collect(),
         })
-    }
-}
-
-impl LookupPlan {
-    /// Its plans but that of the rows that may be found: the rows read, those that repeat no others and those kept, the fates, and the rejected rows.
-    pub(crate) fn frames(&self) -> [LazyFrame; 5] {
-        [&self.rows_read, &self.rows_once, &self.rows_kept, &self.fates, &self.rejected].map(Clone::clone)
     }
 }
 

@@ -15,7 +15,7 @@ use super::workbook;
 const MOST_NAMES: usize = 12;
 
 /// What a config says of where in its files a table's rows are.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Within {
     /// Names of an archive's members, in which `*` stands for any characters; none where it has one.
     pub(crate) member: Vec<String>,

@@ -327,6 +327,17 @@ impl Opened {
         schema
     }
 
+    /// Whether the other one has the same files, opened once and read in the same way, so that one scan has the rows of both.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.heads, &other.heads) {
+            (Heads::Text(heads), Heads::Text(others)) => Arc::ptr_eq(heads, others),
+            (Heads::Ndjson(heads), Heads::Ndjson(others)) => Arc::ptr_eq(heads, others),
+            (Heads::Columnar(heads), Heads::Columnar(others)) => Arc::ptr_eq(heads, others),
+            (Heads::Remote(groups), Heads::Remote(others)) => self.files == other.files && self.format == other.format && groups == others,
+            _ => false,
+        }
+    }
+
     /// What each file is read of, where they are of this machine.
     pub(crate) fn sources(&self) -> &[Arc<Source>] {
         &self.sources
