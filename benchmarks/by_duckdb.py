@@ -1,4 +1,4 @@
-"""Runs a hand-written report: by_duckdb.py SCRIPT FILE THREADS. Its results go to stdout as JSON."""
+"""Runs a hand-written report: by_duckdb.py SCRIPT FILE THREADS [OTHER FILE]. Its results go to stdout as JSON."""
 
 import json
 import sys
@@ -7,11 +7,12 @@ import time
 import duckdb
 
 
-def main(script: str, file: str, threads: str) -> None:
+def main(script: str, file: str, threads: str, other: str = "") -> None:
     # What Python took to start is no cost of the report.
     started = {"time": time.time(), "cpu": time.process_time()}
     connection = duckdb.connect(config={"threads": int(threads)})
     connection.execute("SET VARIABLE file = ?", [file])
+    connection.execute("SET VARIABLE other = ?", [other])
     cells = []
     with open(script, encoding="utf-8") as text:
         statements = connection.extract_statements(text.read())

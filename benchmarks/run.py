@@ -31,6 +31,8 @@ class Report:
     people: int | None = None
     # What the script does not compute.
     only_here: frozenset[str] = frozenset()
+    # A second table, that the first one looks something up in: a row for each of the people.
+    looked_up: str | None = None
     # A file that is not made: beside the checkout, where it is there.
     file: Path | None = None
 
@@ -56,6 +58,7 @@ REPORTS = {
         "tickets", "parquet", ["created_at", "first_replied_at", "channel", "priority"],
         only_here=frozenset({"business_median", "business_p90"}),
     ),
+    "lookup": Report("orders", "parquet", ["time", "customer_id", "region", "channel", "amount"], people=100_000, looked_up="customers"),
     "web_users": Report("events", "parquet", ["time", "user_id", "session_id", "event", "page", "device"], people=40_000),
 }
 
@@ -98,13 +101,18 @@ def compare(name: str, report: Report, args: argparse.Namespace) -> bool:
         print(f"\n{name}: skipped, there is no {report.file}")
         return False
     file = sample(name, report, args)
+    other = sample(name, report, args, looked_up=True) if report.looked_up else None
     binary, python = args.binary.resolve(), sys.executable
-    path = json.dumps(str(file))
+    path = lambda table, file: ["--set", f"tables.{table}.path={json.dumps(str(file))}"]
+    run = lambda name: [binary, "run", HERE / f"{name}.toml", *path(report.table, file), "--format", "json", "--quiet"]
     commands = {
-        "custometer": [binary, "run", HERE / f"{name}.toml", "--set", f"tables.{report.table}.path={path}", "--format", "json", "--quiet"],
-        "DuckDB": [python, HERE / "by_duckdb.py", HERE / f"{name}.sql", file, str(args.threads)],
+        "custometer": [*run(name), *(path(report.looked_up, other) if other else [])],
+        "DuckDB": [python, HERE / "by_duckdb.py", HERE / f"{name}.sql", file, str(args.threads), *([other] if other else [])],
         "decoding": [python, HERE / "decode.py", file, *report.columns],
     }
+    if other:
+        commands["without a lookup"] = run(f"{name}_without")
+        warm(other)
     outputs: dict[str, dict] = {}
     costs: dict[str, list[Cost]] = {who: [] for who in commands}
     warm(file)
@@ -117,29 +125,31 @@ def compare(name: str, report: Report, args: argparse.Namespace) -> bool:
 
     medians = {who: Cost.median(of) for who, of in costs.items()}
     print(f"\n{name}: {'' if report.file else f'{args.rows:,} rows, '}{file.stat().st_size / 1e6:,.0f} MB of {report.format}")
-    print(f"{'':24}{'wall':>10}{'CPU':>10}{'memory':>12}")
+    print(f"{'':30}{'wall':>10}{'CPU':>10}{'memory':>12}")
     for who, cost in medians.items():
-        print(f"{who:24}{cost.wall:8.2f} s{cost.cpu:8.2f} s{cost.memory / 1e6:9,.0f} MB")
-    for other in ["DuckDB", "decoding"]:
+        print(f"{who:30}{cost.wall:8.2f} s{cost.cpu:8.2f} s{cost.memory / 1e6:9,.0f} MB")
+    for other in [who for who in commands if who != "custometer"]:
         cost, base = medians["custometer"], medians[other]
-        print(f"{'custometer / ' + other:24}{cost.wall / base.wall:10.2f}{cost.cpu / base.cpu:10.2f}{cost.memory / base.memory:12.2f}")
+        print(f"{'custometer / ' + other:30}{cost.wall / base.wall:10.2f}{cost.cpu / base.cpu:10.2f}{cost.memory / base.memory:12.2f}")
     print(f"{cells} values compared: " + ("all agree" if not wrong else f"{len(wrong)} DIFFER"), flush=True)
     for line in wrong[:20]:
         print(f"  {line}", flush=True)
     return bool(wrong)
 
 
-def sample(name: str, report: Report, args: argparse.Namespace) -> Path:
-    """The report's file, made unless it is there."""
+def sample(name: str, report: Report, args: argparse.Namespace, looked_up: bool = False) -> Path:
+    """The report's file, or that of the table that is looked up, made unless it is there."""
     if report.file:
         return report.file
     folder = args.data.resolve() / str(args.rows) / (name if report.people else "")
-    file = folder / f"{report.table}.{report.format}"
+    people = report.people and report.people * args.rows // 1_000_000
+    table, rows = (report.looked_up, people) if looked_up else (report.table, args.rows)
+    file = folder / f"{table}.{report.format}"
     if not file.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        options = ["--table", report.table, "--rows", str(args.rows), "--format", report.format, "--out", str(folder)]
-        if report.people:
-            options += ["--people", str(report.people * args.rows // 1_000_000)]
+        options = ["--table", table, "--rows", str(rows), "--format", report.format, "--out", str(folder)]
+        if people:
+            options += ["--people", str(people)]
         if subprocess.run([args.binary.resolve(), "sample", *options]).returncode != 0:
             raise Failure(f"`{file}` could not be made")
     return file
