@@ -14,6 +14,7 @@ mod reading {
     mod damage;
     mod exports;
     mod expressions;
+    mod given;
     pub(crate) mod inspect;
     mod ledger;
     mod rows;

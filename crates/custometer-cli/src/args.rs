@@ -165,6 +165,9 @@ pub(crate) enum NewCommand {
         /// A checkout of custometer to build against; by default the published version.
         #[arg(long, value_name = "DIR")]
         path: Option<PathBuf>,
+        /// With a folder `python` that makes a wheel of it: the program and the module, with its metrics beside the built-in ones.
+        #[arg(long)]
+        python: bool,
     },
 }
 

@@ -1,11 +1,11 @@
 //! What the commands do.
 
 mod docs;
-mod inspect;
+pub(crate) mod inspect;
 mod metrics;
 mod new;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -65,8 +65,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
-        Command::New { command: NewCommand::Metrics { name, path } } => {
-            new::metrics(&name, path.as_deref())?;
+        Command::New { command: NewCommand::Metrics { name, path, python } } => {
+            new::metrics(&name, path.as_deref(), python)?;
             note(false, &format!("wrote {name}; next: cd {name} && cargo test && cargo run -- run report.toml"));
             Ok(())
         }
@@ -124,7 +124,7 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").map_err(Failure::run)?);
     bar.enable_steady_tick(Duration::from_millis(100));
     let result = custometer_runner::run(&report, folder_of(&args.path), &|event| match event {
-        Event::Reading { table, files, bytes } => {
+        Event::Reading { table, files, bytes, .. } => {
             bar.set_message(format!("reading `{table}`: {}, {}", counted(files, "file"), HumanBytes(bytes)));
         }
         Event::Checking { files } => bar.set_message(format!("checking {}", counted(files, "file"))),
@@ -200,7 +200,7 @@ fn fired(result: &RunResult, least: Severity) -> Option<String> {
 }
 
 /// Says which tables had more rows rejected than the report allows, if any had.
-fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String> {
+pub fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String> {
     let beyond = result.rejected_beyond(max_percent);
     let tables: Vec<String> = beyond
         .iter()
@@ -223,6 +223,7 @@ fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
         // Not asked where it is not needed: a clock may be wrong.
         today: if args.as_of.is_some() { None } else { Some(today()?) },
         environment: &|name| std::env::var(name).ok(),
+        given: &BTreeMap::new(),
     };
     custometer_runner::load(&input, registry).map_err(Failure::Report)
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io::IsTerminal;
-use std::process::ExitCode;
 
 use custometer_runner::Problems;
 use custometer_runner::result::harmless;
@@ -61,12 +60,12 @@ impl Failure {
         Self::Usage(error.into())
     }
 
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
             Self::Run(_) => 1,
             Self::Usage(_) | Self::Report(_) => 2,
             Self::Done(shortcomings) => shortcomings.iter().min().map_or(0, Shortcoming::exit_code),
-        })
+        }
     }
 
     /// The failure as it is shown, with its causes.
@@ -75,19 +74,25 @@ impl Failure {
             Self::Done(shortcomings) => {
                 harmless::lines(&shortcomings.iter().map(Shortcoming::render).collect::<Vec<_>>().join("\n")).into_owned()
             }
-            Self::Run(error) | Self::Usage(error) => {
-                let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-                let text = causes.fold(format!("error: {error}"), |text, cause| format!("{text}\n  because: {cause}"));
-                harmless::lines(&text).into_owned()
-            }
-            Self::Report(problems) => {
-                let theme = if shows_colors(&std::io::stderr()) { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-                let mut text = String::new();
-                let rendered = GraphicalReportHandler::new_themed(theme).with_width(110).render_report(&mut text, problems);
-                rendered.map_or_else(|_| problems.to_string(), |()| text)
-            }
+            Self::Run(error) | Self::Usage(error) => format!("error: {}", error_text(error.as_ref())),
+            Self::Report(problems) => problems_text(problems, shows_colors(&std::io::stderr())),
         }
     }
+}
+
+/// An error with its causes, as the program says it after `error: `.
+pub fn error_text(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let text = causes.fold(error.to_string(), |text, cause| format!("{text}\n  because: {cause}"));
+    harmless::lines(&text).into_owned()
+}
+
+/// The problems of a report as the program shows them, each underlined in its text.
+pub fn problems_text(problems: &Problems, colors: bool) -> String {
+    let theme = if colors { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let mut text = String::new();
+    let rendered = GraphicalReportHandler::new_themed(theme).with_width(110).render_report(&mut text, problems);
+    rendered.map_or_else(|_| problems.to_string(), |()| text)
 }
 
 /// Whether what is written there may be in colours: it is a terminal, and nobody said no.

@@ -10,7 +10,7 @@ static PANICS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 /// A panic that nothing else caught.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub struct Fault {
     what: String,
     place: String,
 }
@@ -30,7 +30,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 /// Runs something. A panic in it, on whatever thread, is an error.
-pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
+pub fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
     panic::set_hook(Box::new(remember));
     panic::catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().cloned();

@@ -26,11 +26,12 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use page::Page;
 
 /// The templates, each with its name.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("bar.svg", include_str!("html/svg/bar.svg")),
     ("change.html", include_str!("html/change.html")),
     ("columns.svg", include_str!("html/svg/columns.svg")),
     ("figure.html", include_str!("html/figure.html")),
+    ("figures.html", include_str!("html/figures.html")),
     ("goal.html", include_str!("html/goal.html")),
     ("headline.html", include_str!("html/headline.html")),
     ("mark.html", include_str!("html/mark.html")),
@@ -44,6 +45,15 @@ const TEMPLATES: [(&str, &str); 13] = [
 
 /// The whole file.
 pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Error> {
+    templates()?.get_template("page.html")?.render(Serde(Page::of(result))).map(String::into_bytes)
+}
+
+/// A page of the figures alone.
+pub(crate) fn figures(result: &RunResult) -> Result<String, Error> {
+    templates()?.get_template("figures.html")?.render(Serde(Page::of(result)))
+}
+
+fn templates() -> Result<Environment<'static>, Error> {
     let mut templates = Environment::new();
     // All of it is markup, SVG too; and a name that a template gets wrong is an error.
     templates.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -51,5 +61,5 @@ pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Error> {
     for (name, template) in TEMPLATES {
         templates.add_template(name, template)?;
     }
-    templates.get_template("page.html")?.render(Serde(Page::of(result))).map(String::into_bytes)
+    Ok(templates)
 }

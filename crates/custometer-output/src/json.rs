@@ -22,6 +22,11 @@ struct Document<'a> {
     rejected: &'a [Rejection],
 }
 
+/// The alerts alone.
+pub(crate) fn alerts(result: &RunResult) -> serde_json::Result<String> {
+    serde_json::to_string(&Alerts(&result.alerts))
+}
+
 /// The results, turned into JSON one at a time.
 struct Rows<'a>(&'a [ResultRow]);
 

@@ -27,7 +27,7 @@ mod fixture;
 
 pub use error::OutputError;
 pub use format::{Format, UnknownFormat};
-pub use render::{alerts, payload, rejected, render};
+pub use render::{alerts, alerts_json, figures, frame, payload, rejected, render};
 pub use sections::line;
 pub use table::Terminal;
 pub use write::{write_all, write_dated};

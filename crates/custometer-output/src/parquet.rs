@@ -33,14 +33,14 @@ pub(crate) fn render(result: &RunResult) -> Result<Vec<u8>, Box<dyn Error + Send
         (ALERTS_KEY.to_owned(), serde_json::to_string(&json::Alerts(&result.alerts))?),
         (REJECTED_KEY.to_owned(), serde_json::to_string(&result.rejected)?),
     ]);
-    let measures = result.results.iter().map(measures).collect::<Result<Vec<_>, _>>()?;
     let mut file = Vec::new();
-    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(result, measures)?)?;
+    ParquetWriter::new(&mut file).with_key_value_metadata(Some(metadata)).finish(&mut frame(result)?)?;
     Ok(file)
 }
 
 /// The rows as a frame.
-fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
+pub(crate) fn frame(result: &RunResult) -> Result<DataFrame, Box<dyn Error + Send + Sync>> {
+    let measures = result.results.iter().map(measures).collect::<Result<Vec<_>, _>>()?;
     let (rows, baselines) = (result.results.as_slice(), result.manifest.compare.as_slice());
     let mut columns = vec![
         text("request", rows, |row| Some(row.request.clone())),
@@ -77,7 +77,7 @@ fn frame(result: &RunResult, measures: Vec<String>) -> PolarsResult<DataFrame> {
     }
     columns.extend(standing_columns(result));
     columns.push(text("note", rows, |row| row.note.clone()));
-    DataFrame::new(rows.len(), columns)
+    Ok(DataFrame::new(rows.len(), columns)?)
 }
 
 /// What stands to targets and benchmarks, and the alerts.

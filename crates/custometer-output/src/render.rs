@@ -1,6 +1,7 @@
 //! A result in one format, and what a run says beside it.
 
 use custometer_runner::result::{Alert, RunResult};
+use polars::prelude::DataFrame;
 
 use crate::error::OutputError;
 use crate::format::Format;
@@ -24,6 +25,21 @@ pub fn render(result: &RunResult, format: Format, terminal: Option<Terminal>) ->
 /// output. None where the result has no such row, or has it suppressed.
 pub fn payload(result: &RunResult, alert: &Alert) -> Option<Result<Vec<u8>, OutputError>> {
     Some(json::payload(result, alert)?.map_err(|error| OutputError::Render { format: Format::Json, source: error.into() }))
+}
+
+/// The rows of a result as a frame: the columns of the Parquet file.
+pub fn frame(result: &RunResult) -> Result<DataFrame, OutputError> {
+    parquet::frame(result).map_err(|source| OutputError::Render { format: Format::Parquet, source })
+}
+
+/// The alerts as the JSON output has them.
+pub fn alerts_json(result: &RunResult) -> Result<String, OutputError> {
+    json::alerts(result).map_err(|error| OutputError::Render { format: Format::Json, source: error.into() })
+}
+
+/// The figures of a result's requests, and nothing else of it, as a page that holds all it needs and runs no script.
+pub fn figures(result: &RunResult) -> Result<String, OutputError> {
+    html::figures(result).map_err(|error| OutputError::Render { format: Format::Html, source: error.into() })
 }
 
 /// The rejected rows by reason, with examples, as a terminal table: what goes beside a format that has no room for them.

@@ -22,6 +22,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use custometer_core::{Calendar, Registry};
 use jiff::civil::Date;
@@ -30,7 +31,9 @@ use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::config::diagnostics::{Collector, Problems, Text};
+use crate::read::given::GivenRows;
 use crate::read::table::Table;
+use crate::read::watch::Watch;
 use crate::report::judged::Judged;
 use crate::report::{Report, Request, judged};
 
@@ -51,6 +54,8 @@ pub struct Input<'a> {
     pub today: Option<Date>,
     /// What the environment holds under a name: where secrets are.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Rows that the host gives, by what a table's `path` calls them; no file is looked for then.
+    pub given: &'a BTreeMap<String, Arc<GivenRows>>,
 }
 
 /// Tables with those that they look something up in.
@@ -87,7 +92,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
     let read_by = (&zone, config.report.hash_ids.is_none());
-    let mut opened = tables::open_all(&config.tables, read_by, input.folder, &mut problems);
+    let mut opened = tables::open_all(&config.tables, read_by, (input.folder, input.given), &mut problems);
     segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
     let conversion = rates::read(config.report.currency.as_ref(), config.report.rates.as_ref(), &opened, &mut problems);
@@ -120,6 +125,10 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
     let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
     problems.finish()?;
+    let watch = Watch::default();
+    for table in &mut tables {
+        table.opened.watch = watch.clone();
+    }
     Ok(Report {
         title: config.report.title,
         locale: config.report.locale,
@@ -144,5 +153,6 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         alerts,
         webhooks,
         config_hash,
+        watch,
     })
 }

@@ -6,6 +6,9 @@ use polars::prelude::PolarsError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
+    /// The host stopped it.
+    #[error("the run was stopped")]
+    Stopped,
     /// The engine could not go through a table.
     #[error("table `{table}` can't be read to its end")]
     Table {

@@ -17,6 +17,7 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use custometer_core::Registry;
 
@@ -27,6 +28,7 @@ pub use hints::Hint;
 pub use inspection::{Damage, InspectedFile, InspectedTable, Inspection, Unreadable};
 
 use crate::read::files;
+use crate::read::given::GivenRows;
 use group::{Group, Looked};
 use probe::{FileError, Probe};
 
@@ -45,6 +47,15 @@ pub enum InspectError {
 ///
 /// When none of them can be read. What can't be read of several is in the result.
 pub fn inspect(paths: &[String], registry: &Registry) -> Result<Inspection, InspectError> {
+    inspect_given(paths, &[], registry)
+}
+
+/// The same with rows that a host gives, beside files.
+///
+/// # Errors
+///
+/// When none of them can be read. What can't be read of several is in the result.
+pub fn inspect_given(paths: &[String], given: &[Arc<GivenRows>], registry: &Registry) -> Result<Inspection, InspectError> {
     let mut unreadable = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
@@ -63,11 +74,15 @@ pub fn inspect(paths: &[String], registry: &Registry) -> Result<Inspection, Insp
                         Some(group) => group.add(probe),
                         None => groups.push(Group::new(probe, pattern)),
                     },
-                    Err(unread) => {
-                        unreadable.push(Unreadable { path: unread.path.display().to_string(), reason: unread.error.to_string() });
-                    }
+                    Err(unread) => unreadable.push(unread.told()),
                 }
             }
+        }
+    }
+    for rows in given {
+        match Probe::of_host(rows) {
+            Ok(probe) => groups.push(Group::new(probe, rows.name())),
+            Err(unread) => unreadable.push(unread.told()),
         }
     }
     let mut looked: Vec<Looked> = Vec::new();

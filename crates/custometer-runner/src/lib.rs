@@ -31,14 +31,16 @@ pub use check::schema::schema;
 #[cfg(feature = "config")]
 pub use check::{Input, load};
 #[cfg(feature = "config")]
-pub use config::diagnostics::{Problem, Problems};
+pub use config::diagnostics::{PlacedProblem, Problem, Problems};
 pub use error::RunError;
 pub use explain::explain;
 #[cfg(feature = "config")]
 pub use inspect::{Inspection, inspect};
 pub use read::format::FileFormat;
+pub use read::given::{GivenError, GivenRows};
 pub use read::guard::is_guarded;
 pub use read::table::Table;
+pub use read::watch::Watch;
 pub use report::calculated::Calculated;
 pub use report::ids::{IdHasher, SecretTooShort};
 pub use report::webhook::{Secret, Webhook};

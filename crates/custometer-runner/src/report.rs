@@ -24,6 +24,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::read::table::Table;
+use crate::read::watch::Watch;
 use crate::report::alert_rule::AlertRule;
 use crate::report::basis::{Basis, GroupSize};
 use crate::report::calculated::Calculated;
@@ -84,9 +85,16 @@ pub struct Report {
     pub webhooks: BTreeMap<String, Webhook>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
+    /// What counts the rows that a run reads, and stops it.
+    pub(crate) watch: Watch,
 }
 
 impl Report {
+    /// What a host sees of a run while it reads rows, and stops it by.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// The instant up to which the data are known, in microseconds since 1970. What was to be known of an earlier time was known when it
     /// ended.
     pub(crate) fn known_until(&self, buckets: &Buckets, baseline: Option<Baseline>) -> Option<i64> {

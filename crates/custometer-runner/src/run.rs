@@ -42,6 +42,8 @@ pub enum Event<'a> {
         files: usize,
         /// Their size.
         bytes: u64,
+        /// How many rows they have, as far as that is known beforehand.
+        rows: u64,
     },
     /// The files are being gone through for the first time.
     Checking {
@@ -52,6 +54,11 @@ pub enum Event<'a> {
 
 /// Runs a report. `folder` is what paths in the manifest are relative to.
 pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
+    // What a run that is stopped fails with is no fault of its files.
+    steps(report, folder, progress).map_err(|error| if report.watch.is_stopped() { RunError::Stopped } else { error })
+}
+
+fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
     progress(Event::Checking { files: report.files() });
     let all_indices = indices(report, folder)?;
     let prepared = prepare(report, &all_indices, folder)?;
@@ -166,8 +173,8 @@ fn scan(
     let plans: Vec<&TablePlan> = plans.iter().filter(|plan| plan.scan == scan).collect();
     let tables: Vec<usize> = plans.iter().map(|plan| plan.table).collect();
     let names: Vec<&str> = tables.iter().map(|table| report.tables[*table].name.as_str()).collect();
-    let bytes = indices.iter().map(|file| file.bytes).sum();
-    progress(Event::Reading { table: &names.join(", "), files: indices.len(), bytes });
+    let (bytes, rows) = indices.iter().fold((0, 0), |(bytes, rows), file| (bytes + file.bytes, rows + file.rows));
+    progress(Event::Reading { table: &names.join(", "), files: indices.len(), bytes, rows });
     let collected = Collected::of_scan(&plans, report);
     // What was read while it changed can't be relied on, whether or not it could be read.
     unchanged(&report.tables[scan], indices, folder)?;

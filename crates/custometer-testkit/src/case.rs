@@ -5,10 +5,11 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use custometer_core::Registry;
 use custometer_output::Format;
-use custometer_runner::{Input, Problems, Report, RunResult};
+use custometer_runner::{GivenRows, Input, Problems, Report, RunResult};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -22,6 +23,7 @@ pub struct Case {
     as_of: Option<Date>,
     settings: Vec<String>,
     environment: BTreeMap<String, String>,
+    given: BTreeMap<String, Arc<GivenRows>>,
     registry: Registry,
 }
 
@@ -46,7 +48,7 @@ impl Case {
     /// When the system has no room for temporary files.
     pub fn knowing(registry: Registry) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        Self { folder, as_of: None, settings: Vec::new(), environment: BTreeMap::new(), registry }
+        Self { folder, as_of: None, settings: Vec::new(), environment: BTreeMap::new(), given: BTreeMap::new(), registry }
     }
 
     /// Adds a file.
@@ -90,6 +92,13 @@ impl Case {
         self
     }
 
+    /// Rows that a host gives: a table is read of them whose `path` is their name.
+    #[must_use]
+    pub fn given(mut self, rows: &Arc<GivenRows>) -> Self {
+        self.given.insert(rows.name().to_owned(), Arc::clone(rows));
+        self
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -100,7 +109,7 @@ impl Case {
         let (name, folder) = ("report.toml", self.folder.path());
         let environment = |name: &str| self.environment.get(name).cloned();
         let (as_of, settings) = (self.as_of, self.settings.as_slice());
-        let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment };
+        let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment, given: &self.given };
         custometer_runner::load(&input, &self.registry).map_err(|problems| shown(&problems))
     }
 

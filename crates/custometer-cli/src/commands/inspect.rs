@@ -34,7 +34,8 @@ pub(super) fn run(paths: &[String], format: InspectFormat, registry: &Registry) 
     }
 }
 
-fn shown(inspection: &Inspection) -> String {
+/// What an inspection says, for people.
+pub fn shown(inspection: &Inspection) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = write(&mut text, inspection);

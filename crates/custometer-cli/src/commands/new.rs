@@ -1,6 +1,7 @@
 //! `new metrics`: a crate of metrics that builds and passes as it stands.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -20,8 +21,23 @@ const FILES: [(&str, &str); 9] = [
     ("orders.csv", include_str!("new/metrics/orders.csv")),
 ];
 
+/// What makes a wheel of it.
+const PYTHON: [(&str, &str); 6] = [
+    ("python/Cargo.toml", include_str!("new/python/Cargo.toml.in")),
+    ("python/pyproject.toml", include_str!("new/python/pyproject.toml")),
+    ("python/src/lib.rs", include_str!("new/python/src/lib.rs")),
+    ("python/{{library}}/__init__.py", include_str!("new/python/package/__init__.py")),
+    ("python/{{library}}/_engine.pyi", include_str!("new/python/package/_engine.pyi")),
+    ("python/{{library}}/py.typed", ""),
+];
+
+/// How the workspace knows of the wheel's crate.
+const MEMBERS: &str = "members = [\"python\"]\n";
+
 /// The crates that a metric crate names.
 const OURS: [&str; 3] = ["custometer", "custometer-core", "custometer-testkit"];
+/// The one that a wheel names beside them.
+const OUR_PYTHON: &str = "custometer-python";
 
 /// Words that no crate can be called: Rust's, and those of crates that every program has.
 const TAKEN: &[&str] = &[
@@ -85,6 +101,12 @@ const TAKEN: &[&str] = &[
     "yield",
 ];
 
+/// Words that no module of Python can be called, beside those that no crate can.
+const PYTHON_WORDS: &[&str] = &[
+    "and", "assert", "class", "def", "del", "elif", "except", "finally", "from", "global", "import", "is", "lambda", "nonlocal", "not",
+    "or", "pass", "raise", "with",
+];
+
 /// Why there is no new crate.
 #[derive(Debug, thiserror::Error)]
 enum NewError {
@@ -97,8 +119,15 @@ enum NewError {
 }
 
 /// Writes a crate of metrics to a folder of its name, whole or not at all.
-pub(super) fn metrics(name: &str, checkout: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn metrics(name: &str, checkout: Option<&Path>, with_python: bool) -> Result<(), Failure> {
     check_name(name).map_err(Failure::usage)?;
+    if with_python && PYTHON_WORDS.contains(&name) {
+        return Err(Failure::usage(NewError::Name {
+            name: name.to_owned(),
+            why: "the word is taken by Python".to_owned(),
+            instead: format!("{name}-metrics"),
+        }));
+    }
     // Also what only looks as if it were not there, such as a link to nowhere.
     if fs::symlink_metadata(name).is_ok() {
         return Err(Failure::usage(NewError::Exists(name.to_owned())));
@@ -108,13 +137,18 @@ pub(super) fn metrics(name: &str, checkout: Option<&Path>) -> Result<(), Failure
     }
     let beside = TempDir::new_in(".").map_err(Failure::run)?;
     let whole = beside.path().join(name);
-    for (path, template) in FILES {
-        let path = whole.join(path);
+    for (path, template) in FILES.iter().chain(PYTHON.iter().filter(|_| with_python)) {
+        let path = whole.join(filled(path, name));
         fs::create_dir_all(path.parent().unwrap_or(&whole)).map_err(Failure::run)?;
         fs::write(path, filled(template, name)).map_err(Failure::run)?;
     }
+    if with_python {
+        let mut manifest = fs::OpenOptions::new().append(true).open(whole.join("Cargo.toml")).map_err(Failure::run)?;
+        manifest.write_all(MEMBERS.as_bytes()).map_err(Failure::run)?;
+    }
     if let Some(checkout) = checkout {
-        build_against(checkout, &whole).map_err(Failure::run)?;
+        let crates = OURS.iter().chain([&OUR_PYTHON].into_iter().filter(|_| with_python));
+        build_against(checkout, &whole, crates).map_err(Failure::run)?;
     }
     fs::rename(&whole, name).map_err(Failure::run)
 }
@@ -159,15 +193,15 @@ fn filled(template: &str, name: &str) -> String {
 }
 
 /// Makes a crate build against a checkout, with the versions of everything else that the checkout is tested with.
-fn build_against(checkout: &Path, folder: &Path) -> std::io::Result<()> {
+fn build_against<'a>(checkout: &Path, folder: &Path, crates: impl Iterator<Item = &'a &'a str>) -> std::io::Result<()> {
     // The crate's folder is one below this one.
     let from_crate = if checkout.is_absolute() { checkout.to_path_buf() } else { PathBuf::from("..").join(checkout) };
     let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
-    let crates = OURS.map(|krate| {
+    let crates = crates.map(|krate| {
         let path = from_crate.join("crates").join(krate).display().to_string();
         format!("{krate} = {{ path = {} }}\n", toml::Value::from(path))
     });
-    let patch = format!("\n# A checkout in place of what is published.\n[patch.crates-io]\n{}", crates.concat());
+    let patch = format!("\n# A checkout in place of what is published.\n[patch.crates-io]\n{}", crates.collect::<String>());
     fs::write(folder.join("Cargo.toml"), manifest + &patch)?;
     match checkout.join("Cargo.lock") {
         lock if lock.is_file() => fs::copy(lock, folder.join("Cargo.lock")).map(drop),
@@ -208,7 +242,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_fill_in() {
-        for (path, template) in FILES {
+        for (path, template) in FILES.into_iter().chain(PYTHON) {
             assert!(!filled(template, "acme-metrics").contains("{{"), "{path}");
         }
         assert!(filled("{{domain}} {{library}}", "acme-shop-metrics").eq("acme_shop acme_shop_metrics"));

@@ -32,6 +32,7 @@ use crate::read::column::{self, Declared, StoredColumn, Style, Typed};
 use crate::read::fault::{Origin, fault_name};
 use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
+use crate::read::given::GivenRows;
 use crate::read::lookup::Found;
 use crate::read::number::{NumberStyle, Thousands};
 use crate::read::open_error::OpenError;
@@ -235,11 +236,14 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
     }
 }
 
+/// Where tables are: the folder of the report, and the rows that its host gives by their name.
+pub(crate) type Places<'a> = (&'a Path, &'a BTreeMap<String, Arc<GivenRows>>);
+
 /// Opens all tables, each after those that it looks something up in; none of one that is wrong.
 pub(crate) fn open_all<'a>(
     tables: &'a BTreeMap<String, TableConfig>,
     read_by: (&TimeZone, bool),
-    folder: &Path,
+    places: Places<'_>,
     problems: &mut Collector,
 ) -> BTreeMap<&'a str, Option<Table>> {
     let mut opened = BTreeMap::new();
@@ -257,7 +261,7 @@ pub(crate) fn open_all<'a>(
         }
         for (name, config) in now {
             let others = Others { opened: &opened, names: tables };
-            let table = open(name, config, read_by, (folder, &mut openings, &others), problems);
+            let table = open(name, config, read_by, (places, &mut openings, &others), problems);
             opened.insert(name.as_str(), table);
         }
         waiting = later;
@@ -271,10 +275,10 @@ fn open(
     table_name: &str,
     config: &TableConfig,
     (zone, shows_cells): (&TimeZone, bool),
-    (folder, openings, others): (&Path, &mut Openings, &Others<'_, TableConfig>),
+    (places, openings, others): (Places<'_>, &mut Openings, &Others<'_, TableConfig>),
     problems: &mut Collector,
 ) -> Option<Table> {
-    let mut opened = open_files(config, (folder, openings), problems)?;
+    let mut opened = open_files(config, (places, openings), problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
@@ -800,7 +804,8 @@ fn raw(schema: &Schema, blanks: &[Blank]) -> Vec<Expr> {
     columns.map(|(name, raw)| trimmed(col(name)).alias(raw)).collect()
 }
 
-fn open_files(config: &TableConfig, (folder, openings): (&Path, &mut Openings), problems: &mut Collector) -> Option<Opened> {
+fn open_files(config: &TableConfig, (places, openings): (Places<'_>, &mut Openings), problems: &mut Collector) -> Option<Opened> {
+    let (folder, given) = places;
     let path = &config.path;
     let dialect = |format: FileFormat| TextFormat {
         delimiter: config
@@ -839,8 +844,11 @@ fn open_files(config: &TableConfig, (folder, openings): (&Path, &mut Openings), 
         return None;
     }
     let within = said.within();
-    let found = files::files(path.get_ref(), folder);
-    let error = match found.and_then(|files| openings.open(files, config.format, within, dialect)) {
+    let opened = match given.get(path.get_ref()) {
+        Some(rows) => openings.given(rows),
+        None => files::files(path.get_ref(), folder).and_then(|files| openings.open(files, config.format, within, dialect)),
+    };
+    let error = match opened {
         Ok(opened) => {
             text_only(config, &opened, problems);
             said.unused(&opened, problems);

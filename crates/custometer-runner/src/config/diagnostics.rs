@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use custometer_core::suggest::nearest;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use serde::Serialize;
 use toml::Spanned;
 
 use crate::result::harmless;
@@ -54,6 +55,40 @@ pub struct Problem {
     label: Option<String>,
     help: Option<String>,
     source: Arc<NamedSource<String>>,
+}
+
+/// A problem with its place as people count: what a program makes of it that shows it in its own way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlacedProblem {
+    /// The config's name; that of the settings where it is in one of them.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in the line, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What stands beside the underlined text.
+    pub label: Option<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// The problem with its place.
+    pub fn placed(&self) -> PlacedProblem {
+        let text = self.source.inner();
+        let before = text.get(..self.span.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        PlacedProblem {
+            file: self.source.name().to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            message: self.message.clone(),
+            label: self.label.clone(),
+            help: self.help.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Problem {

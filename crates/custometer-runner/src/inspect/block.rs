@@ -21,6 +21,8 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
     /// What names the files; none where no path or pattern names them alone.
     pub(super) path: Option<&'a str>,
+    /// Whether it is rows that a host gives, which are in no file.
+    pub(super) is_given: bool,
     /// The format, and whether the files' names say it.
     pub(super) format: FileFormat,
     pub(super) format_is_named: bool,
@@ -49,6 +51,8 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     writeln!(text, "[tables.{}]", key(wanted.name))?;
     match wanted.path {
         Some(path) => writeln!(text, "path = {}", quoted(path))?,
+        // The host gives its rows when the report is run.
+        None if wanted.is_given => {}
         None => writeln!(text, "# No pattern names these files alone: put them in a folder of their own.\npath = \"FOLDER\"")?,
     }
     if !wanted.format_is_named {

@@ -95,6 +95,10 @@ impl Group {
 
     /// The path or pattern that names these files and no others, if there is one.
     fn path(&self) -> Option<String> {
+        // Rows of a host are in no file.
+        if self.first().source.given().is_some() {
+            return None;
+        }
         let files: BTreeSet<PathBuf> = self.probes.iter().map(|probe| probe.source.file().to_owned()).collect();
         let names_them =
             |pattern: &str| files::files(pattern, Path::new("")).is_ok_and(|found| found.into_iter().collect::<BTreeSet<_>>() == files);
@@ -137,8 +141,11 @@ impl Looked {
         let block = block::block(&block::Wanted {
             name,
             path: self.group.path().as_deref(),
+            is_given: first.source.given().is_some(),
             format: first.format,
-            format_is_named: first.format == FileFormat::Workbook || kind::format_of(&first.path) == Some(first.format),
+            format_is_named: first.source.given().is_some()
+                || first.format == FileFormat::Workbook
+                || kind::format_of(&first.path) == Some(first.format),
             members: self.group.names(|probe| probe.source.member().map(|member| member.name.clone())),
             sheets: self.group.names(|probe| probe.sheet().map(|sheet| sheet.name.clone())),
             rows: first.rows.as_deref(),

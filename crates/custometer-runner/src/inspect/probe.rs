@@ -8,10 +8,12 @@ use std::sync::Arc;
 use polars::prelude::PolarsError;
 
 use super::dialect::{Header, TextDialect};
+use super::inspection::Unreadable;
 use super::looks;
 use crate::read::container;
 use crate::read::files;
 use crate::read::format::FileFormat;
+use crate::read::given::GivenRows;
 use crate::read::kind::{self, Found};
 use crate::read::open_error::OpenError;
 use crate::read::source::{self, Sheet, Source};
@@ -61,6 +63,11 @@ pub(super) struct Unread {
 impl Unread {
     fn of(path: &Path, error: FileError) -> Self {
         Self { path: path.to_owned(), error }
+    }
+
+    /// What is told of it.
+    pub(super) fn told(self) -> Unreadable {
+        Unreadable { path: self.path.display().to_string(), reason: self.error.to_string() }
     }
 }
 
@@ -134,6 +141,11 @@ impl Probe {
             Ok(source) => Self::all_in(&source),
             Err(error) => vec![Err(Unread::of(path, error.into()))],
         }
+    }
+
+    /// Rows that a host gives.
+    pub(super) fn of_host(rows: &Arc<GivenRows>) -> Result<Self, Unread> {
+        Self::read(&Source::of_host(rows), FileFormat::Arrow, None)
     }
 
     fn all_in(source: &Arc<Source>) -> Vec<Result<Self, Unread>> {

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use polars::prelude::{Column, PolarsError, PolarsResult, Series};
-use polars_arrow::array::PrimitiveArray;
+use polars::prelude::{Column, PolarsError, PolarsResult};
 use polars_arrow::io::ipc::format::ipc::planus::ReadAsRoot as _;
 use polars_arrow::io::ipc::format::ipc::{Block, MessageHeaderRef, MessageRef, RecordBatchRef};
 use polars_arrow::io::ipc::read::{Dictionaries, FileMetadata, read_batch, read_file_dictionaries, read_file_metadata};
@@ -89,7 +88,7 @@ const MOST_ROWS: u64 = 1 << 40;
 
 impl Group for Head {
     #[expect(clippy::default_trait_access, reason = "the type is of a crate that is not among ours")]
-    fn columns(&self, _: &Source, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>> {
+    fn columns(&self, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>> {
         let wanted = self.columns.iter().enumerate().filter(|(_, column)| wanted.contains(column.name.as_str()));
         let kinds: Vec<(usize, &Kind)> = wanted.filter_map(|(position, column)| Some((position, column.kind.as_ref().ok()?))).collect();
         if kinds.is_empty() {
@@ -110,15 +109,6 @@ impl Group for Head {
             &mut data,
             Default::default(),
         )?;
-        let column = |((_, kind), mut array): ((usize, &Kind), Box<dyn polars_arrow::array::Array>)| {
-            // Instants are the same in every zone.
-            if kind.is_of_another_zone
-                && let Some(instants) = array.as_any().downcast_ref::<PrimitiveArray<i64>>()
-            {
-                array = instants.clone().to(kind.field.dtype.clone()).boxed();
-            }
-            Ok(Series::try_from((&kind.field, array))?.into())
-        };
-        kinds.into_iter().zip(batch.into_arrays()).map(column).collect()
+        kinds.into_iter().zip(batch.into_arrays()).map(|((_, kind), array)| kind.column(array)).collect()
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use polars::prelude::{ArrowDataType, ArrowField, Column, DataFrame, DataType, PlSmallStr, PolarsResult, TimeZone};
+use polars::prelude::{ArrowDataType, ArrowField, Column, DataFrame, DataType, PlSmallStr, PolarsResult, Series, TimeZone};
+use polars_arrow::array::{Array, PrimitiveArray};
 
 use super::guard::guarded;
-use super::source::Source;
 
 /// So many rows of a group are one part: enough to be worth a task, and few enough that all threads have some.
 pub(crate) const PART: usize = 1 << 17;
@@ -47,10 +47,23 @@ impl Stored {
     }
 }
 
+impl Kind {
+    /// Values as they are stored, as a column.
+    pub(crate) fn column(&self, mut array: Box<dyn Array>) -> PolarsResult<Column> {
+        // Instants are the same in every zone.
+        if self.is_of_another_zone
+            && let Some(instants) = array.as_any().downcast_ref::<PrimitiveArray<i64>>()
+        {
+            array = instants.clone().to(self.field.dtype.clone()).boxed();
+        }
+        Ok(Series::try_from((&self.field, array))?.into())
+    }
+}
+
 /// A file whose rows are in groups.
 pub(crate) trait Group: Send + Sync + 'static {
     /// The wanted columns of one group, whole or of its first rows.
-    fn columns(&self, source: &Source, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>>;
+    fn columns(&self, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>>;
 }
 
 /// A group that is read once for all its parts, and let go with the last of them.

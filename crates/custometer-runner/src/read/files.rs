@@ -17,11 +17,13 @@ use polars::prelude::{
 use super::cell_faults;
 use super::columnar::{self, Group, Shared, Stored};
 use super::container::{Within, sources};
+use super::given::GivenRows;
 use super::guard::guarded;
 use super::kind::format_of;
 use super::open_error::OpenError;
 use super::scan::{self, Parts, ROW, numbered, without_missing};
 use super::source::{Source, Text};
+use super::watch::Watch;
 use super::{arrow, ndjson, parquet, paths};
 use crate::read::format::FileFormat;
 use crate::read::text::{self, Chunk, Chunks, FAULT, FileIndex, Head, TextError, TextFormat};
@@ -50,6 +52,8 @@ pub struct Opened {
     pub(crate) cell_faults: BTreeSet<String>,
     sources: Vec<Arc<Source>>,
     heads: Heads,
+    /// What counts the rows that are read, and stops their reading.
+    pub(crate) watch: Watch,
 }
 
 /// What is known of every file before its rows are read.
@@ -99,6 +103,11 @@ pub(crate) fn open(
     open_sources(sources(files, format, within)?, text)
 }
 
+/// Opens the rows that a host gives.
+pub(crate) fn open_given(rows: &Arc<GivenRows>) -> Result<Opened, OpenError> {
+    open_sources(vec![(Source::of_host(rows), FileFormat::Arrow)], |_| TextFormat::default())
+}
+
 /// Opens what a table is read of.
 pub(crate) fn open_sources(found: Vec<(Arc<Source>, FileFormat)>, text: impl Fn(FileFormat) -> TextFormat) -> Result<Opened, OpenError> {
     let Some(format) = found.first().map(|(_, format)| *format) else { return Err(OpenError::NoFile(String::new())) };
@@ -117,7 +126,8 @@ pub(crate) fn open_sources(found: Vec<(Arc<Source>, FileFormat)>, text: impl Fn(
     let mut lines = Vec::new();
     for source in &sources {
         let file = source.path();
-        if source.bytes() == 0 {
+        // A host's table may have no rows.
+        if source.bytes() == 0 && source.given().is_none() {
             return Err(OpenError::Text { file: shown(file), source: TextError::Empty });
         }
         if format.is_json() {
@@ -130,7 +140,10 @@ pub(crate) fn open_sources(found: Vec<(Arc<Source>, FileFormat)>, text: impl Fn(
             continue;
         }
         let failed = |error: PolarsError| unreadable(file, &error);
-        let head = if format == FileFormat::Arrow {
+        let head = if let Some(given) = source.given() {
+            let groups = given.groups().collect();
+            Columnar { columns: given.stored().to_vec(), groups, file: Box::new(Arc::clone(given)) }
+        } else if format == FileFormat::Arrow {
             let head = arrow::Head::of(source).map_err(failed)?;
             Columnar { columns: head.columns.clone(), groups: head.groups.clone(), file: Box::new(head) }
         } else {
@@ -160,6 +173,7 @@ pub(crate) fn open_sources(found: Vec<(Arc<Source>, FileFormat)>, text: impl Fn(
         cell_faults: BTreeSet::new(),
         sources: std::mem::take(&mut sources),
         heads,
+        watch: Watch::default(),
     };
     opened.sample = opened.first_rows()?;
     Ok(opened)
@@ -207,7 +221,8 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
     let failed = |error: PolarsError| unreadable(&files[0], &error);
     let sample: Vec<DataFrame> = sample.collect::<PolarsResult<_>>().map_err(failed)?;
     let sample = sample.into_iter().try_fold(DataFrame::empty_with_schema(&with_faults), |all, part| all.vstack(&part)).map_err(failed)?;
-    Ok(Opened { files, format, schema, sample, left_out, cell_faults, sources, heads: Heads::Text(Arc::new(heads)) })
+    let heads = Heads::Text(Arc::new(heads));
+    Ok(Opened { files, format, schema, sample, left_out, cell_faults, sources, heads, watch: Watch::default() })
 }
 
 fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, OpenError> {
@@ -226,7 +241,8 @@ fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, Op
     }
     files = order.into_iter().map(|file| files[file].clone()).collect();
     let (left_out, sources, heads) = (BTreeMap::new(), Vec::new(), Heads::Remote(groups));
-    let mut opened = Opened { files, format, schema, sample: DataFrame::default(), left_out, cell_faults: BTreeSet::new(), sources, heads };
+    let (sample, cell_faults, watch) = (DataFrame::default(), BTreeSet::new(), Watch::default());
+    let mut opened = Opened { files, format, schema, sample, left_out, cell_faults, sources, heads, watch };
     opened.sample = opened.first_rows()?;
     Ok(opened)
 }
@@ -350,13 +366,18 @@ impl Opened {
 
     /// Goes through a file once.
     pub(crate) fn index(&self, file: usize) -> Result<FileIndex, TextError> {
+        self.watch.check().map_err(std::io::Error::other)?;
         match &self.heads {
-            Heads::Text(heads) => text::index(&self.sources[file], &heads[file]),
+            Heads::Text(heads) => text::index(&self.sources[file], &heads[file], &self.watch),
             Heads::Ndjson(heads) => Ok(heads[file].index.clone()),
             Heads::Columnar(heads) => {
                 let rows = heads[file].groups.iter().map(|rows| *rows as u64).sum();
                 let source = &self.sources[file];
-                Ok(FileIndex { bytes: source.bytes(), hash: text::hash(source)?, rows, ..FileIndex::default() })
+                let (bytes, hash) = match source.given() {
+                    Some(given) => given.content(),
+                    None => (source.bytes(), text::hash(source)?),
+                };
+                Ok(FileIndex { bytes, hash, rows, ..FileIndex::default() })
             }
             Heads::Remote(_) => Ok(FileIndex { rows: remote_rows(&self.files[file], self.format).unwrap_or(0), ..FileIndex::default() }),
         }
@@ -394,7 +415,7 @@ impl Opened {
                     let Some(height) = heads[file].groups.first().map(|height| rows.min(*height)) else {
                         return Ok(DataFrame::empty_with_schema(&self.schema));
                     };
-                    let columns = heads[file].file.columns(&self.sources[file], 0, Some(rows), &wanted)?;
+                    let columns = heads[file].file.columns(0, Some(rows), &wanted)?;
                     together(columns.into_iter().map(|column| column.head(Some(height))).collect(), height, &self.schema)
                 }
                 Heads::Remote(groups) => {
@@ -443,6 +464,7 @@ struct FileParts {
     shared: Vec<Vec<Shared>>,
     /// Each part with its file, and the number of its first row.
     parts: Vec<(usize, Cut, u64)>,
+    watch: Watch,
 }
 
 /// Rows of a file that are read at once.
@@ -481,7 +503,8 @@ impl FileParts {
         let (sources, heads, schema) = (opened.sources.clone(), opened.heads.clone(), opened.schema.clone());
         let cell_faults = opened.cell_faults.clone();
         let wanted = cell_faults::with_their_columns(wanted, &cell_faults);
-        Ok(Self { sources, heads, schema, row_schema: opened.row_schema(), wanted, cell_faults, chunks, shared, parts })
+        let (row_schema, watch) = (opened.row_schema(), opened.watch.clone());
+        Ok(Self { sources, heads, schema, row_schema, wanted, cell_faults, chunks, shared, parts, watch })
     }
 }
 
@@ -495,6 +518,15 @@ impl Parts for FileParts {
     }
 
     fn rows(&self, part: usize) -> PolarsResult<DataFrame> {
+        self.watch.check()?;
+        let rows = self.read(part)?;
+        self.watch.count(rows.height());
+        Ok(rows)
+    }
+}
+
+impl FileParts {
+    fn read(&self, part: usize) -> PolarsResult<DataFrame> {
         let (file, cut, first) = self.parts[part];
         let rows = match (&self.heads, cut) {
             (Heads::Text(heads), Cut::Text(chunk)) => {
@@ -508,7 +540,7 @@ impl Parts for FileParts {
             (Heads::Columnar(heads), Cut::Rows { group, from, rows }) => {
                 let height = heads[file].groups[group];
                 let whole = self.shared[file][group].rows(height.div_ceil(columnar::PART), || {
-                    let columns = heads[file].file.columns(&self.sources[file], group, None, &self.wanted)?;
+                    let columns = heads[file].file.columns(group, None, &self.wanted)?;
                     DataFrame::new(height, columns)
                 })?;
                 let part = whole.slice(i64::try_from(from).unwrap_or(i64::MAX), rows);

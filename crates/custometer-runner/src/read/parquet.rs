@@ -17,9 +17,9 @@ use super::source::Source;
 const START: u64 = 1 << 18;
 
 /// What a file says of itself.
-#[derive(Debug)]
 pub(crate) struct Head {
     metadata: FileMetadata,
+    source: Arc<Source>,
     pub(crate) columns: Vec<Stored>,
 }
 
@@ -30,7 +30,7 @@ impl Head {
             // What its writer says of types besides may be more than is known here.
             .or_else(|_| guarded(|| Ok(parquet_to_arrow_schema(metadata.schema().fields()))))?;
         let columns = fields.iter_values().map(Stored::of).collect();
-        Ok(Self { metadata, columns })
+        Ok(Self { metadata, source: Arc::clone(source), columns })
     }
 
     /// How many rows each group has.
@@ -40,7 +40,7 @@ impl Head {
 }
 
 impl Group for Head {
-    fn columns(&self, source: &Source, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>> {
+    fn columns(&self, group: usize, limit: Option<usize>, wanted: &BTreeSet<String>) -> PolarsResult<Vec<Column>> {
         let group = self.metadata.row_groups.get(group).ok_or_else(|| PolarsError::ComputeError("there is no such row group".into()))?;
         let wanted = self.columns.iter().filter(|column| wanted.contains(column.name.as_str()));
         let fields: Vec<&ArrowField> = wanted.filter_map(|column| column.kind.as_ref().ok().map(|Kind { field, .. }| field)).collect();
@@ -54,7 +54,7 @@ impl Group for Head {
             for part in parts {
                 let range = part.byte_range();
                 let length = (range.end - range.start).min(most_bytes);
-                let bytes = source.part(range.start, usize::try_from(length).unwrap_or(usize::MAX))?;
+                let bytes = self.source.part(range.start, usize::try_from(length).unwrap_or(usize::MAX))?;
                 let reader = PageReader::new(std::io::Cursor::new(bytes.into()), part, Vec::new(), usize::MAX);
                 pages.push(BasicDecompressor::new(reader, Vec::new()));
                 types.push(&part.descriptor().descriptor.primitive_type);

@@ -1,6 +1,7 @@
 //! Files, each opened once and read by position: what takes the place of a file while it is read is never read as a part of it.
 //!
-//! A source is what a table has rows of: a file, a member of an archive, a sheet of a workbook, an array within a document.
+//! A source is what a table has rows of: a file, a member of an archive, a sheet of a workbook, an array within a document; or rows that a
+//! host gives.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
+
+use super::given::GivenRows;
 
 /// So many files are kept open. Of others it is told at each opening whether they are still the same.
 const MOST_OPEN: usize = 256;
@@ -23,9 +26,16 @@ static OPEN: AtomicUsize = AtomicUsize::new(0);
 pub(crate) struct Source {
     /// What it is called: the file, and what is read of it.
     path: PathBuf,
-    disk: Arc<Disk>,
+    at: At,
     member: Option<Arc<Member>>,
     text: Text,
+}
+
+/// Where it is.
+#[derive(Debug, Clone)]
+enum At {
+    Disk(Arc<Disk>),
+    Host(Arc<GivenRows>),
 }
 
 /// A member of an archive.
@@ -102,14 +112,24 @@ impl Stamp {
 impl Source {
     /// Opens a file.
     pub(crate) fn open(path: &Path) -> io::Result<Arc<Self>> {
-        let disk = Arc::new(Disk::open(path)?);
-        Ok(Arc::new(Self { path: path.to_owned(), disk, member: None, text: Text::Itself }))
+        let at = At::Disk(Arc::new(Disk::open(path)?));
+        Ok(Arc::new(Self { path: path.to_owned(), at, member: None, text: Text::Itself }))
+    }
+
+    /// Rows that a host gives.
+    pub(crate) fn of_host(rows: &Arc<GivenRows>) -> Arc<Self> {
+        Arc::new(Self { path: rows.name().into(), at: At::Host(Arc::clone(rows)), member: None, text: Text::Itself })
+    }
+
+    /// The rows that a host gives, where it is such.
+    pub(crate) fn given(&self) -> Option<&Arc<GivenRows>> {
+        if let At::Host(rows) = &self.at { Some(rows) } else { None }
     }
 
     /// A member of it.
     pub(crate) fn with_member(&self, member: Member) -> Arc<Self> {
         let path = self.within(&member.name);
-        Arc::new(Self { path, disk: Arc::clone(&self.disk), member: Some(Arc::new(member)), text: Text::Itself })
+        Arc::new(Self { path, at: self.at.clone(), member: Some(Arc::new(member)), text: Text::Itself })
     }
 
     /// The same with a text that is made of it.
@@ -118,7 +138,7 @@ impl Source {
             Text::Sheet(sheet) => self.within(&sheet.name),
             Text::Itself | Text::Elements(_) => self.path.clone(),
         };
-        Arc::new(Self { path, disk: Arc::clone(&self.disk), member: self.member.clone(), text })
+        Arc::new(Self { path, at: self.at.clone(), member: self.member.clone(), text })
     }
 
     fn within(&self, name: &str) -> PathBuf {
@@ -136,7 +156,10 @@ impl Source {
 
     /// The file that it is in.
     pub(crate) fn file(&self) -> &Path {
-        &self.disk.path
+        match &self.at {
+            At::Disk(disk) => &disk.path,
+            At::Host(_) => &self.path,
+        }
     }
 
     /// The member of an archive that it is.
@@ -155,12 +178,20 @@ impl Source {
 
     /// Its size in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.member.as_ref().map_or(self.disk.stamp.bytes, |member| member.bytes)
+        match (&self.member, &self.at) {
+            (Some(member), _) => member.bytes,
+            (None, At::Disk(disk)) => disk.stamp.bytes,
+            (None, At::Host(_)) => 0,
+        }
     }
 
     /// Whether it is still as it was when it was opened. `hash` is that of what was read, and `hash_now` gives that of what is there.
     pub(crate) fn is_unchanged(&self, hash: &str, hash_now: impl FnOnce() -> io::Result<String>) -> io::Result<bool> {
-        Ok(self.disk.is_as_it_was()? && (!self.disk.is_fresh || hash_now()? == hash))
+        match &self.at {
+            At::Disk(disk) => Ok(disk.is_as_it_was()? && (!disk.is_fresh || hash_now()? == hash)),
+            // Arrow's memory is not written to once it is there.
+            At::Host(_) => Ok(true),
+        }
     }
 
     /// Its bytes from `offset` on, as many as `buffer` holds.
@@ -168,7 +199,10 @@ impl Source {
         if self.member.is_some() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "what is packed is read from its start only"));
         }
-        self.disk.read_exact_at(buffer, offset)
+        match &self.at {
+            At::Disk(disk) => disk.read_exact_at(buffer, offset),
+            At::Host(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 
     /// A part of it.
@@ -184,7 +218,8 @@ impl Source {
 
     /// A reader of all its bytes, from the start.
     pub(crate) fn reader(&self) -> Reader {
-        let disk = DiskReader { disk: Arc::clone(&self.disk), at: 0, again: None };
+        let At::Disk(disk) = &self.at else { return Reader::Nothing };
+        let disk = DiskReader { disk: Arc::clone(disk), at: 0, again: None };
         match &self.member {
             Some(member) => Reader::Member(Box::new(Unpacked::new(disk, member))),
             None => Reader::Disk(disk),
@@ -265,6 +300,8 @@ fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Res
 
 /// A reader of a source, with a place of its own.
 pub(crate) enum Reader {
+    /// Of what has no bytes.
+    Nothing,
     Disk(DiskReader),
     Member(Box<Unpacked>),
 }
@@ -272,6 +309,7 @@ pub(crate) enum Reader {
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
+            Self::Nothing => Ok(0),
             Self::Disk(disk) => disk.read(buffer),
             Self::Member(member) => member.read(buffer),
         }
@@ -282,7 +320,9 @@ impl Seek for Reader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match self {
             Self::Disk(disk) => disk.seek(to),
-            Self::Member(_) => Err(io::Error::new(io::ErrorKind::Unsupported, "what is packed is read from its start only")),
+            Self::Nothing | Self::Member(_) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "what is packed is read from its start only"))
+            }
         }
     }
 }

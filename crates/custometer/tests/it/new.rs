@@ -55,6 +55,27 @@ fn a_crate_can_take_custometer_from_a_checkout() {
 }
 
 #[test]
+fn a_crate_can_have_a_wheel() {
+    let folder = TempDir::new().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    stdout(&new_metrics(folder.path(), &["north-sea-metrics", "--python", "--path", root.to_str().unwrap()]));
+    let krate = folder.path().join("north-sea-metrics");
+    assert_eq!(names(&krate.join("python")), ["Cargo.toml", "north_sea_metrics", "pyproject.toml", "src"]);
+    assert_eq!(names(&krate.join("python/north_sea_metrics")), ["__init__.py", "_engine.pyi", "py.typed"]);
+    let manifest = fs::read_to_string(krate.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("[workspace]\nmembers = [\"python\"]\n"), "{manifest}");
+    assert!(manifest.contains(&format!("custometer-python = {{ path = \"{}\" }}", root.join("crates/custometer-python").display())));
+    let project = fs::read_to_string(krate.join("python/pyproject.toml")).unwrap();
+    assert!(project.contains("north-sea-metrics = \"north_sea_metrics:_main\""), "{project}");
+    assert!(fs::read_to_string(krate.join("python/src/lib.rs")).unwrap().contains("use north_sea_metrics as _;"));
+
+    // What no module can be called is refused beforehand.
+    let refused = new_metrics(folder.path(), &["lambda", "--python"]);
+    assert!(stderr(&refused).contains("the word is taken by Python"), "{}", stderr(&refused));
+    assert_eq!(names(folder.path()), ["north-sea-metrics"]);
+}
+
+#[test]
 fn what_can_not_be_is_refused_and_leaves_nothing() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("taken")).unwrap();

@@ -1,10 +1,12 @@
 //! Files that several tables are read of, opened once: then one scan has the rows of all these tables.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::read::container::Within;
 use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
+use crate::read::given::GivenRows;
 use crate::read::open_error::OpenError;
 use crate::read::text::TextFormat;
 
@@ -42,10 +44,22 @@ impl Openings {
     ) -> Result<Opened, OpenError> {
         let dialects = [FileFormat::Csv, FileFormat::Tsv].map(&dialect);
         let reading = Reading { files, format, within, dialects };
+        self.once(reading, |reading| files::open(&reading.files, reading.format, &reading.within, dialect))
+    }
+
+    /// The rows that a host gives.
+    pub(super) fn given(&mut self, rows: &Arc<GivenRows>) -> Result<Opened, OpenError> {
+        // No file is called like them: what the host gives under a path is what that path means.
+        let files = vec![PathBuf::from(rows.name())];
+        let reading = Reading { files, format: None, within: Within::default(), dialects: <[TextFormat; 2]>::default() };
+        self.once(reading, |_| files::open_given(rows))
+    }
+
+    fn once(&mut self, reading: Reading, open: impl FnOnce(&Reading) -> Result<Opened, OpenError>) -> Result<Opened, OpenError> {
         if let Some((_, opened)) = self.0.iter().find(|(known, opened)| known.is_same(&reading, opened)) {
             return Ok(opened.clone());
         }
-        let opened = files::open(&reading.files, reading.format, &reading.within, dialect)?;
+        let opened = open(&reading)?;
         self.0.push((reading, opened.clone()));
         Ok(opened)
     }

@@ -10,6 +10,7 @@ use super::format::{Delimiter, TextFormat};
 use super::head::{BYTE_ORDER_MARK, Head, Last};
 use super::records::{Found, is_blank, record, values};
 use crate::read::source::{Source, Text};
+use crate::read::watch::Watch;
 
 /// How much text one task parses.
 const CHUNK: usize = 4 << 20;
@@ -86,7 +87,7 @@ impl FileIndex {
 }
 
 /// Goes through a file once.
-pub(crate) fn index(source: &Arc<Source>, head: &Head) -> Result<FileIndex, TextError> {
+pub(crate) fn index(source: &Arc<Source>, head: &Head, watch: &Watch) -> Result<FileIndex, TextError> {
     let hashing = Hashing::new(source.reader());
     let sums = hashing.sums();
     let (compression, mut text) = text_of(source, hashing)?;
@@ -100,6 +101,7 @@ pub(crate) fn index(source: &Arc<Source>, head: &Head) -> Result<FileIndex, Text
     // The part of the last block that is not a whole record yet, and the block after it.
     let mut buffer: Vec<u8> = Vec::new();
     loop {
+        watch.check().map_err(std::io::Error::other)?;
         let left = buffer.len();
         let read = text.by_ref().take(BLOCK as u64).read_to_end(&mut buffer).map_err(|error| compression.failed(error, unpacked))?;
         unpacked += read as u64;
