@@ -494,10 +494,46 @@ fn a_parameter_is_found_by_its_key() {
         ("params['page']", "`page` can't be broken down by: it is struct[2], and not a single value"),
         ("params[1]['page']", "has no field `page`"),
         ("time['page']", "has no field `page`"),
-        ("list_extract(string_split('a', ','), 1)['page']", "has no field `page`"),
         ("string_split('a', ',')['page']", "a list has elements by number"),
     ] {
         let error = case.json(&report(page)).unwrap_err();
         assert!(error.contains(said), "{page}: {error}");
     }
+}
+
+/// What a help desk and an analytics product put into one cell: objects, lists of keys and values, nothing, and what is neither.
+#[test]
+fn a_value_is_found_by_its_key_in_json_text() {
+    let cells = [
+        r#"{"page": "/a", "visit": 7}"#,
+        r#"[{"key": "visit", "value": 7}, {"key": "page", "value": "/a"}]"#,
+        r#"{"visit": {"number": 8}}"#,
+        "",
+        "page=/a",
+        "[1, 2]",
+    ];
+    let line = |(row, cell): (usize, &&str)| format!("2025-01-0{},\"{}\"\n", row + 1, cell.replace('"', "\"\""));
+    let case = Case::new().file("events.csv", format!("time,params\n{}", cells.iter().enumerate().map(line).collect::<String>()));
+    let run = |page: &str| {
+        let config = format!(
+            "[report]\nmax_rejected_percent = 100\n[tables.events]\npath = \"events.csv\"\nderive = {{ page = \"{page}\" }}\n[[metrics]]\n\
+             metric = \"web.page_views\"\ntable = \"events\"\nparams = {{ view_events = [] }}\nby = [[\"page\"]]\n"
+        );
+        case.json(&config).unwrap()
+    };
+    let counted = |json: &Json| -> Vec<(String, f64)> {
+        let row = |row: &Json| (row["dimensions"]["page"].to_string(), row["value"].as_f64().unwrap());
+        json["results"].as_array().unwrap().iter().map(row).collect()
+    };
+    let expected = |of: &[(&str, f64)]| of.iter().map(|(page, views)| ((*page).to_owned(), *views)).collect::<Vec<_>>();
+    let json = run("params['page']");
+    assert_eq!(counted(&json), expected(&[("null", 2.0), ("\"/a\"", 2.0)]));
+    assert_eq!(counted(&run("CAST(params['visit'] ->> '$.number' AS INTEGER)")), expected(&[("null", 3.0), ("8", 1.0)]));
+    // A cell that is no such JSON is a rejected one, shown with its text.
+    let rejected = &json["rejected"][0];
+    assert_eq!(
+        (&rejected["reason"], &rejected["rows"]),
+        (&json!("`params` is not an object of JSON, or a list of keys and values"), &json!(2))
+    );
+    assert_eq!((&rejected["examples"][0]["row"], &rejected["examples"][0]["value"]), (&json!(5), &json!("page=/a")));
 }

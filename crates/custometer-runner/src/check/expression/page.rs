@@ -127,6 +127,12 @@ const OPERATORS: &[(&str, &[Operator])] = &[
                  key; missing where there is none",
                 &[],
             ),
+            (
+                "text['key']",
+                "of a text that is JSON, the value of an object's member, or in a list of records with a `key` and a `value` that of the first one \
+                 with this key; missing where there is none, and a text that is neither is a fault of its row",
+                &[("lower('{\"a\": 7}')['a']", "'7'"), ("lower('[{\"key\": \"a\", \"value\": \"x\"}]')['a']", "'x'")],
+            ),
             ("text ->> 'path'", "as `json_extract_string`", &[("'{\"a\": {\"b\": 7}}' ->> '$.a.b'", "'7'")]),
         ],
     ),

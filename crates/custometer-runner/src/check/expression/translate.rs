@@ -6,7 +6,7 @@ use custometer_core::suggest::did_you_mean;
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NULL, NamedFrom, Series, coalesce, col, lit, when};
 use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, Subscript, UnaryOperator, Value as Literal};
 
-use super::by_key::{by_key, value_type};
+use super::by_key::{by_key, by_key_in_json, has_keys_in_json, value_type};
 use super::functions;
 use super::kind::{Kind, from_any};
 use super::mistake::Mistake;
@@ -270,12 +270,24 @@ impl Translator<'_> {
         Some(Self::made(expr, kind, &[list], words))
     }
 
+    /// The value of a key, in a text of JSON. A text that is none is a fault.
+    fn of_key_in_json(&mut self, text: &Value, key: &str) -> Value {
+        let fails = text.expr.clone().is_not_null().and(elementwise::booleans(text.expr.clone(), has_keys_in_json).not());
+        let why = format!("`{}` is not an object of JSON, or a list of keys and values", text.words);
+        let fault = self.fault(fails, why, text.origin.clone());
+        let asked = key.to_owned();
+        let expr = elementwise::texts(text.expr.clone(), move |text| by_key_in_json(text, &asked));
+        let value = Self::made(expr, Kind::Text, &[text], format!("{}['{key}']", text.words));
+        Value { fault: first([value.fault, Some(fault)]), ..value }
+    }
+
     fn access(&mut self, value: &Value, access: &AccessExpr, part: &ast::Expr) -> Option<Value> {
         match access {
             AccessExpr::Dot(ast::Expr::Identifier(name)) => self.field(value, &name.value, part),
             AccessExpr::Subscript(Subscript::Index { index }) => match index {
                 ast::Expr::Value(literal) if let Literal::SingleQuotedString(name) = &literal.value => match &value.kind {
                     Kind::List(list) if let Some(stored) = value_type(list) => self.of_key(value, name, stored, part),
+                    Kind::Text => Some(self.of_key_in_json(value, name)),
                     _ => self.field(value, name, part),
                 },
                 index => {
