@@ -30,6 +30,7 @@ mod report {
     mod faulty;
     mod golden;
     mod groups;
+    mod include;
     mod known_until;
     mod privacy;
     mod segments;

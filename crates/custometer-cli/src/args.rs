@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compute a report.
+    /// Compute a report, or several one after the other.
     #[command(after_long_help = EXIT_CODES)]
     Run {
         #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) enum Command {
         /// What to write; several with --out.
         #[arg(long, value_parser = formats(), default_value = "table", value_delimiter = ',')]
         format: Vec<Format>,
-        /// A folder for the results, one file per format; without it the result goes to stdout.
+        /// A folder for the results, one file per format, and one folder per report of several; without it the result goes to stdout.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
         /// Write into DIR/DATE, of the as-of date or today, and let DIR/latest lead there.
@@ -171,16 +171,16 @@ pub(crate) enum NewCommand {
     },
 }
 
-/// A report and what the command line changes of it.
+/// Reports and what the command line changes of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReportArgs {
-    /// The report's config.
-    #[arg(value_name = "REPORT")]
-    pub(crate) path: PathBuf,
+    /// The report's config, or those of several.
+    #[arg(value_name = "REPORT", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// The data are known up to the start of this date; by default the report's date, or today. Buckets that end later are partial.
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<Date>,
-    /// Change a setting, such as report.grain=week.
+    /// Change a setting, such as report.grain=week, or a variable, such as variables.region=North.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
 }

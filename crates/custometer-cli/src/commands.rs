@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
@@ -40,29 +40,25 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, strict, quiet } => {
             let fail_on_alert = fail_on_alert.map(Into::into);
             let wanted = Wanted { formats: &format, out: out.as_deref(), dated, fail_on_target, fail_on_alert, dry_run, strict, quiet };
-            compute(&report, &registry, &wanted)
+            compute_all(&report, &registry, &wanted)
         }
-        Command::Validate { report } => {
-            let report = load(&report, &registry)?;
-            let (requests, tables) = (report.requests.len(), report.tables.len());
+        Command::Validate { report } => load_all(&report, &registry)?.iter().try_for_each(|(path, loaded)| {
+            let (requests, tables) = (loaded.requests.len(), loaded.tables.len());
             let more = [
-                (report.calculated.len(), "derived result"),
-                (report.targets(), "target"),
-                (report.alerts(), "alert"),
-                (report.webhooks.len(), "webhook"),
+                (loaded.calculated.len(), "derived result"),
+                (loaded.targets(), "target"),
+                (loaded.alerts(), "alert"),
+                (loaded.webhooks.len(), "webhook"),
             ];
             let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {}", counted(*count, what)));
-            print(&format!(
-                "the report is in order: {} over {}{}\n",
-                counted(requests, "request"),
-                counted(tables, "table"),
-                more.collect::<String>()
-            ))
-        }
-        Command::Explain { report, plan } => {
-            let report = load(&report, &registry)?;
-            print(&harmless::lines(&custometer_runner::explain(&report, plan).map_err(Failure::run)?))
-        }
+            let more = more.collect::<String>();
+            let which =
+                if report.paths.len() > 1 { format!("`{}`", harmless::line(&path.display().to_string())) } else { "the report".to_owned() };
+            print(&format!("{which} is in order: {} over {}{more}\n", counted(requests, "request"), counted(tables, "table")))
+        }),
+        Command::Explain { report, plan } => load_all(&report, &registry)?
+            .iter()
+            .try_for_each(|(_, loaded)| print(&harmless::lines(&custometer_runner::explain(loaded, plan).map_err(Failure::run)?))),
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
         Command::New { command: NewCommand::Metrics { name, path, python } } => {
@@ -96,6 +92,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// What is to be made of a run.
+#[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Wanted<'a> {
     formats: &'a [Format],
@@ -108,22 +105,50 @@ struct Wanted<'a> {
     quiet: bool,
 }
 
-fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
-    let &Wanted { formats, out, strict, quiet, .. } = wanted;
+/// Computes reports one after the other, once all of them are found to be in order.
+fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let &Wanted { formats, out, .. } = wanted;
+    let several = args.paths.len() > 1;
     if let (None, [_, _, ..]) = (out, formats) {
         return Err(Failure::usage("several formats need a folder: add `--out DIR`"));
     }
     if let (None, [Format::Parquet], true) = (out, formats, io::stdout().is_terminal()) {
         return Err(Failure::usage("a Parquet file is not for a terminal: add `--out DIR`, or send stdout to a file"));
     }
-    let report = load(args, registry)?;
+    if several && out.is_none() && !matches!(formats, [Format::Table | Format::Markdown]) {
+        return Err(Failure::usage("several reports in this format need a folder: add `--out DIR`"));
+    }
+    let folders =
+        args.paths.iter().map(|path| out.map(|out| if several { out.join(path.file_stem().unwrap_or_default()) } else { out.to_owned() }));
+    let folders: Vec<Option<PathBuf>> = folders.collect();
+    if let Some(folder) = folders.iter().enumerate().find_map(|(at, folder)| folder.as_ref().filter(|_| folders[..at].contains(folder))) {
+        let message = format!("two reports would be written to `{}`: give one of the files another name", folder.display());
+        return Err(Failure::usage(message));
+    }
+    let mut failures = Vec::new();
+    for (at, ((path, report), folder)) in load_all(args, registry)?.into_iter().zip(&folders).enumerate() {
+        if several {
+            note(wanted.quiet, &format!("{}:", path.display()));
+        }
+        if several && at > 0 && out.is_none() {
+            print("\n")?;
+        }
+        if let Err(failure) = compute(&path, args, &report, &Wanted { out: folder.as_deref(), ..*wanted }) {
+            failures.push((path.display().to_string(), failure));
+        }
+    }
+    Failure::of_reports(several, failures)
+}
+
+fn compute(path: &Path, args: &ReportArgs, report: &Report, wanted: &Wanted<'_>) -> Result<(), Failure> {
+    let &Wanted { formats, out, strict, quiet, .. } = wanted;
     if out.is_none() && report.requests.iter().any(|request| request.detail) {
         return Err(Failure::usage("the report asks for detail tables, which are files: add `--out DIR`"));
     }
     let bar = if quiet || !io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").map_err(Failure::run)?);
     bar.enable_steady_tick(Duration::from_millis(100));
-    let result = custometer_runner::run(&report, folder_of(&args.path), &|event| match event {
+    let result = custometer_runner::run(report, folder_of(path), &|event| match event {
         Event::Reading { table, files, bytes, .. } => {
             bar.set_message(format!("reading `{table}`: {}, {}", counted(files, "file"), HumanBytes(bytes)));
         }
@@ -153,7 +178,7 @@ fn compute(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Resul
     } else {
         show(&result, formats[0], quiet)?;
     }
-    let mut shortcomings = deliver::deliver(&result, &report, wanted.dry_run, quiet).map_err(Failure::run)?;
+    let mut shortcomings = deliver::deliver(&result, report, wanted.dry_run, quiet).map_err(Failure::run)?;
     shortcomings.extend(missed(&result).filter(|_| wanted.fail_on_target).map(Shortcoming::Target));
     shortcomings.extend(wanted.fail_on_alert.and_then(|least| fired(&result, least)).map(Shortcoming::Alert));
     shortcomings.extend(rejected.map(Shortcoming::Rejected));
@@ -211,13 +236,26 @@ pub fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String>
     (!tables.is_empty()).then(|| format!("more rows were rejected than the {max_percent} % that the report allows: {}", tables.join(", ")))
 }
 
-fn load(args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
-    let name = args.path.display().to_string();
-    let text = fs::read_to_string(&args.path).map_err(|error| Failure::usage(format!("`{name}` can't be read: {error}")))?;
+/// Reads all reports, and says everything that is wrong with any of them.
+fn load_all(args: &ReportArgs, registry: &Registry) -> Result<Vec<(PathBuf, Report)>, Failure> {
+    let mut loaded = Vec::new();
+    let mut failures = Vec::new();
+    for path in &args.paths {
+        match load(path, args, registry) {
+            Ok(report) => loaded.push((path.clone(), report)),
+            Err(failure) => failures.push((path.display().to_string(), failure)),
+        }
+    }
+    Failure::of_reports(args.paths.len() > 1, failures).map(|()| loaded)
+}
+
+fn load(path: &Path, args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("`{name}` can't be read: {error}")))?;
     let input = Input {
         name: &name,
         text: &text,
-        folder: folder_of(&args.path),
+        folder: folder_of(path),
         settings: &args.settings,
         as_of: args.as_of,
         // Not asked where it is not needed: a clock may be wrong.

@@ -18,7 +18,12 @@ pub(crate) enum Failure {
     Report(Problems),
     /// Done, and something is not as it should be.
     Done(Vec<Shortcoming>),
+    /// Of several reports, those with a failure, each with its name.
+    Several(Vec<(String, Failure)>),
 }
+
+/// Exit codes, the gravest first.
+const GRAVEST_FIRST: [u8; 5] = [2, 1, 3, 5, 4];
 
 /// What is not as it should be of a run that is done. The first of these decides the exit code, and all of them are said.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,11 +65,24 @@ impl Failure {
         Self::Usage(error.into())
     }
 
+    /// What came of several reports, in the words of the only one where there is no other.
+    pub(crate) fn of_reports(several: bool, mut failures: Vec<(String, Self)>) -> Result<(), Self> {
+        match failures.pop() {
+            None => Ok(()),
+            Some((_, failure)) if !several => Err(failure),
+            Some(last) => Err(Self::Several(failures.into_iter().chain([last]).collect())),
+        }
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Run(_) => 1,
             Self::Usage(_) | Self::Report(_) => 2,
             Self::Done(shortcomings) => shortcomings.iter().min().map_or(0, Shortcoming::exit_code),
+            Self::Several(failures) => {
+                let codes = failures.iter().map(|(_, failure)| failure.exit_code());
+                codes.min_by_key(|code| GRAVEST_FIRST.iter().position(|known| known == code)).unwrap_or(0)
+            }
         }
     }
 
@@ -73,6 +91,10 @@ impl Failure {
         match self {
             Self::Done(shortcomings) => {
                 harmless::lines(&shortcomings.iter().map(Shortcoming::render).collect::<Vec<_>>().join("\n")).into_owned()
+            }
+            Self::Several(failures) => {
+                let told = failures.iter().map(|(name, failure)| format!("{}:\n{}", harmless::line(name), failure.render().trim_end()));
+                told.collect::<Vec<_>>().join("\n")
             }
             Self::Run(error) | Self::Usage(error) => format!("error: {}", error_text(error.as_ref())),
             Self::Report(problems) => problems_text(problems, shows_colors(&std::io::stderr())),

@@ -44,7 +44,7 @@ pub struct Input<'a> {
     pub name: &'a str,
     /// Its text.
     pub text: &'a str,
-    /// Its folder, which paths are relative to.
+    /// Its folder, which its paths are relative to, and those of files that it includes.
     pub folder: &'a Path,
     /// Settings over it, each `key.path=value`.
     pub settings: &'a [String],
@@ -70,14 +70,23 @@ fn with_looked_up(mut names: BTreeSet<String>, opened: &BTreeMap<&str, Option<Ta
     }
 }
 
+/// The hash of a config: of all its text, and of what the environment said for its variables.
+fn hash(text: &str, asked: &BTreeMap<String, String>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(text.as_bytes());
+    for (name, value) in asked {
+        hasher.update(format!("\n{name} {value}").as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
 /// Reads a report and checks all of it, down to the types of its files' columns, before any row is streamed.
 ///
 /// The errors are all there are, not only the first.
 pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> {
-    let text = Text::new(input.name, input.text, input.settings);
-    let config_hash = blake3::hash(text.whole.as_bytes()).to_hex().to_string();
-    let mut problems = Collector::new(text);
-    let mut config = config::read(&mut problems);
+    let mut problems = Collector::new(Text::new(input.name, input.text, input.settings, input.folder));
+    let (mut config, asked) = config::read(input.environment, &mut problems);
+    let config_hash = hash(&problems.text().whole, &asked);
     requests::name_apart(&mut config.metrics);
     requests::share_params(&mut config.metrics, &config.tables, registry, &mut problems);
     let zone = config.report.timezone.0.clone();
@@ -92,7 +101,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let calendars = Calendars::read(&config.calendars, &zone, &mut problems);
     // A table that nothing asks for is checked all the same: its mistakes would show on the day it is used.
     let read_by = (&zone, config.report.hash_ids.is_none());
-    let mut opened = tables::open_all(&config.tables, read_by, (input.folder, input.given), &mut problems);
+    let mut opened = tables::open_all(&config.tables, read_by, input.given, &mut problems);
     segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
     let conversion = rates::read(config.report.currency.as_ref(), config.report.rates.as_ref(), &opened, &mut problems);

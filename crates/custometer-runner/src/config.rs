@@ -3,7 +3,9 @@
 //! This room knows how configs are written, and nothing of what they mean.
 
 pub(crate) mod diagnostics;
+pub(crate) mod include;
 pub(crate) mod params;
 pub(crate) mod section;
 pub(crate) mod settings;
 pub(crate) mod values;
+pub(crate) mod variables;

@@ -16,8 +16,10 @@ use crate::check::segments::{SegmentConfig, Segments};
 use crate::check::tables::TableConfig;
 use crate::check::webhooks::WebhookConfig;
 use crate::config::diagnostics::Collector;
+use crate::config::include;
 use crate::config::section::{Named, did_you_mean, named, section, sections, with_params};
 use crate::config::settings::Setting;
+use crate::config::variables;
 
 /// A report: what to read and what to compute of it.
 #[derive(Debug, JsonSchema)]
@@ -57,20 +59,31 @@ impl Config {
     }
 }
 
-/// Reads a config and reports everything that is wrong with its form. What could be read is returned all the same.
-pub(crate) fn read(problems: &mut Collector) -> Config {
-    let text = problems.text().clone();
-    let file = &text.whole[..text.file_end];
-    let (root, errors) = DeTable::parse_recoverable(file);
-    for error in errors {
-        problems.report(error.span().unwrap_or(0..0), error.message().to_owned()).label("not valid TOML here");
+/// Reads a config and reports everything that is wrong with its form. What could be read is returned all the same, with what the environment
+/// said for its variables, by their names.
+pub(crate) fn read(environment: &dyn Fn(&str) -> Option<String>, problems: &mut Collector) -> (Config, BTreeMap<String, String>) {
+    let places = include::files(problems);
+    let texts: Vec<String> = places.iter().map(|place| include::in_place(place, problems)).collect();
+    let settings = Setting::all(problems.text());
+    let mut root = DeTable::new();
+    for (text, place) in texts.iter().zip(places) {
+        let (parsed, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            problems.report(error.span().unwrap_or(place.clone()), error.message().to_owned()).label("not valid TOML here");
+        }
+        include::lay(&mut root, parsed.into_inner());
     }
-    let mut root = root.into_inner();
-    let settings = Setting::all(&text);
+    let declared = variables::declared(&root);
     for setting in &settings {
         setting.apply(&mut root, problems);
     }
+    let asked = variables::asked(&root, environment);
+    variables::fill(&mut root, &declared, &asked, problems);
+    (sections_of(root, problems), asked)
+}
 
+/// Reads the sections of a config.
+fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
     let mut config = Config {
         report: ReportConfig::default(),
         calendars: BTreeMap::new(),
@@ -115,6 +128,11 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
             ("derived", _) => {
                 problems.report(value.span(), "`derived` must be tables").help("write `[derived.NAME]`");
             }
+            ("include", _) => {
+                problems
+                    .report(key.span(), "`include` is read before settings are made")
+                    .help("name the file in the report, or set the keys themselves");
+            }
             (name @ ("tables" | "calendars" | "segments" | "webhooks"), _) => {
                 problems.report(value.span(), format!("`{name}` must be tables")).help(format!("write `[{name}.NAME]`"));
             }
@@ -124,7 +142,19 @@ pub(crate) fn read(problems: &mut Collector) -> Config {
                     .help(format!("write `[[{name}]]` above each {}", if name == "metrics" { "request" } else { "alert" }));
             }
             (unknown, _) => {
-                let known = ["report", "calendars", "tables", "segments", "define", "metrics", "derived", "alerts", "webhooks"];
+                let known = [
+                    "include",
+                    "variables",
+                    "report",
+                    "calendars",
+                    "tables",
+                    "segments",
+                    "define",
+                    "metrics",
+                    "derived",
+                    "alerts",
+                    "webhooks",
+                ];
                 let help = did_you_mean(unknown, &known);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);
             }

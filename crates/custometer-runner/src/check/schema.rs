@@ -12,8 +12,31 @@ pub fn schema(registry: &Registry) -> Json {
     let mut schema = settings.into_generator().into_root_schema_for::<Config>().to_value();
     schema["title"] = json!("custometer report");
     schema["additionalProperties"] = json!(false);
-    // A report's settings all have defaults.
-    schema["required"] = json!(["tables", "metrics"]);
+    // A report's settings all have defaults, and what it includes may have the rest.
+    schema["anyOf"] = json!([{ "required": ["tables", "metrics"] }, { "required": ["include"] }]);
+    schema.as_object_mut().map(|schema| schema.remove("required"));
+    schema["properties"]["include"] = json!({
+        "type": "array",
+        "items": { "type": "string" },
+        "description": "Files whose keys the report takes where it has none of its own, relative to its own folder. Of two files that say one \
+                        thing, the later one comes first. The requests and alerts of all of them are put together.",
+    });
+    let plain = json!({ "type": ["string", "number", "boolean"] });
+    let environment = json!({
+        "type": "object",
+        "properties": {
+            "env": { "type": "string", "description": "The name of a variable of the environment." },
+            "default": { "type": ["string", "number", "boolean"], "description": "The value where it is not set." },
+        },
+        "required": ["env"],
+        "additionalProperties": false,
+    });
+    schema["properties"]["variables"] = json!({
+        "type": "object",
+        "description": "Values with names, which other values of the report are made of, as `${NAME}`. `--set variables.NAME=VALUE` changes one.",
+        "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
+        "additionalProperties": { "anyOf": [plain, environment] },
+    });
     let ids: Vec<Json> = registry
         .iter()
         .map(|metric| json!({ "const": metric.about.id, "title": metric.about.title, "description": metric.about.summary }))

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use custometer_core::suggest::did_you_mean;
@@ -55,7 +54,7 @@ mod within;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableConfig {
-    /// A file, or several by `*` and `**`, relative to the report's own folder.
+    /// A file, or several by `*` and `**`, relative to the folder of the file that says it: the report's own, or one that it includes.
     #[schemars(with = "String")]
     pub path: Spanned<String>,
     /// The format of the files; their name decides unless said.
@@ -236,14 +235,14 @@ impl<'de> Deserialize<'de> for QuoteCharacter {
     }
 }
 
-/// Where tables are: the folder of the report, and the rows that its host gives by their name.
-pub(crate) type Places<'a> = (&'a Path, &'a BTreeMap<String, Arc<GivenRows>>);
+/// The rows that the host of the engine gives, by their names.
+pub(crate) type Given = BTreeMap<String, Arc<GivenRows>>;
 
 /// Opens all tables, each after those that it looks something up in; none of one that is wrong.
 pub(crate) fn open_all<'a>(
     tables: &'a BTreeMap<String, TableConfig>,
     read_by: (&TimeZone, bool),
-    places: Places<'_>,
+    given: &Given,
     problems: &mut Collector,
 ) -> BTreeMap<&'a str, Option<Table>> {
     let mut opened = BTreeMap::new();
@@ -261,7 +260,7 @@ pub(crate) fn open_all<'a>(
         }
         for (name, config) in now {
             let others = Others { opened: &opened, names: tables };
-            let table = open(name, config, read_by, (places, &mut openings, &others), problems);
+            let table = open(name, config, read_by, (given, &mut openings, &others), problems);
             opened.insert(name.as_str(), table);
         }
         waiting = later;
@@ -275,10 +274,10 @@ fn open(
     table_name: &str,
     config: &TableConfig,
     (zone, shows_cells): (&TimeZone, bool),
-    (places, openings, others): (Places<'_>, &mut Openings, &Others<'_, TableConfig>),
+    (given, openings, others): (&Given, &mut Openings, &Others<'_, TableConfig>),
     problems: &mut Collector,
 ) -> Option<Table> {
-    let mut opened = open_files(config, (places, openings), problems)?;
+    let mut opened = open_files(config, (given, openings), problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
@@ -804,9 +803,9 @@ fn raw(schema: &Schema, blanks: &[Blank]) -> Vec<Expr> {
     columns.map(|(name, raw)| trimmed(col(name)).alias(raw)).collect()
 }
 
-fn open_files(config: &TableConfig, (places, openings): (Places<'_>, &mut Openings), problems: &mut Collector) -> Option<Opened> {
-    let (folder, given) = places;
+fn open_files(config: &TableConfig, (given, openings): (&Given, &mut Openings), problems: &mut Collector) -> Option<Opened> {
     let path = &config.path;
+    let folder = problems.text().folder_of(&path.span()).to_owned();
     let dialect = |format: FileFormat| TextFormat {
         delimiter: config
             .delimiter
@@ -846,7 +845,7 @@ fn open_files(config: &TableConfig, (places, openings): (Places<'_>, &mut Openin
     let within = said.within();
     let opened = match given.get(path.get_ref()) {
         Some(rows) => openings.given(rows),
-        None => files::files(path.get_ref(), folder).and_then(|files| openings.open(files, config.format, within, dialect)),
+        None => files::files(path.get_ref(), &folder).and_then(|files| openings.open(files, config.format, within, dialect)),
     };
     let error = match opened {
         Ok(opened) => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use custometer_core::suggest::nearest;
@@ -114,47 +115,78 @@ impl Diagnostic for Problem {
     }
 }
 
-/// The text of a config, and the settings made on the command line as further lines of it.
+/// The text of a config with the settings made on the command line as further lines of it, and with the files that it includes.
 ///
-/// Spans run through all of it, so that a mistake in a `--set` is underlined there and not in the file.
+/// Spans run through all of it, so that a mistake in a `--set` or in another file is underlined there.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
-    /// The whole text: the file, then one line per setting.
+    /// The whole text: the file, then one line per setting, then the files that are included.
     pub whole: String,
-    /// Where the file ends.
-    pub file_end: usize,
-    file: Arc<NamedSource<String>>,
-    settings: Arc<NamedSource<String>>,
+    parts: Vec<Part>,
 }
 
-/// Stands before the settings of the command line in [`Text`], and separates them from the file.
+/// A part of a [`Text`] that has a name of its own.
+#[derive(Debug, Clone)]
+struct Part {
+    place: Range<usize>,
+    /// What paths in it are relative to.
+    folder: PathBuf,
+    source: Arc<NamedSource<String>>,
+}
+
+/// Stands between the parts of a [`Text`].
 const SEPARATOR: &str = "\n";
 
 impl Text {
-    /// The text of the file called `name`, and the settings.
-    pub(crate) fn new(name: &str, text: &str, settings: &[String]) -> Self {
-        let settings = settings.join("\n");
-        let whole = format!("{text}{SEPARATOR}{settings}");
-        Self {
-            file_end: text.len(),
-            file: Arc::new(NamedSource::new(harmless::line(name), harmless::in_place(text))),
-            settings: Arc::new(NamedSource::new("--set", harmless::in_place(&settings))),
-            whole,
-        }
+    /// The text of the file called `name` in `folder`, and the settings.
+    pub(crate) fn new(name: &str, text: &str, settings: &[String], folder: &Path) -> Self {
+        let mut whole = Self { whole: String::new(), parts: Vec::new() };
+        whole.append(name, text, folder);
+        whole.append("--set", &settings.join("\n"), folder);
+        whole
     }
 
-    /// Where the settings start in the whole text.
-    pub(crate) fn settings_start(&self) -> usize {
-        self.file_end + SEPARATOR.len()
+    /// Adds a file that is included; where it stands.
+    pub(crate) fn append(&mut self, name: &str, text: &str, folder: &Path) -> Range<usize> {
+        if !self.parts.is_empty() {
+            self.whole.push_str(SEPARATOR);
+        }
+        let start = self.whole.len();
+        self.whole.push_str(text);
+        let place = start..self.whole.len();
+        let source = Arc::new(NamedSource::new(harmless::line(name), harmless::in_place(text)));
+        self.parts.push(Part { place: place.clone(), folder: folder.to_owned(), source });
+        place
+    }
+
+    /// Where the file itself stands.
+    pub(crate) fn file(&self) -> Range<usize> {
+        self.parts[0].place.clone()
+    }
+
+    /// Where the settings stand.
+    pub(crate) fn settings(&self) -> Range<usize> {
+        self.parts[1].place.clone()
+    }
+
+    /// The name of the file that a place is in.
+    pub(crate) fn name_of(&self, place: &Range<usize>) -> &str {
+        self.part(place).source.name()
+    }
+
+    /// The folder that paths at a place are relative to.
+    pub(crate) fn folder_of(&self, place: &Range<usize>) -> &Path {
+        &self.part(place).folder
+    }
+
+    fn part(&self, place: &Range<usize>) -> &Part {
+        self.parts.iter().rev().find(|part| part.place.start <= place.start).unwrap_or(&self.parts[0])
     }
 
     fn locate(&self, span: Range<usize>) -> (Range<usize>, Arc<NamedSource<String>>) {
-        if span.start > self.file_end {
-            let start = self.settings_start();
-            (span.start.saturating_sub(start)..span.end.saturating_sub(start), Arc::clone(&self.settings))
-        } else {
-            (span.start..span.end.min(self.file_end), Arc::clone(&self.file))
-        }
+        let Part { place, source, .. } = self.part(&span);
+        let within = |at: usize| at.clamp(place.start, place.end) - place.start;
+        (within(span.start)..within(span.end), Arc::clone(source))
     }
 }
 
@@ -193,6 +225,11 @@ impl Collector {
     /// The text that spans refer to.
     pub(crate) fn text(&self) -> &Text {
         &self.text
+    }
+
+    /// The text that spans refer to, for files that are included.
+    pub(crate) fn text_mut(&mut self) -> &mut Text {
+        &mut self.text
     }
 
     /// Adds a problem at a place, and lets its label and help be set.

@@ -93,7 +93,8 @@ fn mend(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>, meant: Option<&st
     match value.get_mut() {
         DeValue::Table(table) => {
             let found = table.iter_mut().find_map(|(key, value)| {
-                let inside = if within(value.span()) { mend(value, span, meant) } else { None };
+                // What is in a table of an included file need not stand within the place of the table.
+                let inside = mend(value, span, meant);
                 (inside.is_some() || within(key.span()) || within(value.span())).then(|| (key.clone(), inside))
             });
             let (key, inside) = found?;

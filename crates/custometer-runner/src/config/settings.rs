@@ -21,9 +21,9 @@ const KEY: &str = "v=";
 
 impl Setting {
     pub(crate) fn all(text: &Text) -> Vec<Self> {
-        let mut start = text.settings_start();
+        let mut start = text.settings().start;
         let mut settings = Vec::new();
-        for written in text.whole.get(start..).unwrap_or_default().split('\n').filter(|written| !written.is_empty()) {
+        for written in text.whole[text.settings()].split('\n').filter(|written| !written.is_empty()) {
             let place = start..start + written.len();
             let (path, value) = written.split_once('=').map_or((written, None), |(path, value)| (path, Some(value)));
             let value = value.map(|value| format!("{}{KEY}{value}", " ".repeat(start + path.len() + 1 - KEY.len())));

@@ -8,6 +8,7 @@ mod determinism;
 mod inspect;
 mod leaks;
 mod loyalty;
+mod many;
 mod new;
 mod outputs;
 mod support;
