@@ -153,6 +153,7 @@ pages! {
     the_tutorial_of_a_data_team_does_what_it_says: "docs/src/tutorials/data_team.md",
     the_guide_to_requests_does_what_it_says: "docs/src/guides/requests.md",
     the_guide_to_exports_does_what_it_says: "docs/src/guides/exports.md",
+    the_cookbook_does_what_it_says: "docs/src/guides/cookbook.md",
     the_guide_to_lookups_does_what_it_says: "docs/src/guides/lookups.md",
     the_guide_to_shapes_does_what_it_says: "docs/src/guides/shapes.md",
     the_guide_to_rows_does_what_it_says: "docs/src/guides/rows.md",
@@ -169,6 +170,11 @@ pages! {
     the_guide_to_many_reports_does_what_it_says: "docs/src/guides/many_reports.md",
     the_guide_to_the_command_line_does_what_it_says: "docs/src/guides/command_line.md",
     the_guide_to_troubles_does_what_it_says: "docs/src/guides/troubleshooting.md",
+    the_question_of_who_leaves_is_answered: "docs/src/questions/leaving.md",
+    the_question_of_a_fallen_score_is_answered: "docs/src/questions/score_fell.md",
+    the_question_of_promises_is_answered: "docs/src/questions/promises.md",
+    the_question_of_channels_is_answered: "docs/src/questions/channels.md",
+    the_question_of_the_funnel_is_answered: "docs/src/questions/funnel.md",
     what_one_can_rely_on_is_so: "docs/src/guides/trust.md",
 }
 
@@ -186,7 +192,7 @@ fn what_is_printed_is_compared() {
 
 #[test]
 fn every_page_is_run_and_every_report_on_it_is_a_file() {
-    for folder in ["tutorials", "guides"] {
+    for folder in ["tutorials", "questions", "guides"] {
         for entry in fs::read_dir(root().join("docs/src").join(folder)).unwrap() {
             let page = format!("docs/src/{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
             assert!(PAGES.contains(&page.as_str()), "{page} has no test: name it in `pages!`");
@@ -229,7 +235,7 @@ fn every_link_leads_somewhere_and_every_page_is_listed() {
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
     };
-    let pages: Vec<PathBuf> = ["", "tutorials", "guides", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
+    let pages: Vec<PathBuf> = ["", "tutorials", "questions", "guides", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
     let others = [root(), root().join("examples/acme-metrics"), root().join("benchmarks")];
     let mut dead = Vec::new();
     for path in pages.iter().cloned().chain(others.iter().flat_map(|folder| in_folder(folder))) {
