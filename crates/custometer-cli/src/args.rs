@@ -56,7 +56,30 @@ pub(crate) enum Command {
         /// Fail, and write nothing, when more rows are rejected than the report allows.
         #[arg(long)]
         strict: bool,
+        /// Serve the report to the browsers of this machine, and compute it anew whenever it or its data change. No alert is sent.
+        #[arg(long, conflicts_with_all = ["format", "out", "dated", "fail_on_target", "fail_on_alert", "dry_run", "strict"])]
+        watch: bool,
+        /// The port to serve at; any that is free unless said.
+        #[arg(long, requires = "watch", default_value_t = 0, hide_default_value = true)]
+        port: u16,
         /// Show no progress.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Compute one metric of files in one line.
+    Compute(ComputeArgs),
+    /// Show stored results in another format, without the data.
+    View {
+        /// The results as JSON, as `run --format json` writes them; - for the standard input.
+        #[arg(value_name = "RESULTS")]
+        results: PathBuf,
+        /// What to write; several with --out.
+        #[arg(long, value_parser = formats(), default_value = "table", value_delimiter = ',')]
+        format: Vec<Format>,
+        /// A folder for the results, one file per format; without it the result goes to stdout.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Say nothing but what is asked for.
         #[arg(long, short)]
         quiet: bool,
     },
@@ -64,6 +87,9 @@ pub(crate) enum Command {
     Validate {
         #[command(flatten)]
         report: ReportArgs,
+        /// How problems are told: in words, as JSON, or as SARIF for the annotations of a code host.
+        #[arg(long, value_enum, default_value = "text")]
+        format: ValidateFormat,
     },
     /// Show how a report will be computed: scans, shared steps, roll-ups.
     Explain {
@@ -102,7 +128,11 @@ pub(crate) enum Command {
         summary: Option<PathBuf>,
     },
     /// Print the JSON Schema of reports, for editors that complete and check.
-    Schema,
+    Schema {
+        /// A report whose own tables, columns and names the schema is to know. It need not be in order.
+        #[arg(long = "for", value_name = "REPORT")]
+        report: Option<PathBuf>,
+    },
     /// Print a shell's completion script.
     Completions {
         /// The shell.
@@ -172,7 +202,7 @@ pub(crate) enum NewCommand {
 }
 
 /// Reports and what the command line changes of them.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct ReportArgs {
     /// The report's config, or those of several.
     #[arg(value_name = "REPORT", required = true)]
@@ -183,6 +213,59 @@ pub(crate) struct ReportArgs {
     /// Change a setting, such as report.grain=week, or a variable, such as variables.region=North.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
+}
+
+/// One metric of files, and what differs from the defaults.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ComputeArgs {
+    /// The metric's id, such as loyalty.nps.
+    #[arg(value_name = "METRIC")]
+    pub(crate) metric: String,
+    /// The files of one table, or - for the standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<String>,
+    /// Break down by columns, with commas between them; "" for the total. May be said several times.
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) by: Vec<String>,
+    /// The length of the buckets: day, week, month, quarter, year or total.
+    #[arg(long)]
+    pub(crate) grain: Option<String>,
+    /// The first day of the period.
+    #[arg(long, value_name = "DATE", requires = "until", conflicts_with = "last")]
+    pub(crate) from: Option<Date>,
+    /// The day after the last day of the period.
+    #[arg(long, value_name = "DATE", requires = "from")]
+    pub(crate) until: Option<Date>,
+    /// So many units up to the as-of date, or today, such as "12 months".
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) last: Option<String>,
+    /// The data are known up to the start of this date.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// The IANA time zone that days are local to, and that times without one are in.
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// An SQL condition: other rows are left out.
+    #[arg(long = "where", value_name = "SQL")]
+    pub(crate) condition: Option<String>,
+    /// A parameter of the metric.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
+    /// The file's column that a name of the metric stands for, such as amount=Total.
+    #[arg(long, value_name = "NAME=COLUMN")]
+    pub(crate) column: Vec<String>,
+    /// Another setting of the report that this amounts to, such as report.confidence=0.9.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// What to write.
+    #[arg(long, value_parser = formats(), default_value = "table")]
+    pub(crate) format: Format,
+    /// Print the report that this amounts to, and compute nothing.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 /// A format of what `inspect` says.
@@ -197,6 +280,14 @@ pub(crate) enum InspectFormat {
 pub(crate) enum MetricsFormat {
     Table,
     Json,
+}
+
+/// A format of what `validate` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateFormat {
+    Text,
+    Json,
+    Sarif,
 }
 
 /// How grave an alert is.

@@ -1,22 +1,27 @@
 //! What the commands do.
 
+mod compute;
 mod docs;
 pub(crate) mod inspect;
 mod metrics;
 mod new;
+mod validate;
+mod view;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::CommandFactory as _;
 use custometer_core::Registry;
 use custometer_output::{Format, Terminal};
 use custometer_runner::result::{Severity, Status, harmless};
-use custometer_runner::{Event, Input, Note, Report, RunResult};
+use custometer_runner::{Event, GivenRows, Input, Note, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
@@ -37,25 +42,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     check_threads(std::env::var_os(THREADS))?;
     let registry = Registry::linked().map_err(Failure::usage)?;
     match args.command {
-        Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, strict, quiet } => {
+        Command::Run { report, watch: true, port, quiet, .. } => watch::run(&report, port, quiet, &registry),
+        Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, strict, quiet, .. } => {
             let fail_on_alert = fail_on_alert.map(Into::into);
             let wanted = Wanted { formats: &format, out: out.as_deref(), dated, fail_on_target, fail_on_alert, dry_run, strict, quiet };
             compute_all(&report, &registry, &wanted)
         }
-        Command::Validate { report } => load_all(&report, &registry)?.iter().try_for_each(|(path, loaded)| {
-            let (requests, tables) = (loaded.requests.len(), loaded.tables.len());
-            let more = [
-                (loaded.calculated.len(), "derived result"),
-                (loaded.targets(), "target"),
-                (loaded.alerts(), "alert"),
-                (loaded.webhooks.len(), "webhook"),
-            ];
-            let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {}", counted(*count, what)));
-            let more = more.collect::<String>();
-            let which =
-                if report.paths.len() > 1 { format!("`{}`", harmless::line(&path.display().to_string())) } else { "the report".to_owned() };
-            print(&format!("{which} is in order: {} over {}{more}\n", counted(requests, "request"), counted(tables, "table")))
-        }),
+        Command::View { results, format, out, quiet } => view::run(&results, &format, out.as_deref(), quiet),
+        Command::Compute(args) => compute::run(&args, &registry),
+        Command::Validate { report, format } => validate::run(&report, format, &registry),
         Command::Explain { report, plan } => load_all(&report, &registry)?
             .iter()
             .try_for_each(|(_, loaded)| print(&harmless::lines(&custometer_runner::explain(loaded, plan).map_err(Failure::run)?))),
@@ -71,8 +66,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             note(false, &format!("wrote {} ({pages} pages)", out.display()));
             Ok(())
         }
-        Command::Schema => {
-            let schema = custometer_runner::schema(&registry);
+        Command::Schema { report } => {
+            let schema = match report {
+                None => custometer_runner::schema(&registry),
+                Some(path) => with_input(&path, &ReportArgs::default(), |input| custometer_runner::schema_for(input, &registry))?,
+            };
             print(&format!("{schema:#}\n"))
         }
         Command::Completions { shell } => {
@@ -92,7 +90,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// What is to be made of a run.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct Wanted<'a> {
     formats: &'a [Format],
@@ -109,12 +107,7 @@ struct Wanted<'a> {
 fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
     let &Wanted { formats, out, .. } = wanted;
     let several = args.paths.len() > 1;
-    if let (None, [_, _, ..]) = (out, formats) {
-        return Err(Failure::usage("several formats need a folder: add `--out DIR`"));
-    }
-    if let (None, [Format::Parquet], true) = (out, formats, io::stdout().is_terminal()) {
-        return Err(Failure::usage("a Parquet file is not for a terminal: add `--out DIR`, or send stdout to a file"));
-    }
+    check_formats(formats, out.is_some(), io::stdout().is_terminal())?;
     if several && out.is_none() && !matches!(formats, [Format::Table | Format::Markdown]) {
         return Err(Failure::usage("several reports in this format need a folder: add `--out DIR`"));
     }
@@ -133,14 +126,39 @@ fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> R
         if several && at > 0 && out.is_none() {
             print("\n")?;
         }
-        if let Err(failure) = compute(&path, args, &report, &Wanted { out: folder.as_deref(), ..*wanted }) {
+        if let Err(failure) = compute_report(&path, args, &report, &Wanted { out: folder.as_deref(), ..*wanted }) {
             failures.push((path.display().to_string(), failure));
         }
     }
     Failure::of_reports(several, failures)
 }
 
-fn compute(path: &Path, args: &ReportArgs, report: &Report, wanted: &Wanted<'_>) -> Result<(), Failure> {
+/// That formats can go where they are wanted.
+fn check_formats(formats: &[Format], has_folder: bool, is_terminal: bool) -> Result<(), Failure> {
+    match formats {
+        [_, _, ..] if !has_folder => Err(Failure::usage("several formats need a folder: add `--out DIR`")),
+        [Format::Parquet] if !has_folder && is_terminal => {
+            Err(Failure::usage("a Parquet file is not for a terminal: add `--out DIR`, or send stdout to a file"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a result into a folder, or into a dated one there.
+fn write_to(result: &RunResult, formats: &[Format], folder: &Path, dated: Option<Date>, quiet: bool) -> Result<(), Failure> {
+    let formats: BTreeSet<Format> = formats.iter().copied().collect();
+    let formats: Vec<Format> = formats.into_iter().collect();
+    let written = match dated {
+        Some(date) => custometer_output::write_dated(result, &formats, folder, date),
+        None => custometer_output::write_all(result, &formats, folder),
+    };
+    for path in written.map_err(Failure::run)? {
+        note(quiet, &format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+fn compute_report(path: &Path, args: &ReportArgs, report: &Report, wanted: &Wanted<'_>) -> Result<(), Failure> {
     let &Wanted { formats, out, strict, quiet, .. } = wanted;
     if out.is_none() && report.requests.iter().any(|request| request.detail) {
         return Err(Failure::usage("the report asks for detail tables, which are files: add `--out DIR`"));
@@ -164,17 +182,9 @@ fn compute(path: &Path, args: &ReportArgs, report: &Report, wanted: &Wanted<'_>)
     if let Some(rejected) = rejected.as_ref().filter(|_| strict) {
         return Err(Failure::run(format!("{rejected}; nothing was written")));
     }
-    let formats: BTreeSet<Format> = formats.iter().copied().collect();
-    let formats: Vec<Format> = formats.into_iter().collect();
     if let Some(folder) = out {
-        let written = if wanted.dated {
-            custometer_output::write_dated(&result, &formats, folder, args.as_of.map_or_else(today, Ok)?)
-        } else {
-            custometer_output::write_all(&result, &formats, folder)
-        };
-        for path in written.map_err(Failure::run)? {
-            note(quiet, &format!("wrote {}", path.display()));
-        }
+        let dated = if wanted.dated { Some(args.as_of.map_or_else(today, Ok)?) } else { None };
+        write_to(&result, formats, folder, dated, quiet)?;
     } else {
         show(&result, formats[0], quiet)?;
     }
@@ -250,20 +260,32 @@ fn load_all(args: &ReportArgs, registry: &Registry) -> Result<Vec<(PathBuf, Repo
 }
 
 fn load(path: &Path, args: &ReportArgs, registry: &Registry) -> Result<Report, Failure> {
+    with_input(path, args, |input| custometer_runner::load(input, registry))?.map_err(Failure::Report)
+}
+
+/// Reads a report's file, and hands it on.
+fn with_input<T>(path: &Path, args: &ReportArgs, then: impl FnOnce(&Input<'_>) -> T) -> Result<T, Failure> {
     let name = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("`{name}` can't be read: {error}")))?;
-    let input = Input {
-        name: &name,
-        text: &text,
-        folder: folder_of(path),
+    Ok(then(&input(&name, &text, folder_of(path), args)?))
+}
+
+/// A program of the command line gives no rows itself: it reads files.
+static NOTHING_GIVEN: BTreeMap<String, Arc<GivenRows>> = BTreeMap::new();
+
+/// A config, what its paths are relative to, and what the command line changes of it.
+fn input<'a>(name: &'a str, text: &'a str, folder: &'a Path, args: &'a ReportArgs) -> Result<Input<'a>, Failure> {
+    Ok(Input {
+        name,
+        text,
+        folder,
         settings: &args.settings,
         as_of: args.as_of,
         // Not asked where it is not needed: a clock may be wrong.
         today: if args.as_of.is_some() { None } else { Some(today()?) },
         environment: &|name| std::env::var(name).ok(),
-        given: &BTreeMap::new(),
-    };
-    custometer_runner::load(&input, registry).map_err(Failure::Report)
+        given: &NOTHING_GIVEN,
+    })
 }
 
 /// The only clock that is read: when nobody says up to when the data are known, it is up to now.

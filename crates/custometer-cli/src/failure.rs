@@ -88,16 +88,26 @@ impl Failure {
 
     /// The failure as it is shown, with its causes.
     pub(crate) fn render(&self) -> String {
+        self.rendered(shows_colors(&std::io::stderr()))
+    }
+
+    /// The failure as it is shown where there are no colours.
+    pub(crate) fn render_plain(&self) -> String {
+        self.rendered(false)
+    }
+
+    fn rendered(&self, colors: bool) -> String {
         match self {
             Self::Done(shortcomings) => {
                 harmless::lines(&shortcomings.iter().map(Shortcoming::render).collect::<Vec<_>>().join("\n")).into_owned()
             }
             Self::Several(failures) => {
-                let told = failures.iter().map(|(name, failure)| format!("{}:\n{}", harmless::line(name), failure.render().trim_end()));
+                let told =
+                    failures.iter().map(|(name, failure)| format!("{}:\n{}", harmless::line(name), failure.rendered(colors).trim_end()));
                 told.collect::<Vec<_>>().join("\n")
             }
             Self::Run(error) | Self::Usage(error) => format!("error: {}", error_text(error.as_ref())),
-            Self::Report(problems) => problems_text(problems, shows_colors(&std::io::stderr())),
+            Self::Report(problems) => problems_text(problems, colors),
         }
     }
 }

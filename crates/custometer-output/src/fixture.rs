@@ -195,7 +195,7 @@ fn first_of(month: i8) -> Zoned {
 fn manifest() -> Manifest {
     Manifest {
         title: Some("Customer metrics".to_owned()),
-        version: "0.1.0",
+        version: "0.1.0".to_owned(),
         config_hash: "c0ffee".to_owned(),
         timezone: "Europe/Copenhagen".to_owned(),
         period: Some(Period { from: date(2025, 1, 1), until: date(2025, 3, 1) }),

@@ -2,10 +2,11 @@
 //!
 //! Whole numbers are written as integers, undefined ones as `null`. `start` and `end` are RFC 3339 with offset.
 
-use custometer_core::{Baseline, CurrencyCode, DimensionValue, Direction, Grain, Unit};
+use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
+use custometer_runner::Locale;
 use custometer_runner::result::{
-    AgainstBenchmark, Alert, Comparison, GroupComparison, Judgement, Manifest, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity,
-    Status,
+    AgainstBenchmark, Alert, Asked, Comparison, GroupComparison, Judgement, Manifest, Note, Rejection, ResultRow, RunResult,
+    SCHEMA_VERSION, Severity, Status,
 };
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
@@ -20,6 +21,39 @@ struct Document<'a> {
     results: Rows<'a>,
     alerts: Alerts<'a>,
     rejected: &'a [Rejection],
+    requests: Vec<Request<'a>>,
+    notes: &'a [Note],
+    locale: Locale,
+}
+
+/// What a reader must know of a request.
+#[derive(Serialize)]
+struct Request<'a> {
+    name: &'a str,
+    picture: Option<Picture>,
+    metric: Described,
+}
+
+/// What a metric means.
+#[derive(Serialize)]
+struct Described {
+    id: &'static str,
+    title: &'static str,
+    summary: &'static str,
+    formula: &'static str,
+    unit: Unit,
+    range: &'static str,
+    direction: Direction,
+    edge_cases: &'static [&'static str],
+    references: &'static [&'static str],
+}
+
+impl<'a> From<&'a Asked> for Request<'a> {
+    fn from(asked: &'a Asked) -> Self {
+        let About { id, title, summary, formula, unit, range, direction, edge_cases, references, .. } = *asked.about;
+        let metric = Described { id, title, summary, formula, unit, range, direction, edge_cases, references };
+        Self { name: &asked.name, picture: asked.picture, metric }
+    }
 }
 
 /// The alerts alone.
@@ -46,6 +80,7 @@ struct Row<'a> {
     end: Option<String>,
     partial: bool,
     dimensions: Dimensions<'a>,
+    breakdown: usize,
     value: DimensionValue,
     unit: Unit,
     currency: Option<CurrencyCode>,
@@ -72,6 +107,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             end: row.end.as_ref().map(written),
             partial: row.partial,
             dimensions: Dimensions(&row.dimensions),
+            breakdown: row.breakdown,
             value: number(row.value),
             unit: row.unit,
             currency: row.currency,
@@ -237,7 +273,7 @@ struct Fired<'a> {
 struct Payload<'a> {
     schema_version: u32,
     alert: Said<'a>,
-    report: About<'a>,
+    report: Report<'a>,
     result: Row<'a>,
 }
 
@@ -249,7 +285,7 @@ struct Said<'a> {
 }
 
 #[derive(Serialize)]
-struct About<'a> {
+struct Report<'a> {
     title: Option<&'a str>,
     version: &'a str,
     config_hash: &'a str,
@@ -261,7 +297,7 @@ pub(crate) fn payload(result: &RunResult, alert: &Alert) -> Option<serde_json::R
     let row = result.results.get(alert.row).filter(|row| !row.suppressed)?;
     let manifest = &result.manifest;
     let report =
-        About { title: manifest.title.as_deref(), version: manifest.version, config_hash: &manifest.config_hash, as_of: manifest.as_of };
+        Report { title: manifest.title.as_deref(), version: &manifest.version, config_hash: &manifest.config_hash, as_of: manifest.as_of };
     let said = Said { name: &alert.name, severity: alert.severity, message: &alert.message };
     Some(serde_json::to_vec(&Payload { schema_version: SCHEMA_VERSION, alert: said, report, result: row.into() }))
 }
@@ -287,6 +323,9 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         results: Rows(&result.results),
         alerts: Alerts(&result.alerts),
         rejected: &result.rejected,
+        requests: result.requests.iter().map(Request::from).collect(),
+        notes: &result.notes,
+        locale: result.locale,
     };
     let mut json = serde_json::to_vec_pretty(&document)?;
     json.push(b'\n');
@@ -319,6 +358,7 @@ mod tests {
         "region": "Nordics",
         "year": 2024
       },
+      "breakdown": 0,
       "value": 41.3,
       "unit": "points",
       "currency": null,
@@ -384,7 +424,7 @@ mod tests {
     fn the_document_parses_back() {
         let document: Value = serde_json::from_str(&rendered()).unwrap();
         let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["schema_version", "manifest", "results", "alerts", "rejected"]);
+        assert_eq!(keys, ["schema_version", "manifest", "results", "alerts", "rejected", "requests", "notes", "locale"]);
         assert_eq!(document["schema_version"], json!(2));
         assert_eq!(document["manifest"]["timezone"], json!("Europe/Copenhagen"));
         assert_eq!(document["manifest"]["period"], json!({ "from": "2025-01-01", "until": "2025-03-01" }));

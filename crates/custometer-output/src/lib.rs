@@ -1,6 +1,6 @@
 //! A run's result, rendered: as a terminal table, Markdown, JSON, CSV, Parquet or HTML.
 //!
-//! [`render()`] makes the bytes of one format; [`write_all`] puts files into a folder, all of them or none. Nothing here prints, and
+//! [`render()`] makes the bytes of one format, and [`stored()`] reads the JSON back; [`write_all`] puts files into a folder, all of them or none. Nothing here prints, and
 //! the same result always comes to the same bytes.
 
 mod csv;
@@ -18,6 +18,7 @@ mod render;
 mod sections;
 mod set;
 mod sparkline;
+mod stored;
 mod table;
 mod tidy;
 mod write;
@@ -29,5 +30,6 @@ pub use error::OutputError;
 pub use format::{Format, UnknownFormat};
 pub use render::{alerts, alerts_json, figures, frame, payload, rejected, render};
 pub use sections::line;
+pub use stored::{StoredError, stored};
 pub use table::Terminal;
 pub use write::{write_all, write_dated};

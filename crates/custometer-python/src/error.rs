@@ -59,7 +59,7 @@ impl Problem {
 
 impl From<PlacedProblem> for Problem {
     fn from(problem: PlacedProblem) -> Self {
-        let PlacedProblem { file, line, column, message, label, help } = problem;
+        let PlacedProblem { file, line, column, message, label, help, .. } = problem;
         Self { file: Some(file), line: Some(line), column: Some(column), message, label, help }
     }
 }

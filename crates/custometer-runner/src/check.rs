@@ -10,6 +10,7 @@ pub(crate) mod expression;
 pub(crate) mod formula;
 pub(crate) mod goals;
 pub(crate) mod ids;
+pub(crate) mod own_schema;
 pub(crate) mod rates;
 pub(crate) mod report;
 pub(crate) mod requests;
@@ -21,7 +22,7 @@ pub(crate) mod webhooks;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use custometer_core::{Calendar, Registry};
@@ -31,6 +32,7 @@ use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::config::diagnostics::{Collector, Problems, Text};
+use crate::read::files;
 use crate::read::given::GivenRows;
 use crate::read::table::Table;
 use crate::read::watch::Watch;
@@ -68,6 +70,18 @@ fn with_looked_up(mut names: BTreeSet<String>, opened: &BTreeMap<&str, Option<Ta
         }
         names.extend(more);
     }
+}
+
+/// The files that a report is made of, whatever is wrong with it: its config, the files that it includes, and those of its tables.
+pub fn files_of(input: &Input<'_>) -> Vec<PathBuf> {
+    let mut problems = Collector::new(Text::new(input.name, input.text, input.settings, input.folder));
+    let (config, _) = config::read(input.environment, &mut problems);
+    let text = problems.text();
+    let of_tables = config.tables.values().flat_map(|table| {
+        // A path that names nothing yet has no files.
+        files::files(table.path.get_ref(), text.folder_of(&table.path.span())).unwrap_or_default()
+    });
+    text.files().chain(of_tables).collect()
 }
 
 /// The hash of a config: of all its text, and of what the environment said for its variables.

@@ -6,6 +6,7 @@ mod block;
 mod candidates;
 mod column;
 mod columns;
+mod compose;
 mod dialect;
 mod group;
 mod hints;
@@ -16,30 +17,20 @@ mod tally;
 mod words;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use custometer_core::Registry;
 
 pub use candidates::{Candidate, Match, Runnable};
+
 pub use column::{Distinct, InspectedColumn, LooksLike};
+pub use compose::{Choice, ComposeError, Composed, Question, compose, config_over};
 pub use dialect::{Header, Numbers, TextDialect};
 pub use hints::Hint;
-pub use inspection::{Damage, InspectedFile, InspectedTable, Inspection, Unreadable};
+pub use inspection::{Damage, InspectError, InspectedFile, InspectedTable, Inspection, Unreadable};
 
-use crate::read::files;
 use crate::read::given::GivenRows;
-use group::{Group, Looked};
-use probe::{FileError, Probe};
-
-/// Why nothing can be said of files.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InspectError {
-    /// None of them can be read.
-    #[error("{}", .0.iter().map(|file| format!("`{}` {}", file.path, file.reason)).collect::<Vec<_>>().join("\n       "))]
-    Unreadable(Vec<Unreadable>),
-}
+use group::{Looked, groups};
 
 /// Goes through files, and says what they hold. Paths may be of files, of folders, or have `*` in them.
 ///
@@ -56,35 +47,7 @@ pub fn inspect(paths: &[String], registry: &Registry) -> Result<Inspection, Insp
 ///
 /// When none of them can be read. What can't be read of several is in the result.
 pub fn inspect_given(paths: &[String], given: &[Arc<GivenRows>], registry: &Registry) -> Result<Inspection, InspectError> {
-    let mut unreadable = Vec::new();
-    let mut groups: Vec<Group> = Vec::new();
-    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
-    for pattern in paths {
-        let found = match files::files(pattern, Path::new("")) {
-            Ok(found) => found,
-            Err(error) => {
-                unreadable.push(Unreadable { path: pattern.clone(), reason: FileError::from(error).to_string() });
-                continue;
-            }
-        };
-        for path in found.into_iter().filter(|path| seen.insert(path.clone())) {
-            for probe in Probe::all_of(&path) {
-                match probe {
-                    Ok(probe) => match groups.iter_mut().find(|group| group.first().goes_with(&probe)) {
-                        Some(group) => group.add(probe),
-                        None => groups.push(Group::new(probe, pattern)),
-                    },
-                    Err(unread) => unreadable.push(unread.told()),
-                }
-            }
-        }
-    }
-    for rows in given {
-        match Probe::of_host(rows) {
-            Ok(probe) => groups.push(Group::new(probe, rows.name())),
-            Err(unread) => unreadable.push(unread.told()),
-        }
-    }
+    let (groups, mut unreadable) = groups(paths, given);
     let mut looked: Vec<Looked> = Vec::new();
     for group in groups {
         match group.look(registry) {

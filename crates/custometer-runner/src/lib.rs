@@ -27,9 +27,11 @@ mod run;
 #[cfg(feature = "config")]
 pub use check::expression::page::page as expressions_page;
 #[cfg(feature = "config")]
+pub use check::own_schema::schema_for;
+#[cfg(feature = "config")]
 pub use check::schema::schema;
 #[cfg(feature = "config")]
-pub use check::{Input, load};
+pub use check::{Input, files_of, load};
 #[cfg(feature = "config")]
 pub use config::diagnostics::{PlacedProblem, Problem, Problems};
 pub use error::RunError;

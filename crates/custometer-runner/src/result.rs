@@ -42,7 +42,8 @@ pub struct RunResult {
 }
 
 /// Something that a reader must know of a table's rows, such as that none of them has a word that the report names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Note {
     /// The table.
     pub table: String,
@@ -379,7 +380,8 @@ pub struct GroupComparison {
 }
 
 /// Rows of a table that a group of requests could not use, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rejection {
     /// The table, as the config calls it.
     pub table: String,
@@ -394,7 +396,8 @@ pub struct Rejection {
 }
 
 /// One row that was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RejectedRow {
     /// Its file, relative to the config where it lies below it.
     pub file: String,
@@ -409,7 +412,8 @@ pub struct RejectedRow {
 }
 
 /// A row that another one looked up.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LookedUpIn {
     /// Its file, relative to the config where it lies below it.
     pub file: String,
@@ -427,12 +431,13 @@ pub struct Detail {
 }
 
 /// How the results were made, so that they can be made again.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The report's title.
     pub title: Option<String>,
     /// The engine's version.
-    pub version: &'static str,
+    pub version: String,
     /// BLAKE3 hash of the config, with the settings made on the command line.
     pub config_hash: String,
     /// IANA name of the time zone.
@@ -456,7 +461,8 @@ pub struct Manifest {
 }
 
 /// What was read of one table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TableManifest {
     /// Its name in the config.
     pub table: String,
@@ -484,7 +490,8 @@ pub struct TableManifest {
 
 /// How many rows of a table found one of another, of those that repeat no others. Not known where groups are hidden: it would tell how large
 /// one is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LookupManifest {
     /// The lookup's name in the config.
     pub lookup: String,
@@ -503,7 +510,8 @@ pub struct LookupManifest {
 }
 
 /// Rows of a file that are not data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RowsNoData {
     /// Rows of the header beyond its first, and header lines that come again.
     pub headers: u64,
@@ -526,7 +534,8 @@ impl RowsNoData {
 ///
 /// Nothing is lost: read, or no data + made = no data + filtered + deduplicated + without a span + used + left out + outside the period + without
 /// an answer + rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TableUse {
     /// The requests.
     pub requests: Vec<String>,
@@ -548,7 +557,8 @@ pub struct TableUse {
 }
 
 /// One input file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileManifest {
     /// Its path, relative to the config where it lies below it.
     pub path: String,

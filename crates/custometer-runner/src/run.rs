@@ -134,7 +134,7 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     let alerts = judge(&mut results, report);
     let manifest = Manifest {
         title: report.title.clone(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         config_hash: report.config_hash.clone(),
         timezone: report.calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
         period: report.period,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Calendar, Grain, Step};
 
 /// Local dates `[from, until)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// The first day.
     pub from: Date,

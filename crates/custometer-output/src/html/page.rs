@@ -97,7 +97,7 @@ impl<'a> Page<'a> {
             style: STYLE,
             script: SCRIPT,
             decimal: language.decimal(),
-            version: result.manifest.version,
+            version: &result.manifest.version,
             title: result.manifest.title.as_deref().map_or_else(|| "custometer".to_owned(), human::line),
             facts: facts(&result.manifest, language),
             alerts: result.alerts.iter().map(alert).collect(),
@@ -180,7 +180,7 @@ fn legend(result: &RunResult, language: Language) -> Vec<String> {
 /// What is needed to make the report again.
 fn made(manifest: &Manifest, language: Language) -> Vec<(&'static str, String)> {
     let words = language.words;
-    let mut made = vec![("custometer", manifest.version.to_owned()), (words.config_hash, manifest.config_hash.clone())];
+    let mut made = vec![("custometer", manifest.version.clone()), (words.config_hash, manifest.config_hash.clone())];
     made.extend(facts(manifest, language));
     made.extend(manifest.min_group_size.map(|least| (words.least_group, language.whole(least))));
     made

@@ -1,8 +1,11 @@
 //! The JSON Schema of a report config, with the parameters of every linked metric, for editors that complete and check.
 
-use custometer_core::Registry;
+use std::collections::BTreeMap;
+
+use custometer_core::registry::Descriptor;
+use custometer_core::{Registry, SqlCondition};
 use schemars::generate::SchemaSettings;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::check::config::Config;
 
@@ -55,7 +58,11 @@ pub fn schema(registry: &Registry) -> Json {
             if let Some(params) = params.as_object_mut() {
                 params.remove("required");
             }
-            let then = json!({ "properties": { "params": params } });
+            let columns: Map<String, Json> = columns_of(metric)
+                .into_iter()
+                .map(|(name, description)| (name.to_owned(), json!({ "type": "string", "description": description })))
+                .collect();
+            let then = json!({ "properties": { "params": params, "columns": { "properties": columns } } });
             json!({ "if": { "properties": { "metric": { "const": metric.about.id } } }, "then": then })
         })
         .collect();
@@ -64,5 +71,54 @@ pub fn schema(registry: &Registry) -> Json {
     request["properties"]["params"] = json!({ "type": "object", "description": "The metric's own parameters." });
     request["allOf"] = Json::Array(params);
     schema["properties"]["tables"]["additionalProperties"]["properties"]["params"] = json!({ "type": "object", "description": "Parameters of all metrics of the table that have them, unless a request gives its own." });
+    if let Some(sections) = schema["properties"].as_object_mut() {
+        sections.iter_mut().filter(|(name, _)| *name != "variables").for_each(|(_, section)| allow_variables(section));
+    }
     schema
+}
+
+/// What a variable may stand for is a text in the config, whatever its type.
+fn allow_variables(schema: &mut Json) {
+    let variable = "^\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}$";
+    let Json::Object(node) = schema else {
+        if let Json::Array(parts) = schema {
+            parts.iter_mut().for_each(allow_variables);
+        }
+        return;
+    };
+    let types: Vec<Json> = match node.get("type") {
+        Some(Json::Array(types)) => types.clone(),
+        Some(only) => vec![only.clone()],
+        None => Vec::new(),
+    };
+    if let Some(words) = node.remove("enum") {
+        node.remove("type");
+        node.insert("anyOf".to_owned(), json!([{ "type": types, "enum": words }, { "type": "string", "pattern": variable }]));
+    } else if types.iter().any(|of| ["number", "integer", "boolean"].iter().any(|plain| of == plain)) && !types.contains(&json!("string")) {
+        node.insert("type".to_owned(), types.into_iter().chain([json!("string")]).collect());
+        // It is asked of texts alone.
+        node.insert("pattern".to_owned(), json!(variable));
+    } else if let Some(Json::Array(choices)) = node.get_mut("oneOf")
+        && choices.iter().all(|choice| choice["const"].is_string())
+    {
+        choices.push(json!({ "type": "string", "pattern": variable, "description": "What a variable says." }));
+    } else {
+        // What decides which part of a schema holds is compared as it is written.
+        node.iter_mut().filter(|(key, _)| *key != "if").for_each(|(_, part)| allow_variables(part));
+    }
+}
+
+/// The columns that a metric reads, with or without the parameters of its examples, each with what is said of it.
+pub(crate) fn columns_of(metric: &'static Descriptor) -> BTreeMap<&'static str, Json> {
+    let params = std::iter::once("").chain(metric.about.examples.iter().map(|example| example.params));
+    let definitions = params.filter_map(|params| metric.define(toml::from_str(params).ok()?).ok());
+    let mut columns = BTreeMap::new();
+    for source in definitions.map(|definition| definition.source) {
+        let read = source.columns.iter().filter(|column| SqlCondition::written(column.name).is_none());
+        columns.extend(read.map(|column| (column.name, json!(format!("{} ({})", column.description, column.kind.as_str())))));
+        if let Some(time) = source.time {
+            columns.entry(time).or_insert_with(|| json!("When it happened."));
+        }
+    }
+    columns
 }

@@ -24,6 +24,11 @@ pub struct Problems {
 }
 
 impl Problems {
+    /// How many there are beside those that are shown.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+
     /// The problems, in the order of the text they are about.
     pub fn as_slice(&self) -> &[Problem] {
         &self.problems
@@ -61,12 +66,16 @@ pub struct Problem {
 /// A problem with its place as people count: what a program makes of it that shows it in its own way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlacedProblem {
-    /// The config's name; that of the settings where it is in one of them.
+    /// The config's name, or that of a file that it includes; that of the settings where it is in one of them.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
     /// The character in the line, from 1.
     pub column: usize,
+    /// The line that it ends in.
+    pub end_line: usize,
+    /// The character after its last one.
+    pub end_column: usize,
     /// What is wrong.
     pub message: String,
     /// What stands beside the underlined text.
@@ -79,12 +88,18 @@ impl Problem {
     /// The problem with its place.
     pub fn placed(&self) -> PlacedProblem {
         let text = self.source.inner();
-        let before = text.get(..self.span.start).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let position = |at: usize| {
+            let before = text.get(..at).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+            (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        };
+        let ((line, column), (end_line, end_column)) = (position(self.span.start), position(self.span.end));
         PlacedProblem {
             file: self.source.name().to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line,
+            column,
+            end_line,
+            end_column,
             message: self.message.clone(),
             label: self.label.clone(),
             help: self.help.clone(),
@@ -157,6 +172,13 @@ impl Text {
         let source = Arc::new(NamedSource::new(harmless::line(name), harmless::in_place(text)));
         self.parts.push(Part { place: place.clone(), folder: folder.to_owned(), source });
         place
+    }
+
+    /// The files that it is put together from.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let is_file = |(position, _): &(usize, &Part)| *position != 1;
+        let parts = self.parts.iter().enumerate().filter(is_file);
+        parts.filter_map(|(_, part)| Some(part.folder.join(Path::new(part.source.name()).file_name()?)))
     }
 
     /// Where the file itself stands.

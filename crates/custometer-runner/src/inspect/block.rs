@@ -145,15 +145,19 @@ fn dialect(text: &mut String, guess: &Guess, of: FileFormat) -> std::fmt::Result
 
 /// What leaves out rows that have only a total in them.
 fn without_totals(text: &mut String, totals: &Totals) -> std::fmt::Result {
-    if let Some(lines) = totals.at_the_end {
-        return writeln!(text, "# footer_lines = {lines}   # {}", totals.said());
+    match totals.at_the_end {
+        Some(lines) => writeln!(text, "# footer_lines = {lines}   # {}", totals.said()),
+        None => writeln!(text, "# skip_rows_where = {}   # {}", quoted(&are_totals(totals)), totals.said()),
     }
+}
+
+/// A condition of SQL that holds for totals.
+pub(super) fn are_totals(totals: &Totals) -> String {
     let is_total = totals.labels.iter().map(|(column, label)| {
         let [column, label] = [column.replace('"', "\"\""), label.replace('\'', "''")];
         format!("\"{column}\" = '{label}'")
     });
-    let is_total: Vec<String> = is_total.collect();
-    writeln!(text, "# skip_rows_where = {}   # {}", quoted(&is_total.join(" OR ")), totals.said())
+    is_total.collect::<Vec<_>>().join(" OR ")
 }
 
 fn numbers(text: &mut String, style: NumberStyle, rival: Option<NumberStyle>) -> std::fmt::Result {
@@ -221,7 +225,7 @@ fn currencies(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Resul
 }
 
 /// Whether a column's name says that it counts the smallest units of a currency.
-fn is_of_minor_units(name: &str) -> bool {
+pub(super) fn is_of_minor_units(name: &str) -> bool {
     let words = name.to_lowercase();
     words.split(|letter: char| !letter.is_alphanumeric()).any(|word| ["cents", "cent", "pence", "minor", "øre", "öre"].contains(&word))
 }
@@ -312,7 +316,7 @@ fn list(values: &[&str]) -> String {
 }
 
 /// A key of TOML.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if bare { name.to_owned() } else { quoted(name) }
 }

@@ -94,8 +94,18 @@ struct Variant {
     source: Source,
 }
 
-/// The logical tables that columns could be, the likeliest first. `files` are the files' names, without their folders.
-pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_names: bool, rows: u64, registry: &Registry) -> Vec<Candidate> {
+/// What was found in files.
+pub(super) struct Found<'a> {
+    pub(super) columns: &'a [InspectedColumn],
+    /// The files' names, without their folders.
+    pub(super) files: &'a [String],
+    pub(super) has_names: bool,
+    pub(super) rows: u64,
+}
+
+/// The logical tables that columns could be, the likeliest first.
+pub(super) fn candidates(found: &Found<'_>, registry: &Registry) -> Vec<Candidate> {
+    let &Found { columns, files, has_names, rows } = found;
     let mut tables: BTreeMap<&str, Vec<Variant>> = BTreeMap::new();
     for variant in registry.iter().flat_map(variants) {
         tables.entry(variant.source.table.name).or_default().push(variant);
@@ -109,14 +119,14 @@ pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_name
         }
     }
     let weight = |name: &str| 1.0 / tables_with.get(name).map_or(1, BTreeSet::len) as f64;
-    let mut found: Vec<Candidate> = tables
+    let mut fitting: Vec<Candidate> = tables
         .iter()
         .filter_map(|(table, variants)| Fit { columns, files, has_names, rows, known: &known }.candidate(table, variants, &weight))
         .collect();
     // Of a table that has a row for each, and one that has many, a file with one row for each is the former.
     let taken: Vec<(String, f64)> =
-        found.iter().filter(|other| other.doubt.is_none()).map(|other| (other.table.clone(), other.score)).collect();
-    for candidate in found.iter_mut().filter(|candidate| candidate.doubt.is_none()) {
+        fitting.iter().filter(|other| other.doubt.is_none()).map(|other| (other.table.clone(), other.score)).collect();
+    for candidate in fitting.iter_mut().filter(|candidate| candidate.doubt.is_none()) {
         let Some(entity) = known.many_rows_per(&candidate.table) else { continue };
         let is_rival = |(other, score): &&(String, f64)| own_id(other).is_some_and(|own| own == entity) && 2.0 * score >= candidate.score;
         let rival = taken.iter().find(is_rival).map(|(other, _)| other);
@@ -125,14 +135,49 @@ pub(super) fn candidates(columns: &[InspectedColumn], files: &[String], has_name
             candidate.doubt = Some(format!("every `{}` has one row here, as in `{rival}`", column.name));
         }
     }
-    if found.iter().any(|candidate| candidate.doubt.is_none()) {
-        found.retain(|candidate| candidate.doubt.is_none());
+    if fitting.iter().any(|candidate| candidate.doubt.is_none()) {
+        fitting.retain(|candidate| candidate.doubt.is_none());
     }
-    found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.table.cmp(&b.table)));
-    let best = found.first().map_or(0.0, |best| best.score);
-    found.retain(|candidate| candidate.score >= best / 2.0);
-    found.truncate(MOST);
-    found
+    fitting.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.table.cmp(&b.table)));
+    let best = fitting.first().map_or(0.0, |best| best.score);
+    fitting.retain(|candidate| candidate.score >= best / 2.0);
+    fitting.truncate(MOST);
+    fitting
+}
+
+/// How a table of files fits one metric, which is asked for: the columns that it reads, in the file, and what speaks against it. `said` are
+/// the columns that are known, by their logical names.
+pub(super) fn of_metric(
+    found: &Found<'_>,
+    metric: &'static Descriptor,
+    source: &Source,
+    said: &[(String, String)],
+    registry: &Registry,
+) -> Candidate {
+    let known_variants: Vec<Variant> = registry.iter().flat_map(variants).collect();
+    let known = Known::of(known_variants.iter().map(|variant| &variant.source).chain([source]));
+    let columns: Vec<InspectedColumn> =
+        found.columns.iter().filter(|column| said.iter().all(|(_, of)| *of != column.name)).cloned().collect();
+    let mut asked = source.clone();
+    asked.columns.retain(|column| said.iter().all(|(logical, _)| logical != column.name));
+    asked.time = asked.time.filter(|time| said.iter().all(|(logical, _)| logical != time));
+    let variant = Variant { metric, params: "", is_plain: true, source: asked };
+    let fit = Fit { columns: &columns, files: found.files, has_names: found.has_names, rows: found.rows, known: &known };
+    let table = source.table.name;
+    let matches: Vec<Match> = fit.matches(table, &wanted(std::slice::from_ref(&variant))).into_iter().map(|(of, _)| of).collect();
+    let doubt = fit.doubt(table, &matches);
+    let takes = metric.param_names();
+    let lines = fit.lines(table, &matches).filter(|params| takes.iter().any(|name| params.starts_with(&format!("{name} ="))));
+    let runs = Runnable {
+        metric: metric.about.id.to_owned(),
+        params: None,
+        is_plain: true,
+        timed: false,
+        rejects: 0,
+        rejects_no_more: false,
+        reads: Vec::new(),
+    };
+    Candidate { table: table.to_owned(), score: 1.0, columns: matches, missing: Vec::new(), metrics: vec![runs], doubt, lines }
 }
 
 /// A metric without parameters where it needs none, and with those of each of its examples.
@@ -240,16 +285,21 @@ impl Fit<'_> {
         let columns: Vec<Match> = matches.into_iter().map(|(of, _)| of).collect();
         let doubt = self.doubt(table, &columns);
         let missing = wanted.keys().filter(|name| columns.iter().all(|of| of.logical != **name)).map(ToString::to_string).collect();
-        let lines = self.known.lines_of(table).filter(|(of, _)| {
-            let of = columns.iter().find(|column| column.logical == *of);
-            of.and_then(|of| self.columns.iter().find(|column| column.name == of.column)).is_some_and(|column| column.repeats > 0)
-        });
-        let lines = lines.map(|(_, params)| params.to_owned());
+        let lines = self.lines(table, &columns);
         let metrics = self.runnable(variants, &columns);
         let (certainty, use_of) = (if doubt.is_some() { 0.5 } else { 1.0 }, if metrics.is_empty() { IDLE } else { 1.0 });
         let score = (found / all.max(f64::MIN_POSITIVE) + spoken) * explained * certainty * use_of;
         let score = (score * 100.0).round() / 100.0;
         (score >= ENOUGH).then(|| Candidate { table: table.to_owned(), score, columns, missing, metrics, doubt, lines })
+    }
+
+    /// The parameter that says that rows are lines, where they seem to be.
+    fn lines(&self, table: &str, matches: &[Match]) -> Option<String> {
+        let lines = self.known.lines_of(table).filter(|(of, _)| {
+            let of = matches.iter().find(|column| column.logical == *of);
+            of.and_then(|of| self.columns.iter().find(|column| column.name == of.column)).is_some_and(|column| column.repeats > 0)
+        });
+        lines.map(|(_, params)| params.to_owned())
     }
 
     /// How many words in the files' names speak of a table.
@@ -407,7 +457,7 @@ fn proposed(kind: ColumnType, name: &str) -> bool {
 }
 
 /// Whether a column can be read as a type.
-fn fits(column: &InspectedColumn, kind: ColumnType) -> bool {
+pub(super) fn fits(column: &InspectedColumn, kind: ColumnType) -> bool {
     let looks = column.looks_like;
     match kind {
         // What is the same in every row tells nobody apart.

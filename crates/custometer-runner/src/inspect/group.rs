@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use custometer_core::Registry;
 
-use super::candidates::Candidate;
+use super::candidates::{Candidate, Found};
+use super::column::InspectedColumn;
 use super::columns::{Columns, asked, proposed_names};
-use super::inspection::{Damage, InspectedFile, InspectedTable};
+use super::inspection::{Damage, InspectedFile, InspectedTable, Unreadable};
 use super::probe::{FileError, Probe, Text};
 use super::tally::{self, Faults};
 use super::{block, candidates, hints, words};
 use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
+use crate::read::given::GivenRows;
 use crate::read::kind;
+use crate::read::number::NumberStyle;
 use crate::read::text::{Compression, FileIndex, TextError};
 
 /// Files that make one table, and the path or pattern that the first of them was found by.
@@ -37,13 +40,18 @@ impl Group {
     }
 
     /// Goes through the files. What can't be read is said with its path.
-    pub(super) fn look(mut self, registry: &Registry) -> Result<Looked, (PathBuf, FileError)> {
+    pub(super) fn look(self, registry: &Registry) -> Result<Looked, (PathBuf, FileError)> {
+        self.look_with(|found| candidates::candidates(found, registry))
+    }
+
+    /// Goes through the files, and asks which logical tables they could be.
+    pub(super) fn look_with(mut self, could_be: impl FnOnce(&Found<'_>) -> Vec<Candidate>) -> Result<Looked, (PathBuf, FileError)> {
         let (opened, indices) = self.open()?;
         let table = Columns::of(&opened, &indices).map_err(|error| (self.first().path.clone(), error.into()))?;
         let files: Vec<String> = self.probes.iter().map(|probe| stem(&probe.path)).collect();
         let has_names = self.first().text.as_ref().is_none_or(|text| text.guess.has_header);
         let rows = indices.iter().map(|index| index.rows).sum();
-        let could_be = candidates::candidates(&table.columns, &files, has_names, rows, registry);
+        let could_be = could_be(&Found { columns: &table.columns, files: &files, has_names, rows });
         Ok(Looked { group: self, indices, table, could_be })
     }
 
@@ -115,6 +123,40 @@ impl Group {
     }
 }
 
+/// The tables that files make, and the files that can't be read; rows that a host gives are tables, too. Paths may be of files, of folders, or have `*` in them.
+pub(super) fn groups(paths: &[String], given: &[Arc<GivenRows>]) -> (Vec<Group>, Vec<Unreadable>) {
+    let mut unreadable = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    for pattern in paths {
+        let found = match files::files(pattern, Path::new("")) {
+            Ok(found) => found,
+            Err(error) => {
+                unreadable.push(Unreadable { path: pattern.clone(), reason: FileError::from(error).to_string() });
+                continue;
+            }
+        };
+        for path in found.into_iter().filter(|path| seen.insert(path.clone())) {
+            for probe in Probe::all_of(&path) {
+                match probe {
+                    Ok(probe) => match groups.iter_mut().find(|group| group.first().goes_with(&probe)) {
+                        Some(group) => group.add(probe),
+                        None => groups.push(Group::new(probe, pattern)),
+                    },
+                    Err(unread) => unreadable.push(unread.told()),
+                }
+            }
+        }
+    }
+    for rows in given {
+        match Probe::of_host(rows) {
+            Ok(probe) => groups.push(Group::new(probe, rows.name())),
+            Err(unread) => unreadable.push(unread.told()),
+        }
+    }
+    (groups, unreadable)
+}
+
 /// A table whose files were gone through.
 pub(super) struct Looked {
     group: Group,
@@ -127,6 +169,48 @@ impl Looked {
     /// The logical table that it probably is: one that a metric could run on.
     pub(super) fn best(&self) -> Option<&Candidate> {
         self.could_be.first().filter(|best| !best.metrics.is_empty() && best.doubt.is_none())
+    }
+
+    /// The logical table that it is taken for.
+    pub(super) fn candidate(&self) -> Option<&Candidate> {
+        self.could_be.first()
+    }
+
+    /// The logical table that it is most like, beside the one that it is taken for.
+    pub(super) fn likeliest(&self) -> Option<&Candidate> {
+        self.could_be.get(1)
+    }
+
+    pub(super) fn columns(&self) -> &[InspectedColumn] {
+        &self.table.columns
+    }
+
+    /// Whether the file itself names its columns.
+    pub(super) fn has_names(&self) -> bool {
+        self.group.first().text.as_ref().is_none_or(|text| text.guess.has_header)
+    }
+
+    /// Another style of numbers that gives other numbers, and the style that they are read in.
+    pub(super) fn rival_numbers(&self) -> Option<(NumberStyle, NumberStyle)> {
+        Some((self.table.rival_numbers?, self.table.numbers))
+    }
+
+    /// Rows that look like totals, in words, with the settings that leave them out or keep them.
+    pub(super) fn totals(&self) -> Option<(String, [(&'static str, String); 2])> {
+        let totals = self.table.totals.as_ref()?;
+        let settings = match totals.at_the_end {
+            Some(lines) => [("footer_lines", lines.to_string()), ("footer_lines", "0".to_owned())],
+            None => [("skip_rows_where", block::are_totals(totals)), ("skip_rows_where", "FALSE".to_owned())],
+        };
+        Some((totals.said(), settings))
+    }
+
+    /// What names the table's rows among those of its files: the keys of a config that do.
+    pub(super) fn names_of_table(&self) -> Vec<(&'static str, Vec<String>)> {
+        let members = self.group.names(|probe| probe.source.member().map(|member| member.name.clone()));
+        let sheets = self.group.names(|probe| probe.sheet().map(|sheet| sheet.name.clone()));
+        let rows = self.group.first().rows.iter().cloned().collect();
+        [("sheet", sheets), ("member", members), ("rows", rows), ("path", self.group.path().into_iter().collect())].into()
     }
 
     /// A name for the table of its file's own.

@@ -16,6 +16,15 @@ pub struct Inspection {
     pub unreadable: Vec<Unreadable>,
 }
 
+/// Why nothing can be said of files.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// None of them can be read.
+    #[error("{}", .0.iter().map(|file| format!("`{}` {}", file.path, file.reason)).collect::<Vec<_>>().join("\n       "))]
+    Unreadable(Vec<Unreadable>),
+}
+
 /// A file that can't be read.
 #[derive(Debug, Clone, Serialize)]
 pub struct Unreadable {

@@ -151,6 +151,7 @@ pages! {
     the_tutorial_of_a_nightly_job_does_what_it_says: "docs/src/tutorials/nightly.md",
     #[ignore = "builds a crate: `just ready` runs it"]
     the_tutorial_of_a_data_team_does_what_it_says: "docs/src/tutorials/data_team.md",
+    the_guide_to_lines_does_what_it_says: "docs/src/guides/compute.md",
     the_guide_to_requests_does_what_it_says: "docs/src/guides/requests.md",
     the_guide_to_exports_does_what_it_says: "docs/src/guides/exports.md",
     the_cookbook_does_what_it_says: "docs/src/guides/cookbook.md",
@@ -169,6 +170,7 @@ pages! {
     the_guide_to_json_does_what_it_says: "docs/src/guides/json.md",
     the_guide_to_many_reports_does_what_it_says: "docs/src/guides/many_reports.md",
     the_guide_to_the_command_line_does_what_it_says: "docs/src/guides/command_line.md",
+    the_guide_to_editors_does_what_it_says: "docs/src/guides/editors.md",
     the_guide_to_troubles_does_what_it_says: "docs/src/guides/troubleshooting.md",
     the_question_of_who_leaves_is_answered: "docs/src/questions/leaving.md",
     the_question_of_a_fallen_score_is_answered: "docs/src/questions/score_fell.md",
@@ -235,7 +237,8 @@ fn every_link_leads_somewhere_and_every_page_is_listed() {
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
     };
-    let pages: Vec<PathBuf> = ["", "tutorials", "questions", "guides", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
+    let pages: Vec<PathBuf> =
+        ["", "tutorials", "questions", "guides", "reference"].iter().flat_map(|folder| in_folder(&book.join(folder))).collect();
     let others = [root(), root().join("examples/acme-metrics"), root().join("benchmarks")];
     let mut dead = Vec::new();
     for path in pages.iter().cloned().chain(others.iter().flat_map(|folder| in_folder(folder))) {

@@ -4,7 +4,9 @@
 
 mod book;
 mod catalogue;
+mod compute;
 mod determinism;
+mod editors;
 mod inspect;
 mod leaks;
 mod loyalty;
@@ -12,6 +14,8 @@ mod many;
 mod new;
 mod outputs;
 mod support;
+mod view;
+mod watch;
 mod web_engagement;
 
 use std::fs;
