@@ -69,6 +69,7 @@ mod tables {
 /// Currencies, minor units and exchange rates.
 mod money {
     mod conversion;
+    mod exchange;
     mod minor_units;
     mod shown;
 }

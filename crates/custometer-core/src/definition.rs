@@ -38,6 +38,9 @@ pub struct Definition {
     pub note: Option<String>,
     /// How the values over its own dimension are best shown, where their shape alone does not tell.
     pub picture: Option<Picture>,
+    /// What it is by rates that change: a definition over amounts [in their own currencies](Source::in_own_currencies). None where it has no
+    /// meaning then; a report that has such rates for amounts that are due again and again is refused.
+    pub by_changing_rates: Option<Box<Self>>,
 }
 
 /// Words of a text column that a definition compares with. Where no row has them, the run says so, with the words that there are.
@@ -79,6 +82,7 @@ impl Definition {
             detail: Vec::new(),
             note: None,
             picture: None,
+            by_changing_rates: None,
         }
     }
 
@@ -166,6 +170,13 @@ impl Definition {
         self
     }
 
+    /// What it is where amounts that are due again and again are converted by rates that change.
+    #[must_use]
+    pub fn by_changing_rates(mut self, definition: Self) -> Self {
+        self.by_changing_rates = Some(Box::new(definition));
+        self
+    }
+
     /// What a reader must know of the choices made; after what was said before.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -215,6 +226,15 @@ impl Definition {
         }
         if !self.detail.is_empty() && self.derivation.is_none() {
             problems.push("a detail table needs a derivation with one row per entity".to_owned());
+        }
+        if let Some(exchanging) = &self.by_changing_rates {
+            problems.extend(exchanging.problems());
+            let (is_derived, is_own) = (exchanging.derivation.is_some(), exchanging.source.in_own_currencies.is_some());
+            if !is_derived || !is_own {
+                problems.push(
+                    "what it is by changing rates needs amounts in their own currencies, and a derivation that converts them".to_owned(),
+                );
+            }
         }
         problems
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use polars::prelude::{Expr, LazyFrame, PolarsResult, col};
 
+use crate::exchange::Exchange;
 use crate::interner::Texts;
 use crate::time::{Buckets, LocalClock};
 
@@ -54,6 +55,8 @@ pub struct DeriveContext {
     pub as_of: Option<i64>,
     /// The end of the local day, or by hours of the hour, of the last row, in microseconds since 1970; none where rows are not placed in time.
     pub reach: Option<i64>,
+    /// What amounts are worth that are [in their own currencies](crate::Source::in_own_currencies); none where there are no such amounts.
+    pub exchange: Option<Arc<Exchange>>,
 }
 
 impl DeriveContext {

@@ -382,7 +382,7 @@ mod tests {
     fn context(dimensions: &[&str]) -> DeriveContext {
         let dimensions = dimensions.iter().map(|&name| name.to_owned()).collect();
         let (buckets, clock) = (Buckets::timeless().into(), LocalClock::new(&TimeZone::UTC));
-        DeriveContext { buckets, dimensions, texts: BTreeMap::new(), clock, as_of: None, reach: None }
+        DeriveContext { buckets, dimensions, texts: BTreeMap::new(), clock, as_of: None, reach: None, exchange: None }
     }
 
     /// Every entity's rows as they are handed over: the integers, then the numbers.

@@ -3,6 +3,7 @@
 use polars::prelude::Expr;
 
 use crate::column::{Column, Domain};
+use crate::exchange::Lasting;
 use crate::table::Table;
 use crate::time::LocalClock;
 
@@ -31,6 +32,8 @@ pub struct Source {
     pub all_or_none: Option<&'static str>,
     /// What the rows as a whole may give reason to doubt.
     pub doubts: Vec<Doubt>,
+    /// Where amounts stay in the currency of their row, from when until when each is due.
+    pub in_own_currencies: Option<Lasting>,
 }
 
 impl Source {
@@ -46,6 +49,7 @@ impl Source {
             rules: Vec::new(),
             all_or_none: None,
             doubts: Vec::new(),
+            in_own_currencies: None,
         }
     }
 
@@ -62,6 +66,15 @@ impl Source {
     pub fn always_at(mut self, time: &'static str) -> Self {
         self.is_always_timed = true;
         self.at(time)
+    }
+
+    /// Amounts stay in the currency of their row, whose number is in the column [`CURRENCY`](crate::exchange::CURRENCY), and the derivation
+    /// says with [`Exchange`](crate::Exchange) what they are worth as buckets open and close. A row is rejected where no rate is known that it
+    /// is due at.
+    #[must_use]
+    pub fn in_own_currencies(mut self, lasting: Lasting) -> Self {
+        self.in_own_currencies = Some(lasting);
+        self
     }
 
     /// Only instants of these years are possible, the first and the last included, by UTC.

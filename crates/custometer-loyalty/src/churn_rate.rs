@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::orders::{OneOrderPer, Orders};
 use crate::shared::refunds::Refunds;
-use crate::shared::spans::{Changes, CustomerBasis, Ends, Overlaps, SpanRules, Spans};
+use crate::shared::spans::{Amounts, Changes, CustomerBasis, Ends, Overlaps, SpanRules, Spans};
 
 /// Parameters of [`ChurnRate`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -112,7 +112,7 @@ impl Metric for ChurnRate {
         let orders = Orders::counted(params.refunds, params.one_order_per);
         let spans = Spans::of(params.basis, params.inactive_after_days, rules, orders)?;
         Ok(Definition::over(spans.source())
-            .derive(Changes { spans, amounts: false })
+            .derive(Changes { spans, amounts: Amounts::Ignored })
             .measure(count("lost_customers").filter(Changes::left()))
             .measure(Changes::customers_at_start("customers_at_start"))
             .value(Value::proportion("lost_customers", "customers_at_start")))

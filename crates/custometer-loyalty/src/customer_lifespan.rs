@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::orders::{OneOrderPer, Orders};
 use crate::shared::refunds::Refunds;
-use crate::shared::spans::{CHANGE, Changes, CustomerBasis, DAYS, Endings, Ends, LifetimeUnit, Overlaps, SpanRules, Spans};
+use crate::shared::spans::{Amounts, CHANGE, Changes, CustomerBasis, DAYS, Endings, Ends, LifetimeUnit, Overlaps, SpanRules, Spans};
 
 const START: &str = "customers_at_start";
 const LOST: &str = "lost_customers";
@@ -144,7 +144,7 @@ impl Metric for CustomerLifespan {
                     Found::new(estimate, vec![(START, Some(start)), (LOST, Some(lost))])
                 });
                 definition
-                    .derive(Changes { spans, amounts: false })
+                    .derive(Changes { spans, amounts: Amounts::Ignored })
                     .measure(Changes::customers_at_start(START))
                     .measure(count(LOST).filter(Changes::left()))
                     .value(formula.value())

@@ -5,7 +5,7 @@ use custometer_core::statistics;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::revenue;
+use crate::shared::revenue::{self, Rates};
 use crate::shared::spans::{CLOSING_MRR, Ends, IS_ACTIVE, OPENING_MRR, Overlaps, SpanRules, WAS_ACTIVE};
 
 const MRR: &str = "mrr";
@@ -59,6 +59,8 @@ impl Metric for Mrr {
             "A customer is somebody who pays: a span with the amount 0 makes nobody a customer.",
             "One customer, or customers who all pay the same: no interval.",
             "In a breakdown, a customer belongs to every group they have spans in, and the customers of groups may sum to more than all.",
+            "Amounts that are converted by dated rates: at those of the last day of each bucket. The value changes with them; `loyalty.mrr_movement` says \
+             by how much.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
         ],
@@ -93,30 +95,37 @@ impl Metric for Mrr {
 
     fn define(params: &MrrParams) -> Result<Definition, ParamError> {
         let square = |column: &str| col(column) * col(column);
-        let definition = revenue::definition(SpanRules { overlaps: params.overlaps, ends: params.ends })
-            .measure(sum(MRR, revenue::change()).closing())
-            .measure(sum(CUSTOMERS, col(IS_ACTIVE) - col(WAS_ACTIVE)).closing())
-            .measure(sum(SQUARES, square(CLOSING_MRR) - square(OPENING_MRR)).closing());
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
         let show = params.show;
-        let formula = RowFormula::of(&[MRR, CUSTOMERS, SQUARES], move |row, _, context| {
-            let [mrr, customers, squares] = [MRR, CUSTOMERS, SQUARES].map(|name| row.get(name).unwrap_or(0.0));
-            // A sum of what came and went leaves rounding where nothing is left.
-            let mrr = if customers > 0.0 { mrr } else { 0.0 };
-            let per_customer = (customers > 0.0).then(|| mrr / customers);
-            let variance = statistics::weighted_variance(customers, customers, mrr, squares);
-            let interval =
-                per_customer.zip(variance).and_then(|(mean, variance)| statistics::mean(mean, variance, customers, context.confidence));
-            let (value, interval) = match show {
-                MrrShown::Total => (Some(mrr), None),
-                MrrShown::Customers => (Some(customers), None),
-                MrrShown::PerCustomer => (per_customer, interval.map(|(low, high)| (low.max(0.0), high))),
-            };
-            let evidence = vec![(MRR, Some(mrr)), (CUSTOMERS, Some(customers)), ("arpc", per_customer)];
-            Found::new(Estimate { value, interval, n: Some(customers) }, evidence)
-        });
-        let definition = if show == MrrShown::Customers { definition.unit(Unit::Count) } else { definition };
-        Ok(definition.value(formula.value()))
+        Ok(Rates::both(|rates| {
+            let definition = revenue::definition(rules, rates)
+                .measure(sum(MRR, revenue::change()).closing())
+                .measure(sum(CUSTOMERS, col(IS_ACTIVE) - col(WAS_ACTIVE)).closing())
+                .measure(sum(SQUARES, square(CLOSING_MRR) - square(OPENING_MRR)).closing());
+            let definition = if show == MrrShown::Customers { definition.unit(Unit::Count) } else { definition };
+            rates.noted_as_they_change(definition.value(formula(show).value()))
+        }))
     }
+}
+
+/// What is shown of what all customers pay.
+fn formula(show: MrrShown) -> RowFormula {
+    RowFormula::of(&[MRR, CUSTOMERS, SQUARES], move |row, _, context| {
+        let [mrr, customers, squares] = [MRR, CUSTOMERS, SQUARES].map(|name| row.get(name).unwrap_or(0.0));
+        // A sum of what came and went leaves rounding where nothing is left.
+        let mrr = if customers > 0.0 { mrr } else { 0.0 };
+        let per_customer = (customers > 0.0).then(|| mrr / customers);
+        let variance = statistics::weighted_variance(customers, customers, mrr, squares);
+        let interval =
+            per_customer.zip(variance).and_then(|(mean, variance)| statistics::mean(mean, variance, customers, context.confidence));
+        let (value, interval) = match show {
+            MrrShown::Total => (Some(mrr), None),
+            MrrShown::Customers => (Some(customers), None),
+            MrrShown::PerCustomer => (per_customer, interval.map(|(low, high)| (low.max(0.0), high))),
+        };
+        let evidence = vec![(MRR, Some(mrr)), (CUSTOMERS, Some(customers)), ("arpc", per_customer)];
+        Found::new(Estimate { value, interval, n: Some(customers) }, evidence)
+    })
 }
 
 register_metric!(Mrr);

@@ -4,7 +4,7 @@ use custometer_core::measure::Scope;
 use custometer_core::prelude::*;
 use custometer_core::{DimensionValue, Estimate, Evaluate, EvaluateContext, EvaluateError, Evaluation, Group, Observation};
 
-use crate::shared::revenue::{self, RevenueParams};
+use crate::shared::revenue::{self, Rates, RevenueParams, is_exchange};
 use crate::shared::spans::{Changes, IS_ACTIVE, WAS_ACTIVE, WAS_BEFORE};
 
 const MOVEMENT: &str = "movement";
@@ -14,8 +14,9 @@ const OPENING: &str = "opening_mrr";
 const AT_START: &str = "customers_at_start";
 const COME: &str = "customers_more";
 
-/// What adds to the revenue comes first.
-const MOVEMENTS: [&str; 5] = ["new", "expansion", "reactivation", "contraction", "churn"];
+/// What adds to the revenue comes first, and what no customer does last.
+const MOVEMENTS: [&str; 6] = ["new", "expansion", "reactivation", "contraction", "churn", EXCHANGE];
+const EXCHANGE: &str = "exchange";
 
 /// `loyalty.mrr_movement`: where does the change of the revenue come from?
 pub struct MrrMovement;
@@ -27,9 +28,10 @@ impl Metric for MrrMovement {
         id: "loyalty.mrr_movement",
         title: "Movements of monthly recurring revenue",
         summary: "What new customers, other amounts, returns and departures add to the monthly recurring revenue in a bucket, or take from it.",
-        formula: "opening MRR + new + expansion + reactivation − contraction − churn = closing MRR, each movement an amount of 0 or more",
+        formula: "opening MRR + new + expansion + reactivation − contraction − churn = closing MRR, each movement an amount of 0 or more; by dated \
+            rates: opening MRR + new + expansion + reactivation − contraction − churn + exchange = closing MRR",
         unit: Unit::Currency,
-        range: "0 or more",
+        range: "0 or more; exchange below 0 where rates fall",
         direction: Direction::Neutral,
         edge_cases: &[
             "No movement of a kind: 0. All five kinds appear in every bucket, and beside each stand the opening and the closing MRR.",
@@ -42,6 +44,9 @@ impl Metric for MrrMovement {
             "A customer is somebody who pays. Somebody who goes on to a span with the amount 0 has churned.",
             "A difference below a billionth of what is paid comes from rounding, and is not a movement.",
             "In a breakdown, a customer who moves to another group is churn in the one and new in the other.",
+            "Amounts that are converted by dated rates: a movement more, `exchange`. MRR is at the rates of the last day before it is opened or closed; \
+             exchange is the opening MRR at the rates of the bucket's end less the opening MRR, and what customers do is at the rates of the \
+             bucket's end. n is how many customers' amounts were worth another one.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
         ],
@@ -77,19 +82,26 @@ impl Metric for MrrMovement {
     };
 
     fn define(params: &RevenueParams) -> Result<Definition, ParamError> {
-        let [new, expansion, reactivation, contraction, churn] = MOVEMENTS.map(lit);
-        let came = when(col(WAS_BEFORE).eq(lit(1))).then(reactivation).otherwise(new);
-        let stayed = when(revenue::change().gt(lit(0.0))).then(expansion).otherwise(contraction);
-        let movement = when(Changes::came()).then(came).when(Changes::left()).then(churn).otherwise(stayed);
-        let more = || col(IS_ACTIVE) - col(WAS_ACTIVE);
-        Ok(revenue::definition(params.rules())
-            .own_dimension_over(MOVEMENT, movement, MOVEMENTS.map(DimensionValue::from).to_vec())
-            .measure(sum(CHANGE, revenue::change()))
-            .measure(count(CUSTOMERS))
-            .measure(sum(OPENING, revenue::change()).opening().scope(Scope::OwnDimensions))
-            .measure(sum(AT_START, more()).opening().scope(Scope::OwnDimensions))
-            .measure(sum(COME, more()).scope(Scope::OwnDimensions))
-            .value(Value::function(Walk)))
+        Ok(Rates::both(|rates| {
+            let [new, expansion, reactivation, contraction, churn, exchange] = MOVEMENTS.map(lit);
+            let came = when(col(WAS_BEFORE).eq(lit(1))).then(reactivation).otherwise(new);
+            let stayed = when(revenue::change().gt(lit(0.0))).then(expansion).otherwise(contraction);
+            let movement = when(Changes::came()).then(came).when(Changes::left()).then(churn).otherwise(stayed);
+            let (movement, kinds) = match rates {
+                Rates::Constant => (movement, &MOVEMENTS[..5]),
+                Rates::Changing => (when(is_exchange()).then(exchange).otherwise(movement), MOVEMENTS.as_slice()),
+            };
+            let more = || col(IS_ACTIVE) - col(WAS_ACTIVE);
+            let definition = revenue::definition(params.rules(), rates)
+                .own_dimension_over(MOVEMENT, movement, kinds.iter().copied().map(DimensionValue::from).collect())
+                .measure(sum(CHANGE, revenue::change()))
+                .measure(count(CUSTOMERS))
+                .measure(sum(OPENING, revenue::change()).opening().scope(Scope::OwnDimensions))
+                .measure(sum(AT_START, more()).opening().scope(Scope::OwnDimensions))
+                .measure(sum(COME, more()).scope(Scope::OwnDimensions))
+                .value(Value::function(Walk));
+            rates.noted_as_they_change(definition)
+        }))
     }
 }
 
@@ -115,7 +127,10 @@ impl Evaluate for Walk {
         let closing = where_any(of_group(AT_START) + of_group(COME), opening + changes.sum::<f64>());
         let observations = group.rows.iter().map(|row| {
             let customers = row.get(CUSTOMERS);
-            let estimate = Estimate { value: row.get(CHANGE).map(f64::abs), interval: None, n: customers };
+            // Rates go up and down; all else is an amount that its name says the direction of.
+            let is_signed = row.dimensions.last() == Some(&DimensionValue::from(EXCHANGE));
+            let value = row.get(CHANGE).map(|change| if is_signed { change } else { change.abs() });
+            let estimate = Estimate { value, interval: None, n: customers };
             let evidence = [(OPENING, Some(opening)), ("closing_mrr", Some(closing)), (CUSTOMERS, customers)];
             let measures = evidence.map(|(name, value)| (name.to_owned(), value)).to_vec();
             Observation { dimensions: row.dimensions.clone(), estimate, measures }

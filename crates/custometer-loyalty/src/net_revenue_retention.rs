@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use custometer_core::row_formula::percent;
 use custometer_core::statistics;
 
-use crate::shared::revenue::{self, Cohort, Movements, RevenueParams};
+use crate::shared::revenue::{self, Cohort, Movements, Rates, RevenueParams};
 
 /// `loyalty.net_revenue_retention`: do those who stay pay more than those who leave took along?
 pub struct NetRevenueRetention;
@@ -27,6 +27,8 @@ impl Metric for NetRevenueRetention {
             "One customer at the start, or customers who all pay the same share of what they paid before: no interval.",
             "The interval is about the customers at the start, taken as a sample.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
+            "Amounts that are converted by dated rates: at constant rates. What was paid at the start is taken at the rates of the bucket's end, as is \
+             what is paid there, so that exchange retains nobody.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
         ],
@@ -62,18 +64,22 @@ impl Metric for NetRevenueRetention {
     };
 
     fn define(params: &RevenueParams) -> Result<Definition, ParamError> {
-        let formula = RowFormula::of(&Cohort::measures(), |row, _, context| {
-            let movements = Movements::of(row);
-            let interval = Cohort::Net.clusters(row).and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
-            let estimate = Estimate {
-                value: percent(movements.kept_and_expanded(), movements.opening),
-                interval: interval.map(|(low, high)| (100.0 * low.max(0.0), 100.0 * high)),
-                n: Some(movements.customers_at_start),
-            };
-            Found::new(estimate, movements.evidence_of_opening())
-        });
-        let formula = formula.tested(|now, before| Cohort::Net.no_change(now, before));
-        Ok(Cohort::Net.measured(revenue::definition(params.rules())).value(formula.value()))
+        Ok(Rates::both(|rates| {
+            let formula = RowFormula::of(&Cohort::measures(rates), move |row, _, context| {
+                let movements = Movements::of(row, rates);
+                let clusters = Cohort::Net.clusters(row, rates);
+                let interval = clusters.and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
+                let estimate = Estimate {
+                    value: percent(movements.kept_and_expanded(), movements.base()),
+                    interval: interval.map(|(low, high)| (100.0 * low.max(0.0), 100.0 * high)),
+                    n: Some(movements.customers_at_start),
+                };
+                Found::new(estimate, movements.evidence_of_opening())
+            });
+            let formula = formula.tested(move |now, before| Cohort::Net.no_change((now, before), rates));
+            let definition = revenue::definition(params.rules(), rates);
+            rates.noted(Cohort::Net.measured(definition, rates).value(formula.value()))
+        }))
     }
 }
 

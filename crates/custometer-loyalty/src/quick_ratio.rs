@@ -4,7 +4,7 @@ use custometer_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::revenue::{self, Movements};
+use crate::shared::revenue::{self, Movements, Rates, is_exchange};
 use crate::shared::spans::{Ends, Overlaps, SpanRules};
 
 /// How many customers the bucket changed anything for.
@@ -43,6 +43,7 @@ impl Metric for QuickRatio {
             "n is the number of customers who came, went, or pay another amount.",
             "Customers who come back do not count, unless `include_reactivation` says so.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
+            "Amounts that are converted by dated rates: all movements are at the rates of the bucket's end, and exchange is neither won nor lost.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
         ],
@@ -95,19 +96,24 @@ impl Metric for QuickRatio {
 
     fn define(params: &QuickRatioParams) -> Result<Definition, ParamError> {
         let include_reactivation = params.include_reactivation;
-        let measures = [Movements::MEASURES.as_slice(), &[CHANGED]].concat();
-        let formula = RowFormula::of(&measures, move |row, _, _| {
-            let movements = Movements::of(row);
-            let won = movements.new + movements.expansion + if include_reactivation { movements.reactivation } else { 0.0 };
-            let lost = movements.churned + movements.contraction;
-            let changed = row.get(CHANGED);
-            let estimate = Estimate { value: (lost > 0.0).then(|| won / lost), interval: None, n: changed };
-            Found::new(estimate, [movements.evidence(), vec![(CHANGED, changed)]].concat())
-        });
-        let definition = Movements::measured(revenue::definition(SpanRules { overlaps: params.overlaps, ends: params.ends }))
-            .measure(count(CHANGED))
-            .value(formula.value());
-        Ok(if include_reactivation { definition.note("customers who come back count as won") } else { definition })
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
+        Ok(Rates::both(|rates| {
+            let measures = [Movements::measures(rates).as_slice(), &[CHANGED]].concat();
+            let formula = RowFormula::of(&measures, move |row, _, _| {
+                let movements = Movements::of(row, rates);
+                let won = movements.new + movements.expansion + if include_reactivation { movements.reactivation } else { 0.0 };
+                let lost = movements.churned + movements.contraction;
+                let changed = row.get(CHANGED);
+                let estimate = Estimate { value: (lost > 0.0).then(|| won / lost), interval: None, n: changed };
+                Found::new(estimate, [movements.evidence(), vec![(CHANGED, changed)]].concat())
+            });
+            let changed = match rates {
+                Rates::Constant => count(CHANGED),
+                Rates::Changing => count(CHANGED).filter(is_exchange().not()),
+            };
+            let definition = Movements::measured(revenue::definition(rules, rates), rates).measure(changed).value(formula.value());
+            rates.noted(if include_reactivation { definition.note("customers who come back count as won") } else { definition })
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::orders::{OneOrderPer, Orders};
 use crate::shared::refunds::Refunds;
-use crate::shared::spans::{Changes, CustomerBasis, Ends, Overlaps, SpanRules, Spans};
+use crate::shared::spans::{Amounts, Changes, CustomerBasis, Ends, Overlaps, SpanRules, Spans};
 
 /// How many customers there were as the bucket opened.
 const START: &str = "customers_at_start";
@@ -135,7 +135,7 @@ impl Metric for RetentionRate {
         let orders = Orders::counted(params.refunds, params.one_order_per);
         let spans = Spans::of(params.basis, params.inactive_after_days, rules, orders)?;
         let definition = Definition::over(spans.source())
-            .derive(Changes { spans, amounts: false })
+            .derive(Changes { spans, amounts: Amounts::Ignored })
             .measure(Changes::customers_at_start(START))
             .measure(count(NEW).filter(Changes::came()))
             .measure(count(LOST).filter(Changes::left()));

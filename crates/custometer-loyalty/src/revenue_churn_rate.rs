@@ -6,7 +6,7 @@ use custometer_core::statistics;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::shared::revenue::{self, Cohort, Movements};
+use crate::shared::revenue::{self, Cohort, Movements, Rates};
 use crate::shared::spans::{Ends, Overlaps, SpanRules};
 
 /// Parameters of [`RevenueChurnRate`].
@@ -54,6 +54,8 @@ impl Metric for RevenueChurnRate {
              less.",
             "A customer is somebody who pays: a span with the amount 0 makes nobody a customer.",
             "In a breakdown, a customer who moves to another group is lost from the one and new in the other.",
+            "Amounts that are converted by dated rates: at constant rates. What was paid at the start is taken at the rates of the bucket's end, as is \
+             what is lost, so that exchange is no churn.",
             "An end before its start, a negative or missing amount, a row without a customer, and a span that overlaps another of its \
                 customer are rejected; with `overlaps = \"unite\"`, a customer pays the sum of their spans.",
         ],
@@ -95,33 +97,43 @@ impl Metric for RevenueChurnRate {
     };
 
     fn define(params: &RevenueChurnRateParams) -> Result<Definition, ParamError> {
-        let definition = revenue::definition(SpanRules { overlaps: params.overlaps, ends: params.ends });
-        Ok(match params.kind {
-            RevenueChurnKind::Gross => {
-                let formula = RowFormula::of(&Cohort::measures(), |row, _, context| {
-                    let movements = Movements::of(row);
-                    let kept = Cohort::Gross.clusters(row).and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
-                    let estimate = Estimate {
-                        value: percent(movements.opening - movements.kept(), movements.opening),
-                        interval: kept.map(|(low, high)| (100.0 * (1.0 - high).max(0.0), 100.0 * (1.0 - low).min(1.0))),
-                        n: Some(movements.customers_at_start),
-                    };
-                    Found::new(estimate, movements.evidence_of_opening())
-                });
-                let formula = formula.tested(|now, before| Cohort::Gross.no_change(now, before));
-                Cohort::Gross.measured(definition).value(formula.value())
-            }
-            RevenueChurnKind::Net => {
-                let formula = RowFormula::of(&Movements::MEASURES, |row, _, _| {
-                    let movements = Movements::of(row);
-                    let lost = movements.churned + movements.contraction - movements.expansion - movements.reactivation;
-                    let value = percent(lost, movements.opening);
-                    Found::new(Estimate { value, interval: None, n: Some(movements.customers_at_start) }, movements.evidence())
-                });
-                Movements::measured(definition).value(formula.value()).note("net of expansion and reactivation")
-            }
-        })
+        let rules = SpanRules { overlaps: params.overlaps, ends: params.ends };
+        Ok(Rates::both(|rates| {
+            let definition = revenue::definition(rules, rates);
+            rates.noted(match params.kind {
+                RevenueChurnKind::Gross => gross(definition, rates),
+                RevenueChurnKind::Net => net(definition, rates),
+            })
+        }))
     }
+}
+
+/// Churn and contraction, of the revenue at the start.
+fn gross(definition: Definition, rates: Rates) -> Definition {
+    let formula = RowFormula::of(&Cohort::measures(rates), move |row, _, context| {
+        let movements = Movements::of(row, rates);
+        let clusters = Cohort::Gross.clusters(row, rates);
+        let kept = clusters.and_then(|clusters| statistics::ratio_of_means(&clusters, context.confidence));
+        let estimate = Estimate {
+            value: percent(movements.base() - movements.kept(), movements.base()),
+            interval: kept.map(|(low, high)| (100.0 * (1.0 - high).max(0.0), 100.0 * (1.0 - low).min(1.0))),
+            n: Some(movements.customers_at_start),
+        };
+        Found::new(estimate, movements.evidence_of_opening())
+    });
+    let formula = formula.tested(move |now, before| Cohort::Gross.no_change((now, before), rates));
+    Cohort::Gross.measured(definition, rates).value(formula.value())
+}
+
+/// The same less what is won back of the customers that there were.
+fn net(definition: Definition, rates: Rates) -> Definition {
+    let formula = RowFormula::of(&Movements::measures(rates), move |row, _, _| {
+        let movements = Movements::of(row, rates);
+        let lost = movements.churned + movements.contraction - movements.expansion - movements.reactivation;
+        let value = percent(lost, movements.base());
+        Found::new(Estimate { value, interval: None, n: Some(movements.customers_at_start) }, movements.evidence())
+    });
+    Movements::measured(definition, rates).value(formula.value()).note("net of expansion and reactivation")
 }
 
 register_metric!(RevenueChurnRate);

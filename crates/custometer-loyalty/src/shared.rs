@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod ages;
 pub(crate) mod average_lifetime_value;
 pub(crate) mod buyers;
+pub(crate) mod changes;
 pub(crate) mod customers;
 pub(crate) mod history;
 pub(crate) mod margin;

@@ -196,7 +196,9 @@ fn details(
             };
             nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
         };
-        for derived in parallel::fold(split.take()?, Vec::new, |derived, rows| derived.push(derive(rows))).into_iter().flatten() {
+        let rows_of_one = nodes.iter().map(|node| plan.nodes[*node].rows_of_one()).max().unwrap_or(1);
+        for derived in parallel::fold(split.take(rows_of_one)?, Vec::new, |derived, rows| derived.push(derive(rows))).into_iter().flatten()
+        {
             for (part, frame) in derived?.into_iter().flatten() {
                 details.entry(part).or_insert_with(|| frame.clear()).vstack_mut(&frame)?;
             }

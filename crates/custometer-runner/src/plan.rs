@@ -118,7 +118,7 @@ impl<'a> Asked<'a> {
         let table = &report.tables[position];
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
-        let money: Vec<Option<Money>> = requests.iter().map(|(_, request)| Money::of(table, request, rates)).collect();
+        let money: Vec<Option<Money>> = requests.iter().map(|(_, request)| Money::of(report, request, rates, axes)).collect();
         let mut used: BTreeSet<String> = requests
             .iter()
             .zip(&money)
@@ -224,7 +224,8 @@ impl TablePlan {
             plan.merge(node, table);
         }
         for node in &mut plan.nodes {
-            node.finish(report, &plan.codes);
+            let money = plan.inputs[node.input].money();
+            node.finish(report, &plan.codes, money);
         }
         Ok(plan)
     }
@@ -258,6 +259,11 @@ impl TablePlan {
             let (baseline, breakdown, buckets) = (axis.baseline, breakdown.clone(), Arc::clone(&axes[&axis]));
             self.parts.push(Part { request: index, baseline, breakdown, buckets, node, main, measures });
         }
+    }
+
+    /// What is to be said of the rates of amounts, each with the requests that it concerns.
+    pub(crate) fn notes_of_rates(&self) -> impl Iterator<Item = (Vec<usize>, String)> {
+        self.inputs.iter().filter_map(|input| Some((input.requests.clone(), input.money()?.note()?.to_owned())))
     }
 
     /// What the codes in a column of a node stand for; none where it has no codes.

@@ -93,7 +93,7 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
             row.currency = currency(report, plan, &collected, request, row);
         }
         let of_groups = std::mem::take(&mut found.notes).into_iter().map(|(request, text)| (vec![request], text));
-        for (requests, text) in words::notes(report, plan, &collected).into_iter().chain(of_groups) {
+        for (requests, text) in words::notes(report, plan, &collected).into_iter().chain(of_groups).chain(plan.notes_of_rates()) {
             let concerned = found.rows.iter_mut().filter(|(request, _)| requests.contains(request)).flat_map(|(_, rows)| rows);
             concerned.for_each(|row| row.note = Some(row.note.take().into_iter().chain([text.clone()]).collect::<Vec<_>>().join("; ")));
             let requests = requests.iter().map(|request| report.requests[*request].name.clone()).collect();

@@ -195,6 +195,7 @@ pub(crate) fn context(dimensions: &[&str]) -> DeriveContext {
         clock: LocalClock::new(&zone),
         as_of,
         reach: None,
+        exchange: None,
     }
 }
 

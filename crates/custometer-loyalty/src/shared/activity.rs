@@ -4,9 +4,10 @@ use custometer_core::prelude::*;
 use custometer_core::time::{BUCKET, Bucket, CalendarUnit};
 use polars::prelude::DataType;
 
+use crate::shared::changes::OPEN;
 use crate::shared::history::{known, known_end};
 use crate::shared::orders::{Lines, Orders};
-use crate::shared::spans::{Lifetime, OPEN, gone, lifetimes};
+use crate::shared::spans::{Lifetime, gone, lifetimes};
 use crate::tables::{BOUGHT, CUSTOMER_ID, TIME};
 
 /// How many of a unit a bucket has, as far as it is known; none where nothing is known of the bucket.

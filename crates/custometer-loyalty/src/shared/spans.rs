@@ -3,12 +3,17 @@
 //! A span begins with its first instant and ends before its last: one that ends as a bucket begins is of the stock that the bucket opens
 //! with, and its end is in the bucket. A span that ends as it begins was never active.
 
+use std::sync::Arc;
+
+use custometer_core::Lasting;
+use custometer_core::exchange::CURRENCY;
 use custometer_core::prelude::*;
 use custometer_core::time::{BUCKET, CalendarUnit, INSTANT, LocalClock, checked_days};
-use polars::prelude::{DataType, SortOptions, WindowMapping};
+use polars::prelude::{DataType, PolarsError, SortOptions, WindowMapping};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::shared::changes::{self, Change, OPEN};
 use crate::shared::orders::Orders;
 use crate::tables::{AMOUNT_PER_MONTH, BOUGHT, CUSTOMER_ID, ENDED, ENDED_AT, STARTED, STARTED_AT, SUBSCRIBER, SUBSCRIPTIONS, TIME};
 
@@ -23,12 +28,12 @@ pub(crate) const OPENING_MRR: &str = "opening_mrr";
 /// What a customer pays for a month as the bucket closes.
 pub(crate) const CLOSING_MRR: &str = "closing_mrr";
 
+/// Whether a row is a change of rates alone, 1 or 0: what a customer paid as the bucket opened, by the rates of then and of its end.
+pub(crate) const IS_EXCHANGE: &str = "is_exchange";
+
 const FROM: &str = "span_from";
 const UNTIL: &str = "span_until";
 const AMOUNT: &str = "span_amount";
-
-/// The end of a span that goes on.
-pub(crate) const OPEN: i64 = i64::MAX;
 
 /// Where the table says when somebody was a customer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,15 +85,9 @@ impl SpanRules {
         })
     }
 
-    /// The instant after the last one of a span, in microseconds since 1970; null where it goes on.
-    fn until(self, context: &DeriveContext) -> Expr {
-        match self.ends {
-            Ends::Exclusive => col(ENDED_AT).cast(DataType::Int64),
-            Ends::Inclusive => {
-                let next_day = context.clock.days_since_1970(col(ENDED_AT)).cast(DataType::Int64) + lit(1);
-                context.clock.start_of_day((next_day * lit(DAY)).cast(INSTANT)).cast(DataType::Int64)
-            }
-        }
+    /// From when until when a row lasts.
+    pub(crate) fn lasting(self) -> Lasting {
+        Lasting { from: STARTED_AT, until: ENDED_AT, through_last_day: self.ends == Ends::Inclusive }
     }
 }
 
@@ -155,7 +154,7 @@ impl Spans {
     fn read(self, rows: LazyFrame, context: &DeriveContext) -> LazyFrame {
         let instant = |time: Expr| time.cast(DataType::Int64);
         let (rows, from, until) = match self {
-            Self::Subscribed(rules) => (rows, instant(col(STARTED_AT)), rules.until(context)),
+            Self::Subscribed(rules) => (rows, instant(col(STARTED_AT)), rules.lasting().end(col(ENDED_AT), &context.clock)),
             Self::Active { inactive_after_days, orders } => {
                 let purchases = orders.purchases(rows, context, [TIME, BUCKET]).with_column(col(TIME).cast(INSTANT));
                 (purchases, instant(col(TIME)), gone(inactive_after_days, context))
@@ -224,8 +223,19 @@ fn is_alone(ends: Ends) -> Expr {
 pub(crate) struct Changes {
     /// Where the spans come from.
     pub spans: Spans,
-    /// Whether what is paid matters. A span of which nothing is paid is then none.
-    pub amounts: bool,
+    /// What is looked at of what is paid.
+    pub amounts: Amounts,
+}
+
+/// What is looked at of what is paid. Where anything is, a span of which nothing is paid is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Amounts {
+    /// Nothing.
+    Ignored,
+    /// Amounts that are what they are at all times.
+    Constant,
+    /// Amounts in their own currencies. By rates that change, a row more for each bucket in which they do: see [`IS_EXCHANGE`].
+    Exchanged,
 }
 
 impl Derive for Changes {
@@ -239,20 +249,32 @@ impl Derive for Changes {
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let spans = self.spans.read(rows, context);
-        let spans = if self.amounts {
-            spans.filter(col(AMOUNT_PER_MONTH.name).gt(lit(0.0))).with_column(col(AMOUNT_PER_MONTH.name).alias(AMOUNT))
-        } else {
+        let spans = if self.amounts == Amounts::Ignored {
             spans.with_column(lit(0.0).alias(AMOUNT))
+        } else {
+            spans.filter(col(AMOUNT_PER_MONTH.name).gt(lit(0.0))).with_column(col(AMOUNT_PER_MONTH.name).alias(AMOUNT))
         };
         let edges = context.buckets.edges().to_vec();
-        let spans = Entities::in_groups(spans, CUSTOMER_ID, context).integers([col(FROM), col(UNTIL)]).numbers([col(AMOUNT)]);
-        let (integers, numbers) = ([BUCKET, WAS_ACTIVE, IS_ACTIVE, WAS_BEFORE], [OPENING_MRR, CLOSING_MRR]);
+        let exchange = match (self.amounts, &context.exchange) {
+            (Amounts::Exchanged, Some(exchange)) => Some(Arc::clone(exchange)),
+            (Amounts::Exchanged, None) => return Err(PolarsError::ComputeError("amounts in their own currencies have no rates".into())),
+            _ => None,
+        };
+        let currency = if exchange.is_some() { col(CURRENCY) } else { lit(0_i64) };
+        let spans = Entities::in_groups(spans, CUSTOMER_ID, context).integers([col(FROM), col(UNTIL), currency]).numbers([col(AMOUNT)]);
+        let (integers, numbers) = ([BUCKET, WAS_ACTIVE, IS_ACTIVE, WAS_BEFORE, IS_EXCHANGE], [OPENING_MRR, CLOSING_MRR]);
         Ok(spans.derive("customer_changes", integers, numbers, move |customer, derived| {
-            let ([from, until], [amounts]) = (customer.integers(), customer.numbers());
-            let spans = from.iter().zip(until).zip(amounts).map(|((from, until), amount)| (*from, *until, *amount));
+            let ([from, until, currencies], [amounts]) = (customer.integers(), customer.numbers());
+            let spans = || from.iter().zip(until).zip(amounts).map(|((from, until), amount)| (*from, *until, *amount));
+            let abroad = exchange.as_ref().filter(|exchange| !currencies.iter().all(|currency| exchange.is_own(*currency)));
+            let changes = match abroad {
+                Some(exchange) => changes::by_changing_rates(spans().zip(currencies.iter().copied()), &edges, exchange),
+                None => changes::changes(spans(), &edges),
+            };
             let flag = |holds: bool| i64::from(holds);
-            for Change { bucket, was_active, is_active, was_before, opening, closing } in changes(spans, &edges) {
-                derived.push(customer, [bucket, flag(was_active), flag(is_active), flag(was_before)], [opening, closing]);
+            for Change { bucket, was_active, is_active, was_before, is_exchange, opening, closing } in changes {
+                let flags = [was_active, is_active, was_before, is_exchange].map(flag);
+                derived.push(customer, [bucket, flags[0], flags[1], flags[2], flags[3]], [opening, closing]);
             }
         }))
     }
@@ -277,82 +299,6 @@ impl Changes {
     /// Counts the customers as the bucket opens.
     pub(crate) fn customers_at_start(name: &str) -> Measure {
         sum(name, col(IS_ACTIVE) - col(WAS_ACTIVE)).opening()
-    }
-}
-
-/// What a bucket changes for a customer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Change {
-    bucket: i64,
-    was_active: bool,
-    is_active: bool,
-    was_before: bool,
-    opening: f64,
-    closing: f64,
-}
-
-/// What the buckets between these edges, and the time before them, change for a customer: the spans are from, until, amount.
-fn changes(spans: impl Iterator<Item = (i64, i64, f64)>, edges: &[i64]) -> Vec<Change> {
-    let after = |instant: i64| edges.partition_point(|edge| *edge <= instant);
-    // Each with its bucket; where one span ends and another begins, the end comes first.
-    let mut moves: Vec<(usize, i64, bool, f64)> = Vec::new();
-    for (from, until, amount) in spans.filter(|(from, until, _)| from < until) {
-        moves.push((after(from), from, true, amount));
-        moves.extend((until != OPEN).then(|| (after(until), until, false, amount)));
-    }
-    moves.sort_unstable_by(|a, b| (a.1, a.2).cmp(&(b.1, b.2)).then(a.3.total_cmp(&b.3)));
-    let mut changes = Vec::new();
-    let mut level = Level::default();
-    let (mut was_active, mut was_before, mut opening) = (false, false, 0.0);
-    for moves in moves.chunk_by(|a, b| a.0 == b.0).take_while(|moves| moves[0].0 < edges.len()) {
-        for (_, _, begins, amount) in moves {
-            level.change(*begins, *amount);
-        }
-        let is_active = level.active > 0;
-        let closing = if was_active && is_active && !differs(opening, level.amount()) { opening } else { level.amount() };
-        #[expect(clippy::float_cmp, reason = "no change leaves the very same number")]
-        if was_active != is_active || opening != closing {
-            let bucket = i64::try_from(moves[0].0).unwrap_or(i64::MAX) - 1;
-            changes.push(Change { bucket, was_active, is_active, was_before, opening, closing });
-        }
-        was_before |= moves.iter().any(|(_, _, begins, _)| *begins);
-        (was_active, opening) = (is_active, closing);
-    }
-    changes
-}
-
-/// Whether two amounts differ by more than rounding.
-fn differs(one: f64, another: f64) -> bool {
-    (one - another).abs() > 1e-9 * one.max(another)
-}
-
-/// The spans of a customer that are active, and what is paid for them together.
-///
-/// What rounding loses is kept: the sum of what is left after others have ended is that of these alone.
-///
-/// Source: A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", ZAMM 54 (1974), 39–51.
-#[derive(Debug, Default)]
-struct Level {
-    active: u32,
-    sum: f64,
-    lost: f64,
-}
-
-impl Level {
-    fn change(&mut self, begins: bool, amount: f64) {
-        self.active = if begins { self.active + 1 } else { self.active.saturating_sub(1) };
-        if self.active == 0 {
-            (self.sum, self.lost) = (0.0, 0.0);
-            return;
-        }
-        let added = if begins { amount } else { -amount };
-        let sum = self.sum + added;
-        self.lost += if self.sum.abs() >= amount { (self.sum - sum) + added } else { (added - sum) + self.sum };
-        self.sum = sum;
-    }
-
-    fn amount(&self) -> f64 {
-        self.sum + self.lost
     }
 }
 
@@ -497,51 +443,6 @@ pub(crate) fn lifetimes(from: &[i64], until: &[i64]) -> Vec<Lifetime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Each change as its bucket, whether the customer was active, is, and was before, and what they paid and pay.
-    fn of(spans: &[(i64, i64, f64)]) -> Vec<(i64, [bool; 3], f64, f64)> {
-        let found = changes(spans.iter().copied(), &[0, 10, 20, 30]);
-        found.into_iter().map(|of| (of.bucket, [of.was_active, of.is_active, of.was_before], of.opening, of.closing)).collect()
-    }
-
-    const NEW: [bool; 3] = [false, true, false];
-    const BACK: [bool; 3] = [false, true, true];
-    const STAYED: [bool; 3] = [true, true, true];
-    const LEFT: [bool; 3] = [true, false, true];
-
-    #[test]
-    fn a_change_is_of_the_whole_bucket() {
-        assert_eq!(of(&[(3, 13, 5.0)]), [(0, NEW, 0.0, 5.0), (1, LEFT, 5.0, 0.0)]);
-        // At the edges: the stock as the bucket opens has those who leave then, and not those who come.
-        assert_eq!(of(&[(10, 20, 5.0)]), [(1, NEW, 0.0, 5.0), (2, LEFT, 5.0, 0.0)]);
-        // In and out within a bucket, and back in a later one.
-        assert_eq!(of(&[(1, 2, 5.0), (13, OPEN, 5.0)]), [(1, BACK, 0.0, 5.0)]);
-        // Out and in within a bucket.
-        assert_eq!(of(&[(-5, 12, 5.0), (14, OPEN, 7.0)]), [(-1, NEW, 0.0, 5.0), (1, STAYED, 5.0, 7.0)]);
-        // In, out and in again within the first bucket is new.
-        assert_eq!(of(&[(1, 2, 5.0), (4, OPEN, 6.0)]), [(0, NEW, 0.0, 6.0)]);
-        // Before the period, after it, and never.
-        assert_eq!(of(&[(-5, -2, 5.0), (25, 30, 5.0)]), [(2, BACK, 0.0, 5.0)]);
-        assert_eq!(of(&[(30, OPEN, 5.0)]), []);
-        assert_eq!(of(&[(5, 5, 5.0)]), []);
-        assert_eq!(of(&[(5, 5, 5.0), (15, OPEN, 5.0)]), [(1, NEW, 0.0, 5.0)]);
-    }
-
-    #[test]
-    fn spans_that_adjoin_or_overlap_are_one() {
-        assert_eq!(of(&[(3, 10, 5.0), (10, 20, 5.0), (20, OPEN, 5.0)]), [(0, NEW, 0.0, 5.0)]);
-        assert_eq!(of(&[(3, 15, 5.0), (5, 25, 2.0)]), [(0, NEW, 0.0, 7.0), (1, STAYED, 7.0, 2.0), (2, LEFT, 2.0, 0.0)]);
-        assert_eq!(of(&[(3, OPEN, 5.0), (12, 14, 9.0)]), [(0, NEW, 0.0, 5.0)]);
-    }
-
-    #[test]
-    fn what_rounding_leaves_is_no_change() {
-        // 0.1 + 0.2 − 0.1 is not 0.2, and 1e9 + 0.1 − 1e9 is not 0.1.
-        assert_eq!(of(&[(3, 13, 0.1), (4, 14, 0.2), (15, OPEN, 0.3)]), [(0, NEW, 0.0, 0.1 + 0.2)]);
-        assert_eq!(of(&[(3, OPEN, 0.1), (4, 14, 1e9)]), [(0, NEW, 0.0, 1_000_000_000.1), (1, STAYED, 1_000_000_000.1, 0.1)]);
-        assert_eq!(of(&[(3, 13, 10.0), (13, OPEN, 10.000_000_000_001)]), [(0, NEW, 0.0, 10.0)]);
-        assert_eq!(of(&[(3, 13, 10.0), (13, OPEN, 10.000_001)]), [(0, NEW, 0.0, 10.0), (1, STAYED, 10.0, 10.000_001)]);
-    }
 
     #[test]
     fn lifetimes_end_with_the_span_that_ends_last() {

@@ -212,6 +212,20 @@ fn day(written: &Spanned<Day>) -> Date {
     written.get_ref().0
 }
 
+/// A metric as it is by the rates of a report: where they are those of days, what is due again and again stays in its currency.
+pub(crate) fn settled(definition: Definition, table: &Table, conversion: Option<&Conversion>) -> Definition {
+    let is_dated = conversion.is_some_and(|conversion| conversion.is_dated() && is_of_others(table, conversion));
+    match definition.by_changing_rates {
+        Some(changing) if is_dated => *changing,
+        _ => definition,
+    }
+}
+
+/// Whether a table's amounts may be in other currencies than the report's.
+fn is_of_others(table: &Table, conversion: &Conversion) -> bool {
+    table.currency.as_ref().is_some_and(|of| *of != RowCurrency::All(conversion.into))
+}
+
 /// Checks what a request of amounts asks of its table, and says whether the rates of its rows are those of their days.
 pub(crate) fn check(
     (id, of_table): (&Spanned<String>, &Spanned<String>),
@@ -233,7 +247,7 @@ pub(crate) fn check(
             .report_for(id, of_table.span(), &before, "")
             .help("say it: `currency = \"EUR\"`, or the column that does: `currency = { column = \"…\" }`");
     }
-    let conversion = conversion.filter(|conversion| table.currency.as_ref().is_some_and(|of| *of != RowCurrency::All(conversion.into)));
+    let conversion = conversion.filter(|conversion| is_of_others(table, conversion));
     let is_dated = conversion.is_some_and(Conversion::is_dated);
     let amounts: BTreeSet<&str> =
         definition.source.columns.iter().filter(|column| column.unit == Some(Unit::Currency)).map(|column| column.name).collect();
@@ -242,9 +256,12 @@ pub(crate) fn check(
             .report(at.clone(), format!("`{id}` is an amount of money, and which of its columns are is not said"))
             .help(format!("say it: `amounts = [\"…\"]` in `[define.\"{id}\"]`"));
     }
-    if is_dated && definition.source.columns.iter().any(|column| column.is_recurring) {
+    if is_dated && definition.source.in_own_currencies.is_none() && definition.source.columns.iter().any(|column| column.is_recurring) {
         problems
-            .report(at.clone(), format!("`{id}` is of amounts that are due again each month, and no day is theirs to have the rate of"))
+            .report(
+                at.clone(),
+                format!("`{id}` is of amounts that are due again each month, and does not say what it is by rates that change"),
+            )
             .help("let all amounts have the rates of one day: `at = 2025-01-31` in `[report.rates]`, or `fixed` ones");
         return false;
     }

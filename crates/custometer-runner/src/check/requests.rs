@@ -160,7 +160,10 @@ impl Reading<'_> {
         let table = &self.tables[position];
         let by = breakdowns(request, table, problems);
         let conditions = self.conditions(request, table, problems);
-        let (metric, mut definition) = (metric?, definition?);
+        let is_wrong = self.written.get(&table.name).is_some_and(|written| currency::is_wrong(written.currency.as_ref(), problems));
+        let conversion = self.conversion.filter(|_| !is_wrong);
+        let (metric, definition) = (metric?, definition?);
+        let mut definition = rates::settled(definition, table, conversion);
         let grain = request.grain.unwrap_or(self.report.grain);
         let needs_time = self.has_period || grain != Grain::Total || definition.source.is_always_timed;
         let columns = columns(request, &definition, table, problems);
@@ -168,9 +171,7 @@ impl Reading<'_> {
             |column: &Column| !column.is_optional || table.schema.contains(columns.get(column.name).map_or(column.name, String::as_str));
         let (there, absent) = std::mem::take(&mut definition.source.columns).into_iter().partition(is_there);
         (definition.source.columns, definition.source.absent) = (there, absent);
-        let is_wrong = self.written.get(&table.name).is_some_and(|written| currency::is_wrong(written.currency.as_ref(), problems));
-        let of_days =
-            rates::check((&request.metric, &request.table), (&definition, metric), table, self.conversion.filter(|_| !is_wrong), problems);
+        let of_days = rates::check((&request.metric, &request.table), (&definition, metric), table, conversion, problems);
         let of_days = of_days && definition.source.time.is_some();
         check_source(request, &definition, &columns, table, needs_time || of_days, problems);
         for own in definition.dimensions() {

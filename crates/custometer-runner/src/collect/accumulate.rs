@@ -67,7 +67,7 @@ pub(crate) struct Split {
 }
 
 const PARTS: usize = 64;
-/// Parts are put together until they have so many rows: enough to be worth a plan, and few enough that what is needed at one time fits into
+/// Parts are put together until so many rows are made of them: enough to be worth a plan, and few enough that what is needed at one time fits into
 /// the processor's caches.
 const ROWS: usize = 400_000;
 
@@ -126,14 +126,14 @@ impl Split {
         Ok(DataFrame::empty_with_schema(&*self.rows.clone().collect_schema()?))
     }
 
-    /// Takes all rows so far, in at least one part, each in the order of the files, and leaves none.
-    pub(crate) fn take(&self) -> PolarsResult<Vec<DataFrame>> {
+    /// Takes all rows so far, in at least one part, each in the order of the files, and leaves none. So many rows may be made of each.
+    pub(crate) fn take(&self, rows_of_one: usize) -> PolarsResult<Vec<DataFrame>> {
         let parts = std::mem::replace(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner), vec![Vec::new(); PARTS]);
         let nothing = self.nothing()?;
         let mut taken = vec![nothing.clone()];
         for mut batches in parts {
             batches.sort_by_key(|(first, _)| *first);
-            if taken.last().is_some_and(|part| part.height() >= ROWS) {
+            if taken.last().is_some_and(|part| part.height().saturating_mul(rows_of_one) >= ROWS) {
                 taken.push(nothing.clone());
             }
             if let Some(part) = taken.last_mut() {

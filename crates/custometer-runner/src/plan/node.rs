@@ -12,6 +12,7 @@ use crate::plan::axes::Axis;
 use crate::plan::codes::Codes;
 use crate::plan::grouping::Grouping;
 use crate::plan::input::InputPlan;
+use crate::plan::money::Money;
 use crate::plan::names::{bucket_name, dimension_name, own_name};
 use crate::read::table::Table;
 use crate::report::Report;
@@ -100,12 +101,13 @@ impl Node {
         Place { grouping: self.groupings.len() - 1, served: 0 }
     }
 
-    /// Says what a derivation is told, once all that is asked of it is known.
-    pub(crate) fn finish(&mut self, report: &Report, codes: &Codes) {
+    /// Says what a derivation is told, once all that is asked of it is known. `money` is what is done to the amounts of its rows.
+    pub(crate) fn finish(&mut self, report: &Report, codes: &Codes, money: Option<&Money>) {
         let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension)).collect();
         let texts = self.dimensions.iter().filter_map(|name| Some((dimension_name(name), codes.texts(name)?))).collect();
         let (clock, as_of) = (LocalClock::new(&report.calendar.zone), report.known_until(&self.buckets, self.key.axis.baseline));
-        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, texts, clock, as_of, reach: None });
+        let exchange = money.and_then(|money| money.exchange(&self.buckets, as_of)).map(Arc::new);
+        self.context = Some(DeriveContext { buckets: Arc::clone(&self.buckets), dimensions, texts, clock, as_of, reach: None, exchange });
     }
 
     /// Plans the rows, from those of its input or from some entities of theirs. The data end at `reach`, in microseconds since 1970.
@@ -137,7 +139,13 @@ impl Node {
         let dimensions = self.dimensions.iter().map(|dimension| dimension_name(dimension));
         let read = input.key.reads().into_iter().map(|(name, ..)| name.to_owned());
         let absent = input.key.source.absent.iter().map(|column| column.name.to_owned());
-        read.chain(absent).chain(dimensions).chain(self.bucket(input))
+        read.chain(absent).chain(dimensions).chain(self.bucket(input)).chain(input.money().and_then(Money::columns))
+    }
+
+    /// How many rows a derivation may make of one: by rates that change, what lasts is worth another amount in each bucket.
+    pub(crate) fn rows_of_one(&self) -> usize {
+        let is_exchanged = self.context.as_ref().is_some_and(|context| context.exchange.is_some());
+        if is_exchanged { self.buckets.as_slice().len().max(1) } else { 1 }
     }
 
     /// The buckets the rows are placed in.
