@@ -537,3 +537,118 @@ fn a_value_is_found_by_its_key_in_json_text() {
     );
     assert_eq!((&rejected["examples"][0]["row"], &rejected["examples"][0]["value"]), (&json!(5), &json!("page=/a")));
 }
+
+/// Conditions over a column `v`, each with what of `10`, `7.5`, `2025-01-31`, `yes` and nothing it is true of, and what it can't be told of.
+const ASKED: &[(&str, &[&str], &[&str])] = &[
+    ("v > 8", &["10"], &["2025-01-31", "yes"]),
+    ("8 < v", &["10"], &["2025-01-31", "yes"]),
+    ("v IN (7.5, 11)", &["7.5"], &["2025-01-31", "yes"]),
+    ("v BETWEEN 7 AND 10", &["10", "7.5"], &["2025-01-31", "yes"]),
+    ("COALESCE(v, 0) = 0", &[""], &["2025-01-31", "yes"]),
+    ("v * 2 + 1 = 16", &["7.5"], &["2025-01-31", "yes"]),
+    ("-v = -10", &["10"], &["2025-01-31", "yes"]),
+    ("abs(v) = 10", &["10"], &["2025-01-31", "yes"]),
+    ("greatest(v, 9) = 10", &["10"], &["2025-01-31", "yes"]),
+    ("CASE WHEN TRUE THEN v ELSE 1 END = 10", &["10"], &["2025-01-31", "yes"]),
+    ("v % 10 = 0", &["10"], &["2025-01-31", "yes"]),
+    ("v > DATE '2025-01-30'", &["2025-01-31"], &["10", "7.5", "yes"]),
+    ("v < '2025-02-01'", &["2025-01-31"], &["10", "7.5", "yes"]),
+    ("v + INTERVAL '1 day' = DATE '2025-02-01'", &["2025-01-31"], &["10", "7.5", "yes"]),
+    ("DATE '2025-02-01' - v = 1", &["2025-01-31"], &["10", "7.5", "yes"]),
+    ("EXTRACT(MONTH FROM v) = 1", &["2025-01-31"], &["10", "7.5", "yes"]),
+    ("v", &["yes"], &["10", "7.5", "2025-01-31"]),
+    ("NOT v", &[], &["10", "7.5", "2025-01-31"]),
+    ("v AND TRUE", &["yes"], &["10", "7.5", "2025-01-31"]),
+    ("v = 'yes'", &["yes"], &[]),
+    ("v LIKE '1%'", &["10"], &[]),
+    ("v || '!' = 'yes!'", &["yes"], &[]),
+    ("length(v) = 3", &["7.5", "yes"], &[]),
+    ("CAST(v AS VARCHAR) = '7.5'", &["7.5"], &[]),
+    ("TRY_CAST(v AS DOUBLE) = 7.5", &["7.5"], &[]),
+    ("v IS NULL", &[""], &[]),
+    ("v['a'] = 'x'", &[], &["10", "7.5", "2025-01-31", "yes"]),
+    ("NULLIF(v, 10) = 7.5", &["7.5"], &["2025-01-31", "yes"]),
+];
+
+/// A column without a value in the first rows is what the expression asks of it, whether or not one comes later: a nightly file may be empty.
+#[test]
+fn a_column_without_a_value_so_far_is_what_an_expression_asks_of_it() {
+    let values = ["10", "7.5", "2025-01-31", "yes", ""];
+    let empty = (0..1100).map(|row| format!("{row},,\n")).collect::<Vec<_>>().concat();
+    let late = values.iter().enumerate().map(|(row, value)| format!("{},{value},x\n", 2000 + row)).collect::<Vec<_>>().concat();
+    for (condition, holds, fails) in ASKED {
+        for column in ["v", "w"] {
+            // The same of a column that is derived of it.
+            let turned = |of: &str| {
+                let end = of.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric()).len();
+                if &of[..end] == "v" { column.to_owned() + &of[end..] } else { of.to_owned() }
+            };
+            let condition: String = condition.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()).map(turned).collect();
+            let derive = if column == "v" { "" } else { "derive = { w = \"v\" }\n" };
+            let report = format!(
+                "[report]\nmax_rejected_percent = 100\n[tables.tickets]\npath = \"t.csv\"\n{derive}where = \"{condition}\"\n\
+                 [[metrics]]\nmetric = \"support.ticket_volume\"\ntable = \"tickets\"\nby = [[\"v\"]]\n"
+            );
+            let nothing =
+                Case::new().file("t.csv", "ticket_id,v,note\n").json(&report).unwrap_or_else(|problem| panic!("{condition}: {problem}"));
+            assert_eq!(nothing["rejected"], json!([]), "{condition}");
+            let text = format!("ticket_id,v,note\n{empty}{late}");
+            let json = Case::new().file("t.csv", text).json(&report).unwrap_or_else(|problem| panic!("{condition}: {problem}"));
+            let groups = json["results"].as_array().unwrap().iter().filter(|row| row["dimensions"]["v"] != Json::Null);
+            let mut found: Vec<String> = groups.map(|row| row["dimensions"]["v"].to_string().replace('"', "")).collect();
+            let mut expected: Vec<&str> = holds.iter().copied().filter(|value| !value.is_empty()).collect();
+            found.sort();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{condition}");
+            let lost: u64 = json["rejected"].as_array().unwrap().iter().map(|reason| reason["rows"].as_u64().unwrap()).sum();
+            assert_eq!(lost, fails.len() as u64, "{condition}: {}", json["rejected"]);
+        }
+    }
+}
+
+#[test]
+fn two_columns_without_a_value_so_far_are_not_compared_by_guess() {
+    let rows = (0..1100).map(|row| format!("{row},,\n")).collect::<Vec<_>>().concat();
+    let text = format!("ticket_id,one,other\n{rows}2000,9,10\n2001,9,\n2002,,10\n");
+    for (condition, said) in [
+        ("one < other", true),
+        ("one = other", true),
+        ("greatest(one, other) = '9'", true),
+        ("COALESCE(one, other) IS NOT NULL", false),
+        ("one < 10 AND other IS NULL", false),
+        ("CAST(one AS DOUBLE) < CAST(other AS DOUBLE)", false),
+    ] {
+        let report = format!(
+            "[report]\nmax_rejected_percent = 100\n[tables.tickets]\npath = \"t.csv\"\nwhere = \"{condition}\"\n\
+             [[metrics]]\nmetric = \"support.ticket_volume\"\ntable = \"tickets\"\n"
+        );
+        let json = Case::new().file("t.csv", &text).json(&report).unwrap_or_else(|problem| panic!("{condition}: {problem}"));
+        let why =
+            "`one` and `other` have no values in the first rows, which would say what they are; say it, such as `CAST(one AS DOUBLE)`";
+        let expected = if said { fault(why, 1101, "one", "9") } else { Vec::new() };
+        assert_eq!(rejected(&json), expected, "{condition}");
+    }
+}
+
+/// In a file that stores types, a column may have none; and a metric that a report defines adds up what has not come yet.
+#[test]
+fn what_a_file_has_no_type_for_is_asked_for_too() {
+    let mut frame =
+        DataFrame::new(2, vec![Series::new("ticket_id".into(), [1_i64, 2]).into_column(), Series::new_null("v".into(), 2).into_column()])
+            .unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    let of_volume = "[[metrics]]\nmetric = \"support.ticket_volume\"\ntable = \"tickets\"\n";
+    let report = format!("[tables.tickets]\npath = \"t.parquet\"\nwhere = \"v > 10 OR v IS NULL\"\n{of_volume}");
+    let json = Case::new().file("t.parquet", bytes).json(&report).unwrap();
+    assert_eq!(values(&json, "support.ticket_volume"), [Some(2.0)]);
+    let defined = "[tables.tickets]\npath = \"t.csv\"\n[define.\"my.sum\"]\ntable = \"tickets\"\nvalue = \"all\"\nunit = \"count\"\n\
+        measures = { all = \"sum(v)\", good = \"count(*) filter (where flag)\" }\n[[metrics]]\nmetric = \"my.sum\"\ntable = \"tickets\"\n";
+    let rows = (0..1100).map(|row| format!("{row},,\n")).collect::<Vec<_>>().concat();
+    let nothing = Case::new().file("t.csv", "ticket_id,v,flag\n").json(defined).unwrap();
+    assert_eq!(nothing["rejected"], json!([]));
+    let late = format!("ticket_id,v,flag\n{rows}2000,2.5,yes\n2001,4,no\n2002,x,yes\n");
+    let json = Case::new().file("t.csv", late).json(&format!("[report]\nmax_rejected_percent = 1\n{defined}")).unwrap();
+    assert_eq!((values(&json, "my.sum"), &json["results"][0]["measures"]["good"]), (vec![Some(6.5)], &json!(1)));
+    assert_eq!(rejected(&json), fault("`v` is not a number", 1103, "v", "x"));
+}

@@ -377,7 +377,7 @@ impl Draft {
         }
         let mut rules = Vec::new();
         for (written, rule) in parsed.rules {
-            match rule.translate(&scope).and_then(is_condition) {
+            match rule.translate(Some(&expression::Kind::Boolean), &scope).and_then(is_condition) {
                 Ok(rule) => {
                     rules.push((format!("`{}` does not hold", written.get_ref()), rule.value.clone()));
                     faults.extend(failing(&rule, None));
@@ -508,6 +508,7 @@ fn leaf(name: &str, kind: ColumnType, table: &Table) -> Leaf {
         ColumnType::Boolean => (expression::Kind::Boolean, col(name)),
         ColumnType::Time if is_date => (expression::Kind::Date, table.style.clock.to_local(col(name)).cast(DataType::Date)),
         ColumnType::Time => (expression::Kind::Time, col(name)),
+        _ if table.is_untold(name) => (expression::Kind::Untold, col(name)),
         _ => (expression::Kind::Text, col(name)),
     };
     Leaf { kind, value, text: None, unreadable: None, carried: None, origin: Some(Origin::itself(name)) }
@@ -542,8 +543,10 @@ fn computed(written: Written<Syntax>, scope: &Scope<'_>, faults: &mut Vec<(Reaso
     };
     let is_of_numbers = written.is_of_numbers();
     let is_id = matches!(&written.kind, Kind::CountDistinct(of) if of.column().is_some());
-    let filter = written.filter.as_ref().and_then(|filter| keep(filter.translate(scope).and_then(is_condition)));
-    let of = written.of_what().and_then(|of| keep(of.translate(scope)));
+    let number = is_of_numbers.then_some(&expression::Kind::Float);
+    let condition = |filter: &Syntax| filter.translate(Some(&expression::Kind::Boolean), scope).and_then(is_condition);
+    let filter = written.filter.as_ref().and_then(|filter| keep(condition(filter)));
+    let of = written.of_what().and_then(|of| keep(of.translate(number, scope)));
     if let Some(found) =
         of.as_ref().map(|of| &of.kind).filter(|kind| is_of_numbers && !kind.is_number() && **kind != expression::Kind::Boolean)
     {

@@ -31,8 +31,13 @@ pub(crate) use self::scope::{Leaf, Scope, Translated};
 pub(crate) use self::syntax::{Syntax, tree};
 use crate::config::diagnostics::Collector;
 
-/// Reads an expression over columns of these names, and reports all that is wrong with it.
-pub(crate) fn read(written: &Spanned<String>, names: &[String], scope: &Scope<'_>, problems: &mut Collector) -> Option<Translated> {
+/// Reads an expression over columns of these names, and reports all that is wrong with it. What is not told in it is read as `kind`.
+pub(crate) fn read(
+    (written, kind): (&Spanned<String>, Option<&Kind>),
+    names: &[String],
+    scope: &Scope<'_>,
+    problems: &mut Collector,
+) -> Option<Translated> {
     let syntax = match Syntax::parse(written.get_ref()) {
         Ok(syntax) => syntax,
         Err(mistake) => {
@@ -41,7 +46,7 @@ pub(crate) fn read(written: &Spanned<String>, names: &[String], scope: &Scope<'_
         }
     };
     let has_columns = has_columns(&syntax, written, names, "", problems);
-    match syntax.translate(scope) {
+    match syntax.translate(kind, scope) {
         Ok(translated) => Some(translated).filter(|_| has_columns),
         Err(mistakes) => {
             for mistake in mistakes {

@@ -317,7 +317,7 @@ fn open(
         };
         let translated = {
             let column = leaf(&columns, &kinds, &looks, &broken, &style);
-            expression::read(written, &names, &Scope { column: &column, style: &style, shown: &shown }, problems)
+            expression::read((written, None), &names, &Scope { column: &column, style: &style, shown: &shown }, problems)
         };
         match translated {
             Some(translated) => {
@@ -331,7 +331,7 @@ fn open(
     let mut condition_of = |written: &Spanned<String>, what: &str| {
         let column = leaf(&columns, &kinds, &looks, &broken, &style);
         let scope = Scope { column: &column, style: &style, shown: &shown };
-        let translated = expression::read(written, &names, &scope, problems)?;
+        let translated = expression::read((written, Some(&Kind::Boolean)), &names, &scope, problems)?;
         is_condition(&translated, written.span(), what, problems).then_some(translated)
     };
     let condition = config.condition.as_ref().and_then(|written| condition_of(written, "`where`"));
@@ -459,7 +459,8 @@ fn skipped(config: &TableConfig, opened: &mut Opened, (style, shown): (&Style, &
         let kind = opened.schema.get(name).and_then(Kind::of).ok_or(None)?;
         Ok(Leaf::derived(name, &kind, None, None))
     };
-    let skipped = expression::read(written, &stored, &Scope { column: &column, style, shown }, problems)?;
+    let asked = (written, Some(&Kind::Boolean));
+    let skipped = expression::read(asked, &stored, &Scope { column: &column, style, shown }, problems)?;
     if !is_condition(&skipped, written.span(), "`skip_rows_where`", problems) {
         return None;
     }
@@ -489,7 +490,8 @@ fn add_flag(table: &mut Table, name: &str, (written, named_by): (&Spanned<String
     let known: Vec<String> = table.columns().into_iter().chain(table.broken.iter().cloned()).collect();
     let translated = {
         let column = leaf(&table.columns, &table.schema, &table.looks, &table.broken, &table.style);
-        expression::read(written, &known, &Scope { column: &column, style: &table.style, shown: &table.shown }, problems)
+        let scope = Scope { column: &column, style: &table.style, shown: &table.shown };
+        expression::read((written, Some(&Kind::Boolean)), &known, &scope, problems)
     };
     match translated.filter(|translated| is_condition(translated, written.span(), what, problems)) {
         Some(translated) => {
@@ -506,8 +508,8 @@ fn add_flag(table: &mut Table, name: &str, (written, named_by): (&Spanned<String
 
 /// What an expression makes of each row, under a name.
 fn derived(name: &str, translated: Translated) -> Derived {
-    let Translated { value, origin, fault, reasons, .. } = translated;
-    Derived { name: name.to_owned(), value: Some(value), fault, reasons, origin }
+    let Translated { value, kind, origin, fault, reasons } = translated;
+    Derived { name: name.to_owned(), value: Some(value), is_untold: kind == Kind::Untold, fault, reasons, origin }
 }
 
 /// The columns of a table as expressions see them: those derived so far, of the types in `kinds`, and those of the file.
@@ -528,7 +530,7 @@ fn leaf<'a>(
             )));
         }
         if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name && derived.value.is_some()) {
-            let kind = kinds.get(name).and_then(Kind::of).ok_or(None)?;
+            let kind = if derived.is_untold { Kind::Untold } else { kinds.get(name).and_then(Kind::of).ok_or(None)? };
             let carried = derived.fault.is_some().then(|| (col(fault_name(name)), derived.reasons.clone()));
             return Ok(Leaf::derived(name, &kind, carried, derived.origin.clone()));
         }

@@ -94,6 +94,11 @@ impl StoredColumn {
         self.stored == DataType::String
     }
 
+    /// Whether nothing tells what its values are: none of the first rows has one, and the config does not say how they are written.
+    pub(crate) fn is_untold(&self) -> bool {
+        !self.declared && (self.stored == DataType::Null || self.is_text() && self.texts.is_empty())
+    }
+
     /// The column as what its text looks like, for SQL expressions.
     pub(crate) fn as_it_looks(&self, style: &Style) -> Expr {
         let raw = col(self.name.as_str());

@@ -115,6 +115,8 @@ pub(crate) struct Derived {
     pub(crate) name: String,
     /// The values of a column; none where it is only asked whether the expression fails.
     pub(crate) value: Option<Expr>,
+    /// Whether they are texts of which nothing tells yet what they are: of a column without a value in the first rows.
+    pub(crate) is_untold: bool,
     /// The number of the reason for which it fails, from 1; null where it does not. None where it never fails.
     pub(crate) fault: Option<Expr>,
     pub(crate) reasons: Vec<Reason>,
@@ -217,6 +219,12 @@ impl Table {
         let stored = self.schema.get(name).ok_or_else(|| format!("there is no column `{name}`"))?;
         let style = self.columns.looked_up(name).map_or(&self.style, |(_, column)| &column.style);
         column::typed(name, stored, self.looks.get(name), kind, style)
+    }
+
+    /// Whether nothing tells yet what the values of a column are.
+    pub(crate) fn is_untold(&self, name: &str) -> bool {
+        let derived = self.columns.derived.iter().find(|derived| derived.name == name && derived.value.is_some());
+        derived.map_or_else(|| self.looks.get(name).is_some_and(StoredColumn::is_untold), |derived| derived.is_untold)
     }
 
     /// What the first values of a column look like; none where it is not there.

@@ -103,6 +103,20 @@ impl Target {
     }
 }
 
+/// What is written in a column that had no value in the first rows, as one of a kind, and what it is not where it can't be read; none of a kind that
+/// no text is read as.
+pub(super) fn told(translator: &Translator<'_>, text: &Expr, kind: &Kind) -> Option<(Expr, &'static str)> {
+    let numbers = translator.scope.style.numbers;
+    Some(match kind {
+        Kind::Integer => (whole_number(text.clone(), numbers, 64), "a whole number"),
+        Kind::Float => (numbers.read(text.clone()), "a number"),
+        Kind::Boolean => (column::boolean(text.clone()), "true or false"),
+        Kind::Date => (iso(text.clone(), Iso::Day).cast(DataType::Date), "a date such as 2025-01-31"),
+        Kind::Time => (time(translator, text.clone()), "a time such as 2025-01-31 or 2025-01-31T09:30:00"),
+        _ => return None,
+    })
+}
+
 /// `CAST(of AS type)`; where it `may_fail`, what can't be converted is missing.
 pub(super) fn cast(
     translator: &mut Translator<'_>,
@@ -117,6 +131,7 @@ pub(super) fn cast(
     };
     let (value, is_read) = operand(translator, of, target, may_fail)?;
     let value = translator.elapsed(value, of)?;
+    let value = if value.kind == Kind::Untold { translator.as_kind(value, &Kind::Text) } else { value };
     let Some((expr, always)) = converted(translator, &value, target, is_read) else {
         let mistake = Mistake::new(format!("`{}` is {}, and can't become {}", value.words, value.kind, target.expected()));
         let is_of_epoch = value.kind.is_number() && matches!(target, Target::Time | Target::Date);
@@ -141,7 +156,7 @@ fn operand(translator: &mut Translator<'_>, of: &ast::Expr, target: Target, may_
     }
     let ast::Expr::Identifier(name) = inner else {
         let value = translator.value(of)?;
-        let is_read = value.kind == Kind::Text;
+        let is_read = matches!(value.kind, Kind::Text | Kind::Untold);
         return Some((value, is_read));
     };
     let Ok(leaf) = (translator.scope.column)(&name.value) else { return translator.value(of).map(|value| (value, true)) };

@@ -654,6 +654,7 @@ fn number(translator: &mut Translator<'_>, call: &Call<'_>, position: usize) -> 
     let value = argument(translator, call, position)?;
     match value.kind {
         Kind::Integer | Kind::Float => Some(value),
+        Kind::Untold => Some(translator.as_kind(value, &Kind::Float)),
         Kind::Nothing => Some(Value { expr: Kind::Float.missing(), kind: Kind::Float, ..value }),
         _ => {
             let mistake = Mistake::new(format!("`{}` takes a number, and `{}` is {}", call.name, value.words, value.kind));
@@ -677,6 +678,7 @@ fn text_of(translator: &mut Translator<'_>, part: &ast::Expr, what: &str) -> Opt
     let value = translator.value(part)?;
     match value.kind {
         Kind::Text => Some(value),
+        Kind::Untold => Some(translator.as_kind(value, &Kind::Text)),
         Kind::Nothing => Some(Value { expr: Kind::Text.missing(), kind: Kind::Text, ..value }),
         _ => {
             let mistake = Mistake::new(format!("`{what}` takes text, and `{}` is {}", value.words, value.kind));
@@ -833,7 +835,10 @@ fn choose(translator: &mut Translator<'_>, call: &Call<'_>) -> Option<Value> {
 fn extreme(translator: &mut Translator<'_>, call: &Call<'_>, is_beyond: fn(Expr, Expr) -> Expr) -> Option<Value> {
     let values: Vec<Option<(Value, &ast::Expr)>> = call.arguments.iter().map(|part| Some((translator.value(part)?, *part))).collect();
     let values = values.into_iter().collect::<Option<Vec<_>>>()?;
-    let values = translator.one_kind(values, call.part)?;
+    let mut values = translator.one_kind(values, call.part)?;
+    if values.len() > 1 && values.first()?.kind == Kind::Untold {
+        values = translator.untold(values);
+    }
     let kind = values.first()?.kind.clone();
     let best = values
         .iter()
@@ -982,6 +987,7 @@ fn as_text(translator: &mut Translator<'_>, part: &ast::Expr) -> Option<Value> {
     let value = translator.value(part)?;
     let expr = match value.kind {
         Kind::Text => return Some(value),
+        Kind::Untold => return Some(translator.as_kind(value, &Kind::Text)),
         Kind::Integer | Kind::Float | Kind::Boolean => value.expr.clone().cast(DataType::String),
         Kind::Nothing => Kind::Text.missing(),
         Kind::Date | Kind::Time => times::as_text(translator, &value),

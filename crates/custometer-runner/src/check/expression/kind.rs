@@ -13,6 +13,8 @@ use crate::read::values::finite;
 pub(crate) enum Kind {
     /// Missing, whatever it might have been.
     Nothing,
+    /// Of a column without a value in the first rows: text that is read as what an expression asks for, once there is one.
+    Untold,
     Boolean,
     /// A whole number of 64 bits.
     Integer,
@@ -33,6 +35,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "missing",
+            Self::Untold => "without a value in the first rows",
             Self::Boolean => "true or false",
             Self::Integer => "a whole number",
             Self::Float => "a number",
@@ -85,7 +88,7 @@ impl Kind {
             Self::Boolean => DataType::Boolean,
             Self::Integer | Self::Interval => DataType::Int64,
             Self::Float => DataType::Float64,
-            Self::Text => DataType::String,
+            Self::Text | Self::Untold => DataType::String,
             Self::Date => DataType::Date,
             Self::Time => INSTANT,
             Self::List(stored) | Self::Struct(stored) => stored.clone(),

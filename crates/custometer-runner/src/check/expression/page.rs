@@ -157,6 +157,10 @@ rejected, and counted, with its file, its number, the column and the text as it 
 A column of a text file is taken for what its first rows look like. Where only its text matters, in `CAST`, `||`, `LIKE` and the functions
 of texts, it is taken as it is written.
 
+A column without a value in the first rows is taken for what the expression asks of it: a number in `value > 10` and `COALESCE(value, 0)`, a time in
+`value + INTERVAL '1 day'` and `value < '2025-02-01'`, true or false in `NOT value`, text in `value = 'open'`. So a report does not fail on a night without orders.
+A value that comes later and is no such thing is a fault of its row, and so are two such columns compared with each other: `CAST` says what they are.
+
 ## Times
 
 Times are instants. What is read off them, and what they are compared with, is by the report's clocks (`timezone`): the hour of

@@ -62,6 +62,13 @@ impl Leaf {
 /// A column of a file as expressions see it, or why they can't.
 fn stored(column: &StoredColumn, written_in: &str, style: &Style) -> Result<Leaf, String> {
     let name = column.name.as_str();
+    let origin = Some(Origin { column: name.to_owned(), written_in: written_in.to_owned() });
+    let written =
+        |raw: Expr| if column.blank_is_null { raw } else { when(trimmed(raw.clone()).neq(lit(""))).then(raw).otherwise(lit(NULL)) };
+    if column.is_untold() {
+        let value = written(col(name).cast(DataType::String)).cast(DataType::String);
+        return Ok(Leaf { kind: Kind::Untold, text: Some(value.clone()), value, unreadable: None, carried: None, origin });
+    }
     let kind = Kind::of(&column.looks_like).ok_or_else(|| format!("`{name}` is {}, which expressions can't read", column.stored))?;
     let raw = col(name);
     let is_text = column.stored == DataType::String;
@@ -85,8 +92,6 @@ fn stored(column: &StoredColumn, written_in: &str, style: &Style) -> Result<Leaf
             (value, unreadable)
         }
     };
-    let text =
-        is_text.then(|| if column.blank_is_null { raw } else { when(trimmed(raw.clone()).neq(lit(""))).then(raw).otherwise(lit(NULL)) });
-    let origin = Some(Origin { column: name.to_owned(), written_in: written_in.to_owned() });
+    let text = is_text.then(|| written(raw));
     Ok(Leaf { kind, value, text, unreadable, carried: None, origin })
 }

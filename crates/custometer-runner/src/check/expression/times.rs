@@ -152,6 +152,13 @@ pub(super) fn typed_literal(translator: &mut Translator<'_>, typed: &ast::TypedS
 
 /// A date or a time that is written in the expression, by the report's clocks unless it says its offset.
 pub(super) fn moment(translator: &mut Translator<'_>, text: &str, part: &ast::Expr) -> Option<Value> {
+    written_moment(translator, text, part).or_else(|| {
+        translator.wrong(part, Mistake::new(format!("`{text}` is not a time")).help("write it such as '2025-01-31' or '2025-01-31 09:30'"))
+    })
+}
+
+/// The same of a text that may be something else.
+pub(super) fn written_moment(translator: &Translator<'_>, text: &str, part: &ast::Expr) -> Option<Value> {
     let trimmed = text.trim();
     let in_calendar = |micros: i64| CALENDAR.contains(&micros).then_some(micros);
     if let Some(date) = (trimmed.len() == 10).then(|| trimmed.parse::<Date>().ok()).flatten() {
@@ -162,11 +169,7 @@ pub(super) fn moment(translator: &mut Translator<'_>, text: &str, part: &ast::Ex
         let local = trimmed.get(..10).filter(|day| day.parse::<Date>().is_ok()).and_then(|_| trimmed.parse::<DateTime>().ok())?;
         Some(translator.scope.shown.zone.to_ambiguous_zoned(local).compatible().ok()?.timestamp().as_microsecond())
     });
-    match instant.and_then(in_calendar) {
-        Some(instant) => Some(Value::new(lit(instant).cast(INSTANT), Kind::Time, words(part))),
-        None => translator
-            .wrong(part, Mistake::new(format!("`{text}` is not a time")).help("write it such as '2025-01-31' or '2025-01-31 09:30'")),
-    }
+    instant.and_then(in_calendar).map(|instant| Value::new(lit(instant).cast(INSTANT), Kind::Time, words(part)))
 }
 
 /// Dates and times, and the intervals between them.
@@ -422,6 +425,7 @@ pub(super) fn extract(translator: &mut Translator<'_>, name: &str, of: &ast::Exp
 pub(super) fn is_moment(translator: &mut Translator<'_>, value: Value, part: &ast::Expr, what: &str) -> Option<Value> {
     match value.kind {
         Kind::Date | Kind::Time => Some(value),
+        Kind::Untold => Some(translator.as_kind(value, &Kind::Time)),
         Kind::Nothing => Some(Value { expr: Kind::Time.missing(), kind: Kind::Time, ..value }),
         _ => {
             let mistake = Mistake::new(format!("`{what}` takes a date or a time, and `{}` is {}", value.words, value.kind));

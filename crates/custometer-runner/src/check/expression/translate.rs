@@ -21,10 +21,15 @@ use super::{casts, elementwise, times};
 const DEEPEST: usize = 100;
 
 impl Syntax {
-    /// The expression over the columns of a scope, or all that is wrong with it. Nothing where it rests on a column that is wrong itself.
-    pub(crate) fn translate(&self, scope: &Scope<'_>) -> Result<Translated, Vec<Mistake>> {
+    /// The expression over the columns of a scope, or all that is wrong with it. Nothing where it rests on a column that is wrong itself. Where
+    /// nothing tells what its values are, they are read as `kind`.
+    pub(crate) fn translate(&self, kind: Option<&Kind>, scope: &Scope<'_>) -> Result<Translated, Vec<Mistake>> {
         let mut translator = Translator { scope, text: &self.text, mistakes: Vec::new(), reasons: Vec::new() };
         let value = translator.value(&self.tree).and_then(|value| translator.elapsed(value, &self.tree));
+        let value = value.map(|value| match kind {
+            Some(kind) if value.kind == Kind::Untold => translator.as_kind(value, kind),
+            _ => value,
+        });
         match value.filter(|_| translator.mistakes.is_empty()) {
             Some(Value { expr, kind, fault, origin, .. }) => {
                 Ok(Translated { value: kind.to_stored(expr), kind, origin, fault, reasons: translator.reasons })
@@ -212,6 +217,8 @@ impl Translator<'_> {
             return self.wrong(part, Mistake::new(message));
         }
         let values: Vec<Value> = arguments.iter().map(|argument| self.value(argument)).collect::<Option<_>>()?;
+        let values: Vec<Value> =
+            values.into_iter().map(|value| if value.kind == Kind::Untold { self.as_kind(value, &Kind::Text) } else { value }).collect();
         let expr = (function.call)(&values.iter().map(|value| value.expr.clone()).collect::<Vec<_>>());
         let Some(stored) = type_of(function, &values) else {
             let kinds: Vec<String> = values.iter().map(|value| value.kind.to_string()).collect();
@@ -288,6 +295,10 @@ impl Translator<'_> {
                 ast::Expr::Value(literal) if let Literal::SingleQuotedString(name) = &literal.value => match &value.kind {
                     Kind::List(list) if let Some(stored) = value_type(list) => self.of_key(value, name, stored, part),
                     Kind::Text => Some(self.of_key_in_json(value, name)),
+                    Kind::Untold => {
+                        let text = self.as_kind(value.clone(), &Kind::Text);
+                        Some(self.of_key_in_json(&text, name))
+                    }
                     _ => self.field(value, name, part),
                 },
                 index => {
@@ -319,6 +330,7 @@ impl Translator<'_> {
             UnaryOperator::Not => self.tested_boolean(inner, part, Expr::not),
             UnaryOperator::Plus | UnaryOperator::Minus => {
                 let value = self.open(inner)?;
+                let value = if value.kind == Kind::Untold { self.as_kind(value, &Kind::Float) } else { value };
                 let negative = matches!(op, UnaryOperator::Minus);
                 match (&value.kind, &value.calendar) {
                     (Kind::Integer | Kind::Float | Kind::Interval, _) if !negative => Some(value),
@@ -355,6 +367,7 @@ impl Translator<'_> {
         let value = self.value(part)?;
         match value.kind {
             Kind::Boolean => Some(value),
+            Kind::Untold => Some(self.as_kind(value, &Kind::Boolean)),
             Kind::Nothing => Some(Value { expr: Kind::Boolean.missing(), kind: Kind::Boolean, ..value }),
             _ => {
                 let message = format!("`{}` is {}, and not true or false", value.words, value.kind);
@@ -417,6 +430,8 @@ impl Translator<'_> {
     fn arithmetic(&mut self, left: Value, op: &BinaryOperator, right: Value, part: &ast::Expr) -> Option<Value> {
         let left = typed_nothing(left, &right.kind);
         let right = typed_nothing(right, &left.kind);
+        let (of_left, of_right) = (told_beside(&left.kind, op, &right.kind, true), told_beside(&right.kind, op, &left.kind, false));
+        let (left, right) = (self.as_kind(left, &of_left), self.as_kind(right, &of_right));
         if left.kind.is_number() && right.kind.is_number() {
             return Some(self.numbers(&left, op, &right, part));
         }
@@ -508,9 +523,21 @@ impl Translator<'_> {
             (Kind::Text, Kind::Date | Kind::Time) if let Some(text) = written_text(left_part) => {
                 (times::moment(self, text, left_part)?, right)
             }
+            (Kind::Untold, Kind::Text) => {
+                let moment = written_text(right_part).and_then(|text| times::written_moment(self, text, right_part));
+                (left, moment.unwrap_or(right))
+            }
+            (Kind::Text, Kind::Untold) => {
+                let moment = written_text(left_part).and_then(|text| times::written_moment(self, text, left_part));
+                (moment.unwrap_or(left), right)
+            }
             _ => (left, right),
         };
         match joined(&left.kind, &right.kind) {
+            Some(Kind::Untold) => {
+                let mut values = self.untold(vec![left, right]).into_iter();
+                Some((values.next()?, values.next()?))
+            }
             Some(kind) if !matches!(kind, Kind::Struct(_)) => Some((self.as_kind(left, &kind), self.as_kind(right, &kind))),
             _ => {
                 let message = format!("`{}` is {} and `{}` is {}: they can't be compared", left.words, left.kind, right.words, right.kind);
@@ -524,11 +551,35 @@ impl Translator<'_> {
     pub(super) fn as_kind(&mut self, value: Value, kind: &Kind) -> Value {
         let expr = match (&value.kind, kind) {
             (from, to) if from == to => return value,
+            (Kind::Untold, Kind::Text) => value.expr.clone(),
+            (Kind::Untold, to) => {
+                let Some((expr, what)) = casts::told(self, &value.expr, to) else { return value };
+                let why = format!("`{}` is not {what}", value.words);
+                let words = value.words.clone();
+                return self.made_or_fault(expr, to.clone(), &[&value], words, why);
+            }
             (Kind::Integer, Kind::Float) => value.expr.clone().cast(DataType::Float64),
             (Kind::Date, Kind::Time) => self.scope.shown.clock.start_of_day(value.expr.clone().cast(custometer_core::time::INSTANT)),
             (_, to) => to.missing(),
         };
         Value { expr, kind: kind.clone(), ..value }
+    }
+
+    /// Values of which nothing tells what they are, to be compared with each other: as numbers, texts or times they would come in other orders, so
+    /// a row that has several of them is at fault.
+    pub(super) fn untold(&mut self, values: Vec<Value>) -> Vec<Value> {
+        let values: Vec<Value> = values.into_iter().map(|value| self.as_kind(value, &Kind::Text)).collect();
+        let there = |value: &Value| value.expr.clone().is_not_null().cast(DataType::Int64);
+        let Some(several) = values.iter().map(there).reduce(|one, next| one + next).map(|there| there.gt(lit(1))) else { return values };
+        let names: Vec<String> = values.iter().map(|value| format!("`{}`", value.words)).collect();
+        let why = format!(
+            "{} have no values in the first rows, which would say what they are; say it, such as `CAST({} AS DOUBLE)`",
+            names.join(" and "),
+            values.first().map_or("", |value| value.words.as_str()),
+        );
+        let origin = values.iter().find_map(|value| value.origin.clone());
+        let fault = self.fault(several, why, origin);
+        values.into_iter().map(|value| Value { fault: first([value.fault.clone(), Some(fault.clone())]), ..value }).collect()
     }
 
     fn between(&mut self, of: &ast::Expr, low: &ast::Expr, high: &ast::Expr, negated: bool, part: &ast::Expr) -> Option<Value> {
@@ -556,10 +607,11 @@ impl Translator<'_> {
                 return self.wrong(item, Mistake::new("nothing is equal to `NULL`").help("write `x IN (…) OR x IS NULL`"));
             }
             let (one, other) = self.alike(value.clone(), of, found, item, item)?;
-            if one.kind != value.kind || !plain.add(item, &value.kind) {
+            let is_read = one.kind != value.kind;
+            if is_read || !plain.add(item, &value.kind) {
                 equal.push(one.expr.clone().eq(other.expr.clone()));
             }
-            values.push(other);
+            values.extend([other].into_iter().chain(is_read.then_some(one)));
         }
         equal.extend(plain.values().map(|values| value.expr.clone().is_in(values, false)));
         let within = balanced(equal, Expr::or);
@@ -654,8 +706,12 @@ fn joined(one: &Kind, other: &Kind) -> Option<Kind> {
     Some(match (one, other) {
         (same, other) if same == other => same.clone(),
         (Kind::Nothing, kind) | (kind, Kind::Nothing) => kind.clone(),
-        (Kind::Integer, Kind::Float) | (Kind::Float, Kind::Integer) => Kind::Float,
-        (Kind::Date, Kind::Time) | (Kind::Time, Kind::Date) => Kind::Time,
+        (Kind::Integer | Kind::Untold, Kind::Float | Kind::Integer) | (Kind::Float | Kind::Integer, Kind::Integer | Kind::Untold) => {
+            Kind::Float
+        }
+        (Kind::Date | Kind::Untold, Kind::Time | Kind::Date) | (Kind::Time | Kind::Date, Kind::Date | Kind::Untold) => Kind::Time,
+        (Kind::Untold, Kind::Text) | (Kind::Text, Kind::Untold) => Kind::Text,
+        (Kind::Untold, Kind::Boolean) | (Kind::Boolean, Kind::Untold) => Kind::Boolean,
         _ => return None,
     })
 }
@@ -714,6 +770,19 @@ fn is_nonzero(part: &ast::Expr) -> bool {
 
 fn as_float(value: &Value) -> Expr {
     if value.kind == Kind::Float { value.expr.clone() } else { value.expr.clone().cast(DataType::Float64) }
+}
+
+/// What one side of an operator is, whose other side is of the kind `beside`; its own kind where it is told.
+fn told_beside(own: &Kind, op: &BinaryOperator, beside: &Kind, is_left: bool) -> Kind {
+    match (own, op, beside) {
+        (Kind::Untold, BinaryOperator::Plus, Kind::Date) => Kind::Integer,
+        (Kind::Untold, BinaryOperator::Minus, Kind::Date) => Kind::Date,
+        (Kind::Untold, BinaryOperator::Minus, Kind::Time) | (Kind::Untold, BinaryOperator::Plus, Kind::Interval) => Kind::Time,
+        (Kind::Untold, BinaryOperator::Minus, Kind::Interval) if is_left => Kind::Time,
+        (Kind::Untold, _, Kind::Text | Kind::Time | Kind::Boolean | Kind::List(_) | Kind::Struct(_)) => Kind::Text,
+        (Kind::Untold, ..) => Kind::Float,
+        _ => own.clone(),
+    }
 }
 
 /// A missing value of the kind that is wanted.

@@ -133,7 +133,7 @@ pub(super) fn cell_faults<'a>(
         };
         let reasons = of.iter().map(reason).collect();
         let name = if is_derived(&name) { written_name(&name) } else { name };
-        Derived { name, value: None, fault: Some(number), reasons, origin: None }
+        Derived { name, value: None, is_untold: false, fault: Some(number), reasons, origin: None }
     };
     columns.into_iter().filter(|(_, of)| !of.is_empty()).map(fault).collect()
 }
