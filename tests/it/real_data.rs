@@ -4,7 +4,10 @@
 mod cdnow;
 mod lookups;
 mod proposals;
+mod recharge;
 mod sfo_survey;
+mod shopify;
+mod stripe;
 mod telco_churn;
 mod web_log;
 mod zendesk;
