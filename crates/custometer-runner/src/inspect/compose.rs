@@ -311,15 +311,15 @@ impl<'a> Asked<'a> {
         if likely.table == candidate.table || !self.question.columns.is_empty() {
             return None;
         }
-        // The metric may read that table with other parameters.
-        let of_examples = self.metric.about.examples.iter().filter_map(|example| {
-            let params: Table = toml::from_str(example.params).ok()?;
-            let given = params.iter().map(|(name, value)| (name.clone(), json(value))).collect();
-            let reads = self.metric.define(given).ok()?.source.table.name;
-            let said = params.iter().map(|(name, value)| format!("--param {}", shell(&format!("{name}={value}"))));
-            (reads == likely.table).then(|| said.collect::<Vec<_>>().join(" "))
-        });
-        let mut options: Vec<String> = of_examples.min_by_key(String::len).into_iter().collect();
+        // The metric may read that table with another parameter.
+        let params = self.metric.about.examples.iter().filter_map(|example| toml::from_str::<Table>(example.params).ok());
+        let reads_it = |name: &str, value: &Value| {
+            let given = Map::from_iter([(name.to_owned(), json(value))]);
+            self.metric.define(given).is_ok_and(|definition| definition.source.table.name == likely.table)
+        };
+        let telling = params.flatten().filter(|(name, value)| reads_it(name, value));
+        let mut options: Vec<String> =
+            telling.map(|(name, value)| format!("--param {}", shell(&format!("{name}={value}")))).take(1).collect();
         options.push(candidate.columns.iter().map(|of| column_option(&of.logical, &of.column)).collect::<Vec<_>>().join(" "));
         options.retain(|option| !option.is_empty());
         let what = format!("the file looks like `{}`, and `{}` reads `{}`", likely.table, self.question.metric, candidate.table);
