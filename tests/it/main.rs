@@ -64,6 +64,7 @@ mod containers {
 mod tables {
     mod lookups;
     mod scans;
+    mod unions;
 }
 
 /// Currencies, minor units and exchange rates.

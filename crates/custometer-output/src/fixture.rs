@@ -237,6 +237,7 @@ fn manifest() -> Manifest {
                 },
             ],
             lookups: Vec::new(),
+            sources: Vec::new(),
             notes: Vec::new(),
         }],
     }

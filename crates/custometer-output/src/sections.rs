@@ -437,8 +437,15 @@ fn shortened(value: &str) -> String {
     human::line(&start) + if rest.next().is_some() { "…" } else { "" }
 }
 
-/// What became of a table's rows; where its requests differ, a line for each group of them.
+/// What became of a table's rows; where its requests differ, a line for each group of them. Of a union, what became of each table's follows.
 pub(crate) fn ledger(table: &TableManifest) -> String {
+    let sources = table.sources.iter().map(|source| format!("\n  of {}", rows(source, "\n    ")));
+    let notes = table.notes.iter().map(|note| format!("\n  {}", human::line(note)));
+    format!("Rows of {}{}{}", rows(table, "\n  "), sources.collect::<String>(), notes.collect::<String>())
+}
+
+/// The rows of a table; `line` begins a line for each group of requests.
+fn rows(table: &TableManifest, line: &str) -> String {
     let no_data = &table.rows_no_data;
     let no_data =
         [(no_data.headers, "of headers"), (no_data.comments, "comments"), (no_data.footers, "of footers"), (no_data.skipped, "skipped")];
@@ -446,21 +453,19 @@ pub(crate) fn ledger(table: &TableManifest) -> String {
         [(table.rows_filtered, "filtered out"), (table.rows_deduplicated, "repeated"), (table.rows_without_span, "without a span")];
     let made = table.rows_made.map(|rows| format!(", made into {}", whole(rows))).unwrap_or_default();
     let (name, rows) = (human::line(&table.table), whole(table.rows_read));
-    let read = format!("Rows of `{name}`: {rows} read{}{made}{}", listed(", ", &no_data), listed(", ", &left_out));
+    let read = format!("`{name}`: {rows} read{}{made}{}", listed(", ", &no_data), listed(", ", &left_out));
     let uses: Vec<String> = table.uses.iter().map(used).collect();
     let is_whole = left_out.iter().all(|(rows, _)| *rows == 0) && (table.rows_made.is_some() || no_data.iter().all(|(rows, _)| *rows == 0));
     let others = if is_whole { "of these" } else { "of the others" };
-    let ledger = match uses.as_slice() {
+    match uses.as_slice() {
         [] => format!("{read}."),
         [first, rest @ ..] if rest.iter().all(|used| used == first) => format!("{read}; {others} {first}."),
         _ => {
             let lines =
-                table.uses.iter().zip(&uses).map(|(used, text)| format!("\n  for {}: {text}", human::line(&used.requests.join(", "))));
+                table.uses.iter().zip(&uses).map(|(used, text)| format!("{line}for {}: {text}", human::line(&used.requests.join(", "))));
             format!("{read}; {others}{}", lines.collect::<String>())
         }
-    };
-    let notes = table.notes.iter().map(|note| format!("\n  {}", human::line(note)));
-    ledger + &notes.collect::<String>()
+    }
 }
 
 /// What became of the rows that a group of requests could use.

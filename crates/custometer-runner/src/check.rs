@@ -60,11 +60,15 @@ pub struct Input<'a> {
     pub given: &'a BTreeMap<String, Arc<GivenRows>>,
 }
 
-/// Tables with those that they look something up in.
+/// Tables with those that they look something up in, and those that they are unions of.
 fn with_looked_up(mut names: BTreeSet<String>, opened: &BTreeMap<&str, Option<Table>>) -> BTreeSet<String> {
     loop {
-        let lookups = names.iter().filter_map(|name| opened.get(name.as_str())?.as_ref()).flat_map(|table| &table.columns.lookups);
-        let more: Vec<String> = lookups.map(|lookup| lookup.table.clone()).filter(|name| !names.contains(name)).collect();
+        let tables = names.iter().filter_map(|name| opened.get(name.as_str())?.as_ref());
+        let others = tables.flat_map(|table| {
+            let sources = table.sources().iter().map(|source| source.table.name.clone());
+            table.columns.lookups.iter().map(|lookup| lookup.table.clone()).chain(sources).collect::<Vec<_>>()
+        });
+        let more: Vec<String> = others.filter(|name| !names.contains(name)).collect();
         if more.is_empty() {
             return names;
         }
@@ -77,10 +81,9 @@ pub fn files_of(input: &Input<'_>) -> Vec<PathBuf> {
     let mut problems = Collector::new(Text::new(input.name, input.text, input.settings, input.folder));
     let (config, _) = config::read(input.environment, &mut problems);
     let text = problems.text();
-    let of_tables = config.tables.values().flat_map(|table| {
-        // A path that names nothing yet has no files.
-        files::files(table.path.get_ref(), text.folder_of(&table.path.span())).unwrap_or_default()
-    });
+    let paths = config.tables.values().filter_map(|table| table.path.as_ref());
+    // A path that names nothing yet has no files.
+    let of_tables = paths.flat_map(|path| files::files(path.get_ref(), text.folder_of(&path.span())).unwrap_or_default());
     text.files().chain(of_tables).collect()
 }
 
@@ -141,6 +144,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         ids::refuse_values(&config.metrics, &requests, &mut problems);
     }
     requests::name_once(&config.metrics, &mut problems);
+    requests::refuse_overlaps(&config.metrics, config.report.min_group_size, &tables, &mut problems);
     let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
     let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
     let calculated = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
@@ -150,7 +154,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     problems.finish()?;
     let watch = Watch::default();
     for table in &mut tables {
-        table.opened.watch = watch.clone();
+        table.watch(&watch);
     }
     Ok(Report {
         title: config.report.title,

@@ -5,12 +5,14 @@
 //! all the forms that its derivations give it.
 
 mod accumulate;
+pub(crate) mod counts;
 pub(crate) mod indices;
 mod keys;
 pub(crate) mod ledger;
 pub(crate) mod looked_up;
 pub(crate) mod lookup_words;
 pub(crate) mod lookups;
+pub(crate) mod misses;
 pub(crate) mod period;
 pub(crate) mod rates;
 pub(crate) mod repetition;
@@ -24,12 +26,11 @@ use custometer_core::aggregation::MeasureTable;
 use custometer_core::time::BUCKET;
 use custometer_core::{DimensionValue, parallel};
 use polars::lazy::prelude::OptFlags;
-use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
+use polars::prelude::{Column, DataFrame, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
 
 use crate::collect::accumulate::{Accumulator, Split};
-use crate::collect::looked_up::Misses;
+use crate::collect::counts::{Counts, by_source, count};
 use crate::collect::words::{Vocabulary, Words};
-use crate::plan::lookup::MissesPlan;
 use crate::plan::names::{FATE, FIRST, LAST, dimension_name};
 use crate::plan::node::{Node, Place};
 use crate::plan::{Part, TablePlan};
@@ -37,16 +38,9 @@ use crate::report::{Report, Request};
 
 /// The finished frames of one table.
 pub(crate) struct Collected {
-    pub(crate) rows_read: u64,
-    /// Rows of the files that these are made of.
-    pub(crate) rows_of_files: u64,
-    /// Rows that repeat no others.
-    pub(crate) rows_once: u64,
-    pub(crate) rows_kept: u64,
+    pub(crate) counts: Counts,
     /// By column whose words are asked for.
     pub(crate) words: Vec<Words>,
-    /// By lookup whose columns are read.
-    pub(crate) misses: Vec<Misses>,
     /// What became of the rows, by input.
     pub(crate) fates: Vec<DataFrame>,
     /// Rejected rows, by input.
@@ -55,8 +49,8 @@ pub(crate) struct Collected {
     pub(crate) known_since: Vec<Option<i64>>,
     /// The last one.
     pub(crate) last: Vec<Option<i64>>,
-    /// How many rows the requests' own conditions leave out, by input.
-    pub(crate) left_out: Vec<u64>,
+    /// How many rows the requests' own conditions leave out, by input and source.
+    pub(crate) left_out: Vec<Vec<u64>>,
     /// How many entities are in several of the groups that a request compares.
     pub(crate) shared: BTreeMap<usize, u64>,
     /// What there is reason to doubt of the rows, by input.
@@ -93,16 +87,12 @@ impl Collected {
     /// What one plan comes to, of the frames of its plans.
     fn of(plan: &TablePlan, report: &Report, ends: &Ends, frames: Vec<DataFrame>) -> PolarsResult<Self> {
         let mut frames = frames.into_iter();
+        let counts = Counts::of(&plan.counts, &mut frames)?;
         let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
-        let read = next()?;
-        let (rows_read, rows_of_files) = (count(&read, 0)?, count(&read, 1)?);
-        let rows_once = count(&next()?, 0)?;
-        let rows_kept = count(&next()?, 0)?;
         for _ in &ends.vocabularies {
             next()?;
         }
         let words = ends.vocabularies.iter().map(|vocabulary| vocabulary.take()).collect();
-        let misses = plan.misses.iter().map(|plan| Misses::of(&plan.lookup, &next()?, &next()?)).collect::<PolarsResult<_>>()?;
         let (mut fates, mut rejected, mut known_since, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in &plan.inputs {
             let frame = next()?;
@@ -135,7 +125,7 @@ impl Collected {
         }
         let mut left_out = Vec::new();
         for input in &plan.inputs {
-            left_out.push(if input.left_out.is_some() { count(&next()?, 0)? } else { 0 });
+            left_out.push(if input.left_out.is_some() { by_source(&next()?, plan.counts.sources.len())? } else { Vec::new() });
         }
         let mut shared = BTreeMap::new();
         for (request, _) in &plan.shared {
@@ -152,24 +142,7 @@ impl Collected {
                 }
             }
         }
-        Ok(Self {
-            rows_read,
-            rows_of_files,
-            rows_once,
-            rows_kept,
-            words,
-            misses,
-            fates,
-            rejected,
-            known_since,
-            last,
-            left_out,
-            shared,
-            doubts,
-            currencies,
-            measures,
-            details,
-        })
+        Ok(Self { counts, words, fates, rejected, known_since, last, left_out, shared, doubts, currencies, measures, details })
     }
 }
 
@@ -224,12 +197,6 @@ fn holds(frame: Option<&DataFrame>, number: usize) -> bool {
     told.unwrap_or(false)
 }
 
-/// What is counted in a column of one row.
-pub(crate) fn count(frame: &DataFrame, position: usize) -> PolarsResult<u64> {
-    let column = frame.columns().get(position).map(|column| column.cast(&DataType::UInt64)).transpose()?;
-    Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
-}
-
 /// Polars asks for more stack too late for its own functions, which take much of it without optimization.
 const STACK: usize = 16 << 20;
 
@@ -281,9 +248,8 @@ impl TablePlan {
 
     /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
     fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
-        let mut frames = vec![self.rows_read.clone(), self.rows_once.clone(), self.rows_kept.clone()];
+        let mut frames = self.counts.frames();
         frames.extend(ends.vocabularies.iter().zip(&self.words).map(|(vocabulary, asked)| vocabulary.sink(asked.rows.clone())));
-        frames.extend(self.misses.iter().flat_map(MissesPlan::frames));
         frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));

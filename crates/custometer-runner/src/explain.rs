@@ -9,6 +9,7 @@ use custometer_core::Aggregate;
 use crate::collect::indices::indices;
 use crate::collect::lookups::{Prepared, level, prepare};
 use crate::collect::period::{needs_period_of_data, period};
+use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::plan::axes::axes;
 use crate::plan::rates::Rates;
@@ -76,20 +77,24 @@ fn scans(polars: &str) -> usize {
 }
 
 fn describe(text: &mut String, report: &Report, plan: &TablePlan, scan: &Scan) -> std::fmt::Result {
-    let (table, opened) = (&report.tables[plan.table].name, &report.tables[plan.table].opened);
-    let (files, format) = (opened.files.len(), opened.format.as_str());
+    let (table, of) = (&report.tables[plan.table].name, &report.tables[plan.table]);
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     match scan {
         Scan::Own { polars, others } => {
             let scans = scans(polars);
             let shared = if others.is_empty() { String::new() } else { format!(", shared with {}", list(others)) };
-            writeln!(text, "table `{table}`: {scans} scan{} of {files} {format} file{}{shared}", plural(scans), plural(files))?;
+            writeln!(text, "table `{table}`: {scans} scan{} of {}{shared}", plural(scans), files(of))?;
         }
         Scan::Of(other) => writeln!(text, "table `{table}`: no scan of its own, but that of `{other}`")?,
     }
+    for source in of.sources() {
+        let steps = steps(&source.table);
+        let steps = if steps.is_empty() { String::new() } else { format!(", each row of which meets {}", steps.join(", ")) };
+        writeln!(text, "  has the rows of `{}`: {}{steps}", source.table.name, files(&source.table))?;
+    }
     let mut gone_through = Vec::new();
     for lookup in
-        report.tables[plan.table].columns.lookups.iter().filter(|lookup| plan.misses.iter().any(|used| used.lookup == lookup.name))
+        report.tables[plan.table].columns.lookups.iter().filter(|lookup| plan.counts.misses.iter().any(|used| used.lookup == lookup.name))
     {
         describe_lookup(text, report, lookup, &mut gone_through)?;
     }
@@ -159,15 +164,29 @@ fn describe_lookup(text: &mut String, report: &Report, lookup: &Lookup, gone_thr
         if let Some(with) = with.map(|with| &report.tables[with].name) {
             return writeln!(text, "    `{}` is gone through with `{with}`, in one scan", other.name);
         }
-        let (files, format) = (other.opened.files.len(), other.opened.format.as_str());
-        let plural = if files == 1 { "" } else { "s" };
         writeln!(
             text,
-            "    `{}` is gone through once beforehand: {files} {format} file{plural}; its keys, and what is read of these columns, are held",
-            other.name
+            "    `{}` is gone through once beforehand: {}; its keys, and what is read of these columns, are held",
+            other.name,
+            files(other)
         )?;
     }
     Ok(())
+}
+
+/// How many files a table has, by format.
+fn files(table: &Table) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for (opened, _) in table.opened_files() {
+        let format = opened.format.as_str();
+        match counts.iter_mut().find(|(known, _)| *known == format) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((format, 1)),
+        }
+    }
+    let counts: Vec<String> =
+        counts.iter().map(|(format, count)| format!("{count} {format} file{}", if *count == 1 { "" } else { "s" })).collect();
+    listed(&counts, "and")
 }
 
 /// A column with the other table's name for it.
@@ -246,7 +265,7 @@ fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
     let axes = axes(report, period(report, &indices, &prepared)?)?;
     // Which rates there are does not change what is done with them.
     let rates = report.conversion.as_ref().map(|conversion| Arc::new(Rates::new(report, conversion, [])));
-    let plans = plan(report, &axes, &indices, (&prepared.kept, &prepared.found), rates.as_ref())
+    let plans = plan(report, &axes, &indices, &|table| prepared.known(report, table, &indices), rates.as_ref())
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let name = |plan: &TablePlan| report.tables[plan.table].name.as_str();
     let scan_of = |plan: &TablePlan| {

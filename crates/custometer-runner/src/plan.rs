@@ -5,10 +5,11 @@
 
 pub(crate) mod axes;
 pub(crate) mod codes;
+pub(crate) mod counts;
 pub(crate) mod grouping;
 pub(crate) mod input;
-pub(crate) mod kept;
 pub(crate) mod lookup;
+pub(crate) mod misses;
 pub(crate) mod money;
 pub(crate) mod names;
 pub(crate) mod node;
@@ -27,10 +28,9 @@ use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult};
 
 use crate::plan::axes::{Axes, Axis};
 use crate::plan::codes::{Coded, Codes};
+use crate::plan::counts::CountsPlan;
 use crate::plan::grouping::{Grouping, mergeable};
-use crate::plan::input::{InputKey, InputPlan, count_rows, count_rows_of_files};
-use crate::plan::kept::Kept;
-use crate::plan::lookup::{MissesPlan, used_lookups};
+use crate::plan::input::{InputKey, InputPlan};
 use crate::plan::money::Money;
 use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
@@ -39,7 +39,7 @@ use crate::plan::scan::scans;
 use crate::plan::typed::with_typed_columns;
 use crate::plan::words::AskedWords;
 use crate::read::currency::RowCurrency;
-use crate::read::lookup::{Found, place_name};
+use crate::read::known::Known;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
@@ -52,12 +52,8 @@ pub(crate) struct TablePlan {
     pub(crate) scan: usize,
     /// What its ids and dimensions are numbered by.
     codes: Codes,
-    /// Counts the rows, and those of the files that they are made of.
-    pub(crate) rows_read: LazyFrame,
-    /// Counts those that repeat no others.
-    pub(crate) rows_once: LazyFrame,
-    /// Counts those that repeat no others and that `where` keeps.
-    pub(crate) rows_kept: LazyFrame,
+    /// Counts the rows that requests have.
+    pub(crate) counts: CountsPlan,
     pub(crate) inputs: Vec<InputPlan>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) parts: Vec<Part>,
@@ -65,8 +61,6 @@ pub(crate) struct TablePlan {
     pub(crate) words: Vec<AskedWords>,
     /// Counts, for requests that compare groups of entities, the entities that are in several groups.
     pub(crate) shared: Vec<(usize, LazyFrame)>,
-    /// By lookup whose columns are read.
-    pub(crate) misses: Vec<MissesPlan>,
 }
 
 /// One breakdown of one request, with the place of each of its measures.
@@ -83,22 +77,20 @@ pub(crate) struct Part {
     pub(crate) measures: Vec<(Place, usize)>,
 }
 
-/// Plans all requests of a report, table by table. `indices` are those of each table's files, `kept` says which rows repeat no others, and
-/// `found` what lookups find; none of these has to be known where nothing is run. Amounts are converted by the `rates`.
-pub(crate) fn plan(
+/// Plans all requests of a report, table by table. `known` is what is known of each, and amounts are converted by the `rates`.
+pub(crate) fn plan<'a>(
     report: &Report,
     axes: &Axes,
     indices: &[Vec<FileIndex>],
-    (kept, found): (&[Kept], &[Found]),
+    known: &dyn Fn(usize) -> Known<'a>,
     rates: Option<&Arc<Rates>>,
 ) -> PolarsResult<Vec<TablePlan>> {
     let tables = (0..report.tables.len()).filter(|&table| report.requests.iter().any(|request| request.table == table));
     let asked: Vec<Asked> = tables.map(|table| Asked::of(report, table, axes, rates)).collect();
     let scans = scans(report, indices, asked.iter().map(|asked| (asked.table, asked.used.clone())))?;
     let plan = |asked: Asked| {
-        let (kept, found) = (kept.get(asked.table).cloned().unwrap_or_default(), found.get(asked.table).cloned().unwrap_or_default());
-        let files = scans[&asked.table].clone();
-        TablePlan::new(report, asked, axes, files, (&kept, &found))
+        let known = Known { files: scans.get(&asked.table).cloned(), ..known(asked.table) };
+        TablePlan::new(report, asked, axes, &known)
     };
     asked.into_iter().map(plan).collect()
 }
@@ -119,7 +111,7 @@ impl<'a> Asked<'a> {
         let requests: Vec<(usize, &Request)> =
             report.requests.iter().enumerate().filter(|(_, request)| request.table == position).collect();
         let money: Vec<Option<Money>> = requests.iter().map(|(_, request)| Money::of(report, request, rates, axes)).collect();
-        let mut used: BTreeSet<String> = requests
+        let used: BTreeSet<String> = requests
             .iter()
             .zip(&money)
             .flat_map(|((_, request), money)| {
@@ -141,54 +133,37 @@ impl<'a> Asked<'a> {
                     .filter(|_| requests.iter().any(|(_, request)| request.sums_money())),
             )
             .collect();
-        used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
-        Self { table: position, requests, money, used }
+        Self { table: position, requests, money, used: table.with_places(used) }
     }
 }
 
 impl TablePlan {
-    /// The plan of what is asked of a table, over the rows of its `files`.
-    fn new(
-        report: &Report,
-        Asked { table: position, requests, money, used }: Asked,
-        axes: &Axes,
-        files: LazyFrame,
-        (kept, found): (&Kept, &Found),
-    ) -> PolarsResult<Self> {
+    /// The plan of what is asked of a table.
+    fn new(report: &Report, Asked { table: position, requests, money, used }: Asked, axes: &Axes, known: &Known<'_>) -> PolarsResult<Self> {
         let table = &report.tables[position];
-        // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends. In the
-        // streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
-        let all = table.over(files, (found, kept.ends())).cache();
-        let once = kept.of(all.clone());
-        let rows_once = once.clone().select([count_rows()]);
-        let misses = used_lookups(table, &used).map(|lookup| MissesPlan::new(lookup, &once)).collect();
-        let met = match &table.condition {
-            Some(condition) => once.filter(condition.clone()).cache(),
-            None => once.cache(),
-        };
+        // What several plans go on from is cached by name: Polars finds equal plans only where they are equal to their ends.
+        let rows = table.rows(known, used.clone())?;
         let dimensions = requests.iter().flat_map(|(_, request)| request.by.iter().flatten().map(String::as_str));
         let codes = Codes::new(dimensions.filter(|name| table.schema.get(name) == Some(&DataType::String)));
-        let base = with_typed_columns(table, (&requests, &money), met.clone(), axes, &codes)?.cache();
+        let base = with_typed_columns(table, (&requests, &money), rows.met.clone(), axes, &codes)?.cache();
         let mut plan = Self {
             table: position,
             scan: report.first_of_scan(position),
             codes,
-            rows_read: all.clone().select([count_rows(), count_rows_of_files(table).alias("of_files")]),
-            rows_once,
-            rows_kept: met.select([count_rows()]),
+            counts: CountsPlan::new(table, &rows, &used),
             inputs: Vec::new(),
             nodes: Vec::new(),
             parts: Vec::new(),
-            words: words::asked(table, &requests, used, &all, &base),
+            words: words::asked(table, &requests, used, &rows.all, &base),
             shared: Vec::new(),
-            misses,
         };
+        plan.words.extend(words::asked_by_sources(table, &rows));
         let mut keys: Vec<InputKey> = Vec::new();
         let inputs: Vec<usize> = requests
             .iter()
             .zip(money)
             .map(|((_, request), money)| {
-                let key = InputKey::of(request, axes, table, (found, money));
+                let key = InputKey::of(request, axes, table, (&known.found, money));
                 let joined = keys.iter().enumerate().find_map(|(input, known)| Some((input, known.joined(&key)?)));
                 if let Some((input, both)) = joined {
                     keys[input] = both;

@@ -127,21 +127,21 @@ impl Report {
         let Some(request) = self.requests.iter().find(|known| known.name == request) else {
             return Basis { table: self.tables.len(), size: GroupSize::N, tells_bucket: true };
         };
-        let files = &self.tables[request.table].opened.files;
-        let first = self.tables.iter().position(|table| table.opened.files == *files).unwrap_or(request.table);
+        let files = self.tables[request.table].files();
+        let first = self.tables.iter().position(|table| table.files() == files).unwrap_or(request.table);
         Basis::of(first, &request.definition)
     }
 
     /// The first of the tables that one scan of files has the rows of, this table's among them.
     pub(crate) fn first_of_scan(&self, table: usize) -> usize {
-        let opened = &self.tables[table].opened;
-        self.tables[..table].iter().position(|other| other.opened.is_same(opened)).unwrap_or(table)
+        let is_same = |other: &Table| self.tables[table].opened().zip(other.opened()).is_some_and(|(opened, other)| other.is_same(opened));
+        self.tables[..table].iter().position(is_same).unwrap_or(table)
     }
 
     /// How many files there are, those that several tables are read of once.
     pub(crate) fn files(&self) -> usize {
         let once = self.tables.iter().enumerate().filter(|(table, _)| self.first_of_scan(*table) == *table);
-        once.map(|(_, table)| table.opened.files.len()).sum()
+        once.map(|(_, table)| table.own_files().len()).sum()
     }
 
     /// The names of tables, as messages have them between backticks.

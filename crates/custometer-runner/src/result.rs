@@ -486,6 +486,9 @@ pub struct TableManifest {
     pub lookups: Vec<LookupManifest>,
     /// What is worth a look in its rows.
     pub notes: Vec<String>,
+    /// Of a union, the same of each table that it is made of: what that gave, and what became of it here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<TableManifest>,
 }
 
 /// How many rows of a table found one of another, of those that repeat no others. Not known where groups are hidden: it would tell how large

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use custometer_core::suggest::nearest;
 use custometer_core::{CurrencyCode, Picture, Unit};
 
 use crate::collect::Collected;
+use crate::collect::counts::{Counts, SourceCounts};
 use crate::collect::indices::indices;
 use crate::collect::ledger::{Files, Ledger};
-use crate::collect::looked_up::{LookedUp, Misses};
+use crate::collect::looked_up::LookedUp;
 use crate::collect::lookup_words::Told;
-use crate::collect::lookups::{Prepared, prepare};
+use crate::collect::lookups::{Prepared, prepare, sources};
+use crate::collect::misses::Misses;
 use crate::collect::period::period;
-use crate::collect::rates::{RatesRead, rates};
+use crate::collect::rates::rates;
 use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::judge::judge;
@@ -20,15 +23,15 @@ use crate::observe::words;
 use crate::observe::{Observed, observe};
 use crate::plan::TablePlan;
 use crate::plan::axes::axes;
-use crate::plan::kept::Kept;
 use crate::plan::plan;
 use crate::read::currency::RowCurrency;
 use crate::read::files::shown_path;
+use crate::read::kept::Kept;
 use crate::read::table::Keep;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
-use crate::result::{Asked, Manifest, Note, ResultRow, RowsNoData, RunResult, TableManifest};
+use crate::result::{Asked, LookupManifest, Manifest, Note, ResultRow, RowsNoData, RunResult, TableManifest};
 
 /// What a run tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +68,11 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     for table in prepared.looked_up.iter().map(|looked_up| report.first_of_scan(looked_up.table)).collect::<BTreeSet<_>>() {
         unchanged(&report.tables[table], &all_indices[table], folder)?;
     }
-    let kept = &prepared.kept;
+    let read = Read { report, indices: &all_indices, prepared: &prepared, folder };
     let axes = axes(report, period(report, &all_indices, &prepared)?)?;
-    let rates = rates(report, &all_indices, kept, folder)?;
-    let plans = plan(report, &axes, &all_indices, (kept, &prepared.found), rates.as_ref().map(|read| &read.rates))
+    let rates = rates(report, &all_indices, &prepared, folder)?;
+    let known = |table: usize| prepared.known(report, table, &all_indices);
+    let plans = plan(report, &axes, &all_indices, &known, rates.as_ref().map(|read| &read.rates))
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
@@ -85,7 +89,6 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
         let Some(collected) = scanned.remove(&plan.table) else { continue };
         one_currency(report, plan, &collected)?;
         let files = Files::of(table, indices, folder);
-        let (in_files, no_data) = no_data(table, indices, collected.rows_of_files);
         let looked_up_in = |lookup: &str, place: u32| prepared.looked_up_in(report, plan.table, (lookup, place), (&all_indices, folder));
         let uses = ledger.add(report, plan, &collected, &files, &looked_up_in).map_err(failed)?;
         let mut found = observe(&collected, report, plan)?;
@@ -101,32 +104,17 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
         }
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
-        let told = |misses: &Misses| misses.told(report, table, &files, &prepared.found[plan.table]);
-        let told: Vec<Told> = collected.misses.iter().filter_map(told).collect();
-        let mut table_notes = table_notes(table, &files, indices, &kept[plan.table]);
-        table_notes.extend(told.iter().flat_map(|told| told.notes.clone()));
-        let manifest = TableManifest {
-            table: table.name.clone(),
-            files: files.manifests(),
-            rows_read: in_files,
-            rows_no_data: no_data,
-            rows_made: (!table.shape.is_plain()).then_some(collected.rows_read),
-            rows_filtered: collected.rows_once - collected.rows_kept,
-            rows_deduplicated: collected.rows_read - collected.rows_once - kept[plan.table].without_span,
-            rows_without_span: kept[plan.table].without_span,
-            uses,
-            lookups: told.into_iter().map(|told| told.manifest).collect(),
-            notes: table_notes,
-        };
+        let mut manifest = TableManifest { uses: uses.all, ..read.manifest(plan.table, &collected.counts) };
+        manifest.sources.iter_mut().zip(uses.by_source).for_each(|(source, uses)| source.uses = uses);
         tables.insert(plan.table, manifest);
     }
     for looked_up in &prepared.looked_up {
-        add_looked_up(report, looked_up, (&prepared, &all_indices, folder), &mut tables, &mut ledger);
+        read.add_looked_up(looked_up, &mut tables, &mut ledger);
     }
-    if let Some((position, read)) = report.table_of_rates().zip(rates) {
-        let manifest = table_of_rates(&report.tables[position], &all_indices[position], &kept[position], &read, folder)?;
+    if let Some((position, rates)) = report.table_of_rates().zip(rates) {
+        unchanged(&report.tables[position], &all_indices[position], folder)?;
         // A table that is looked up as well stands there already.
-        tables.entry(position).or_insert(manifest);
+        tables.entry(position).or_insert_with(|| read.manifest(position, &rates.counts));
     }
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
@@ -182,40 +170,112 @@ fn scan(
     Ok(tables.into_iter().zip(collected).collect())
 }
 
-/// Adds what became of the rows of a table that another looks something up in.
-fn add_looked_up(
-    report: &Report,
-    looked_up: &LookedUp,
-    (prepared, indices, folder): (&Prepared, &[Vec<FileIndex>], &Path),
-    tables: &mut BTreeMap<usize, TableManifest>,
-    ledger: &mut Ledger,
-) {
-    let position = looked_up.table;
-    let (table, indices) = (&report.tables[position], &indices[position]);
-    let files = Files::of(table, indices, folder);
-    let manifest = tables.entry(position).or_insert_with(|| {
-        let (rows_read, rows_no_data) = no_data(table, indices, looked_up.rows_of_files);
+/// What was read.
+struct Read<'a> {
+    report: &'a Report,
+    indices: &'a [Vec<FileIndex>],
+    prepared: &'a Prepared,
+    folder: &'a Path,
+}
+
+impl Read<'_> {
+    /// What was read of a table, before any request had its rows.
+    fn manifest(&self, position: usize, counts: &Counts) -> TableManifest {
+        let (table, indices, kept) = (&self.report.tables[position], &self.indices[position], &self.prepared.kept[position]);
+        let files = Files::of(table, indices, self.folder);
+        let mut sources = self.sources(position, counts);
+        let told = |misses: &Misses| misses.told(self.report, table, &files, &self.prepared.found[position]);
+        let told: Vec<Told> = counts.misses.iter().filter_map(told).collect();
+        let mut notes = table_notes(table, &files, indices, kept);
+        notes.extend(told.iter().flat_map(|told| told.notes.clone()));
+        let lookups = told.into_iter().map(|told| told.manifest).collect();
+        if !sources.is_empty() {
+            let sum = |of: &dyn Fn(&TableManifest) -> u64| sources.iter().map(of).sum::<u64>();
+            let no_data = |of: fn(&RowsNoData) -> u64| sum(&|source| of(&source.rows_no_data));
+            let made = |source: &TableManifest| source.rows_made.unwrap_or(source.rows_read - source.rows_no_data.all());
+            let rows_made = sources.iter().any(|source| source.rows_made.is_some()).then(|| sum(&made));
+            let manifest = TableManifest {
+                table: table.name.clone(),
+                files: files.manifests(),
+                rows_read: sum(&|source| source.rows_read),
+                rows_no_data: RowsNoData {
+                    headers: no_data(|rows| rows.headers),
+                    comments: no_data(|rows| rows.comments),
+                    footers: no_data(|rows| rows.footers),
+                    skipped: no_data(|rows| rows.skipped),
+                },
+                rows_made,
+                rows_filtered: sum(&|source| source.rows_filtered),
+                rows_deduplicated: sum(&|source| source.rows_deduplicated),
+                rows_without_span: sum(&|source| source.rows_without_span),
+                uses: Vec::new(),
+                lookups,
+                notes: Vec::new(),
+                sources: Vec::new(),
+            };
+            for source in &mut sources {
+                let told = std::mem::take(&mut source.notes);
+                notes.extend(told.into_iter().map(|note| format!("`{}`: {note}", source.table)));
+            }
+            // How many rows a source has is the size of a group.
+            sources.retain(|_| !self.is_hidden());
+            return TableManifest { notes, sources, ..manifest };
+        }
+        let (rows_read, rows_no_data) = no_data(table, indices, counts.rows_of_files);
         TableManifest {
             table: table.name.clone(),
             files: files.manifests(),
             rows_read,
             rows_no_data,
-            rows_made: (!table.shape.is_plain()).then_some(looked_up.rows_read),
-            rows_filtered: looked_up.rows_once - looked_up.rows_kept,
-            rows_deduplicated: looked_up.rows_read - looked_up.rows_once - prepared.kept[position].without_span,
-            rows_without_span: prepared.kept[position].without_span,
+            rows_made: (!table.shape.is_plain()).then_some(counts.rows_read),
+            rows_filtered: counts.rows_once - counts.rows_kept,
+            rows_deduplicated: counts.rows_read - counts.rows_once - kept.without_span,
+            rows_without_span: kept.without_span,
             uses: Vec::new(),
-            lookups: Vec::new(),
-            notes: table_notes(table, &files, indices, &prepared.kept[position]),
+            lookups,
+            notes,
+            sources,
         }
-    });
-    manifest.uses.push(ledger.add_looked_up(report, looked_up, &files));
-    for told in looked_up.misses.iter().filter_map(|misses| misses.told(report, table, &files, &prepared.found[position])) {
+    }
+
+    /// Whether nothing may tell how large a small group is.
+    fn is_hidden(&self) -> bool {
+        self.report.min_group_size.is_some_and(|least| least > 1)
+    }
+
+    /// What was read of the tables that one is a union of, and what became of their rows there.
+    fn sources(&self, union: usize, counts: &Counts) -> Vec<TableManifest> {
+        let mut first = 0;
+        let of_source = |(position, counts): (usize, &SourceCounts)| {
+            let mut manifest = self.manifest(position, &counts.own);
+            let rows = self.indices[position].iter().map(|index| index.rows).sum::<u64>();
+            let without_span = self.prepared.kept[union].without_span_of(first..first + rows);
+            first += rows;
+            manifest.rows_without_span += without_span;
+            manifest.rows_deduplicated += counts.own.rows_kept - counts.rows_once - without_span;
+            manifest.rows_filtered += counts.rows_once - counts.rows_kept;
+            manifest.notes.extend(lacking(&self.report.tables[position], counts, self.is_hidden()));
+            manifest
+        };
+        sources(self.report, union).zip(&counts.sources).map(of_source).collect()
+    }
+
+    /// Adds what became of the rows of a table that another looks something up in.
+    fn add_looked_up(&self, looked_up: &LookedUp, tables: &mut BTreeMap<usize, TableManifest>, ledger: &mut Ledger) {
+        let read = self.manifest(looked_up.table, &looked_up.counts);
+        let files = Files::of(&self.report.tables[looked_up.table], &self.indices[looked_up.table], self.folder);
+        let used = ledger.add_looked_up(self.report, looked_up, &files);
+        let Some(manifest) = tables.get_mut(&looked_up.table) else {
+            tables.insert(looked_up.table, TableManifest { uses: vec![used], ..read });
+            return;
+        };
+        manifest.uses.push(used);
         // What the table's own requests look up is told already.
-        if !manifest.lookups.iter().any(|known| known.lookup == told.manifest.lookup) {
-            manifest.lookups.push(told.manifest);
-            manifest.notes.extend(told.notes);
-        }
+        let is_new = |lookup: &LookupManifest| !manifest.lookups.iter().any(|known| known.lookup == lookup.lookup);
+        let lookups: Vec<LookupManifest> = read.lookups.into_iter().filter(is_new).collect();
+        manifest.lookups.extend(lookups);
+        let notes: Vec<String> = read.notes.into_iter().filter(|note| !manifest.notes.contains(note)).collect();
+        manifest.notes.extend(notes);
     }
 }
 
@@ -278,30 +338,31 @@ fn asked(request: &Request) -> Asked {
     Asked { name: request.name.clone(), about: request.metric.about, picture }
 }
 
-/// What the manifest says of the table of exchange rates.
-fn table_of_rates(table: &Table, indices: &[FileIndex], kept: &Kept, read: &RatesRead, folder: &Path) -> Result<TableManifest, RunError> {
-    unchanged(table, indices, folder)?;
-    let files = Files::of(table, indices, folder);
-    let (rows_read, rows_no_data) = no_data(table, indices, read.rows_of_files);
-    Ok(TableManifest {
-        table: table.name.clone(),
-        files: files.manifests(),
-        rows_read,
-        rows_no_data,
-        rows_made: (!table.shape.is_plain()).then_some(read.rows_made),
-        rows_filtered: read.rows_once - read.rows_used,
-        rows_deduplicated: read.rows_made - read.rows_once - kept.without_span,
-        rows_without_span: kept.without_span,
-        uses: Vec::new(),
-        lookups: Vec::new(),
-        notes: table_notes(table, &files, indices, kept),
+/// What is to be said of columns that a source of a union lacks.
+fn lacking(table: &Table, counts: &SourceCounts, is_hidden: bool) -> Option<String> {
+    let given = counts.own.rows_kept;
+    let known = table.columns();
+    let named = counts.lacks.iter().map(|column| {
+        let near = nearest(column, known.iter().map(String::as_str)).map(|near| format!(" (it has `{near}`)"));
+        format!("`{column}`{}", near.unwrap_or_default())
+    });
+    let named: Vec<String> = named.collect();
+    (!named.is_empty() && given > 0).then(|| {
+        let (column, is) = if named.len() == 1 { ("column", "is") } else { ("columns", "are") };
+        let rows = match (is_hidden, given) {
+            (true, _) => "rows".to_owned(),
+            (false, 1) => "1 row".to_owned(),
+            (false, given) => format!("{given} rows"),
+        };
+        format!("it has no {column} {}, which {is} missing in its {rows}", listed(&named, "or"))
     })
 }
 
 /// How many rows there are in a table's files, and those that are not data. So many of the others were gone through.
 fn no_data(table: &Table, indices: &[FileIndex], gone_through: u64) -> (u64, RowsNoData) {
     let sum = |of: fn(&FileIndex) -> u64| indices.iter().map(of).sum::<u64>();
-    let rows = if table.opened.is_remote() { gone_through } else { sum(|index| index.rows) };
+    let is_remote = table.opened_files().iter().any(|(opened, _)| opened.is_remote());
+    let rows = if is_remote { gone_through } else { sum(|index| index.rows) };
     let (headers, comments, footers) = (sum(|index| index.headers), sum(|index| index.comments), sum(|index| index.footers));
     let no_data = RowsNoData { headers, comments, footers, skipped: rows.saturating_sub(gone_through) };
     (rows + headers + comments + footers, no_data)
@@ -320,7 +381,7 @@ fn table_notes(table: &Table, files: &Files, indices: &[FileIndex], kept: &Kept)
         ));
     }
     // What leaves out such rows is said, or they are left in.
-    let totals = indices.iter().enumerate().filter(|_| table.skipped.is_none());
+    let totals = indices.iter().enumerate().filter(|_| table.skipped.is_none() && table.sources().is_empty());
     for (file, (first, rows)) in totals.filter_map(|(file, index)| Some((file, index.totals?))) {
         let (file, row) = files.place(files.first_of(file) + first);
         let more = if rows > 1 { format!(", and {} more,", rows - 1) } else { String::new() };
@@ -333,9 +394,9 @@ fn table_notes(table: &Table, files: &Files, indices: &[FileIndex], kept: &Kept)
 
 /// That the files of a table are what they were when they were opened.
 fn unchanged(table: &Table, indices: &[FileIndex], folder: &Path) -> Result<(), RunError> {
-    let changed = indices.iter().enumerate().filter(|(file, index)| !table.opened.is_unchanged(*file, index));
-    let changed = changed.map(|(file, _)| {
-        let file = shown_path(&table.opened.files[file], folder);
+    let files = table.opened_files().into_iter().zip(indices);
+    let changed = files.filter(|((opened, file), index)| !opened.is_unchanged(*file, index)).map(|((opened, file), _)| {
+        let file = shown_path(&opened.files[file], folder);
         format!("`{file}` has changed while it was read; run the report again when nothing writes to it")
     });
     let changed: Vec<String> = changed.collect();

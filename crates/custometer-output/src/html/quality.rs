@@ -40,12 +40,18 @@ impl Quality {
 fn read(result: &RunResult, language: Language) -> Table {
     let words = language.words;
     let count = |rows: u64| Cell::Number(language.whole(rows));
-    let tables = &result.manifest.tables;
-    let has_spans = tables.iter().any(|table| table.rows_without_span > 0);
-    let rows = tables.iter().flat_map(|table| {
+    // The tables of a union stand below it.
+    let whole = result.manifest.tables.iter().flat_map(|table| {
+        let sources =
+            table.sources.iter().map(move |source| (source, format!("{} ← {}", human::line(&table.table), human::line(&source.table))));
+        std::iter::once((table, human::line(&table.table))).chain(sources)
+    });
+    let tables: Vec<(&TableManifest, String)> = whole.collect();
+    let has_spans = tables.iter().any(|(table, _)| table.rows_without_span > 0);
+    let rows = tables.iter().flat_map(|(table, name)| {
         table.uses.iter().map(move |used| {
             let mut cells = vec![
-                Cell::Name(human::line(&table.table)),
+                Cell::Name(name.clone()),
                 Cell::Number(rows_read(table, language)),
                 count(table.rows_no_data.all()),
                 count(table.rows_filtered),

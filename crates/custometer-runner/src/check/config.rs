@@ -104,7 +104,13 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
             ("calendars", DeValue::Table(calendars)) => config.calendars = sections(calendars, problems),
             ("tables", DeValue::Table(tables)) => {
                 for (name, table) in tables.clone() {
+                    let place = table.span();
                     if let Some(table) = with_params(table, problems, |table: &mut TableConfig, params| table.params = params) {
+                        if table.path.is_none() && table.union.is_none() {
+                            problems
+                                .report(place, "`path` is missing")
+                                .help("name its files, or the tables that it is made of: `union = [\"…\", \"…\"]`");
+                        }
                         config.tables.insert(name.get_ref().to_string(), table);
                     }
                 }

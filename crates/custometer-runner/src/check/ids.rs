@@ -56,6 +56,13 @@ fn add_looked_up(tables: &[Table], made: &[BTreeSet<String>], ids: &mut [BTreeSe
     let position = |name: &str| tables.iter().position(|table| table.name == name);
     let mut more = Vec::new();
     for (here, table) in tables.iter().enumerate() {
+        for there in table.sources().iter().filter_map(|source| position(&source.table.name)) {
+            let shared = tables[there].columns().into_iter().filter(|name| table.schema.contains(name));
+            for name in shared {
+                more.extend(made[there].contains(&name).then(|| (here, name.clone())));
+                more.extend(made[here].contains(&name).then_some((there, name)));
+            }
+        }
         for lookup in &table.columns.lookups {
             let Some(there) = position(&lookup.table) else { continue };
             let taken = lookup.columns.iter().map(|column| (&column.name, &column.column));
@@ -81,8 +88,8 @@ fn read_as_ids(request: &Request) -> impl Iterator<Item = &'static str> {
 }
 
 fn share_a_file(one: &Table, other: &Table) -> bool {
-    let files: BTreeSet<&Path> = one.opened.files.iter().map(AsRef::as_ref).collect();
-    other.opened.files.iter().any(|file| files.contains(file.as_path()))
+    let files: BTreeSet<&Path> = one.files().into_iter().map(AsRef::as_ref).collect();
+    other.files().into_iter().any(|file| files.contains(file.as_path()))
 }
 
 /// Reports measures whose value is an id as it is written, where ids must not leave.

@@ -38,9 +38,13 @@ fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Json {
 
 /// Adds what is known of a table: what its own keys may name, and what requests on it may.
 fn add_table(schema: &mut Json, name: &str, table: &Table, config: &Config, registry: &Registry) {
-    let stored = table.shape.schema(&table.opened.schema);
-    let in_file = one_of(stored.iter_names().map(PlSmallStr::as_str));
-    let columns = table.columns();
+    let (stored, columns) = (table.stored(), table.columns());
+    // A union maps no columns: those that it has are named by its sources.
+    let in_file = if table.sources().is_empty() {
+        one_of(stored.iter_names().map(PlSmallStr::as_str))
+    } else {
+        one_of(columns.iter().map(String::as_str))
+    };
     let known = one_of(columns.iter().map(String::as_str));
     let mut own = schema["properties"]["tables"]["additionalProperties"].clone();
     let keys = &mut own["properties"];

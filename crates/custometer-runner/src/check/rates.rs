@@ -251,7 +251,7 @@ pub(crate) fn check(
     let is_dated = conversion.is_some_and(Conversion::is_dated);
     let amounts: BTreeSet<&str> =
         definition.source.columns.iter().filter(|column| column.unit == Some(Unit::Currency)).map(|column| column.name).collect();
-    if (conversion.is_some() || table.minor_units.is_some()) && amounts.is_empty() {
+    if (conversion.is_some() || table.minor_units.iter().any(Option::is_some)) && amounts.is_empty() {
         problems
             .report(at.clone(), format!("`{id}` is an amount of money, and which of its columns are is not said"))
             .help(format!("say it: `amounts = [\"…\"]` in `[define.\"{id}\"]`"));

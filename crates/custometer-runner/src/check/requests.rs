@@ -465,6 +465,30 @@ pub(crate) fn name_apart(requests: &mut [MetricConfig]) {
     }
 }
 
+/// Reports requests of a union beside those of its tables, where small groups are hidden: what one hides the others could tell.
+pub(crate) fn refuse_overlaps(written: &[MetricConfig], least: Option<u64>, tables: &[Table], problems: &mut Collector) {
+    let Some(least) = least.filter(|least| *least > 1) else { return };
+    let find = |name: &str| tables.iter().find(|table| table.name == name);
+    for (position, request) in written.iter().enumerate() {
+        let Some(table) = find(request.table.get_ref()) else { continue };
+        let shares = |other: &&Table| {
+            let is_other = other.name != table.name && !(other.sources().is_empty() && table.sources().is_empty());
+            is_other && other.files().iter().any(|file| table.files().contains(file))
+        };
+        let other = written[..position].iter().filter_map(|other| find(other.table.get_ref())).find(shares);
+        if let Some(other) = other {
+            let message = format!(
+                "`{}` and `{}` have rows of the same files, and `min_group_size` hides groups of fewer than {least}: what one hides the other \
+                 could tell",
+                other.name, table.name
+            );
+            problems
+                .report(request.table.span(), message)
+                .help("ask for one of them alone: `source` names a column of the tables of a union");
+        }
+    }
+}
+
 /// Two requests of one name could not be told apart in the results.
 pub(crate) fn name_once(requests: &[MetricConfig], problems: &mut Collector) {
     let mut seen: BTreeSet<&str> = BTreeSet::new();

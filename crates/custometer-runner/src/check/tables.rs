@@ -17,7 +17,9 @@ use toml::Spanned;
 use crate::check::expression::{self, Kind, Leaf, Scope, Syntax, Translated, columns_there_are};
 use crate::check::tables::columns::{age, has_column};
 use crate::check::tables::currency::{Amounts, AmountsIn, CurrencyConfig};
-use crate::check::tables::lookup::{Carried, Here, LookupConfig, Others, carried};
+use crate::check::tables::ground::Ground;
+use crate::check::tables::leaf::{faults_of, input, leaf};
+use crate::check::tables::lookup::{Here, LookupConfig, Others};
 use crate::check::tables::openings::Openings;
 use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::tables::spans::{Before, SpansConfig};
@@ -27,8 +29,9 @@ use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::values::{FileColumns, Plain, ZoneName};
 use crate::read::cell_format::CellFormat;
-use crate::read::column::{self, Declared, StoredColumn, Style, Typed};
-use crate::read::fault::{Origin, fault_name};
+use crate::read::column::{self, Declared, StoredColumn, Style};
+use crate::read::ends;
+use crate::read::fault::roots;
 use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
 use crate::read::given::GivenRows;
@@ -37,26 +40,37 @@ use crate::read::number::{NumberStyle, Thousands};
 use crate::read::open_error::OpenError;
 use crate::read::scan::is_ours;
 use crate::read::shape::Shape;
-use crate::read::table::{Blank, CONDITION, Columns, Derived, GONE, Keep, Named, Repetition, Shown, Table, columns_of, written_name};
+use crate::read::table::{Blank, CONDITION, Columns, Derived, GONE, Keep, Named, Repetition, RowsOf, Shown, Table, columns_of};
 use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::trimmed;
 
 mod columns;
 pub(crate) mod currency;
+mod ground;
+mod leaf;
 mod lookup;
 mod openings;
 mod shape;
 mod spans;
+mod union;
 mod within;
 
-/// A table: one or several files of one shape.
+/// A table: one or several files of one shape, or several tables in one.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableConfig {
     /// A file, or several by `*` and `**`, relative to the folder of the file that says it: the report's own, or one that it includes.
-    #[schemars(with = "String")]
-    pub path: Spanned<String>,
+    /// Required unless the table is a `union`.
+    #[schemars(with = "Option<String>")]
+    pub path: Option<Spanned<String>>,
+    /// Other tables whose rows are those of this one, in the place of a `path`: `["web_orders", "shop_orders"]`. Each is read as it is described,
+    /// and columns are joined by their names; a column that one of them lacks is missing in its rows.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub union: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Of a union, a new column that has the name of the table that each row is of.
+    #[schemars(with = "Option<String>")]
+    pub source: Option<Spanned<String>>,
     /// The format of the files; their name decides unless said.
     pub format: Option<FileFormat>,
     /// The member of a zip archive, or several: names in which `*` stands for any characters. The only one unless said.
@@ -203,6 +217,44 @@ pub(crate) struct TableConfig {
 pub(crate) struct DelimiterName(pub Delimiter);
 
 impl TableConfig {
+    /// The keys that say something of files.
+    fn said_of_files(&self) -> Vec<&'static str> {
+        let said = [
+            ("path", self.path.is_some()),
+            ("format", self.format.is_some()),
+            ("member", self.member.is_some()),
+            ("sheet", self.sheet.is_some()),
+            ("range", self.range.is_some()),
+            ("rows", self.rows.is_some()),
+            ("columns", !self.columns.is_empty()),
+            ("currency", self.currency.is_some()),
+            ("amounts_in", self.amounts_in.is_some()),
+            ("minor_digits", !self.minor_digits.is_empty()),
+            ("delimiter", self.delimiter.is_some()),
+            ("quote", self.quote.is_some()),
+            ("encoding", self.encoding.is_some()),
+            ("skip_lines", self.skip_lines.is_some()),
+            ("column_names", self.column_names.is_some()),
+            ("header_lines", self.header_lines.is_some()),
+            ("footer_lines", self.footer_lines.is_some()),
+            ("comment", self.comment.is_some()),
+            ("skip_rows_where", self.skip_rows_where.is_some()),
+            ("unpivot", self.unpivot.is_some()),
+            ("explode", self.explode.is_some()),
+            ("short_rows", self.short_rows.is_some()),
+            ("decimal_comma", self.decimal_comma),
+            ("thousands", self.thousands.is_some()),
+            ("null_values", !self.null_values.is_empty()),
+            ("blank", !self.blank.is_empty()),
+            ("time_formats", !self.time_formats.is_empty()),
+            ("formats", !self.formats.is_empty()),
+            ("timezone", self.timezone.is_some()),
+            ("ambiguous_times", self.ambiguous_times != AmbiguousTimes::default()),
+            ("nonexistent_times", self.nonexistent_times != NonexistentTimes::default()),
+        ];
+        said.into_iter().filter(|(_, is_said)| *is_said).map(|(key, _)| key).collect()
+    }
+
     /// What is written of its amounts.
     fn amounts(&self) -> Amounts<'_> {
         Amounts { currency: self.currency.as_ref(), amounts_in: self.amounts_in.as_ref(), minor_digits: &self.minor_digits }
@@ -251,7 +303,11 @@ pub(crate) fn open_all<'a>(
     while !waiting.is_empty() {
         let ready = |(name, config): &(&String, &TableConfig)| {
             let others = config.lookup.iter().map(|(lookup, config)| config.table(lookup).get_ref());
-            others.filter(|other| other != name && tables.contains_key(*other)).all(|other| opened.contains_key(other.as_str()))
+            let sources = config.union.iter().flat_map(|union| union.get_ref().iter().map(Spanned::get_ref));
+            others
+                .chain(sources)
+                .filter(|other| other != name && tables.contains_key(*other))
+                .all(|other| opened.contains_key(other.as_str()))
         };
         let (mut now, mut later): (Vec<_>, Vec<_>) = waiting.iter().copied().partition(ready);
         if now.is_empty() {
@@ -268,7 +324,7 @@ pub(crate) fn open_all<'a>(
     opened
 }
 
-/// Opens a table's files and plans its mapped, looked-up and derived columns. Times without an offset are in `zone` unless the table says
+/// Opens a table's rows and plans its mapped, looked-up and derived columns. Times without an offset are in `zone` unless the table says
 /// another, and messages may show what cells hold where `shows_cells`.
 fn open(
     table_name: &str,
@@ -277,29 +333,27 @@ fn open(
     (given, openings, others): (&Given, &mut Openings, &Others<'_, TableConfig>),
     problems: &mut Collector,
 ) -> Option<Table> {
-    let mut opened = open_files(config, (given, openings), problems)?;
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
-    let skipped = skipped(config, &mut opened, (&style, &shown), problems);
-    let mut shape = shape::shape((config.unpivot.as_ref(), config.explode.as_ref()), &opened.schema, &config.formats, problems);
-    let taken = config.columns.keys().map(|name| name.get_ref().as_str());
-    shape.end = spans::end(config.spans.as_ref(), &shape, taken, |name| opened.schema.contains(name), problems);
-    let schema = shape.schema(&opened.schema);
-    let stored: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
-
-    let mut broken = BTreeSet::new();
-    let mut columns = Columns::default();
-    let actual_names = mapped(config, &opened, &stored, (&mut columns, &mut broken), problems);
-    let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
-    let blanks = of_cells(config, (&schema, &shape.faulty(&opened.cell_faults)), &blank, &mut columns);
-
-    let sample = first_rows(config, &opened, &shape, (&columns, &broken));
-    let formats = settled(formats, &sample, &style, problems);
+    let (ground, formats) = match (&config.union, &config.path) {
+        (Some(written), _) => {
+            let is_union = |other: &TableConfig| other.union.is_some();
+            let written = (table_name, written, config.source.as_ref());
+            (union::ground(written, &config.said_of_files(), others, &is_union, problems)?, BTreeMap::new())
+        }
+        (None, Some(path)) => of_files((config, path), (given, openings), (zone, &style, &shown), problems)?,
+        // That is said where the section is read.
+        (None, None) => return None,
+    };
+    let Ground { of, skipped, mut shape, mut columns, mut broken, blanks, mut looks, money } = ground;
+    if matches!(of, RowsOf::Union(_)) {
+        shape.end = spans::end(config.spans.as_ref(), std::iter::empty(), |name| looks.contains_key(name), problems);
+        looks.extend(shape.end.iter().map(|end| (end.clone(), union::stored_column(end, ends::STORED, (None, false)))));
+    }
     let looks_of = |values: &Series, blank_is_null: bool| {
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
-    let mut looks = looks_of_files(&sample, &actual_names, &looks_of);
 
     let given = config.lookup.values().flat_map(LookupConfig::gives).map(str::to_owned);
     let mut taken: BTreeSet<String> = looks.keys().cloned().chain(config.derive.keys().map(|name| name.get_ref().clone())).collect();
@@ -345,13 +399,13 @@ fn open(
     }));
     // What is derived is no longer what the file holds.
     looks.retain(|name, _| !config.derive.keys().any(|derived| derived.get_ref() == name));
-    let mut rows = columns.over(shape.over(opened.no_rows(), None), &Found::default());
+    let mut rows = columns.over(shape.over(of.no_rows(&columns.united), None), &Found::default());
     let schema: Schema = rows.collect_schema().ok()?.as_ref().clone();
-    let texts = derived_texts(&columns, &schema, || shape.over(opened.sample.clone().lazy(), None));
+    let texts = derived_texts(&columns, &schema, || shape.over(of.first_rows(&columns.united), None));
     looks.extend(texts.iter().map(|column| (column.name().to_string(), looks_of(column.as_materialized_series(), false))));
     let mut table = Table {
         name: table_name.to_owned(),
-        opened,
+        of,
         condition: None,
         schema,
         checks: Vec::new(),
@@ -369,13 +423,50 @@ fn open(
         blanks,
         ignore_case: config.ignore_case,
         currency: None,
-        minor_units: None,
+        minor_units: Vec::new(),
     };
-    currency::read(&config.amounts(), &mut table, problems);
+    match money {
+        Some((currency, units)) => (table.currency, table.minor_units) = (currency, units),
+        None => currency::read(&config.amounts(), &mut table, problems),
+    }
     table.repetition = repetition(config, &table, problems);
     table.spans = config.spans.as_ref().and_then(|written| spans::spans(written, &table, &before_spans(config), problems));
     table.settle();
     Some(table)
+}
+
+/// What a table of files starts from, with how the values of single columns are written.
+fn of_files(
+    (config, path): (&TableConfig, &Spanned<String>),
+    (given, openings): (&Given, &mut Openings),
+    (zone, style, shown): (&TimeZone, &Style, &Shown),
+    problems: &mut Collector,
+) -> Option<(Ground, BTreeMap<String, Declared>)> {
+    if let Some(source) = &config.source {
+        problems.report(source.span(), "`source` names the tables of a union, and this is none").help("leave it out");
+    }
+    let mut opened = open_files((config, path), (given, openings), problems)?;
+    let skipped = skipped(config, &mut opened, (style, shown), problems);
+    let mut shape = shape::shape((config.unpivot.as_ref(), config.explode.as_ref()), &opened.schema, &config.formats, problems);
+    let taken = config.columns.keys().map(|name| name.get_ref().as_str());
+    let rows = shape.schema(&opened.schema);
+    shape.end = spans::end(config.spans.as_ref(), taken, |name| opened.schema.contains(name) || rows.contains(name), problems);
+    let schema = shape.schema(&opened.schema);
+    let stored: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
+
+    let mut broken = BTreeSet::new();
+    let mut columns = Columns::default();
+    let actual_names = mapped(config, &opened, &stored, (&mut columns, &mut broken), problems);
+    let (formats, blank) = of_single_columns(config, &actual_names, &stored, zone, problems);
+    let blanks = of_cells(config, (&schema, &shape.faulty(&opened.cell_faults)), &blank, &mut columns);
+
+    let sample = first_rows(config, &opened, &shape, (&columns, &broken));
+    let formats = settled(formats, &sample, style, problems);
+    let looks_of = |values: &Series, blank_is_null: bool| {
+        StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
+    };
+    let looks = looks_of_files(&sample, &actual_names, &looks_of);
+    Some((Ground { of: RowsOf::Files(Box::new(opened)), skipped, shape, columns, broken, blanks, looks, money: None }, formats))
 }
 
 /// The columns of the first rows, once what means a missing value is gone.
@@ -510,67 +601,6 @@ fn add_flag(table: &mut Table, name: &str, (written, named_by): (&Spanned<String
 fn derived(name: &str, translated: Translated) -> Derived {
     let Translated { value, kind, origin, fault, reasons } = translated;
     Derived { name: name.to_owned(), value: Some(value), is_untold: kind == Kind::Untold, fault, reasons, origin }
-}
-
-/// The columns of a table as expressions see them: those derived so far, of the types in `kinds`, and those of the file.
-fn leaf<'a>(
-    columns: &'a Columns,
-    kinds: &'a Schema,
-    looks: &'a BTreeMap<String, StoredColumn>,
-    broken: &'a BTreeSet<String>,
-    style: &'a Style,
-) -> impl Fn(&str) -> Result<Leaf, Option<String>> + 'a {
-    move |name| {
-        if broken.contains(name) {
-            return Err(None);
-        }
-        if let Some(plain) = name.strip_prefix("__") {
-            return Err(Some(format!(
-                "`{name}` is not a name that a report can use; give it another: `columns = {{ {plain} = \"{name}\" }}`"
-            )));
-        }
-        if let Some(derived) = columns.derived.iter().find(|derived| derived.name == name && derived.value.is_some()) {
-            let kind = if derived.is_untold { Kind::Untold } else { kinds.get(name).and_then(Kind::of).ok_or(None)? };
-            let carried = derived.fault.is_some().then(|| (col(fault_name(name)), derived.reasons.clone()));
-            return Ok(Leaf::derived(name, &kind, carried, derived.origin.clone()));
-        }
-        if let Some((lookup, taken)) = columns.looked_up(name) {
-            let carried = carried(name, lookup.reasons_of(taken));
-            let stored = looks.get(name).filter(|_| !taken.is_derived);
-            let Some(stored) = stored else {
-                let kind = Kind::of(&taken.stored).ok_or(None)?;
-                return Ok(Leaf::derived(name, &kind, carried, Some(Origin::itself(name))));
-            };
-            return Ok(Leaf { carried, ..Leaf::stored(stored, name, &taken.style).map_err(Some)? });
-        }
-        let column = looks.get(name).ok_or(None)?;
-        let written_in = if columns.kept.iter().any(|kept| kept == name) { written_name(name) } else { name.to_owned() };
-        let cells = columns.derived.iter().find(|told| told.value.is_none() && told.name == written_in);
-        let carried = cells.map(|told| (col(fault_name(&told.name)), told.reasons.clone()));
-        Leaf::stored(column, &written_in, style).map(|leaf| Leaf { carried, ..leaf }).map_err(Some)
-    }
-}
-
-/// A column as an input, before there is a table: of the file, looked up, or derived.
-fn input(
-    name: &str,
-    kind: ColumnType,
-    (columns, kinds, looks): (&Columns, &Schema, &BTreeMap<String, StoredColumn>),
-    style: &Style,
-) -> Result<Typed, String> {
-    let looked_up = columns.looked_up(name).map(|(_, column)| column);
-    let derived = kinds.get(name).or(looked_up.map(|column| &column.stored));
-    // What is derived is no longer what the file holds under its name.
-    let looks = looks.get(name).filter(|_| !kinds.contains(name));
-    let stored = derived.or(looks.map(|column| &column.stored)).ok_or_else(|| format!("there is no column `{name}`"))?;
-    column::typed(name, stored, looks, kind, looked_up.map_or(style, |column| &column.style))
-}
-
-/// What a column's own expression, or its lookup, fails for.
-fn faults_of(columns: &Columns, name: &str) -> Option<Carried> {
-    let derived = columns.derived.iter().find(|derived| derived.name == name && derived.fault.is_some());
-    let looked_up = columns.looked_up(name).map(|(lookup, column)| lookup.reasons_of(column));
-    carried(name, derived.map(|derived| derived.reasons.clone()).or(looked_up).unwrap_or_default())
 }
 
 /// What the columns of the files look like, by their own names and by those that the config gives them.
@@ -719,26 +749,21 @@ fn before_spans(config: &TableConfig) -> Before<'_> {
 
 /// Reports what would keep only some of the rows that are made of one.
 fn of_whole_rows(config: &TableConfig, table: &Table, problems: &mut Collector) {
-    let made = table.shape.made();
-    let of_made = |columns: &mut dyn Iterator<Item = String>| {
-        let mut origins = columns.flat_map(|column| table.columns.origins(&column));
-        origins.find(|origin| made.contains(origin.as_str()))
-    };
     let newest = config.keep.iter().filter_map(|keep| match keep.get_ref() {
         Keep::Newest(column) => Some((keep.span(), column.clone())),
         _ => None,
     });
     let named = config.deduplicate.iter().map(|column| (column.span(), column.get_ref().clone())).chain(newest);
     for (place, column) in named {
-        if let Some(made) = of_made(&mut std::iter::once(column)) {
+        if let Some(made) = table.made_of([column]) {
             problems
                 .report(place, format!("`{made}` differs between the rows that are made of one row of the file"))
                 .help("name columns of the file: the rows that are made of one are kept together");
         }
     }
-    let condition = config.condition.as_ref().filter(|_| config.where_first);
+    let condition = config.condition.as_ref().filter(|_| config.where_first && !config.deduplicate.is_empty());
     if let Some((written, condition)) = condition.zip(table.written_condition.as_ref())
-        && let Some(made) = of_made(&mut condition.clone().meta().root_names().into_iter().map(|name| name.to_string()))
+        && let Some(made) = table.made_of(roots(condition))
     {
         problems
             .report(written.span(), format!("`{made}` differs between the rows that are made of one row of the file"))
@@ -805,8 +830,11 @@ fn raw(schema: &Schema, blanks: &[Blank]) -> Vec<Expr> {
     columns.map(|(name, raw)| trimmed(col(name)).alias(raw)).collect()
 }
 
-fn open_files(config: &TableConfig, (given, openings): (&Given, &mut Openings), problems: &mut Collector) -> Option<Opened> {
-    let path = &config.path;
+fn open_files(
+    (config, path): (&TableConfig, &Spanned<String>),
+    (given, openings): (&Given, &mut Openings),
+    problems: &mut Collector,
+) -> Option<Opened> {
     let folder = problems.text().folder_of(&path.span()).to_owned();
     let dialect = |format: FileFormat| TextFormat {
         delimiter: config

@@ -11,12 +11,12 @@ use crate::report::Report;
 /// Goes through all files once: what they hold, by table, and what makes them unreadable. Tables over the same files have the same.
 pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileIndex>>, RunError> {
     let once = report.tables.iter().enumerate().filter(|(table, _)| report.first_of_scan(*table) == *table);
-    let files = once.flat_map(|(table, of)| (0..of.opened.files.len()).map(move |file| (table, file)));
+    let files = once.flat_map(|(table, of)| of.own_files().map(move |file| (table, file)));
     let files: Vec<(usize, usize)> = files.collect();
     let next = AtomicUsize::new(0);
     let index = || {
         let taken = std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)).copied());
-        taken.map(|(table, file)| ((table, file), report.tables[table].opened.index(file))).collect::<Vec<_>>()
+        taken.map(|(table, file)| ((table, file), report.tables[table].opened_files()[file].0.index(file))).collect::<Vec<_>>()
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let mut done: Vec<_> = std::thread::scope(|scope| {
@@ -29,7 +29,7 @@ pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileInde
     for ((table, file), index) in done {
         match index {
             Ok(index) => indices[table].push(index),
-            Err(error) => problems.push(format!("`{}` {error}", shown_path(&report.tables[table].opened.files[file], folder))),
+            Err(error) => problems.push(format!("`{}` {error}", shown_path(report.tables[table].files()[file], folder))),
         }
     }
     if !problems.is_empty() {
@@ -38,6 +38,11 @@ pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileInde
     for table in 0..indices.len() {
         let of_scan = indices[report.first_of_scan(table)].clone();
         indices[table] = of_scan;
+    }
+    for (table, of) in report.tables.iter().enumerate() {
+        let sources = of.sources().iter().filter_map(|source| report.position(&source.table.name));
+        let of_sources: Vec<FileIndex> = sources.flat_map(|source| indices[source].clone()).collect();
+        indices[table].extend(of_sources);
     }
     Ok(indices)
 }

@@ -7,16 +7,18 @@ use custometer_core::dimension;
 use polars::prelude::{Column, DataFrame, DataType, NamedFrom, PolarsError, Series};
 
 use crate::collect::Collected;
-use crate::collect::looked_up::{Example, LookedUp, Unfit};
+use crate::collect::looked_up::{LookedUp, Unfit};
+use crate::collect::misses::Example;
 use crate::plan::TablePlan;
 use crate::plan::input::InputPlan;
-use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, OUTSIDE, PLACE, SKIPPED};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, LAST, OUTSIDE, PLACE, SKIPPED};
 use crate::read::fault::Reason;
 use crate::read::files::shown_path;
 use crate::read::scan::ROW;
 use crate::read::shape::MADE_OF;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
+use crate::read::union::SOURCE;
 use crate::report::Report;
 use crate::result::{FileManifest, LookedUpIn, RejectedRow, Rejection, TableUse};
 
@@ -29,7 +31,7 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn of(table: &Table, indices: &[FileIndex], folder: &Path) -> Self {
         let mut rows = 0;
-        let files = table.opened.files.iter().zip(indices).map(|(file, index)| {
+        let files = table.files().into_iter().zip(indices).map(|(file, index)| {
             let first = rows;
             rows += index.rows;
             (first, FileManifest { path: shown_path(file, folder), bytes: index.bytes, hash: index.hash.clone() })
@@ -71,12 +73,12 @@ impl Ledger {
         collected: &Collected,
         files: &Files,
         looked_up_in: &dyn Fn(&str, u32) -> Option<LookedUpIn>,
-    ) -> Result<Vec<TableUse>, PolarsError> {
-        let mut uses = Vec::new();
-        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.last).zip(&collected.left_out);
-        for (input, (((fates, rejected), last), left_out)) in plan.inputs.iter().zip(ends) {
+    ) -> Result<Uses, PolarsError> {
+        let mut uses = Uses { all: Vec::new(), by_source: vec![Vec::new(); plan.counts.sources.len()] };
+        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.left_out);
+        for (input, ((frame, rejected), left_out)) in plan.inputs.iter().zip(ends) {
             let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
-            let fates = Fates::of(fates)?;
+            let fates = Fates::of(frame, None)?;
             let entry = |reason: &Reason, rows: u64| Rejection {
                 table: report.tables[plan.table].name.clone(),
                 reason: reason.text.clone(),
@@ -99,16 +101,11 @@ impl Ledger {
                 let first = of_reason.into_iter().filter(|row| seen.insert(row.clone())).take(EXAMPLES).collect();
                 self.rejections.push(Rejection { examples: first, ..entry(reason, rows) });
             }
-            uses.push(TableUse {
-                requests: requests.clone(),
-                rows_used: fates.rows(0),
-                rows_left_out: *left_out,
-                rows_outside_period: fates.rows(OUTSIDE),
-                rows_without_answer: fates.rows(SKIPPED),
-                rows_rejected: fates.rejected(),
-                ambiguous_times: fates.ambiguous,
-                data_until: last.and_then(|last| shown_instant(last, report)),
-            });
+            uses.all.push(fates.used(report, &requests, left_out.iter().sum()));
+            for (of_source, source) in uses.by_source.iter_mut().zip(0_u32..) {
+                let left_out = left_out.get(source as usize).copied().unwrap_or_default();
+                of_source.push(Fates::of(frame, Some(source))?.used(report, &requests, left_out));
+            }
         }
         Ok(uses)
     }
@@ -208,21 +205,57 @@ fn shown_instant(instant: i64, report: &Report) -> Option<String> {
     Some(shown.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
+/// What became of a table's rows, for each group of requests that read the same columns.
+pub(crate) struct Uses {
+    pub(crate) all: Vec<TableUse>,
+    /// Of a union, what became of the rows of each of its tables.
+    pub(crate) by_source: Vec<Vec<TableUse>>,
+}
+
 /// How many rows met each fate.
+#[derive(Default)]
 struct Fates {
     rows: BTreeMap<i32, u64>,
     /// How many of the used ones have a local time that clocks showed twice.
     ambiguous: u64,
+    /// The last instant of those that can be read, in microseconds since 1970.
+    last: Option<i64>,
 }
 
 impl Fates {
-    fn of(frame: &DataFrame) -> Result<Self, PolarsError> {
+    /// Of all rows, or of those of one source of a union.
+    fn of(frame: &DataFrame, source: Option<u32>) -> Result<Self, PolarsError> {
         let counts = |column: &str| -> Result<Vec<u64>, PolarsError> {
             Ok(frame.column(column)?.cast(&DataType::UInt64)?.u64()?.iter().map(Option::unwrap_or_default).collect())
         };
-        let fates: Vec<i32> = frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default).collect();
-        let ambiguous = fates.iter().zip(counts(AMBIGUOUS)?).filter(|(fate, _)| **fate == 0).map(|(_, twice)| twice).sum();
-        Ok(Self { rows: fates.into_iter().zip(counts("rows")?).collect(), ambiguous })
+        let is_of = match source {
+            None => vec![true; frame.height()],
+            Some(source) => frame.column(SOURCE)?.u32()?.iter().map(|of| of == Some(source)).collect(),
+        };
+        let rows = frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default).zip(counts("rows")?);
+        let rows = rows.zip(counts(AMBIGUOUS)?).zip(frame.column(LAST)?.i64()?.iter()).zip(is_of).filter(|(_, is_of)| *is_of);
+        let mut fates = Self::default();
+        for ((((fate, rows), twice), last), _) in rows {
+            *fates.rows.entry(fate).or_default() += rows;
+            fates.ambiguous += if fate == 0 { twice } else { 0 };
+            // What is wrong with a rejected row may be its time.
+            fates.last = fates.last.max(last.filter(|_| fate <= 0));
+        }
+        Ok(fates)
+    }
+
+    /// What it says of a table's use by requests, whose own conditions left out so many rows.
+    fn used(&self, report: &Report, requests: &[String], left_out: u64) -> TableUse {
+        TableUse {
+            requests: requests.to_vec(),
+            rows_used: self.rows(0),
+            rows_left_out: left_out,
+            rows_outside_period: self.rows(OUTSIDE),
+            rows_without_answer: self.rows(SKIPPED),
+            rows_rejected: self.rejected(),
+            ambiguous_times: self.ambiguous,
+            data_until: self.last.and_then(|last| shown_instant(last, report)),
+        }
     }
 
     fn rows(&self, fate: i32) -> u64 {
@@ -251,7 +284,6 @@ fn examples(
         Ok(names) => names.str()?.iter().map(|name| name.map(str::to_owned)).collect(),
         Err(_) => vec![None; rows.len()],
     };
-    let unpivoted = table.shape.unpivot.as_ref().map(|unpivot| unpivot.value.as_str());
     let fates = frame.column(FATE)?.i32()?.iter().map(Option::unwrap_or_default);
     let mut found: Vec<_> = rows.into_iter().zip(fates).zip(values).zip(made_of).zip(frame.column(PLACE)?.u32()?.iter()).collect();
     found.sort();
@@ -260,8 +292,7 @@ fn examples(
         let looked_up_in = reason.and_then(|reason| looked_up_in(table.lookup_of(reason)?, place?));
         let column = reason.and_then(|reason| reason.origin.as_ref()).map(|origin| origin.column.clone()).filter(|_| !hidden);
         // A value that stood in a column of its own is shown there.
-        let is_made = |column: &String| unpivoted.is_some_and(|value| table.columns.origins(column).contains(value));
-        let column = column.map(|column| made_of.filter(|_| is_made(&column)).unwrap_or(column));
+        let column = column.map(|column| made_of.filter(|_| table.is_of_unpivoted(&column)).unwrap_or(column));
         let (file, row) = files.place(row);
         let hasher = report.id_hasher.as_ref().filter(|_| column.as_deref().is_some_and(is_id));
         let value = column.as_ref().map(|_| value.to_string());

@@ -1,7 +1,7 @@
 //! What is to be said of rows for which a lookup finds nothing.
 
 use crate::collect::ledger::Files;
-use crate::collect::looked_up::{Example, Missed, Misses};
+use crate::collect::misses::{Example, Missed, Misses};
 use crate::read::keyed::Miss;
 use crate::read::lookup::Found;
 use crate::read::table::Table;

@@ -7,16 +7,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::prelude::{DataFrame, DataType, Engine, LazyFrame, PolarsError, PolarsResult};
 
 use crate::collect::accumulate::ending;
+use crate::collect::collect;
+use crate::collect::counts::Counts;
 use crate::collect::ledger::Files;
-use crate::collect::looked_up::{Example, LookedUp, Misses, Unfit};
+use crate::collect::looked_up::{LookedUp, Unfit};
+use crate::collect::misses::Example;
 use crate::collect::repetition::kept_of;
-use crate::collect::{collect, count};
 use crate::error::RunError;
-use crate::plan::kept::Kept;
-use crate::plan::lookup::{LookedUpPlan, MissesPlan, asked_of, columns_of, used_lookups, used_of};
+use crate::plan::lookup::{LookedUpPlan, asked_of, columns_of, used_of};
 use crate::plan::names::{FATE, FAULTY};
 use crate::plan::scan::scans;
+use crate::read::kept::Kept;
 use crate::read::keyed::{Filling, KeyedRows, Order, Rivals};
+use crate::read::known::Known;
 use crate::read::lookup::{Found, Lookup};
 use crate::read::scan::ROW;
 use crate::read::table::Repetition;
@@ -36,6 +39,17 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// What is known of a table, as far as it is.
+    pub(crate) fn known<'a>(&self, report: &Report, table: usize, indices: &'a [Vec<FileIndex>]) -> Known<'a> {
+        Known {
+            indices: indices.get(table).map_or(&[], Vec::as_slice),
+            files: None,
+            kept: self.kept.get(table).cloned().unwrap_or_default(),
+            found: self.found.get(table).cloned().unwrap_or_default(),
+            sources: sources(report, table).map(|source| self.known(report, source, indices)).collect(),
+        }
+    }
+
     /// The file and row at a place of what a table's lookup found.
     pub(crate) fn looked_up_in(
         &self,
@@ -44,12 +58,21 @@ impl Prepared {
         (lookup, place): (&str, u32),
         (indices, folder): (&[Vec<FileIndex>], &Path),
     ) -> Option<LookedUpIn> {
+        let is_of = |source: &usize| lookup.split_once('/').filter(|(of, _)| *of == report.tables[*source].name);
+        if let Some((source, (_, lookup))) = sources(report, table).find_map(|source| Some((source, is_of(&source)?))) {
+            return self.looked_up_in(report, source, (lookup, place), (indices, folder));
+        }
         let row = self.found[table].0.get(lookup)?.row(place)?;
         let of = report.tables[table].columns.lookups.iter().find(|known| known.name == lookup)?;
         let other = report.position(&of.table)?;
         let (file, row) = Files::of(&report.tables[other], &indices[other], folder).place(row);
         Some(LookedUpIn { file, row })
     }
+}
+
+/// The tables that one is a union of.
+pub(crate) fn sources(report: &Report, table: usize) -> impl Iterator<Item = usize> {
+    report.tables[table].sources().iter().filter_map(|source| report.position(&source.table.name))
 }
 
 /// A lookup that is used: the columns that are read by it, and the requests that read them.
@@ -87,7 +110,7 @@ pub(crate) fn prepare(report: &Report, indices: &[Vec<FileIndex>], folder: &Path
     let mut problems = Vec::new();
     for level in levels(report) {
         for &table in &level {
-            prepared.kept[table] = kept_of(&report.tables[table], &indices[table], &prepared.found[table], folder)?;
+            prepared.kept[table] = kept_of(&report.tables[table], &prepared.known(report, table, indices), folder)?;
         }
         for (place, found) in looked_up(report, indices, &level, &used, &prepared)? {
             let (by, position) = place;
@@ -143,9 +166,8 @@ fn looked_up(
         let others: Vec<usize> = tables.iter().map(|(other, _)| *other).collect();
         let failed = |source| RunError::Table { table: report.names(&others), source };
         let plan = |(other, places): &(usize, Vec<At>)| {
-            let files = (scans[other].clone(), &columns[other]);
-            let known = (&prepared.found[*other], &prepared.kept[*other]);
-            LookedUpPlan::new(&report.tables[*other], &lookups_of(places), files, known, report.rejected_rows)
+            let known = Known { files: scans.get(other).cloned(), ..prepared.known(report, *other, indices) };
+            LookedUpPlan::new(&report.tables[*other], &lookups_of(places), (&known, &columns[other]), report.rejected_rows)
         };
         let plans = tables.iter().map(plan).collect::<PolarsResult<Vec<_>>>().map_err(failed)?;
         let read: Vec<_> = plans.iter().zip(&tables).map(|(plan, (_, places))| (plan, lookups_of(places))).collect();
@@ -164,7 +186,13 @@ fn looked_up(
 fn ask(report: &Report, table: usize, columns: &BTreeSet<String>, request: usize, used: &mut AllUsed) {
     let of = &report.tables[table];
     let read = of.read(columns.clone());
-    for lookup in used_lookups(of, columns) {
+    for (source, position) in of.sources().iter().zip(sources(report, table)) {
+        let united: Vec<&str> =
+            of.columns.united.values().filter(|column| column.is_read(&read)).map(|column| column.name.as_str()).collect();
+        let repetition = source.table.repetition.iter().flat_map(Repetition::reads);
+        ask(report, position, &source.given.used(&united).into_iter().chain(repetition).collect(), request, used);
+    }
+    for lookup in of.used_lookups(columns) {
         let position = of.columns.lookups.iter().position(|known| known.name == lookup.name).unwrap_or_default();
         let read = lookup.read(&read);
         let asked = asked_of(lookup, &read);
@@ -181,10 +209,10 @@ fn ask(report: &Report, table: usize, columns: &BTreeSet<String>, request: usize
 /// How many tables have to be gone through one after the other before this one is.
 pub(crate) fn level(report: &Report, table: usize) -> usize {
     let others = report.tables[table].columns.lookups.iter().filter_map(|lookup| report.position(&lookup.table));
-    others.map(|other| 1 + level(report, other)).max().unwrap_or(0)
+    others.chain(sources(report, table)).map(|other| 1 + level(report, other)).max().unwrap_or(0)
 }
 
-/// The tables by levels, each in a later one than those that it looks something up in.
+/// The tables by levels, each in a later one than those that it looks something up in, or is a union of.
 fn levels(report: &Report) -> Vec<Vec<usize>> {
     let mut levels: Vec<Vec<usize>> = Vec::new();
     for table in 0..report.tables.len() {
@@ -230,8 +258,7 @@ fn rows_by_key(tables: &[(&LookedUpPlan, Vec<Read<'_>>)]) -> PolarsResult<Vec<Ve
         .collect();
     let mut frames = Vec::new();
     for ((plan, _), keyings) in tables.iter().zip(&keyings) {
-        frames.extend([&plan.rows_read, &plan.rows_once, &plan.rows_kept].map(Clone::clone));
-        frames.extend(plan.misses.iter().flat_map(MissesPlan::frames));
+        frames.extend(plan.counts.frames());
         frames.extend(
             plan.lookups
                 .iter()
@@ -240,12 +267,10 @@ fn rows_by_key(tables: &[(&LookedUpPlan, Vec<Read<'_>>)]) -> PolarsResult<Vec<Ve
         );
     }
     let mut frames = collect(frames, Engine::Streaming)?.into_iter();
-    let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
     let mut all = Vec::new();
     for ((plan, _), keyings) in tables.iter().zip(&keyings) {
-        let (read, once, kept) = (next()?, next()?, next()?);
-        let misses = plan.misses.iter().map(|plan| Misses::of(&plan.lookup, &next()?, &next()?));
-        let mut misses = misses.collect::<PolarsResult<Vec<_>>>()?;
+        let counts = Arc::new(Counts::of(&plan.counts, &mut frames)?);
+        let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
         let mut of_table = Vec::new();
         for (plan, keying) in plan.lookups.iter().zip(keyings) {
             let (fates, mut examples) = (by_fate(&next()?)?, examples(&next()?)?);
@@ -259,14 +284,9 @@ fn rows_by_key(tables: &[(&LookedUpPlan, Vec<Read<'_>>)]) -> PolarsResult<Vec<Ve
                 lookup: 0,
                 table: 0,
                 requests: BTreeSet::new(),
-                rows_read: count(&read, 0)?,
-                rows_of_files: count(&read, 1)?,
-                rows_once: count(&once, 0)?,
-                rows_kept: count(&kept, 0)?,
+                counts: Arc::clone(&counts),
                 rows_keyed: fates.get(&0).copied().unwrap_or_default(),
                 unfit: unfit.collect(),
-                // What the rows look up themselves is told with the first lookup.
-                misses: std::mem::take(&mut misses),
             };
             of_table.push(keying.finish().map(|keyed| (keyed, looked_up)));
         }

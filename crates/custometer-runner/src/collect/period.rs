@@ -11,6 +11,7 @@ use crate::error::RunError;
 use crate::plan::input::in_years;
 use crate::plan::scan::scans;
 use crate::read::column::Typed;
+use crate::read::known::Known;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
@@ -49,9 +50,10 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepar
     let scans = scans(report, indices, read).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let mut plans: BTreeMap<usize, Vec<LazyFrame>> = BTreeMap::new();
     for (position, times) in timed {
-        let (table, found, kept) = (&report.tables[position], &prepared.found[position], &prepared.kept[position]);
-        let rows = kept.of(table.over(scans[&position].clone(), (found, kept.ends())));
-        let rows = table.condition.iter().cloned().fold(rows, LazyFrame::filter).cache();
+        let table = &report.tables[position];
+        let failed = |source| RunError::Table { table: table.name.clone(), source };
+        let known = Known { files: scans.get(&position).cloned(), ..prepared.known(report, position, indices) };
+        let rows = table.rows(&known, times.keys().map(ToString::to_string).collect()).map_err(failed)?.met;
         let ends = times.into_iter().filter_map(|(time, domain)| Some(ends_of(&rows, table.typed(time, ColumnType::Time).ok()?, domain)));
         plans.entry(report.first_of_scan(position)).or_default().extend(ends);
     }

@@ -7,16 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use custometer_core::{ColumnType, CurrencyCode};
-use polars::prelude::{DataFrame, DataType, Engine, Expr, LazyFrame, PolarsError, PolarsResult, col, lit, when};
+use polars::prelude::{DataFrame, DataType, Engine, Expr, PolarsError, PolarsResult, col, lit, when};
 
+use crate::collect::collect;
+use crate::collect::counts::Counts;
 use crate::collect::ledger::Files;
-use crate::collect::{collect, count};
+use crate::collect::lookups::Prepared;
 use crate::error::RunError;
-use crate::plan::input::{count_rows, count_rows_of_files};
-use crate::plan::kept::Kept;
+use crate::plan::counts::CountsPlan;
 use crate::plan::rates::{Rates, date_of};
 use crate::read::fault::Check;
-use crate::read::lookup::Found as LookedUp;
+use crate::read::known::Known;
 use crate::read::scan::ROW;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
@@ -31,11 +32,8 @@ const FAULT: &str = "__rate_fault";
 /// Exchange rates, and how many rows of their table there were.
 pub(crate) struct RatesRead {
     pub(crate) rates: Arc<Rates>,
-    /// Rows of the files, those that are made of them, those of these that repeat no others, and those that have a rate.
-    pub(crate) rows_of_files: u64,
-    pub(crate) rows_made: u64,
-    pub(crate) rows_once: u64,
-    pub(crate) rows_used: u64,
+    /// Of the rows of their table.
+    pub(crate) counts: Counts,
 }
 
 /// The exchange rates of a report; none where it converts nothing.
@@ -43,18 +41,23 @@ pub(crate) struct RatesRead {
 /// # Errors
 ///
 /// When the table can't be read to its end, or has rows that are no rates.
-pub(crate) fn rates(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept], folder: &Path) -> Result<Option<RatesRead>, RunError> {
+pub(crate) fn rates(
+    report: &Report,
+    indices: &[Vec<FileIndex>],
+    prepared: &Prepared,
+    folder: &Path,
+) -> Result<Option<RatesRead>, RunError> {
     let Some(conversion) = &report.conversion else { return Ok(None) };
     let RatesFrom::Table(of) = &conversion.rates else {
         let rates = Arc::new(Rates::new(report, conversion, []));
-        return Ok(Some(RatesRead { rates, rows_of_files: 0, rows_made: 0, rows_once: 0, rows_used: 0 }));
+        return Ok(Some(RatesRead { rates, counts: Counts::default() }));
     };
     let Some(position) = report.tables.iter().position(|table| table.name == of.table) else {
         return Err(RunError::Rates(vec![format!("there is no table `{}` with exchange rates", of.table)]));
     };
     let table = &report.tables[position];
     let failed = |source| RunError::Table { table: table.name.clone(), source };
-    let (checks, frame, [rows_of_files, rows_made, rows_once]) = rows(table, of, &indices[position], &kept[position]).map_err(failed)?;
+    let (checks, frame, counts) = rows(table, of, &prepared.known(report, position, indices)).map_err(failed)?;
     let found = Found::of(&frame, table, &checks, of, &Files::of(table, &indices[position], folder)).map_err(failed)?;
     if !found.faults.is_empty() {
         let more = found.faults.len().saturating_sub(MOST_FAULTS);
@@ -63,16 +66,15 @@ pub(crate) fn rates(report: &Report, indices: &[Vec<FileIndex>], kept: &[Kept], 
     }
     let rates = found.rates.into_iter().map(|((currency, day), rate)| (currency, day, rate));
     let rates = Arc::new(Rates::new(report, conversion, rates));
-    Ok(Some(RatesRead { rates, rows_of_files, rows_made, rows_once, rows_used: frame.height() as u64 }))
+    Ok(Some(RatesRead { rates, counts }))
 }
 
-/// The rows of the table, what may be wrong with them beside their values, and how many there were of the files, made of them, and once.
-fn rows(table: &Table, of: &RatesTable, indices: &[FileIndex], kept: &Kept) -> PolarsResult<(Vec<Check>, DataFrame, [u64; 3])> {
+/// What may be wrong with the rows of the table beside their values, the rows, and how many there were.
+fn rows(table: &Table, of: &RatesTable, known: &Known<'_>) -> PolarsResult<(Vec<Check>, DataFrame, Counts)> {
     let names = [&of.currency, &of.date, &of.rate];
-    let met = table.rows(indices, (&LookedUp::default(), kept.ends()), names.into_iter().cloned().collect::<BTreeSet<String>>())?.cache();
-    let once = kept.of(met.clone()).cache();
-    let counts = [met.clone().select([count_rows_of_files(table)]), met.select([count_rows()]), once.clone().select([count_rows()])];
-    let rows = table.condition.iter().cloned().fold(once, LazyFrame::filter);
+    let used: BTreeSet<String> = names.into_iter().cloned().collect();
+    let rows = table.rows(known, used.clone())?;
+    let counts = CountsPlan::new(table, &rows, &used);
     let checks: Vec<Check> = table.checks.iter().cloned().chain(names.into_iter().flat_map(|name| table.faults_of(name))).collect();
     let typed = |name: &str, kind| table.typed(name, kind).map_err(|reason| PolarsError::ComputeError(reason.into()));
     let date = typed(&of.date, ColumnType::Time)?.value;
@@ -89,10 +91,9 @@ fn rows(table: &Table, of: &RatesTable, indices: &[FileIndex], kept: &Kept) -> P
         table.shown.clock.days_since_1970(date).cast(DataType::Int64).alias("day"),
         typed(&of.rate, ColumnType::Number)?.value.cast(DataType::Float64).alias("rate"),
     ];
-    let plans = counts.into_iter().chain([rows.select(columns)]).collect();
+    let plans = counts.frames().into_iter().chain([rows.met.select(columns)]).collect();
     let mut frames = collect(plans, Engine::Streaming)?.into_iter();
-    let mut counted = || count(&frames.next().unwrap_or_default(), 0);
-    let counts = [counted()?, counted()?, counted()?];
+    let counts = Counts::of(&counts, &mut frames)?;
     Ok((checks, frames.next().unwrap_or_default(), counts))
 }
 

@@ -12,12 +12,11 @@ use crate::collect::accumulate::ending;
 use crate::collect::keys::{Keys, ages};
 use crate::collect::{collect, spans};
 use crate::error::RunError;
-use crate::plan::kept::Kept;
-use crate::read::lookup::Found;
-use crate::read::scan::ROW;
-use crate::read::shape::PART;
+use crate::read::kept::Kept;
+use crate::read::known::Known;
+use crate::read::scan::{PART, ROW};
 use crate::read::table::{Keep, Repetition, Table};
-use crate::read::text::{FAULT, FileIndex};
+use crate::read::text::FAULT;
 
 const ALONE: &str = "__alone";
 const AGE: &str = "__age";
@@ -28,26 +27,24 @@ const AGE: &str = "__age";
 ///
 /// When the table can't be read to its end, when rows repeat others where the report says that none do, and when it can't be told which of
 /// several changes lasts.
-pub(crate) fn kept_of(table: &Table, indices: &[FileIndex], found: &Found, folder: &Path) -> Result<Kept, RunError> {
+pub(crate) fn kept_of(table: &Table, known: &Known<'_>, folder: &Path) -> Result<Kept, RunError> {
     let kept = match &table.repetition {
-        Some(repetition) => {
-            kept(table, repetition, indices, found).map_err(|source| RunError::Table { table: table.name.clone(), source })?
-        }
+        Some(repetition) => kept(table, repetition, known).map_err(|source| RunError::Table { table: table.name.clone(), source })?,
         None => Kept::default(),
     };
     if let Some(repetition) = table.repetition.as_ref().filter(|repetition| repetition.keep == Keep::Error && kept.repeated > 0) {
         return Err(RunError::Repeated { table: table.name.clone(), by: repetition.by.join("`, `"), rows: kept.repeated });
     }
     match &table.spans {
-        Some(spans) => spans::with_ends(table, spans, kept, (indices, found, folder)),
+        Some(spans) => spans::with_ends(table, spans, &Known { kept, ..known.clone() }, folder),
         None => Ok(kept),
     }
 }
 
-fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex], found: &Found) -> PolarsResult<Kept> {
+fn kept(table: &Table, repetition: &Repetition, known: &Known<'_>) -> PolarsResult<Kept> {
     let age = repetition.age.as_ref().map(|age| age.value.clone());
     // A damaged row shares its key with no other, and a row that a condition leaves out beforehand does not compete with those that it keeps.
-    let damaged = table.opened.format.has_records().then(|| col(FAULT).is_not_null());
+    let damaged = table.has_records().then(|| col(FAULT).is_not_null());
     let unreadable = repetition.age.as_ref().map(|age| age.unreadable.clone().fill_null(lit(false)));
     let left_out = table.condition.clone().filter(|_| repetition.where_first).map(|condition| condition.fill_null(lit(false)).not());
     let alone = damaged.into_iter().chain(unreadable).chain(left_out).reduce(Expr::or).unwrap_or_else(|| lit(false));
@@ -57,8 +54,8 @@ fn kept(table: &Table, repetition: &Repetition, indices: &[FileIndex], found: &F
     let state = Arc::new(Mutex::new(State { keep: newest_by.clone(), ..State::default() }));
     let filling = Arc::clone(&state);
     // Rows that are made of one are kept together.
-    let rows = table.rows(indices, (found, None), repetition.reads())?;
-    let rows = if table.shape.is_plain() { rows } else { rows.filter(col(PART).eq(lit(0_u64))) };
+    let rows = table.rows(known, repetition.reads())?.all;
+    let rows = if table.is_made() { rows.filter(col(PART).eq(lit(0_u64))) } else { rows };
     let rows = rows.select(columns);
     let sink = ending(rows, move |rows| filling.lock().unwrap_or_else(PoisonError::into_inner).add(rows));
     collect(vec![sink], Engine::Streaming)?;

@@ -21,9 +21,10 @@ use crate::plan::typed::typed_column;
 use crate::read::currency::RowCurrency;
 use crate::read::fault::{Check, Origin, Reason};
 use crate::read::lookup::{Found, place_name};
-use crate::read::scan::ROW;
-use crate::read::shape::{MADE_OF, PART};
+use crate::read::scan::{PART, ROW};
+use crate::read::shape::MADE_OF;
 use crate::read::table::Table;
+use crate::read::union::SOURCE;
 use crate::report::Request;
 
 /// The rows of a table that one source can use, and why it can't use the others.
@@ -217,7 +218,8 @@ impl InputPlan {
             fate = when(time.cast(DataType::Int64).gt_eq(lit(as_of))).then(lit(OUTSIDE)).otherwise(fate);
         }
         let judged = base.with_column(fate.alias(FATE)).cache();
-        let fates = judged.clone().group_by([col(FATE)]).agg(sums_of_fates(&key, table, time));
+        let by = [FATE].into_iter().chain((!table.sources().is_empty()).then_some(SOURCE));
+        let fates = judged.clone().group_by(by.map(col).collect::<Vec<_>>()).agg(sums_of_fates(&key, table, time));
 
         let rejected = rejected(table, &judged, &reasons, all_rejected);
         // What had not happened by the as-of date is not known yet.
@@ -284,7 +286,7 @@ fn picked(key: &InputKey, table: &Table, base: &LazyFrame) -> (LazyFrame, Option
     // As in `AND`, one that does not hold decides, whatever becomes of the others.
     let is_possible = conditions().map(|holds| holds.fill_null(lit(true))).reduce(Expr::and).unwrap_or_else(|| lit(true));
     let is_picked = holds.fill_null(lit(false)).or(is_damaged).or(fails.and(is_possible));
-    (base.clone().filter(is_picked.clone()), Some(base.clone().filter(is_picked.not()).select([count_rows()])))
+    (base.clone().filter(is_picked.clone()), Some(counted(table, &base.clone().filter(is_picked.not()))))
 }
 
 /// The rows of `judged` that are rejected, with what is wrong in each as it is written, and the place of the row of another table that is at
@@ -297,8 +299,8 @@ pub(super) fn rejected(table: &Table, judged: &LazyFrame, reasons: &[Reason], al
     let faulty = of_reasons(DataType::String, &|reason| Some(col(reason.origin.as_ref()?.written_in.as_str()).cast(DataType::String)));
     let place = of_reasons(DataType::UInt32, &|reason| Some(col(place_name(table.lookup_of(reason)?))));
     let mut shown = vec![col(FATE), col(ROW), faulty.alias(FAULTY), place.alias(PLACE)];
-    shown.extend((!table.shape.is_plain()).then(|| col(PART)));
-    shown.extend(table.shape.unpivot.is_some().then(|| col(MADE_OF)));
+    shown.extend(table.is_made().then(|| col(PART)));
+    shown.extend(table.is_unpivoted().then(|| col(MADE_OF)));
     let rejected = judged.clone().filter(col(FATE).gt(lit(0))).select(shown);
     if all { rejected } else { first_of_each(rejected) }
 }
@@ -399,7 +401,7 @@ fn sums_of_fates(key: &InputKey, table: &Table, time: Option<Expr>) -> Vec<Expr>
     let twice = twice.map_or_else(|| lit(0_u64).first(), |name| col(name).cast(DataType::UInt64).sum());
     let of_group = |end: Option<Expr>| end.unwrap_or_else(|| lit(NULL).first()).cast(DataType::Int64);
     // An end that the next change tells is none that is planned.
-    let is_told = |name: &str| table.shape.end.as_deref() == Some(key.actual(name));
+    let is_told = |name: &str| table.is_end(key.actual(name));
     let is_planned = |name: &str| key.source.columns.iter().any(|column| column.name == name && column.is_planned) && !is_told(name);
     let reads = key.reads();
     let instants = reads.iter().filter(|(name, kind, ..)| time.is_some() && *kind == ColumnType::Time && !is_planned(name));
@@ -438,14 +440,15 @@ fn is_ambiguous(table: &Table, time: &str) -> bool {
     table.typed(time, ColumnType::Time).is_ok_and(|typed| typed.ambiguous.is_some())
 }
 
+/// Counts rows; of a union by source.
+pub(crate) fn counted(table: &Table, rows: &LazyFrame) -> LazyFrame {
+    let rows = rows.clone();
+    if table.sources().is_empty() { rows.select([count_rows()]) } else { rows.group_by([col(SOURCE)]).agg([count_rows()]) }
+}
+
 /// How many rows there are. What Polars counts them in holds 32 bits.
 pub(crate) fn count_rows() -> Expr {
     col(ROW).is_not_null().cast(DataType::UInt64).sum()
-}
-
-/// How many rows of the files there are, where each may have been made into several.
-pub(crate) fn count_rows_of_files(table: &Table) -> Expr {
-    if table.shape.is_plain() { count_rows() } else { col(PART).eq(lit(0_u64)).cast(DataType::UInt64).sum() }
 }
 
 /// The first rows of each reason in every batch, by their numbers: few, however many are rejected.

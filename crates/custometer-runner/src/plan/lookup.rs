@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use custometer_core::ColumnType;
-use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, concat_str, lit};
+use polars::prelude::{DataType, Expr, LazyFrame, NULL, PolarsResult, col, lit};
 
-use crate::plan::input::{Checks, count_rows, count_rows_of_files, first_of_each, rejected};
-use crate::plan::kept::Kept;
-use crate::plan::names::{FATE, FAULTY};
+use crate::plan::counts::CountsPlan;
+use crate::plan::input::{Checks, count_rows, rejected};
+use crate::plan::names::FATE;
 use crate::plan::typed::typed_column;
 use crate::read::currency::RowCurrency;
 use crate::read::fault::{Check, Origin, Reason};
-use crate::read::keyed::Miss;
-use crate::read::lookup::{Found, Lookup, place_name};
+use crate::read::known::Known;
+use crate::read::lookup::Lookup;
 use crate::read::scan::ROW;
 use crate::read::table::{Repetition, Table};
 use crate::read::text::FAULT;
@@ -20,11 +20,8 @@ use crate::report::Request;
 
 /// A table that is looked up: its rows, and what each lookup finds of them.
 pub(crate) struct LookedUpPlan {
-    pub(crate) rows_read: LazyFrame,
-    pub(crate) rows_once: LazyFrame,
-    pub(crate) rows_kept: LazyFrame,
-    /// What the rows themselves look up.
-    pub(crate) misses: Vec<MissesPlan>,
+    /// Counts the rows.
+    pub(crate) counts: CountsPlan,
     pub(crate) lookups: Vec<LookupPlan>,
 }
 
@@ -41,20 +38,9 @@ pub(crate) struct LookupPlan {
     pub(crate) values: Vec<(String, DataType)>,
 }
 
-/// The rows of a table that one of its lookups finds nothing for.
-pub(crate) struct MissesPlan {
-    pub(crate) lookup: String,
-    /// Counts rows by why they find none.
-    pub(crate) counts: LazyFrame,
-    /// The first ones of each reason in every part, each with its key.
-    pub(crate) examples: LazyFrame,
-}
-
 /// The columns of a looked-up table that are used where these are read by its lookups.
 pub(crate) fn used_of<'a>(table: &Table, lookups: impl Iterator<Item = (&'a Lookup, &'a BTreeSet<String>)>) -> BTreeSet<String> {
-    let mut used: BTreeSet<String> = lookups.flat_map(|(lookup, read)| asked_of(lookup, read)).collect();
-    used.extend(used_lookups(table, &used).map(|lookup| place_name(&lookup.name)));
-    used
+    table.with_places(lookups.flat_map(|(lookup, read)| asked_of(lookup, read)).collect())
 }
 
 impl LookedUpPlan {
@@ -63,21 +49,12 @@ impl LookedUpPlan {
     pub(crate) fn new(
         table: &Table,
         lookups: &[(&Lookup, &BTreeSet<String>)],
-        (files, used): (LazyFrame, &BTreeSet<String>),
-        (found, kept): (&Found, &Kept),
+        (known, used): (&Known<'_>, &BTreeSet<String>),
         all_rejected: bool,
     ) -> PolarsResult<Self> {
-        let all = table.over(files, (found, kept.ends())).cache();
-        let once = kept.of(all.clone());
-        let met = table.condition.iter().fold(once.clone(), |rows, condition| rows.filter(condition.clone())).cache();
-        let lookups = lookups.iter().map(|(lookup, read)| LookupPlan::new(table, lookup, read, &met, all_rejected));
-        Ok(Self {
-            rows_read: all.select([count_rows(), count_rows_of_files(table).alias("of_files")]),
-            rows_once: once.clone().select([count_rows()]),
-            rows_kept: met.clone().select([count_rows()]),
-            misses: used_lookups(table, used).map(|lookup| MissesPlan::new(lookup, &once)).collect(),
-            lookups: lookups.collect::<PolarsResult<_>>()?,
-        })
+        let rows = table.rows(known, used.clone())?;
+        let lookups = lookups.iter().map(|(lookup, read)| LookupPlan::new(table, lookup, read, &rows.met, all_rejected));
+        Ok(Self { counts: CountsPlan::new(table, &rows, used), lookups: lookups.collect::<PolarsResult<_>>()? })
     }
 }
 
@@ -93,7 +70,7 @@ impl LookupPlan {
         }
         let is_sure = col(FATE).eq(lit(0));
         // Of a damaged row nobody knows the key.
-        let mut has_no_key = if table.opened.format.is_text() { col(FAULT).is_not_null() } else { lit(false) };
+        let mut has_no_key = if table.has_records() { col(FAULT).is_not_null() } else { lit(false) };
         let mut columns = vec![col(ROW), is_sure.clone().alias("__sure")];
         for (position, name) in keys.enumerate() {
             let key = typed_column(table, name, ColumnType::Identifier)?;
@@ -127,36 +104,10 @@ impl LookupPlan {
     }
 }
 
-impl MissesPlan {
-    /// Its plans: the counts, then the examples.
-    pub(crate) fn frames(&self) -> [LazyFrame; 2] {
-        [self.counts.clone(), self.examples.clone()]
-    }
-
-    /// Which of some rows find none.
-    pub(crate) fn new(lookup: &Lookup, rows: &LazyFrame) -> Self {
-        let names: Vec<String> = (0..lookup.keys.len()).map(|position| format!("__key{position}")).collect();
-        let mut columns = vec![Miss::numbers(&col(place_name(&lookup.name))).alias(FATE), col(ROW)];
-        columns.extend(lookup.keys.iter().zip(&names).map(|(key, name)| key.clone().alias(name.as_str())));
-        let misses = rows.clone().select(columns).cache();
-        let counts = misses.clone().group_by([col(FATE)]).agg([count_rows().alias("rows")]);
-        // Keys are written for rows that find none alone.
-        let texts: Vec<Expr> = names.iter().map(|name| col(name.as_str()).cast(DataType::String)).collect();
-        let missed = misses.filter(col(FATE).gt(lit(0))).select([col(FATE), col(ROW), concat_str(texts, ", ", true).alias(FAULTY)]);
-        Self { lookup: lookup.name.clone(), counts, examples: first_of_each(missed) }
-    }
-}
-
 /// The columns of a looked-up table that are asked of it.
 pub(crate) fn asked_of(lookup: &Lookup, read: &BTreeSet<String>) -> BTreeSet<String> {
     let times = lookup.validity.iter().flat_map(|validity| validity.from.iter().chain(&validity.until));
     read.iter().chain(lookup.on.iter().map(|(_, there)| there)).chain(times).cloned().collect()
-}
-
-/// The lookups of a table that give any of the columns which are read where these ones are used.
-pub(crate) fn used_lookups<'a>(table: &'a Table, used: &BTreeSet<String>) -> impl Iterator<Item = &'a Lookup> + use<'a> {
-    let read = table.read(used.clone());
-    table.columns.lookups.iter().filter(move |lookup| lookup.gives(&read))
 }
 
 /// The columns that a request, and the rules of its table, may read.

@@ -16,6 +16,7 @@ use crate::plan::names::{bucket_name, typed_name};
 use crate::plan::rates::{Edge, Rates, date_of, number_of};
 use crate::read::currency::{MinorUnits, RowCurrency};
 use crate::read::fault::{Check, Origin, Reason};
+use crate::read::union::SOURCE;
 use crate::read::values::trimmed;
 use crate::report::{Report, Request};
 
@@ -28,7 +29,8 @@ const PER_UNIT: &str = "__minor_units";
 #[derive(Debug, Clone)]
 pub(crate) struct Money {
     currency: RowCurrency,
-    minor_units: Option<MinorUnits>,
+    /// By source, where they differ.
+    minor_units: Vec<Option<MinorUnits>>,
     rates: Option<(Arc<Rates>, When)>,
     /// What is to be said where an early rate stands for a later one.
     note: Option<String>,
@@ -82,14 +84,19 @@ impl Money {
         let currency = table.currency.clone()?;
         let rates = rates.filter(|rates| currency != RowCurrency::All(rates.currency()));
         let rates = rates.map(|rates| (Arc::clone(rates), When::of(report, request, rates, axes)));
-        let minor_units = table.minor_units.clone();
+        let mut minor_units = table.minor_units.clone();
+        if minor_units.iter().all(|units| Some(units) == minor_units.first()) {
+            minor_units.truncate(1);
+        }
         let note = rates.as_ref().and_then(|(rates, when)| when.early(report, request, rates, axes));
-        (rates.is_some() || minor_units.is_some()).then_some(Self { currency, minor_units, rates, note })
+        let money = Self { currency, minor_units, rates, note };
+        (money.is_converted() || money.is_minor()).then_some(money)
     }
 
     /// What is done to amounts, in words.
     pub(crate) fn steps(&self) -> String {
-        let minor = self.minor_units.as_ref().map(|_| "taken as minor units".to_owned());
+        let whose = if self.minor_units.iter().all(Option::is_some) { "" } else { " where their source says so" };
+        let minor = self.is_minor().then(|| format!("taken as minor units{whose}"));
         let converted = self.rates.as_ref().map(|(rates, when)| match when {
             When::OfBuckets(_) => format!("converted to {} {}", rates.currency(), rates.whose_of_buckets()),
             _ => format!("converted to {} {}", rates.currency(), rates.whose()),
@@ -100,6 +107,22 @@ impl Money {
     /// What is to be said of the rates.
     pub(crate) fn note(&self) -> Option<&str> {
         self.note.as_deref()
+    }
+
+    /// Whether some are counted in the smallest units of their currencies.
+    fn is_minor(&self) -> bool {
+        self.minor_units.iter().any(Option::is_some)
+    }
+
+    /// How many of its units the currency of a row has, where amounts are counted so.
+    fn per_unit(&self, minor_units: &MinorUnits) -> Expr {
+        match &self.currency {
+            RowCurrency::All(code) => number(minor_units.per_unit(*code)),
+            RowCurrency::Column(_) => {
+                let minor_units = minor_units.clone();
+                numbers_of(col(CURRENCY), lit(0_i64), move |code, _| minor_units.per_unit(CurrencyCode::new(code)?))
+            }
+        }
     }
 
     /// Whether amounts are converted.
@@ -173,14 +196,13 @@ impl Money {
     /// What amounts are multiplied and divided by, over typed columns.
     pub(crate) fn factors(&self) -> Vec<(String, Expr)> {
         let mut factors = Vec::new();
-        if let Some(minor_units) = self.minor_units.clone() {
-            let per_unit = match &self.currency {
-                RowCurrency::All(code) => number(minor_units.per_unit(*code)),
-                RowCurrency::Column(_) => {
-                    numbers_of(col(CURRENCY), lit(0_i64), move |code, _| minor_units.per_unit(CurrencyCode::new(code)?))
-                }
+        if self.is_minor() {
+            let per_unit = |units: &Option<MinorUnits>| units.as_ref().map_or_else(|| lit(1.0), |units| self.per_unit(units));
+            let of_sources = self.minor_units.iter().zip(0_u32..).map(|(units, source)| (source, per_unit(units)));
+            let by_source = |otherwise: (u32, Expr), (source, units): (u32, Expr)| {
+                (source, when(col(SOURCE).eq(lit(source))).then(units).otherwise(otherwise.1))
             };
-            factors.push((PER_UNIT.to_owned(), per_unit));
+            factors.extend(of_sources.reduce(by_source).map(|(_, per_unit)| (PER_UNIT.to_owned(), per_unit)));
         }
         if let Some((rates, of)) = self.of_buckets() {
             let code = self.code();
@@ -220,7 +242,7 @@ impl Money {
     /// The amounts of a column, over its typed values and the factors.
     pub(crate) fn amount(&self, typed: Expr) -> Expr {
         let units = typed.cast(DataType::Float64);
-        let units = if self.minor_units.is_some() { units / col(PER_UNIT) } else { units };
+        let units = if self.is_minor() { units / col(PER_UNIT) } else { units };
         if self.is_converted() && self.of_buckets().is_none() { units * col(self.worth_column()) } else { units }
     }
 
@@ -234,7 +256,7 @@ impl Money {
         if let Some(column) = self.currency.column() {
             let missing = || col(CURRENCY).is_null();
             add(format!("`{column}` is missing, which says the currency"), Some(Origin::itself(column)), missing());
-            if self.minor_units.is_some() {
+            if self.is_minor() {
                 let unknown = col(PER_UNIT).is_null().and(missing().not());
                 add(
                     format!("`{column}` is no currency whose minor units are known (`minor_digits` can say them)"),

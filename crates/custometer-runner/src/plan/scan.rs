@@ -7,7 +7,7 @@ use polars::prelude::{LazyFrame, PolarsResult};
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
-/// The rows of files, for each of some tables: the same scan for those over the same files. Each table is given with the columns that it uses.
+/// The rows of files, for each of some tables that have files of their own: the same scan for those over the same ones. Each table is given with the columns that it uses.
 ///
 /// # Errors
 ///
@@ -26,7 +26,8 @@ pub(crate) fn scans(
     let mut rows = BTreeMap::new();
     for (first, (tables, read)) in scans {
         let indices = indices.get(first).map_or(&[][..], Vec::as_slice);
-        let scan = report.tables[first].opened.rows(indices, read)?;
+        let Some(opened) = report.tables[first].opened() else { continue };
+        let scan = opened.rows(indices, read)?;
         // In the streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
         let scan = if tables.len() > 1 { scan.cache() } else { scan };
         rows.extend(tables.into_iter().map(|table| (table, scan.clone())));

@@ -6,11 +6,13 @@ use custometer_core::{ColumnType, Domain};
 use polars::prelude::{DataType, Expr, LazyFrame, col, lit, when};
 
 use crate::plan::names::typed_name;
-use crate::read::table::Table;
+use crate::read::table::{Rows, Table};
 use crate::report::Request;
 
 /// A column whose words are asked for.
 pub(crate) struct AskedWords {
+    /// The table of a union that asks, by its position.
+    pub(crate) source: Option<usize>,
     pub(crate) column: String,
     /// Whether they are those of all rows, and not of the ones that `where` keeps.
     pub(crate) of_all: bool,
@@ -54,6 +56,7 @@ pub(crate) fn asked(
         blanks.entry(&blank.raw).or_default().insert(blank.word.clone());
     }
     let blanks = blanks.into_iter().map(|(raw, wanted)| AskedWords {
+        source: None,
         column: raw.to_owned(),
         of_all: true,
         wanted,
@@ -62,9 +65,19 @@ pub(crate) fn asked(
     });
     let asked = asked.into_iter().map(|((column, of_all), (value, wanted))| {
         let rows = if of_all { all } else { base };
-        AskedWords { column, of_all, wanted, names_others: true, rows: rows.clone().select([value]) }
+        AskedWords { source: None, column, of_all, wanted, names_others: true, rows: rows.clone().select([value]) }
     });
     asked.chain(blanks).collect()
+}
+
+/// The columns whose words the tables of a union name by themselves.
+pub(crate) fn asked_by_sources(table: &Table, rows: &Rows) -> Vec<AskedWords> {
+    let sources = table.sources().iter().zip(&rows.sources).enumerate();
+    let asked = sources.flat_map(|(number, (source, (rows, used)))| {
+        let asked = asked(&source.table, &[], used.clone(), &rows.all, &rows.all).into_iter();
+        asked.map(move |asked| AskedWords { source: Some(number), ..asked })
+    });
+    asked.collect()
 }
 
 /// Whether a request reads a condition's column.

@@ -37,15 +37,15 @@ const OURS: &str = "a column with a name that custometer gives its own";
 
 /// A table's files, opened but not read.
 #[derive(Clone)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// The files, in the order that their rows are numbered in.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Their format.
-    pub format: FileFormat,
+    pub(crate) format: FileFormat,
     /// The columns of all files: those of text files, and the plain values of NDJSON, as text.
-    pub schema: Schema,
+    pub(crate) schema: Schema,
     /// The first rows.
-    pub sample: DataFrame,
+    pub(crate) sample: DataFrame,
     /// Columns that are not read, each with what it is instead.
     pub(crate) left_out: BTreeMap<String, String>,
     /// Columns in which a cell has no value that can be relied on.

@@ -49,8 +49,9 @@ pub(crate) struct Validity {
 #[derive(Clone)]
 pub(crate) struct LookedUp {
     pub(crate) name: String,
-    /// The other table's name for it.
+    /// The other table's name for it, and for the column that has its values.
     pub(crate) column: String,
+    pub(crate) held_in: String,
     pub(crate) stored: DataType,
     /// How the other table's texts are written.
     pub(crate) style: Style,
@@ -88,7 +89,7 @@ impl Lookup {
             first.map_many(find, &asked, |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::UInt32)))
         };
         let columns = self.columns.iter().flat_map(|column| {
-            let value = keyed.value(&column.column, &place, &column.stored).alias(column.name.as_str());
+            let value = keyed.value(&column.held_in, &place, &column.stored).alias(column.name.as_str());
             [value, self.fault_of(column, keyed, &place).alias(fault_name(&column.name))]
         });
         rows.with_column(places.alias(place.as_str())).with_columns(columns.collect::<Vec<_>>())
@@ -99,7 +100,7 @@ impl Lookup {
         let own = i32::try_from(self.reasons.len()).unwrap_or(i32::MAX);
         let none = || lit(NULL).cast(DataType::Int32);
         let doubt = keyed.has_doubts().then(|| when(keyed.is_doubtful(place)).then(lit(own)).otherwise(none()));
-        let of_column = (!column.reasons.is_empty()).then(|| keyed.value(&fault_name(&column.column), place, &DataType::Int32) + lit(own));
+        let of_column = (!column.reasons.is_empty()).then(|| keyed.value(&fault_name(&column.held_in), place, &DataType::Int32) + lit(own));
         let faults: Vec<Expr> = self.fault.clone().into_iter().chain(doubt).chain(of_column).collect();
         if faults.is_empty() { none() } else { coalesce(&faults) }
     }
@@ -133,7 +134,7 @@ impl Lookup {
             .columns
             .iter()
             .filter(is_used)
-            .flat_map(|column| [Some(column.column.clone()), (!column.reasons.is_empty()).then(|| fault_name(&column.column))]);
+            .flat_map(|column| [Some(column.held_in.clone()), (!column.reasons.is_empty()).then(|| fault_name(&column.held_in))]);
         read.flatten().collect()
     }
 

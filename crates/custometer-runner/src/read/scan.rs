@@ -12,7 +12,9 @@ use super::source::Source;
 
 /// The column that numbers the rows of a table from 0, through all its files.
 pub(crate) const ROW: &str = "__row";
-const PART: &str = "part";
+/// The column that tells apart the rows that are made of one: 0 for the first.
+pub(crate) const PART: &str = "__part";
+const SEED: &str = "part";
 
 /// Whether a name is one that columns of ours may have beside those of the files. A file's column of such a name is not read.
 pub(crate) fn is_ours(name: &str) -> bool {
@@ -40,17 +42,17 @@ pub(crate) trait Parts: Send + Sync + 'static {
 /// The engine has no source that calls a function for rows. But it hands on what it reads file by file, and a map may give other
 /// rows than it takes: so every part is a small file in memory with its number, and the map reads it.
 pub(crate) fn scan(parts: impl Parts, schema: SchemaRef) -> PolarsResult<LazyFrame> {
-    let seed = |part: &dyn std::fmt::Display| format!("{{\"{PART}\":{part}}}\n").into_bytes().into();
+    let seed = |part: &dyn std::fmt::Display| format!("{{\"{SEED}\":{part}}}\n").into_bytes().into();
     // A plan that nobody runs, and a table without rows, are scans as well.
     let none = (parts.count() == 0).then(|| seed(&"null"));
     let seeds = (0..parts.count()).map(|part| seed(&part)).chain(none);
-    let number = Schema::from_iter([(PART.into(), DataType::UInt64)]);
+    let number = Schema::from_iter([(SEED.into(), DataType::UInt64)]);
     let sources = ScanSources::Buffers(seeds.collect());
     let seeds = LazyJsonLineReader::new_with_sources(sources).with_schema(Some(Arc::new(number))).finish()?;
     let of_rows = Arc::clone(&schema);
     let read = move |seeds: DataFrame| {
         let mut read: Option<DataFrame> = None;
-        for part in seeds.column(PART)?.u64()?.iter().flatten() {
+        for part in seeds.column(SEED)?.u64()?.iter().flatten() {
             let part = usize::try_from(part).unwrap_or(usize::MAX);
             if part >= parts.count() {
                 return Err(PolarsError::ComputeError("there is no such part".into()));

@@ -13,11 +13,9 @@ use polars::prelude::{
 
 use super::cell_faults::cell_fault;
 use super::ends::{self, Ends};
-use super::scan::{is_missing, without_missing};
+use super::scan::{PART, is_missing, without_missing};
 use super::text::FAULT;
 
-/// The column that tells apart the rows that are made of one: 0 for the first.
-pub(crate) const PART: &str = "__part";
 /// The file's column that a row's value comes from.
 pub(crate) const MADE_OF: &str = "__made_of";
 /// The column that says that a cell is not the list that it should be.

@@ -1,30 +1,36 @@
 //! Tables: files with their mapped and derived columns, and the conditions that rows must meet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use custometer_core::ColumnType;
 use custometer_core::time::LocalClock;
 use jiff::tz::TimeZone;
-use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, Schema, col, lit};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, Schema, UnionArgs, col, concat, lit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::read::column::{self, StoredColumn, Style, Typed};
 use crate::read::currency::{MinorUnits, RowCurrency};
-use crate::read::ends::Ends;
 use crate::read::fault::{Check, Origin, Reason, checks_by_number, fault_name, roots};
 use crate::read::files::Opened;
-use crate::read::lookup::{Found, LookedUp, Lookup};
+use crate::read::known::Known;
+use crate::read::lookup::{Found, LookedUp, Lookup, place_name};
+use crate::read::scan::ROW;
 use crate::read::shape::{Lists, NO_LIST, Shape};
-use crate::read::text::{FAULT, Fault, FileIndex};
+use crate::read::text::{FAULT, Fault};
+use crate::read::union::{Contribution, SOURCE, United};
+use crate::read::watch::Watch;
 
 /// A table of a report, ready to be planned over.
 #[derive(Clone)]
 pub struct Table {
     /// Its name in the config.
     pub name: String,
-    /// Its files.
-    pub opened: Opened,
+    /// What its rows are of.
+    pub(crate) of: RowsOf,
     /// The condition that rows must meet.
     pub condition: Option<Expr>,
     /// The columns of its rows.
@@ -56,8 +62,44 @@ pub struct Table {
     pub(crate) ignore_case: bool,
     /// In which currency its amounts are; none where nobody says it.
     pub(crate) currency: Option<RowCurrency>,
-    /// How they are counted, where they are in the smallest units of their currencies.
-    pub(crate) minor_units: Option<MinorUnits>,
+    /// How they are counted, where they are in the smallest units of their currencies: by source, where the table is a union.
+    pub(crate) minor_units: Vec<Option<MinorUnits>>,
+}
+
+/// What the rows of a table are of.
+#[derive(Clone)]
+pub(crate) enum RowsOf {
+    /// Files.
+    Files(Box<Opened>),
+    /// Other tables.
+    Union(Union),
+}
+
+/// Tables whose rows are those of one.
+#[derive(Clone)]
+pub(crate) struct Union {
+    pub(crate) sources: Vec<UnionSource>,
+    /// Why they can't use a row.
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// One of the tables of a union.
+#[derive(Clone)]
+pub(crate) struct UnionSource {
+    pub(crate) table: Arc<Table>,
+    pub(crate) given: Contribution,
+}
+
+/// The rows of a table, as far as they have come.
+pub(crate) struct Rows {
+    /// All of them.
+    pub(crate) all: LazyFrame,
+    /// Those that are kept of rows which repeat each other, and of changes.
+    pub(crate) once: LazyFrame,
+    /// Of these, those that the table's condition keeps.
+    pub(crate) met: LazyFrame,
+    /// Those of the tables that it is a union of, each with the columns that are used of it.
+    pub(crate) sources: Vec<(Rows, BTreeSet<String>)>,
 }
 
 /// A text that means a missing value.
@@ -102,6 +144,8 @@ pub(crate) struct Columns {
     pub(crate) cleaned: Vec<Expr>,
     /// What the file has in columns where some texts mean a missing value.
     pub(crate) raw: Vec<Expr>,
+    /// Where the rows are those of other tables, the columns of these.
+    pub(crate) united: BTreeMap<String, United>,
     pub(crate) mapped: Vec<Expr>,
     pub(crate) lookups: Vec<Lookup>,
     /// Those that something derived takes the name of: they are kept under another, as they are written.
@@ -217,6 +261,10 @@ impl Table {
     /// A column as a metric's input.
     pub(crate) fn typed(&self, name: &str, kind: ColumnType) -> Result<Typed, String> {
         let stored = self.schema.get(name).ok_or_else(|| format!("there is no column `{name}`"))?;
+        // Something derived may have taken its name.
+        if let Some((united, looks)) = self.columns.united.get(name).zip(self.looks.get(name)) {
+            return united.typed(looks, kind, &self.style);
+        }
         let style = self.columns.looked_up(name).map_or(&self.style, |(_, column)| &column.style);
         column::typed(name, stored, self.looks.get(name), kind, style)
     }
@@ -225,6 +273,78 @@ impl Table {
     pub(crate) fn is_untold(&self, name: &str) -> bool {
         let derived = self.columns.derived.iter().find(|derived| derived.name == name && derived.value.is_some());
         derived.map_or_else(|| self.looks.get(name).is_some_and(StoredColumn::is_untold), |derived| derived.is_untold)
+    }
+
+    /// Its files, each with its position among those that are opened together.
+    pub(crate) fn opened_files(&self) -> Vec<(&Opened, usize)> {
+        match &self.of {
+            RowsOf::Files(opened) => (0..opened.files.len()).map(|file| (opened.as_ref(), file)).collect(),
+            RowsOf::Union(union) => union.sources.iter().flat_map(|source| source.table.opened_files()).collect(),
+        }
+    }
+
+    /// Lets whoever watches a run stop the reading of its files.
+    pub(crate) fn watch(&mut self, watch: &Watch) {
+        match &mut self.of {
+            RowsOf::Files(opened) => opened.watch = watch.clone(),
+            RowsOf::Union(union) => union.sources.iter_mut().for_each(|source| Arc::make_mut(&mut source.table).watch(watch)),
+        }
+    }
+
+    /// The positions of the files that are read for it alone; none where they are those of other tables.
+    pub(crate) fn own_files(&self) -> Range<usize> {
+        match &self.of {
+            RowsOf::Files(opened) => 0..opened.files.len(),
+            RowsOf::Union(_) => 0..0,
+        }
+    }
+
+    /// The paths of its files.
+    pub(crate) fn files(&self) -> Vec<&PathBuf> {
+        self.opened_files().into_iter().map(|(opened, file)| &opened.files[file]).collect()
+    }
+
+    /// The tables that it is a union of.
+    pub(crate) fn sources(&self) -> &[UnionSource] {
+        match &self.of {
+            RowsOf::Files(_) => &[],
+            RowsOf::Union(union) => &union.sources,
+        }
+    }
+
+    /// Whether it has rows which may be damaged, each by itself.
+    pub(crate) fn has_records(&self) -> bool {
+        self.opened_files().iter().any(|(opened, _)| opened.format.has_records())
+    }
+
+    /// Whether several of its rows may be made of one of a file.
+    pub(crate) fn is_made(&self) -> bool {
+        !self.shape.is_plain() || self.sources().iter().any(|source| source.table.is_made())
+    }
+
+    /// Whether some of its rows are made of the columns of one.
+    pub(crate) fn is_unpivoted(&self) -> bool {
+        self.shape.unpivot.is_some() || self.sources().iter().any(|source| source.table.is_unpivoted())
+    }
+
+    /// Whether a column comes from the values of columns that became rows.
+    pub(crate) fn is_of_unpivoted(&self, column: &str) -> bool {
+        let origins = self.columns.origins(column);
+        let of_source = |source: &UnionSource| origins.iter().any(|origin| source.table.is_of_unpivoted(origin));
+        self.shape.unpivot.as_ref().is_some_and(|unpivot| origins.contains(&unpivot.value)) || self.sources().iter().any(of_source)
+    }
+
+    /// What one of these columns comes of that differs between the rows which are made of one; none where nothing does.
+    pub(crate) fn made_of(&self, columns: impl IntoIterator<Item = String>) -> Option<String> {
+        let made = self.shape.made();
+        let mut origins = columns.into_iter().flat_map(|column| self.columns.origins(&column));
+        let of_source = |origin: &String, source: &UnionSource| source.table.made_of(vec![origin.clone()]).is_some();
+        origins.find(|origin| made.contains(origin.as_str()) || self.sources().iter().any(|source| of_source(origin, source)))
+    }
+
+    /// Whether a column has the ends of spans, which the next change tells.
+    pub(crate) fn is_end(&self, column: &str) -> bool {
+        self.shape.end.as_deref() == Some(column) || self.sources().iter().any(|source| source.table.is_end(column))
     }
 
     /// What the first values of a column look like; none where it is not there.
@@ -253,24 +373,61 @@ impl Table {
         self.shape.read(self.read(used))
     }
 
-    /// Rows of its files, with mapped, derived and looked-up columns. Ends are there only where they are known.
-    pub(crate) fn over(&self, files: LazyFrame, (found, ends): (&Found, Option<&Ends>)) -> LazyFrame {
-        let rows = self.skipped.iter().fold(files, |rows, skipped| rows.filter(skipped.clone().not()));
-        self.columns.over(self.shape.over(rows, ends), found)
+    /// The lookups that give any of the columns which are read where these ones are used.
+    pub(crate) fn used_lookups(&self, used: &BTreeSet<String>) -> impl Iterator<Item = &Lookup> {
+        let read = self.read(used.clone());
+        self.columns.lookups.iter().filter(move |lookup| lookup.gives(&read))
     }
 
-    /// The rows, with mapped, derived and looked-up columns. Only the `used` ones are sure to be filled, and ends only where they are known.
+    /// Columns with those that say which rows the used lookups find.
+    pub(crate) fn with_places(&self, mut used: BTreeSet<String>) -> BTreeSet<String> {
+        let places: Vec<String> = self.used_lookups(&used).map(|lookup| place_name(&lookup.name)).collect();
+        used.extend(places);
+        used
+    }
+
+    /// The rows, with mapped, derived and looked-up columns. Only the `used` ones are sure to be filled.
     ///
     /// # Errors
     ///
     /// When a file can't be scanned any more.
-    pub(crate) fn rows(&self, indices: &[FileIndex], ends: (&Found, Option<&Ends>), used: BTreeSet<String>) -> PolarsResult<LazyFrame> {
-        Ok(self.over(self.opened.rows(indices, self.read_of_files(used))?, ends))
+    pub(crate) fn rows(&self, known: &Known<'_>, used: BTreeSet<String>) -> PolarsResult<Rows> {
+        let read = self.read_of_files(self.with_places(used));
+        let (rows, sources) = match &self.of {
+            RowsOf::Files(opened) => {
+                let rows = known.files.clone().map_or_else(|| opened.rows(known.indices, read), Ok)?;
+                (self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not())), Vec::new())
+            }
+            RowsOf::Union(union) => union.rows(&self.columns.united, known, &read)?,
+        };
+        let all = self.columns.over(self.shape.over(rows, known.kept.ends()), &known.found).cache();
+        let once = known.kept.of(all.clone());
+        // In the streaming engine a cache does not store rows, but is a point from which each batch goes several ways.
+        let met = self.condition.iter().cloned().fold(once.clone(), LazyFrame::filter).cache();
+        Ok(Rows { all, once, met, sources })
     }
 
-    /// The columns of its rows before anything is mapped or made of them.
+    /// The columns of the rows of its files before anything is mapped or made of them. A union has none of its own.
     pub(crate) fn stored(&self) -> Schema {
-        self.shape.schema(&self.opened.schema)
+        self.opened().map(|opened| self.shape.schema(&opened.schema)).unwrap_or_default()
+    }
+
+    /// Its files, where they are its own.
+    pub(crate) fn opened(&self) -> Option<&Opened> {
+        match &self.of {
+            RowsOf::Files(opened) => Some(opened),
+            RowsOf::Union(_) => None,
+        }
+    }
+
+    /// The first rows with all columns, as far as they are known beforehand.
+    pub(crate) fn first_rows(&self) -> LazyFrame {
+        self.columns.over(self.shape.over(self.of.first_rows(&self.columns.united), None), &Found::default())
+    }
+
+    /// No rows, with all columns.
+    pub(crate) fn no_rows(&self) -> LazyFrame {
+        self.columns.over(self.shape.over(self.of.no_rows(&self.columns.united), None), &Found::default())
     }
 
     /// How many values a column has, to go by the first rows; none where they are too few to tell.
@@ -278,7 +435,7 @@ impl Table {
         if let Some((_, column)) = self.columns.looked_up(name) {
             return column.distinct;
         }
-        let values = self.columns.over(self.shape.over(self.opened.sample.clone().lazy(), None), &Found::default()).select([col(name)]);
+        let values = self.first_rows().select([col(name)]);
         let [values] = columns_of(values).try_into().ok()?;
         let distinct = values.n_unique().ok()?;
         // One more for a value that is missing.
@@ -287,7 +444,11 @@ impl Table {
 
     /// Puts together why rows are rejected, once all expressions are known.
     pub(crate) fn settle(&mut self) {
-        self.checks = if self.opened.format.has_records() { faults() } else { Vec::new() };
+        self.checks = match &self.of {
+            RowsOf::Files(opened) if opened.format.has_records() => faults(),
+            RowsOf::Files(_) => Vec::new(),
+            RowsOf::Union(union) => checks_by_number(SOURCE, &union.reasons),
+        };
         self.checks.extend(self.shape.explode.iter().filter(|explode| explode.lists == Lists::Json).map(|explode| Check {
             reason: Reason::new(format!("`{}` is not an array of JSON", explode.column), Some(Origin::itself(&explode.column))),
             fails: col(NO_LIST).fill_null(lit(false)),
@@ -311,9 +472,12 @@ impl Table {
             fails: age.unreadable.clone().fill_null(lit(false)),
         });
         self.checks.extend(age);
+        let of_others = self.checks.len();
         self.checks.extend(self.spans.iter().flat_map(|spans| spans.checks.iter().cloned()));
-        // A row that a condition can't be told for is not left out by it, but rejected.
-        let fails = self.checks.iter().map(|check| check.fails.clone());
+        // A row that a condition can't be told for is not left out by it, but rejected. What is no change need not be one of anybody.
+        let is_first = self.spans.as_ref().is_some_and(|spans| spans.where_first);
+        let asked = if is_first { of_others } else { self.checks.len() };
+        let fails = self.checks[..asked].iter().map(|check| check.fails.clone());
         self.condition = self.written_condition.clone().map(|condition| fails.fold(condition, Expr::or));
     }
 
@@ -332,13 +496,64 @@ impl Table {
     pub(crate) fn faults_of(&self, name: &str) -> Vec<Check> {
         let derived = self.columns.derived.iter().filter(|derived| derived.name == name).flat_map(Derived::checks);
         let looked_up = self.columns.looked_up(name).into_iter().flat_map(|(lookup, column)| lookup.checks_of(column));
-        derived.chain(looked_up).collect()
+        let united = self.columns.united.get(name).filter(|_| self.looks.contains_key(name));
+        derived.chain(looked_up).chain(united.into_iter().flat_map(|united| checks_by_number(name, &united.fails))).collect()
     }
 
     pub(crate) fn columns(&self) -> Vec<String> {
         self.schema.iter_names().map(ToString::to_string).filter(|name| !name.starts_with("__")).collect()
     }
 }
+
+impl RowsOf {
+    /// The first rows, before anything is made of their columns; of a union, `united`.
+    pub(crate) fn first_rows(&self, united: &BTreeMap<String, United>) -> LazyFrame {
+        match self {
+            Self::Files(opened) => opened.sample.clone().lazy(),
+            Self::Union(union) => union.over(united, Table::first_rows, false),
+        }
+    }
+
+    /// No rows, with their columns.
+    pub(crate) fn no_rows(&self, united: &BTreeMap<String, United>) -> LazyFrame {
+        match self {
+            Self::Files(opened) => opened.no_rows(),
+            Self::Union(union) => union.over(united, Table::no_rows, true),
+        }
+    }
+}
+
+impl Union {
+    /// The rows of all sources with what is read of them, and how far those of each have come.
+    fn rows(&self, united: &BTreeMap<String, United>, known: &Known<'_>, read: &BTreeSet<String>) -> PolarsResult<UnitedRows> {
+        let columns: Vec<&str> = united.values().filter(|column| column.is_read(read)).map(|column| column.name.as_str()).collect();
+        let (mut all, mut sources, mut first) = (Vec::new(), Vec::new(), 0_u64);
+        for (number, source) in self.sources.iter().enumerate() {
+            let known = known.sources.get(number).cloned().unwrap_or_default();
+            let used = source.given.used(&columns);
+            let rows = source.table.rows(&known, used.clone())?;
+            let given = source.given.of(&columns).chain(source.given.places.iter().cloned());
+            all.push(rows.met.clone().with_column(col(ROW) + lit(first)).select(given.collect::<Vec<_>>()));
+            first += known.indices.iter().map(|index| index.rows).sum::<u64>();
+            sources.push((rows, used));
+        }
+        Ok((concat(all, UnionArgs::default())?, sources))
+    }
+
+    /// Rows of all sources with every column, and where they are `placed` with what is known of them.
+    fn over(&self, united: &BTreeMap<String, United>, rows: impl Fn(&Table) -> LazyFrame, placed: bool) -> LazyFrame {
+        let columns: Vec<&str> = united.keys().map(String::as_str).collect();
+        let of_source = |UnionSource { table, given }: &UnionSource| {
+            let places = given.places.iter().filter(|_| placed).cloned();
+            rows(table).select(given.of(&columns).chain(places).collect::<Vec<_>>())
+        };
+        // There is a source.
+        concat(self.sources.iter().map(of_source).collect::<Vec<_>>(), UnionArgs::default()).unwrap_or_default()
+    }
+}
+
+/// The rows of a union, and those of its sources.
+type UnitedRows = (LazyFrame, Vec<(Rows, BTreeSet<String>)>);
 
 /// The reasons for which a row of a text file is damaged as a whole.
 fn faults() -> Vec<Check> {

@@ -46,7 +46,7 @@ pub(crate) struct Amounts<'a> {
 /// Fills in what the amounts of a table are.
 pub(crate) fn read(written: &Amounts<'_>, table: &mut Table, problems: &mut Collector) {
     table.currency = currency(written.currency, table, problems);
-    table.minor_units = minor_units(written, table, problems);
+    table.minor_units = vec![minor_units(written, table, problems)];
 }
 
 /// Whether what is written of a currency was reported to be wrong.

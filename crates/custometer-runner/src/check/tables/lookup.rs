@@ -16,6 +16,7 @@ use crate::read::column::{StoredColumn, Style, Typed};
 use crate::read::fault::{Origin, Reason, fault_name};
 use crate::read::lookup::{LookedUp, Lookup, Validity};
 use crate::read::table::Table;
+use crate::read::union::looks_name;
 
 /// Columns from the one row of another table that has the same key. Rows are never multiplied: one without a match stays, with missing values.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -349,12 +350,23 @@ fn taken(
         }
         let Some(stored) = other.schema.get(column).cloned() else { continue };
         let (style, is_derived, mut reasons) = made(other, column);
+        // Of the sources of a union each reads its own texts, and what they come to is what is taken.
+        let united = other.columns.united.get(column).filter(|_| !is_derived);
+        let (held_in, stored) = match united.map(|united| united.looks.clone()) {
+            None => (column.to_owned(), stored),
+            Some(Ok(stored)) => (looks_name(column), stored),
+            Some(Err(reason)) => {
+                problems.report(column_at, reason);
+                continue;
+            }
+        };
+        let is_derived = is_derived || united.is_some();
         for reason in &mut reasons {
             reason.lookup = Some(lookup.to_owned());
         }
         let distinct = other.distinct(column);
-        columns.push(LookedUp { name: name.to_owned(), column: column.to_owned(), stored, style, is_derived, reasons, distinct });
-        looks.extend(other.looks.get(column).map(|looks| looks.named(name)));
+        columns.push(LookedUp { name: name.to_owned(), column: column.to_owned(), held_in, stored, style, is_derived, reasons, distinct });
+        looks.extend(other.looks.get(column).filter(|_| united.is_none()).map(|looks| looks.named(name)));
     }
     (columns, looks)
 }
@@ -366,6 +378,9 @@ fn made(table: &Table, column: &str) -> (Style, bool, Vec<Reason>) {
     if let Some((lookup, column)) = table.columns.looked_up(column) {
         let reasons = lookup.reasons.iter().map(in_table).chain(column.reasons.iter().cloned()).collect();
         return (column.style.clone(), column.is_derived, reasons);
+    }
+    if let Some(united) = table.columns.united.get(column).filter(|_| table.looks.contains_key(column)) {
+        return (table.style.clone(), false, united.unlike.iter().map(in_table).collect());
     }
     let derived = table.columns.derived.iter().find(|derived| derived.name == column);
     let reasons = derived.filter(|derived| derived.fault.is_some()).map(|derived| derived.reasons.iter().map(in_table).collect());

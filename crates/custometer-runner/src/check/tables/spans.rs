@@ -13,7 +13,6 @@ use super::columns::{age, has_column};
 use crate::config::diagnostics::Collector;
 use crate::config::values::FileColumns;
 use crate::read::fault::{Check, Origin, Reason};
-use crate::read::shape::Shape;
 use crate::read::table::{GONE, Keep, Spans, Table};
 
 /// How a log of changes becomes spans: a row lasts until the next one of the same entity.
@@ -52,19 +51,13 @@ pub(super) struct Before<'a> {
 /// The new column with the ends. `taken` are the names that the config gives other columns.
 pub(super) fn end<'a>(
     written: Option<&SpansConfig>,
-    shape: &Shape,
     mut taken: impl Iterator<Item = &'a str>,
     has: impl Fn(&str) -> bool,
     problems: &mut Collector,
 ) -> Option<String> {
     let written = written?;
     let (name, place) = written.end.as_ref().map_or(("ended_at", written.of.span()), |end| (end.get_ref().as_str(), end.span()));
-    let problem = if !shape.is_plain() {
-        problems
-            .report(written.of.span(), "rows that are made by `unpivot` or `explode` can't be changes as well")
-            .help("leave out one of them");
-        return None;
-    } else if name.trim().is_empty() || name.starts_with("__") {
+    let problem = if name.trim().is_empty() || name.starts_with("__") {
         format!("`{name}` is not a name that a report can use")
     } else if has(name) {
         format!("`{name}` is a column of the file already")

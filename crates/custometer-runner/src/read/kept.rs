@@ -1,11 +1,12 @@
 //! Rows that are kept: those that repeat no other's key, or are the ones that stand for those that do; of changes, those that begin a span.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use polars::prelude::{BooleanChunked, Column, DataType, Field, IntoColumn, LazyFrame, PolarsResult, col};
 
-use crate::read::ends::Ends;
-use crate::read::scan::ROW;
+use super::ends::Ends;
+use super::scan::ROW;
 
 /// Which of a table's rows are kept, told from their keys before anything else is made of them; all, where nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -37,20 +38,26 @@ impl Kept {
         self.ends.as_ref()
     }
 
+    /// How many changes among these rows begin no span.
+    pub(crate) fn without_span_of(&self, rows: Range<u64>) -> u64 {
+        if self.without_span == 0 { 0 } else { self.ends.as_ref().map_or(0, |ends| ends.without_span(rows)) }
+    }
+
     /// The rows that are kept.
     pub(crate) fn of(&self, rows: LazyFrame) -> LazyFrame {
-        if self.rows.is_none() && self.without_span == 0 {
-            return rows;
-        }
-        let (bits, ends) = (self.rows.clone(), self.ends.clone());
-        let is_kept = move |numbers: Column| -> PolarsResult<Column> {
-            let bit = |bits: &Vec<u64>, row: u64| {
-                bits.get(usize::try_from(row / 64).unwrap_or(usize::MAX)).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
-            };
-            let is_kept = |row: u64| bits.as_deref().is_none_or(|bits| bit(bits, row)) && ends.as_ref().is_none_or(|ends| ends.begins(row));
-            let kept: BooleanChunked = numbers.u64()?.iter().map(|row| row.map(is_kept)).collect();
-            Ok(kept.with_name(numbers.name().clone()).into_column())
+        let once = match self.rows.clone() {
+            None => rows,
+            Some(bits) => {
+                let is_kept = move |numbers: Column| -> PolarsResult<Column> {
+                    let bit = |row: u64| {
+                        bits.get(usize::try_from(row / 64).unwrap_or(usize::MAX)).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
+                    };
+                    let kept: BooleanChunked = numbers.u64()?.iter().map(|row| row.map(bit)).collect();
+                    Ok(kept.with_name(numbers.name().clone()).into_column())
+                };
+                rows.filter(col(ROW).map_with_fmt_str(is_kept, |_, field| Ok(Field::new(field.name().clone(), DataType::Boolean)), "kept"))
+            }
         };
-        rows.filter(col(ROW).map_with_fmt_str(is_kept, |_, field| Ok(Field::new(field.name().clone(), DataType::Boolean)), "kept"))
+        self.ends.iter().filter(|_| self.without_span > 0).fold(once, |rows, ends| rows.filter(ends.begin()))
     }
 }
