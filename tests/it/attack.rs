@@ -126,8 +126,9 @@ fn imbalance(result: &RunResult) -> Option<String> {
     let mut uses = tables.flat_map(|table| table.uses.iter().map(move |used| (table, used)));
     uses.find_map(|(table, used)| {
         let of_table = table.rows_no_data.all() + table.rows_filtered + table.rows_deduplicated;
-        let of_use = used.rows_used + used.rows_left_out + used.rows_outside_period + used.rows_without_answer + used.rows_rejected;
-        (table.rows_read != of_table + of_use).then(|| format!("the ledger does not balance: {table:?}"))
+        let (read, used_rows) = table.rows_read.shown().zip(used.rows_used.shown())?;
+        let of_use = used_rows + used.rows_left_out + used.rows_outside_period + used.rows_without_answer + used.rows_rejected;
+        (read != of_table + of_use).then(|| format!("the ledger does not balance: {table:?}"))
     })
 }
 

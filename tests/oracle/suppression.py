@@ -80,13 +80,13 @@ class Knowledge:
 
     def bounds(self, of):
         """The least and the largest that a sum can be."""
-        left, right = zip(*self.equations)
+        left, right = zip(*self.equations) if self.equations else (None, None)
         at_least = -numpy.array(self.least) if self.least else None
         ends = []
         for sign in (1, -1):
             solved = linprog(
                 sign * of,
-                A_eq=numpy.array(left),
+                A_eq=None if left is None else numpy.array(left),
                 b_eq=right,
                 A_ub=at_least,
                 b_ub=None if at_least is None else -numpy.ones(len(at_least)),
@@ -132,16 +132,12 @@ def leaks(program, folder, rows, least, first):
         for request in used["requests"]:
             metric = next(row["metric"] for row in result["results"] if row["request"] == request)
             everything = known[metric].sum_of(in_period, {})
-            known[metric].equations.append((everything, used["rows_used"]))
+            if used["rows_used"] is not None:
+                known[metric].equations.append((everything, used["rows_used"]))
     found, hidden = [], 0
     for metric, knowledge in known.items():
-        everything = tuple(knowledge.sum_of(in_period, {}))
-        shown = any(row["metric"] == metric and not row["suppressed"] for row in result["results"])
         for of, row in knowledge.hidden.items():
             hidden += 1
-            # The ledger tells how many rows were used in all, and no less where nothing is shown.
-            if of == everything or not shown:
-                continue
             low, high = knowledge.bounds(numpy.array(of))
             if high - low + 1 < least:
                 name = f"{row['request']} {row['grain']} {row['start'][:7]} {row['dimensions']}"

@@ -239,8 +239,9 @@ pub fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String>
     let beyond = result.rejected_beyond(max_percent);
     let tables: Vec<String> = beyond
         .iter()
-        .map(|(table, (rejected, read))| {
-            format!("{rejected} of {read} rows of `{table}` ({:.2} %)", 100.0 * *rejected as f64 / *read as f64)
+        .map(|(table, (rejected, read))| match read.shown() {
+            Some(read) => format!("{rejected} of {read} rows of `{table}` ({:.2} %)", 100.0 * *rejected as f64 / read as f64),
+            None => format!("{rejected} rows of `{table}`"),
         })
         .collect();
     (!tables.is_empty()).then(|| format!("more rows were rejected than the {max_percent} % that the report allows: {}", tables.join(", ")))

@@ -208,7 +208,7 @@ fn manifest() -> Manifest {
         tables: vec![TableManifest {
             table: "responses".to_owned(),
             files: vec![FileManifest { path: "responses.csv".to_owned(), bytes: 1024, hash: "beef".to_owned() }],
-            rows_read: 12_034,
+            rows_read: 12_034.into(),
             rows_no_data: RowsNoData::default(),
             rows_made: None,
             rows_filtered: 34,
@@ -217,7 +217,7 @@ fn manifest() -> Manifest {
             uses: vec![
                 TableUse {
                     requests: vec!["NPS".to_owned()],
-                    rows_used: 10_000,
+                    rows_used: 10_000.into(),
                     rows_outside_period: 480,
                     rows_left_out: 0,
                     rows_without_answer: 0,
@@ -227,7 +227,7 @@ fn manifest() -> Manifest {
                 },
                 TableUse {
                     requests: vec!["CSAT".to_owned()],
-                    rows_used: 10_400,
+                    rows_used: 10_400.into(),
                     rows_outside_period: 0,
                     rows_left_out: 0,
                     rows_without_answer: 80,

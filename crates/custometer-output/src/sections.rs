@@ -2,8 +2,8 @@
 
 use custometer_core::{Baseline, DimensionValue, Unit};
 use custometer_runner::result::{
-    Alert, Benchmark, GroupComparison, Judgement, Manifest, RejectedRow, Rejection, ResultRow, RunResult, Severity, Shown, Status,
-    TableManifest, TableUse, Target, rounded,
+    Alert, Benchmark, GroupComparison, Judgement, Manifest, RejectedRow, Rejection, ResultRow, RowCount, RunResult, Severity, Shown,
+    Status, TableManifest, TableUse, Target, rounded,
 };
 
 use crate::quantity::Quantity;
@@ -451,8 +451,8 @@ fn rows(table: &TableManifest, line: &str) -> String {
         [(no_data.headers, "of headers"), (no_data.comments, "comments"), (no_data.footers, "of footers"), (no_data.skipped, "skipped")];
     let left_out =
         [(table.rows_filtered, "filtered out"), (table.rows_deduplicated, "repeated"), (table.rows_without_span, "without a span")];
-    let made = table.rows_made.map(|rows| format!(", made into {}", whole(rows))).unwrap_or_default();
-    let (name, rows) = (human::line(&table.table), whole(table.rows_read));
+    let made = table.rows_made.map(|rows| format!(", made into {}", shown(rows))).unwrap_or_default();
+    let (name, rows) = (human::line(&table.table), shown(table.rows_read));
     let read = format!("`{name}`: {rows} read{}{made}{}", listed(", ", &no_data), listed(", ", &left_out));
     let uses: Vec<String> = table.uses.iter().map(used).collect();
     let is_whole = left_out.iter().all(|(rows, _)| *rows == 0) && (table.rows_made.is_some() || no_data.iter().all(|(rows, _)| *rows == 0));
@@ -478,7 +478,11 @@ fn used(rows: &TableUse) -> String {
     ];
     // These are among those already counted.
     let twice = [(rows.ambiguous_times, "at a local time that clocks showed twice")];
-    format!("{} used{}{}", whole(rows.rows_used), listed(", ", &others), listed("; ", &twice))
+    format!("{} used{}{}", shown(rows.rows_used), listed(", ", &others), listed("; ", &twice))
+}
+
+fn shown(rows: RowCount) -> String {
+    rows.shown().map_or_else(|| SUPPRESSED.to_owned(), whole)
 }
 
 /// The counts that are not zero, each with what it counts and something before it.
@@ -532,13 +536,13 @@ mod tests {
         (table.rows_filtered, table.rows_deduplicated) = (0, 0);
         table.uses.truncate(1);
         let none = TableUse { rows_outside_period: 0, rows_rejected: 0, ambiguous_times: 0, ..table.uses[0].clone() };
-        table.uses[0] = TableUse { rows_used: 12_034, ..none };
+        table.uses[0] = TableUse { rows_used: 12_034.into(), ..none };
         assert_eq!(shown(&table), "Rows of `responses`: 12_034 read; of these 12_034 used.");
         table.rows_no_data = RowsNoData { headers: 2, comments: 0, footers: 1, skipped: 3 };
         table.notes = vec!["row 7 looks odd".to_owned()];
         let used = "Rows of `responses`: 12_034 read, 2 of headers, 1 of footers, 3 skipped; of the others 12_034 used.";
         assert_eq!(shown(&table), format!("{used}\n  row 7 looks odd"));
-        (table.rows_made, table.uses[0].rows_used) = (Some(60_000), 60_000);
+        (table.rows_made, table.uses[0].rows_used) = (Some(60_000.into()), 60_000.into());
         let made = "Rows of `responses`: 12_034 read, 2 of headers, 1 of footers, 3 skipped, made into 60_000; of these 60_000 used.";
         assert_eq!(shown(&table), format!("{made}\n  row 7 looks odd"));
         table.rows_made = None;

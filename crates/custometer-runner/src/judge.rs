@@ -8,10 +8,12 @@ pub(crate) mod targets;
 
 use custometer_core::Grain;
 
+use crate::judge::privacy::Suppressed;
 use crate::report::Report;
 use crate::result::{Alert, ResultRow};
 
-/// Everything that is said of finished rows, in the one order in which it can be: the alerts that fire.
+/// Everything that is said of finished rows, in the one order in which it can be: the alerts that fire, and what there is to say of
+/// tables with hidden groups.
 ///
 /// 1. Small groups are hidden, before anything is made of rows that no one may see.
 /// 2. Partial buckets are left out where only complete ones are asked for: until here they count, since totals less the other buckets tell of them.
@@ -19,15 +21,14 @@ use crate::result::{Alert, ResultRow};
 /// 4. Changes are tested over all that the report shows, calculated ones and all, since a correction for many tests has to know how many.
 /// 5. Targets and benchmarks look at the values; a goal may ask whether a change is significant.
 /// 6. Alerts look at all of this.
-pub(crate) fn judge(rows: &mut Vec<ResultRow>, report: &Report) -> Vec<Alert> {
-    if let Some(least) = report.min_group_size {
-        privacy::suppress(rows, least, |request| report.basis(request));
-    }
+pub(crate) fn judge(rows: &mut Vec<ResultRow>, report: &Report) -> (Vec<Alert>, Suppressed) {
+    let least = report.min_group_size.unwrap_or_default();
+    let suppressed = privacy::suppress(rows, least, |request| report.basis(request));
     if report.complete_periods_only {
         rows.retain(|row| !row.partial || row.grain == Grain::Total);
     }
     derive::append(rows, &report.calculated, report.confidence);
     significance::mark(rows, report);
     targets::assess(rows, report);
-    alerts::fire(rows, report)
+    (alerts::fire(rows, report), suppressed)
 }

@@ -49,6 +49,7 @@ pub use report::webhook::{Secret, Webhook};
 pub use report::{Report, Request};
 pub use result::locale::{self, Locale};
 pub use result::{
-    Alert, Asked, Detail, LookupManifest, Manifest, Note, Rejection, ResultRow, RowsNoData, RunResult, SCHEMA_VERSION, TableManifest,
+    Alert, Asked, Detail, LookupManifest, Manifest, Note, Rejection, ResultRow, RowCount, RowsNoData, RunResult, SCHEMA_VERSION,
+    TableManifest,
 };
 pub use run::{Event, run};

@@ -127,9 +127,13 @@ impl Report {
         let Some(request) = self.requests.iter().find(|known| known.name == request) else {
             return Basis { table: self.tables.len(), size: GroupSize::N, tells_bucket: true };
         };
-        let files = self.tables[request.table].files();
-        let first = self.tables.iter().position(|table| table.files() == files).unwrap_or(request.table);
-        Basis::of(first, &request.definition)
+        Basis::of(self.same_files(request.table), &request.definition)
+    }
+
+    /// The position of the first table with the files of another.
+    pub(crate) fn same_files(&self, position: usize) -> usize {
+        let files = self.tables[position].files();
+        self.tables.iter().position(|table| table.files() == files).unwrap_or(position)
     }
 
     /// The first of the tables that one scan of files has the rows of, this table's among them.

@@ -61,12 +61,12 @@ impl RunResult {
 
     /// The tables with more than `percent` of their rows rejected for some request: the most rows that were rejected, and the rows
     /// that there were.
-    pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, (u64, u64)> {
+    pub fn rejected_beyond(&self, percent: f64) -> BTreeMap<&str, (u64, RowCount)> {
         let mut beyond = BTreeMap::new();
         for table in &self.manifest.tables {
             let worst = table.uses.iter().map(|used| used.rows_rejected).max().unwrap_or(0);
             let all = table.rows_made.unwrap_or(table.rows_read);
-            if 100.0 * worst as f64 > percent * all as f64 {
+            if 100.0 * worst as f64 > percent * all.rows() as f64 {
                 beyond.insert(table.table.as_str(), (worst, all));
             }
         }
@@ -469,11 +469,11 @@ pub struct TableManifest {
     /// Its files, in order.
     pub files: Vec<FileManifest>,
     /// Rows read from them.
-    pub rows_read: u64,
+    pub rows_read: RowCount,
     /// Those of them that are not data.
     pub rows_no_data: RowsNoData,
     /// Rows that `unpivot` and `explode` made of the others; none where nothing is made of them.
-    pub rows_made: Option<u64>,
+    pub rows_made: Option<RowCount>,
     /// Rows that `where` left out.
     pub rows_filtered: u64,
     /// Rows that repeat another's key, and were left out.
@@ -489,6 +489,61 @@ pub struct TableManifest {
     /// Of a union, the same of each table that it is made of: what that gave, and what became of it here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<TableManifest>,
+}
+
+/// A number of rows, which is not shown where it would tell how large a hidden group is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<u64>", into = "Option<u64>")]
+pub struct RowCount {
+    rows: u64,
+    is_withheld: bool,
+}
+
+impl RowCount {
+    /// What may be shown.
+    pub fn shown(self) -> Option<u64> {
+        (!self.is_withheld).then_some(self.rows)
+    }
+
+    /// The same number, not to be shown.
+    #[must_use]
+    pub fn withheld(self) -> Self {
+        Self { is_withheld: true, ..self }
+    }
+
+    /// The number, for what is decided here and not shown.
+    pub(crate) fn rows(self) -> u64 {
+        self.rows
+    }
+}
+
+impl From<u64> for RowCount {
+    fn from(rows: u64) -> Self {
+        Self { rows, is_withheld: false }
+    }
+}
+
+/// What was shown; of what was not, no more is known.
+impl From<Option<u64>> for RowCount {
+    fn from(shown: Option<u64>) -> Self {
+        Self { rows: shown.unwrap_or_default(), is_withheld: shown.is_none() }
+    }
+}
+
+impl From<RowCount> for Option<u64> {
+    fn from(count: RowCount) -> Self {
+        count.shown()
+    }
+}
+
+impl TableManifest {
+    /// Withholds the numbers that tell, each or with the others, how many rows were used.
+    pub(crate) fn withhold(&mut self) {
+        self.rows_read = self.rows_read.withheld();
+        self.rows_made = self.rows_made.map(RowCount::withheld);
+        self.uses.iter_mut().for_each(|used| used.rows_used = used.rows_used.withheld());
+        self.sources.iter_mut().for_each(Self::withhold);
+    }
 }
 
 /// How many rows of a table found one of another, of those that repeat no others. Not known where groups are hidden: it would tell how large
@@ -543,7 +598,7 @@ pub struct TableUse {
     /// The requests.
     pub requests: Vec<String>,
     /// Rows that they are made of.
-    pub rows_used: u64,
+    pub rows_used: RowCount,
     /// Rows that their own `where` or `segment` leaves out.
     pub rows_left_out: u64,
     /// Rows outside the period.

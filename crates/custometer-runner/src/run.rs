@@ -119,7 +119,16 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
     let mut results: Vec<ResultRow> = observed.rows.into_iter().flat_map(|(_, rows)| rows).collect();
-    let alerts = judge(&mut results, report);
+    let (alerts, suppressed) = judge(&mut results, report);
+    for (position, manifest) in &mut tables {
+        let basis = report.same_files(*position);
+        if suppressed.withheld.contains(&basis) {
+            manifest.withhold();
+        }
+        if suppressed.unsolved.contains(&basis) {
+            manifest.notes.push(TOO_MANY_HIDDEN.to_owned());
+        }
+    }
     let manifest = Manifest {
         title: report.title.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -225,9 +234,9 @@ impl Read<'_> {
         TableManifest {
             table: table.name.clone(),
             files: files.manifests(),
-            rows_read,
+            rows_read: rows_read.into(),
             rows_no_data,
-            rows_made: (!table.shape.is_plain()).then_some(counts.rows_read),
+            rows_made: (!table.shape.is_plain()).then_some(counts.rows_read.into()),
             rows_filtered: counts.rows_once - counts.rows_kept,
             rows_deduplicated: counts.rows_read - counts.rows_once - kept.without_span,
             rows_without_span: kept.without_span,
@@ -278,6 +287,10 @@ impl Read<'_> {
         manifest.notes.extend(notes);
     }
 }
+
+/// Of groups that are protected sum by sum only.
+const TOO_MANY_HIDDEN: &str = "more than 1000 hidden groups hang together: each sum is protected by itself, but not several together; ask for fewer \
+                               columns or buckets in one report";
 
 /// So many currencies are named.
 const MOST_CURRENCIES: usize = 8;

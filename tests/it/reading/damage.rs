@@ -56,22 +56,22 @@ impl Damaged {
                 let accounted = table.rows_no_data.all()
                     + table.rows_filtered
                     + table.rows_deduplicated
-                    + used.rows_used
+                    + used.rows_used.shown().unwrap()
                     + used.rows_left_out
                     + used.rows_outside_period
                     + used.rows_without_answer
                     + used.rows_rejected;
-                assert_eq!(table.rows_read, accounted, "the ledger balances: {table:?}");
+                assert_eq!(table.rows_read.shown().unwrap(), accounted, "the ledger balances: {table:?}");
                 if table.rows_no_data.all() > 0 {
                     let _ = writeln!(text, "{:?}", table.rows_no_data);
                 }
                 let _ = writeln!(
                     text,
                     "{} read = {} filtered + {} deduplicated + {} used + {} outside + {} without answer + {} rejected; {} ambiguous",
-                    table.rows_read,
+                    table.rows_read.shown().unwrap(),
                     table.rows_filtered,
                     table.rows_deduplicated,
-                    used.rows_used,
+                    used.rows_used.shown().unwrap(),
                     used.rows_outside_period,
                     used.rows_without_answer,
                     used.rows_rejected,

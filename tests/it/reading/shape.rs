@@ -27,9 +27,13 @@ fn ledger(result: &RunResult) -> (u64, Option<u64>, u64, u64, [u64; 3]) {
     let table = &result.manifest.tables[0];
     let used = &table.uses[0];
     let all = table.rows_filtered + table.rows_deduplicated + used.rows_left_out + used.rows_outside_period;
-    let fates = [used.rows_used, used.rows_without_answer, used.rows_rejected];
-    assert_eq!(all + fates.iter().sum::<u64>(), table.rows_made.unwrap_or(table.rows_read - table.rows_no_data.all()), "{table:?}");
-    (table.rows_read, table.rows_made, table.rows_filtered, table.rows_deduplicated, fates)
+    let fates = [used.rows_used.shown().unwrap(), used.rows_without_answer, used.rows_rejected];
+    assert_eq!(
+        all + fates.iter().sum::<u64>(),
+        table.rows_made.map_or(table.rows_read.shown().unwrap() - table.rows_no_data.all(), |rows| rows.shown().unwrap()),
+        "{table:?}"
+    );
+    (table.rows_read.shown().unwrap(), table.rows_made.and_then(|rows| rows.shown()), table.rows_filtered, table.rows_deduplicated, fates)
 }
 
 const SURVEY: &str = "id,time,region,Q1,Q2,Q3\n\

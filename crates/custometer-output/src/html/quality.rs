@@ -1,6 +1,6 @@
 //! What became of every row that was read.
 
-use custometer_runner::result::{RejectedRow, RunResult, TableManifest};
+use custometer_runner::result::{RejectedRow, RowCount, RunResult, TableManifest};
 use serde::Serialize;
 
 use super::table::{Cell, Column, Table};
@@ -60,7 +60,7 @@ fn read(result: &RunResult, language: Language) -> Table {
                 count(used.rows_outside_period),
                 count(used.rows_without_answer),
                 count(used.rows_rejected),
-                count(used.rows_used),
+                Cell::Number(shown(used.rows_used, language)),
                 count(used.ambiguous_times),
                 Cell::Words(requests(&used.requests)),
             ];
@@ -100,8 +100,12 @@ fn notes(result: &RunResult) -> Vec<String> {
 
 /// How many rows were read, and how many were made of them.
 fn rows_read(table: &TableManifest, language: Language) -> String {
-    let made = table.rows_made.map(|rows| format!(" → {}", language.whole(rows))).unwrap_or_default();
-    language.whole(table.rows_read) + &made
+    let made = table.rows_made.map(|rows| format!(" → {}", shown(rows, language))).unwrap_or_default();
+    shown(table.rows_read, language) + &made
+}
+
+fn shown(rows: RowCount, language: Language) -> String {
+    rows.shown().map_or_else(|| language.words.suppressed.to_owned(), |rows| language.whole(rows))
 }
 
 fn rejected(result: &RunResult, language: Language) -> Option<Table> {
@@ -158,7 +162,7 @@ mod tests {
     fn rows_that_were_made_stand_beside_those_that_they_were_made_of() {
         let mut result = fixture::result();
         assert!(!shown(&result).contains('→'));
-        (result.manifest.tables[0].rows_read, result.manifest.tables[0].rows_made) = (4, Some(12));
+        (result.manifest.tables[0].rows_read, result.manifest.tables[0].rows_made) = (4.into(), Some(12.into()));
         assert!(shown(&result).contains("\"4 → 12\""), "{}", shown(&result));
     }
 

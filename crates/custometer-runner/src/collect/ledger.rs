@@ -145,7 +145,7 @@ impl Ledger {
         }
         TableUse {
             requests,
-            rows_used: looked_up.rows_keyed,
+            rows_used: looked_up.rows_keyed.into(),
             rows_outside_period: 0,
             rows_without_answer: 0,
             rows_left_out: 0,
@@ -248,7 +248,7 @@ impl Fates {
     fn used(&self, report: &Report, requests: &[String], left_out: u64) -> TableUse {
         TableUse {
             requests: requests.to_vec(),
-            rows_used: self.rows(0),
+            rows_used: self.rows(0).into(),
             rows_left_out: left_out,
             rows_outside_period: self.rows(OUTSIDE),
             rows_without_answer: self.rows(SKIPPED),

@@ -12,7 +12,8 @@
 //! - the same group in the buckets of every finer grain that fit into its bucket, in a row and without a gap,
 //! - both at once, over all requests on the table, and over the baselines that values are compared with.
 //!
-//! The ledger tells how many rows a request used, so the sum of all its groups over all buckets counts as shown. A sum that is not shown counts as
+//! The ledger tells how many rows a request used, so the sum of all its groups over all buckets counts as shown, and is hidden like a group where
+//! too little else is left to hide: the ledger of that table is withheld. A sum that is not shown counts as
 //! shown where two breakdowns have it in common: the regions and the products of a month have the same
 //! total. The total of a bucket counts as shown where shares of it are, since each share tells it. All counts are taken to add up; where
 //! they do not (a customer who buys in two regions), more is hidden than has to be.
@@ -28,7 +29,6 @@
 //! - A metric's own dimensions, such as the scores of a distribution, are shown in full for a group that is shown.
 //! - Tables that read the same files are taken for different data, unless the caller gives them one key.
 //! - Grains that do not fit into each other, as weeks and months, are not subtracted from each other.
-//! - A request all of whose groups are hidden still has the number of all its rows in the ledger.
 //! - Only result rows are touched: examples of rejected rows and detail tables are the caller's to withhold.
 
 mod equations;
@@ -50,9 +50,10 @@ use crate::result::{Comparison, ResultRow};
 ///
 /// The size of a group is the largest of its rows. A group of size 0 is empty, and stays. A group that shows something, but does not say
 /// how large it is, is hidden. A least size of 0 or 1 hides nothing.
-pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of: impl Fn(&str) -> Basis) {
+///
+pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of: impl Fn(&str) -> Basis) -> Suppressed {
     if min_group_size <= 1 {
-        return;
+        return Suppressed::default();
     }
     let (mut groups, places) = Groups::of(rows, basis_of);
     groups.hide(min_group_size as f64);
@@ -87,6 +88,16 @@ pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of:
         }
         true
     });
+    Suppressed { withheld: groups.withheld(), unsolved: groups.unsolved }
+}
+
+/// What there is to say of tables with hidden groups, as numbers of their [`Basis`].
+#[derive(Debug, Default)]
+pub(crate) struct Suppressed {
+    /// Those whose ledger must not tell how many rows were used.
+    pub(crate) withheld: BTreeSet<usize>,
+    /// Those with more hidden counts than are solved together.
+    pub(crate) unsolved: BTreeSet<usize>,
 }
 
 /// The group of a row, with another value in one of its dimensions.
@@ -218,6 +229,8 @@ struct Place {
 struct Groups {
     all: Vec<Group>,
     by_key: HashMap<Key, usize>,
+    /// The tables with more hidden counts than are solved together.
+    unsolved: BTreeSet<usize>,
 }
 
 impl Groups {
@@ -283,6 +296,11 @@ impl Groups {
         }
     }
 
+    /// The tables whose sum over all rows is hidden.
+    fn withheld(&self) -> BTreeSet<usize> {
+        self.all.iter().filter(|group| group.hidden && group.key.grain == ALL).map(|group| group.key.table).collect()
+    }
+
     /// Hides one more group near those that all sums together tell too closely. Whether anything was hidden.
     fn protect_together(&mut self, sums: &[Sum], seen: &mut Seen, least: f64) -> bool {
         let requests: BTreeSet<(usize, usize)> =
@@ -293,7 +311,11 @@ impl Groups {
             let counts = self.counts(table, request);
             // Requests that count the same tell the same.
             if known.insert(counts.iter().map(|(group, n)| (*group, n.to_bits())).collect::<Vec<_>>()) {
-                told.extend(self.told((table, request), &counts, sums, seen, least));
+                let (closely, is_whole) = self.told((table, request), &counts, sums, seen, least);
+                told.extend(closely);
+                if !is_whole {
+                    self.unsolved.insert(table);
+                }
             }
         }
         let mut is_hidden = false;
@@ -314,7 +336,7 @@ impl Groups {
         of_table.filter_map(|(position, group)| count(group).map(|n| (position, n))).collect()
     }
 
-    /// The hidden groups that can have fewer than `least` sizes, going by all sums that are true of these counts.
+    /// The hidden groups that can have fewer than `least` sizes, going by all sums that are true of these counts, and whether all were solved.
     fn told(
         &self,
         (table, request): (usize, usize),
@@ -322,7 +344,7 @@ impl Groups {
         sums: &[Sum],
         seen: &mut Seen,
         least: f64,
-    ) -> Vec<usize> {
+    ) -> (Vec<usize>, bool) {
         let mut unknowns: Vec<Unknown> = Vec::new();
         let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
         let hidden = counts.iter().filter(|(group, _)| self.all[**group].hidden);
@@ -345,8 +367,8 @@ impl Groups {
                     None => equation.sum -= n,
                 }
             }
-            let tells =
-                self.all[sum.whole].key.grain == ALL || sum.parts.iter().any(|&part| self.all[part].tells_bucket && !self.all[part].hidden);
+            let of_ledger = self.all[sum.whole].key.grain == ALL && !self.all[sum.whole].hidden;
+            let tells = of_ledger || sum.parts.iter().any(|&part| self.all[part].tells_bucket && !self.all[part].hidden);
             let is_true = |whole: f64| (whole - all).abs() <= 1e-6 * all.max(1.0);
             // Several levels of one sum have it in common.
             let whole = counts.get(&sum.whole).copied().unwrap_or_else(|| *unseen.entry(sum.whole).or_insert(all));
@@ -367,9 +389,9 @@ impl Groups {
             }
         }
         let groups: BTreeMap<usize, usize> = numbers.iter().map(|(group, number)| (*number, *group)).collect();
-        let told = equations::told(&mut unknowns, &equations, least);
+        let (told, is_whole) = equations::told(&mut unknowns, &equations, least);
         seen.extend(groups.iter().map(|(number, group)| ((request, *group), unknowns[*number].seen)));
-        told.into_iter().map(|number| groups[&number]).collect()
+        (told.into_iter().map(|number| groups[&number]).collect(), is_whole)
     }
 
     /// Hides the smallest group beside one, or else one that it is part of, or one beside those. Whether there was any.
@@ -389,7 +411,10 @@ impl Groups {
             let around: Vec<usize> = touched.iter().flat_map(|sum| sum.parts.iter().copied().chain([sum.whole])).collect();
             near.extend(around);
             if near.len() == before {
-                return false;
+                // Nothing but the ledger is left.
+                let of_ledger = near.into_iter().find(|&group| self.all[group].key.grain == ALL && !self.all[group].hidden);
+                of_ledger.into_iter().for_each(|group| self.all[group].hidden = true);
+                return of_ledger.is_some();
             }
         }
     }

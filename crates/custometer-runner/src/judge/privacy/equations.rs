@@ -31,12 +31,12 @@ struct Piece<'a> {
 /// More unknown counts than this that all hang together are not solved: it would take minutes.
 const MOST: usize = 1_000;
 
-/// The guarded ones that can have fewer than `sizes` whole values.
+/// The guarded ones that can have fewer than `sizes` whole values, and whether all pieces were solved.
 ///
 /// The bounds are those of real numbers, which are those of whole ones where the counts make a table of two ways.
-pub(super) fn told(unknowns: &mut [Unknown], equations: &[Equation], sizes: f64) -> Vec<usize> {
-    let pieces = pieces(unknowns.len(), equations);
-    pieces.iter().filter(|piece| piece.unknowns.len() <= MOST).flat_map(|piece| piece.told(unknowns, sizes)).collect()
+pub(super) fn told(unknowns: &mut [Unknown], equations: &[Equation], sizes: f64) -> (Vec<usize>, bool) {
+    let (solved, left): (Vec<_>, Vec<_>) = pieces(unknowns.len(), equations).into_iter().partition(|piece| piece.unknowns.len() <= MOST);
+    (solved.iter().flat_map(|piece| piece.told(unknowns, sizes)).collect(), left.is_empty())
 }
 
 /// The equations in pieces that have no unknown in common.
@@ -161,28 +161,35 @@ mod tests {
     fn two_that_add_up_have_all_sizes_but_the_others_least() {
         // Of 7 together, each has from one to six.
         let equations = [sum(&[0, 1], 7.0)];
-        assert_eq!(told(&mut unknowns(&[3.0, 4.0]), &equations, 6.0), [0; 0]);
-        assert_eq!(told(&mut unknowns(&[3.0, 4.0]), &equations, 7.0), [0, 1]);
+        assert_eq!(told(&mut unknowns(&[3.0, 4.0]), &equations, 6.0).0, [0; 0]);
+        assert_eq!(told(&mut unknowns(&[3.0, 4.0]), &equations, 7.0).0, [0, 1]);
         let mut one_guarded = unknowns(&[3.0, 4.0]);
         one_guarded[0].guarded = false;
-        assert_eq!(told(&mut one_guarded, &equations, 7.0), [1]);
+        assert_eq!(told(&mut one_guarded, &equations, 7.0).0, [1]);
     }
 
     #[test]
     fn several_sums_together_tell_what_none_tells_alone() {
         // a + b = 12, b + c = 12, c + a = 12: each is 6, though each sum leaves 11 sizes.
         let equations = [sum(&[0, 1], 12.0), sum(&[1, 2], 12.0), sum(&[2, 0], 12.0)];
-        assert_eq!(told(&mut unknowns(&[6.0, 6.0, 6.0]), &equations, 2.0), [0, 1, 2]);
-        assert_eq!(told(&mut unknowns(&[6.0, 6.0, 6.0]), &equations, 1.0), [0; 0]);
+        assert_eq!(told(&mut unknowns(&[6.0, 6.0, 6.0]), &equations, 2.0).0, [0, 1, 2]);
+        assert_eq!(told(&mut unknowns(&[6.0, 6.0, 6.0]), &equations, 1.0).0, [0; 0]);
     }
 
     #[test]
     fn pieces_that_share_nothing_are_told_apart() {
         let equations = [sum(&[0, 1], 4.0), sum(&[2, 3], 40.0), sum(&[4, 5], 3.0)];
-        assert_eq!(told(&mut unknowns(&[1.0, 3.0, 15.0, 25.0, 1.0, 2.0]), &equations, 5.0), [0, 1, 4, 5]);
+        assert_eq!(told(&mut unknowns(&[1.0, 3.0, 15.0, 25.0, 1.0, 2.0]), &equations, 5.0).0, [0, 1, 4, 5]);
         // What no equation bounds has any size.
         let open = [Equation { terms: vec![(0, 1.0), (1, -1.0)], sum: 0.0 }];
-        assert_eq!(told(&mut unknowns(&[3.0, 3.0]), &open, 1e5), [0; 0]);
+        assert_eq!(told(&mut unknowns(&[3.0, 3.0]), &open, 1e5).0, [0; 0]);
+    }
+
+    #[test]
+    fn that_too_many_hang_together_is_said() {
+        let together = |count: usize| [sum(&(0..count).collect::<Vec<_>>(), 3.0 * count as f64)];
+        assert_eq!(told(&mut unknowns(&[3.0; 8]), &together(8), 2.0), (Vec::new(), true));
+        assert_eq!(told(&mut unknowns(&[3.0; MOST + 1]), &together(MOST + 1), 1e9), (Vec::new(), false));
     }
 
     #[test]
@@ -192,7 +199,7 @@ mod tests {
         let columns = (0..12).map(|column| sum(&(0..12).map(|row| 12 * row + column).collect::<Vec<_>>(), 120.0));
         let equations: Vec<Equation> = rows.chain(columns).collect();
         let mut cells = unknowns(&[10.0; 144]);
-        assert_eq!(told(&mut cells, &equations, 20.0), [0; 0]);
-        assert_eq!(told(&mut unknowns(&[10.0; 144]), &equations, 1_000.0).len(), 144);
+        assert_eq!(told(&mut cells, &equations, 20.0).0, [0; 0]);
+        assert_eq!(told(&mut unknowns(&[10.0; 144]), &equations, 1_000.0).0.len(), 144);
     }
 }
