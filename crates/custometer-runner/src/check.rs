@@ -1,6 +1,7 @@
 //! What was written → what is meant: one file per section of the config, with its shape beside its reader.
 
 pub(crate) mod alerts;
+mod apart;
 pub(crate) mod calendars;
 pub(crate) mod conditions;
 pub(crate) mod config;
@@ -139,6 +140,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         has_period: timed,
     };
     let mut requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
+    apart::refuse(&config.tables, &config.metrics, &tables, config.report.min_group_size, &mut problems);
     ids::find(&mut requests, &tables);
     if id_hasher.is_some() {
         ids::refuse_values(&config.metrics, &requests, &mut problems);

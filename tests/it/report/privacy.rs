@@ -174,6 +174,36 @@ fn the_ledger_is_withheld_where_all_that_it_counts_is_hidden() {
     assert_eq!(counts(&of("min_group_size = 3")), counts(&hidden));
 }
 
+#[test]
+fn tables_with_different_rows_of_one_file_are_refused_where_groups_are_hidden() {
+    let problems = |least: u64, [first, second]: [&str; 2], other: &str| {
+        let table = |name: &str, path: &str, rest: &str| {
+            format!(
+                "[tables.{name}]\npath = \"{path}\"\ndelimiter = \";\"\ncolumns = {{ customer_id = \"Kunde\", amount = \"Beløb\" }}\n{rest}\n"
+            )
+        };
+        let metric = |table: &str| format!("[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"{table}\"\n");
+        let tables = table("all", "o.csv", first) + &table("some", other, second) + &metric("all") + &metric("some");
+        let case = Case::new().file("o.csv", ORDERS).file("p.csv", ORDERS);
+        case.load(&format!("[report]\nmin_group_size = {least}\n{tables}")).err().unwrap_or_default()
+    };
+    let north = "where = \"region = 'north'\"";
+    let found = problems(2, ["", north], "o.csv");
+    assert!(found.contains("`all` and `some` have different rows of the same file"), "{found}");
+    assert_eq!(found.matches("different rows").count(), 1);
+    assert!(problems(2, ["", "deduplicate = [\"Kunde\"]"], "o.csv").contains("different rows"));
+    assert!(problems(2, ["", ""], "*.csv").contains("different rows"));
+    // The same words may mean another column.
+    let renamed = "where = \"part = 'north'\"\nderive = { part = \"note\" }";
+    assert!(problems(2, [renamed, &renamed.replace("note", "region")], "o.csv").contains("different rows"));
+    // The same rows, other files, and nothing to hide.
+    for (least, tables, other) in
+        [(2, [north, north], "o.csv"), (2, ["", ""], "o.csv"), (2, ["", north], "p.csv"), (1, ["", north], "o.csv")]
+    {
+        assert_eq!(problems(least, tables, other), "", "{least} {tables:?} {other}");
+    }
+}
+
 /// How many answers a group may have, by all that a report shows: the smallest and the largest count of each hidden group of a region, where every
 /// hidden one has at least one answer, and all groups add up to what the ledger says was used. None where it says nothing.
 fn bounds(result: &custometer_runner::RunResult) -> Vec<(f64, f64)> {

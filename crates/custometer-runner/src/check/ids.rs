@@ -87,7 +87,8 @@ fn read_as_ids(request: &Request) -> impl Iterator<Item = &'static str> {
     columns.map(|column| column.name).collect::<Vec<_>>().into_iter()
 }
 
-fn share_a_file(one: &Table, other: &Table) -> bool {
+/// Whether some rows may be in both.
+pub(crate) fn share_a_file(one: &Table, other: &Table) -> bool {
     let files: BTreeSet<&Path> = one.files().into_iter().map(AsRef::as_ref).collect();
     other.files().into_iter().any(|file| files.contains(file.as_path()))
 }

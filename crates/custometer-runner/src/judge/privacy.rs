@@ -27,7 +27,7 @@
 //! - The size of a group is its number of observations, as the metric counts them in `n`, not of people: one person with many orders
 //!   is a large group.
 //! - A metric's own dimensions, such as the scores of a distribution, are shown in full for a group that is shown.
-//! - Tables that read the same files are taken for different data, unless the caller gives them one key.
+//! - Tables over different files are taken for different data; those over the same ones have the same rows, or the check refuses them.
 //! - Grains that do not fit into each other, as weeks and months, are not subtracted from each other.
 //! - Only result rows are touched: examples of rejected rows and detail tables are the caller's to withhold.
 
