@@ -7,6 +7,7 @@ pub(crate) mod cell_faults;
 pub(crate) mod cell_format;
 pub(crate) mod column;
 mod columnar;
+mod compound;
 pub(crate) mod container;
 mod content;
 pub(crate) mod currency;

@@ -503,3 +503,21 @@ proptest! {
         prop_assert_eq!(of_sheet(text), sheet);
     }
 }
+
+/// A workbook of the old format is a file system, whose table of sectors says which comes after each. Followed in a circle, five kilobytes of it
+/// took all memory.
+#[test]
+fn a_workbook_whose_parts_have_no_end_is_refused() {
+    let number = |at: usize| usize::try_from(u32::from_le_bytes(OLD[at..at + 4].try_into().unwrap())).unwrap();
+    // By MS-CFB: the size of sectors, the first of the list of names, and the first of the table.
+    let size = 1 << u16::from_le_bytes(OLD[30..32].try_into().unwrap());
+    let (names, table) = (number(48), (number(76) + 1) * size);
+    let mut circular = OLD.to_vec();
+    circular[table + 4 * names..][..4].copy_from_slice(&u32::try_from(names).unwrap().to_le_bytes());
+    let mut short = OLD.to_vec();
+    short.truncate(table);
+    let case = Case::new().file("circular.xls", circular).file("short.xls", short);
+    let problems = |file: &str| words(&case.load(&report(&format!("path = \"{file}\""))).err().unwrap());
+    assert!(problems("circular.xls").contains("its sectors lead in a circle, so a part of it has no end"), "{}", problems("circular.xls"));
+    assert!(problems("short.xls").contains("`short.xls` is a workbook that can't be read"), "{}", problems("short.xls"));
+}

@@ -14,6 +14,7 @@ use polars::prelude::{PolarsError, PolarsResult};
 use super::archive;
 use super::area::Area;
 use super::cell_faults::{MARK, MARK_BYTES};
+use super::compound;
 use super::guard::guarded;
 use super::source::{Reader, Sheet, Source};
 use super::text::{RECORD_END, VALUE_END};
@@ -67,6 +68,13 @@ impl Book {
         let start = source.part(0, 4).unwrap_or_default();
         let is_packed = start != OLD;
         let parts = if is_packed { archive::checked_parts(source)? } else { Vec::new() };
+        if !is_packed {
+            match compound::fault(source) {
+                Ok(None) => {}
+                Ok(Some(fault)) => return Err(fault.to_owned()),
+                Err(error) => return Err(format!("is a workbook that can't be read: {error}")),
+            }
+        }
         let reader = || BufReader::new(source.reader());
         let kind = guarded(|| -> PolarsResult<Kind> {
             if !is_packed {
