@@ -25,6 +25,10 @@ oracle:
     cargo build
     python tests/oracle/oracle.py
 
+# So many cases of hostile input of each kind, such as `just fuzz 1000000`.
+fuzz cases:
+    CUSTOMETER_FUZZ_CASES={{cases}} cargo test --release --locked -p custometer-tests --test it attack -- --nocapture
+
 # The book, in a browser; needs `cargo install mdbook`.
 book:
     mdbook serve --open docs

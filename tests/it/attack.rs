@@ -2,7 +2,8 @@
 //!
 //! Each target has seeds, which are inputs of its kind, and words that matter to it. A case is a seed that was changed a few times. Whatever
 //! it is, the report comes to results whose ledger balances, or says what is wrong; it does not panic, and is done in a moment. What fails is
-//! made smaller first. `CUSTOMETER_SEED` repeats a run, `CUSTOMETER_FUZZ_SECONDS` makes one longer than the five seconds of each target.
+//! made smaller first. `CUSTOMETER_SEED` repeats a run, `CUSTOMETER_FUZZ_SECONDS` makes one longer than the five seconds of each target, and
+//! `CUSTOMETER_FUZZ_CASES` makes it as many cases as it says, however long they take.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it says its seed, and takes as long as it is given")]
 
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use custometer_core::Registry;
 use custometer_runner::{RunResult, inspect};
 use custometer_testkit::Case;
+
+use crate::containers::writer::{Cell, Member, Sheet, xlsx_parts, zip};
 
 /// How long a case may take, in debug builds on a busy machine.
 const MOMENT: Duration = Duration::from_secs(20);
@@ -30,15 +33,24 @@ impl Random {
     fn one_of<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
         of[self.below(of.len())]
     }
+
+    fn among<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
 }
 
 struct Target {
     name: &'static str,
     /// Inputs of this kind, and what was found with others.
-    seeds: &'static [&'static str],
+    seeds: Vec<Vec<u8>>,
     words: &'static [&'static str],
     /// What becomes of an input.
     run: fn(&[u8]) -> Outcome,
+}
+
+/// Seeds that are texts.
+fn texts(seeds: &[&str]) -> Vec<Vec<u8>> {
+    seeds.iter().map(|seed| seed.as_bytes().to_vec()).collect()
 }
 
 /// The results of all runs that an input is for, or why there is none.
@@ -73,7 +85,7 @@ const ANYWHERE: [&str; 24] = [
 ];
 
 fn changed(random: &mut Random, target: &Target) -> Vec<u8> {
-    let mut input = random.one_of(target.seeds).as_bytes().to_vec();
+    let mut input = random.among(&target.seeds).clone();
     for _ in 0..=random.below(6) {
         let at = random.below(input.len() + 1);
         let end = (at + 1 + random.below(8)).min(input.len());
@@ -86,7 +98,7 @@ fn changed(random: &mut Random, target: &Target) -> Vec<u8> {
                 input.splice(at..at, part.repeat(times));
             }
             3 => {
-                let other = random.one_of(target.seeds).as_bytes();
+                let other = random.among(&target.seeds);
                 let start = random.below(other.len() + 1);
                 input.splice(at..end, other[start..(start + 1 + random.below(40)).min(other.len())].iter().copied());
             }
@@ -151,6 +163,7 @@ fn attack(target: &Target) {
     let number = |name: &str| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
     let seed = number("CUSTOMETER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let seconds = number("CUSTOMETER_FUZZ_SECONDS").unwrap_or(5);
+    let wanted = number("CUSTOMETER_FUZZ_CASES");
     println!("CUSTOMETER_SEED={seed}");
     let mut random = Random(seed << 1 | 1);
     // The first numbers of near seeds are alike.
@@ -158,12 +171,14 @@ fn attack(target: &Target) {
         random.below(2);
     }
     for (position, seed) in target.seeds.iter().enumerate() {
-        assert_eq!(fault(target, seed.as_bytes()), None, "{}: {seed}", target.name);
+        assert_eq!(fault(target, seed), None, "{}: {}", target.name, seed.escape_ascii());
         // Otherwise nothing behind the first message is tried.
-        assert!(position > 0 || (target.run)(seed.as_bytes()).is_ok(), "{}: {seed}", target.name);
+        let outcome = (target.run)(seed);
+        assert!(position > 0 || outcome.is_ok(), "{}: {}: {:?}", target.name, seed.escape_ascii(), outcome.err());
     }
     let (start, mut cases) = (Instant::now(), 0);
-    while start.elapsed() < Duration::from_secs(seconds) {
+    let is_done = |cases: u64| wanted.map_or(start.elapsed() >= Duration::from_secs(seconds), |wanted| cases >= wanted);
+    while !is_done(cases) {
         let input = changed(&mut random, target);
         if fault(target, &input).is_some() {
             let small = smaller(target, &input);
@@ -172,7 +187,7 @@ fn attack(target: &Target) {
         }
         cases += 1;
     }
-    println!("{}: {cases} cases", target.name);
+    println!("{}: {cases} cases in {:.0?}", target.name, start.elapsed());
 }
 
 const AMOUNTS: &str = "[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"t\"\nby = [[], [\"shop\"]]\n";
@@ -180,6 +195,13 @@ const AMOUNTS: &str = "[[metrics]]\nmetric = \"loyalty.average_order_value\"\nta
 fn over(file: &str, content: &[u8], table: &str) -> Outcome {
     let config = format!("[report]\nmax_rejected_percent = 100\n[tables.t]\npath = \"{file}\"\n{table}\n{AMOUNTS}grain = \"month\"\n");
     Case::new().file(file, content).run(&config).map(|result| vec![result])
+}
+
+/// A look at a file, which comes to no results.
+fn inspected(file: &str, content: &[u8]) -> Outcome {
+    let case = Case::new().file(file, content);
+    let path = case.path().join(file).display().to_string();
+    inspect(&[path], &Registry::linked().unwrap()).map(|_| Vec::new()).map_err(|error| error.to_string())
 }
 
 /// All results; the first failure where there are none.
@@ -215,13 +237,13 @@ fn toml_string(text: &str) -> String {
 fn text_files() {
     attack(&Target {
         name: "text",
-        seeds: &[
+        seeds: texts(&[
             "time,amount,shop\n2025-01-03,10,a\n2025-01-04,9.5,\"b \"\"x\"\"\"\n2025-02-05,,\n",
             "\u{feff}time;amount;shop\r\n2025-01-03 10:00;1,5;a\r\n\"2025-01-04\";\"2\";\"line\nbreak\"\r\n",
             "time\tamount\tshop\n2025-01-03T10:00:00Z\t-3\t\n",
             "time,amount,shop\r2025-01-03,1,a\r2025-03-30 02:30,2,b\r",
             "{\"time\":\"2025-01-03\",\"amount\":1}\n",
-        ],
+        ]),
         words: &["time", "amount", "shop", "2025-03-30 02:30:00", "2025-01-01T00:00:00+05:30", "#", "  ", "\"\"", "\n\n", "éé"],
         run: |input| over("t.csv", input, ""),
     });
@@ -231,18 +253,14 @@ fn text_files() {
 fn files_that_are_inspected() {
     attack(&Target {
         name: "inspect",
-        seeds: &[
+        seeds: texts(&[
             "Order ID;Created (CET);Amount;Status;Customer\n1;31/01/2025 10:00;$1.234,50;paid;a@b.c\n2;01/02/2025 11:00;$2,00;open;\n;;Total;;\n",
             "time,score,channel,duration\n2025-01-03,9 - Likely,web,1:05\n2025-01-04,10,,2:10\n",
             "Report of January\n\nid\tname\n1\tx\n2\ty\n",
             "{\"user\":{\"id\":\"u1\"},\"ts\":1735689600000,\"tags\":[\"a\"]}\n{\"user\":null,\"ts\":1735689600001}\n",
-        ],
+        ]),
         words: &["date", "id", "2025-13-01", "01/02/2025", "%", "€", "Total", "\"\"", ";;", "1,234.5", "0007", "yes", "å", "12:61"],
-        run: |input| {
-            let case = Case::new().file("t.csv", input);
-            let path = case.path().join("t.csv").display().to_string();
-            inspect(&[path], &Registry::linked().unwrap()).map(|_| Vec::new()).map_err(|error| error.to_string())
-        },
+        run: |input| inspected("t.csv", input),
     });
 }
 
@@ -250,13 +268,109 @@ fn files_that_are_inspected() {
 fn lines_of_json() {
     attack(&Target {
         name: "ndjson",
-        seeds: &[
+        seeds: texts(&[
             "{\"time\":\"2025-01-03\",\"amount\":10,\"shop\":\"a\"}\n{\"time\":\"2025-01-04\",\"amount\":9.5,\"shop\":null}\n",
             "{\"time\":1735689600,\"amount\":\"3\",\"shop\":true,\"tags\":[1,{\"a\":[]}],\"o\":{\"b\":{\"c\":1}}}\n",
             "{\"amount\":1e3,\"shop\":\"\\u00e9\\ud83d\\ude00\\n\"}\r\n\n{\"shop\":-0.0}",
-        ],
+        ]),
         words: &["{", "}", "[", "]", ":", "null", "true", "\\u0000", "\\ud800", "\"amount\":", "{\"a\":", "[[[[[[[[", "1E400", "-"],
         run: |input| over("t.ndjson", input, "time_formats = { time = \"epoch_seconds\" }").or_else(|_| over("t.ndjson", input, "")),
+    });
+}
+
+/// A workbook of a sheet with rows of each kind, as its parts.
+fn parts() -> Vec<(String, String)> {
+    let row = |cells: [Cell; 3]| cells.into();
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let rows = vec![
+        row(["time", "amount", "shop"].map(text)),
+        row([Cell::Time(45_660.5), Cell::Number(10.0), text("a")]),
+        row([text("2025-01-04"), Cell::Formula("<v>9.5</v>"), Cell::Flag(true)]),
+        row([Cell::Time(45_661.0), Cell::Error("#N/A"), Cell::Nothing]),
+        row([Cell::Time(45_692.25), Cell::Duration(1.5), text("b")]),
+    ];
+    xlsx_parts("", &[Sheet { name: "t", rows, ..Sheet::default() }])
+}
+
+/// Of a part, what is changed is within the archive's checksum: the sheet's own reader meets it. An input is the name of a part, and its content.
+#[test]
+fn parts_of_workbooks() {
+    let seeds = parts().into_iter().map(|(name, content)| format!("{name}\n{content}").into_bytes());
+    attack(&Target {
+        name: "workbooks",
+        seeds: seeds.collect(),
+        words: &[
+            "<row>",
+            "</row>",
+            "<c r=\"B3\" t=\"s\">",
+            "<c r=\"XFD1048576\">",
+            "<c r=\"A0\">",
+            "<v>",
+            "</v>",
+            "</c>",
+            "t=\"inlineStr\"",
+            "t=\"e\"",
+            "t=\"b\"",
+            "t=\"d\"",
+            "s=\"1\"",
+            "s=\"999999999\"",
+            "<f t=\"shared\" si=\"0\" ref=\"A1:B9\">",
+            "<is><t>",
+            "<mergeCell ref=\"A1:C9\"/>",
+            "<dimension ref=\"A1:XFD1048576\"/>",
+            "r=\"1048577\"",
+            "&amp;",
+            "&#0;",
+            "&x;",
+            "<!DOCTYPE x [<!ENTITY x \"xx\">]>",
+            "<!--",
+            "<![CDATA[",
+            "xmlns:x=\"",
+            "../../",
+            "45660.99999999",
+            "#REF!",
+        ],
+        run: |input| {
+            let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+            let (name, content) = (String::from_utf8_lossy(&input[..end]), &input[(end + 1).min(input.len())..]);
+            let mut parts: Vec<(String, Vec<u8>)> = parts().into_iter().map(|(name, content)| (name, content.into_bytes())).collect();
+            match parts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, part)) => *part = content.to_vec(),
+                None => parts.push((name.into_owned(), content.to_vec())),
+            }
+            let members: Vec<Member<'_>> = parts.iter().map(|(name, content)| Member::new(name, content)).collect();
+            let workbook = zip(&members);
+            // A part that holds no rows is not what the first run reads, but what a look at the file may.
+            all([over("t.xlsx", &workbook, ""), inspected("t.xlsx", &workbook)])
+        },
+    });
+}
+
+/// The bytes of archives and workbooks, of which most damage meets the archive's own reader.
+#[test]
+fn bytes_of_containers() {
+    let csv = b"time,amount,shop\n2025-01-03,10,a\n2025-01-04,9.5,b\n".as_slice();
+    let parts = parts();
+    let members: Vec<Member<'_>> = parts.iter().map(|(name, content)| Member::new(name, content.as_bytes())).collect();
+    attack(&Target {
+        name: "containers",
+        seeds: vec![
+            zip(&[Member::new("a/t.csv", csv), Member { is_deflated: false, ..Member::new("a/u.csv", csv) }]),
+            zip(&[Member::new("t.csv", csv), Member { bytes: Some(7), ..Member::new("__MACOSX/t.csv", csv) }]),
+            zip(&members),
+            include_bytes!("containers/old.xls").to_vec(),
+            include_bytes!("containers/secret.xlsx").to_vec(),
+        ],
+        words: &["PK\u{3}\u{4}", "PK\u{1}\u{2}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "../", "/", "t.csv", "\u{7f}\u{7f}", "\0\0\0\0", "xl/"],
+        run: |input| {
+            all([
+                over("t.zip", input, "member = \"*.csv\""),
+                over("t.xlsx", input, ""),
+                over("t.xls", input, ""),
+                over("t.ods", input, ""),
+                inspected("t.zip", input),
+            ])
+        },
     });
 }
 
@@ -264,7 +378,7 @@ fn lines_of_json() {
 fn numbers_in_cells() {
     attack(&Target {
         name: "numbers",
-        seeds: &[
+        seeds: texts(&[
             "1.5",
             "-1,234.50",
             "(12.00)",
@@ -276,7 +390,7 @@ fn numbers_in_cells() {
             "1 day 02:03:04",
             "Likely - 10",
             "+3e5",
-        ],
+        ]),
         words: &[
             "%",
             "$",
@@ -312,7 +426,7 @@ fn numbers_in_cells() {
 fn patterns_of_times() {
     attack(&Target {
         name: "times",
-        seeds: &[
+        seeds: texts(&[
             "%d/%m/%Y %H:%M",
             "{{",
             "%Y年%m月%d日 %H時",
@@ -323,7 +437,7 @@ fn patterns_of_times() {
             "excel_serial",
             "%Y%m%d %Z",
             "%s",
-        ],
+        ]),
         words: &["%Y", "%y", "%j", "%e", "%f", "%.3f", "%z", "%:z", "%Z", "%p", "%%", "%-H", "%G-W%V-%u", "%", "epoch_nanoseconds"],
         run: |input| {
             let content =
@@ -337,7 +451,7 @@ fn patterns_of_times() {
 fn expressions() {
     attack(&Target {
         name: "sql",
-        seeds: &[
+        seeds: texts(&[
             "amount > 1 AND shop IN ('a', 'b') OR NOT shop LIKE 'x%'",
             "CASE WHEN amount / 2 = 1 THEN TRUE ELSE COALESCE(shop = 'a', FALSE) END",
             "CAST(shop AS INTEGER) + amount * -3.5 >= 0",
@@ -347,7 +461,7 @@ fn expressions() {
             "CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(CAST(shop AS INTEGER) > 0",
             "POSITION(POSITION(POSITION(POSITION(POSITION(POSITION(POSITION(POSITION(POSITION(POSITION(1))))))))))",
             "json_extract_string('{\"a\": 1}', '$.a') = shop",
-        ],
+        ]),
         words: &[
             "(",
             ")",
@@ -391,12 +505,12 @@ fn configs() {
     const CONTENT: &str = "order_id,time,amount,shop,customer_id\n1,2025-01-03,10,a,x\n2,2025-01-04,2,b,y\n3,2025-02-05,4,a,x\n";
     attack(&Target {
         name: "config",
-        seeds: &[
+        seeds: texts(&[
             "[report]\ntitle = \"T\"\ntimezone = \"Europe/Copenhagen\"\nfrom = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\ncompare = [\"previous\"]\nmin_group_size = 2\n[tables.t]\npath = \"t.csv\"\n[[metrics]]\nmetric = \"loyalty.average_order_value\"\ntable = \"t\"\nby = [[], [\"shop\"]]\ntarget = { at_least = 4, warn_below = 3 }\n",
             "[tables.t]\npath = \"*.csv\"\nwhere = \"amount > 1\"\nderive = { big = \"amount > 5\" }\ndeduplicate = [\"order_id\"]\nkeep = { newest = \"time\" }\n[[metrics]]\nname = \"r\"\nmetric = \"loyalty.repeat_purchase_rate\"\ntable = \"t\"\nparams = { scope = \"lifetime\" }\n[derived.half]\nvalue = \"r / 2\"\nunit = \"percent\"\n",
             "[report]\nlast = \"3 months\"\nas_of = 2025-04-01\ngrain = \"week\"\n[tables.t]\npath = \"t.csv\"\n[define.\"own.sum\"]\ntable = \"t\"\nmeasures = { total = \"sum(amount) FILTER (WHERE shop = 'a')\", n = \"count(distinct customer_id)\" }\nvalue = \"total / n\"\nunit = \"currency\"\n[[metrics]]\nmetric = \"own.sum\"\ntable = \"t\"\n",
             "[segments.big]\nt = \"amount > 3\"\n[calendars.office]\nhours = { mon-fri = [\"08:00-16:00\"] }\nholidays = [2025-01-01]\n[tables.t]\npath = \"t.csv\"\n[[metrics]]\nmetric = \"web.visitors\"\ntable = \"t\"\ncolumns = { user_id = \"customer_id\" }\n[[alerts]]\nname = \"a\"\nwhen = { value_below = 5 }\nmessage = \"{{ value }}\"\n",
-        ],
+        ]),
         words: &[
             "[[metrics]]\n",
             "[report]\n",
@@ -435,12 +549,12 @@ fn configs() {
 fn templates() {
     attack(&Target {
         name: "templates",
-        seeds: &[
+        seeds: texts(&[
             "{{ request }} is {{ shown }} from {{ from }}",
             "{% if value > 3 %}high{% else %}low{% endif %}",
             "{% for name in dimensions %}{{ name }}: {{ dimensions[name] }} {% endfor %}",
             "{{ value | round(2) }} {{ title | upper }}",
-        ],
+        ]),
         words: &[
             "{{",
             "}}",

@@ -57,7 +57,7 @@ mod containers {
     mod asked;
     mod documents;
     mod workbooks;
-    mod writer;
+    pub(crate) mod writer;
 }
 
 /// Tables that are made of others.

@@ -4,23 +4,23 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// A member of an archive.
-pub(super) struct Member<'a> {
-    pub(super) name: &'a str,
-    pub(super) content: &'a [u8],
-    pub(super) is_deflated: bool,
-    pub(super) is_encrypted: bool,
+pub(crate) struct Member<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) content: &'a [u8],
+    pub(crate) is_deflated: bool,
+    pub(crate) is_encrypted: bool,
     /// What the archive says of its size.
-    pub(super) bytes: Option<u32>,
+    pub(crate) bytes: Option<u32>,
 }
 
 impl<'a> Member<'a> {
-    pub(super) fn new(name: &'a str, content: &'a [u8]) -> Self {
+    pub(crate) fn new(name: &'a str, content: &'a [u8]) -> Self {
         Self { name, content, is_deflated: true, is_encrypted: false, bytes: None }
     }
 }
 
 /// A zip archive.
-pub(super) fn zip(members: &[Member<'_>]) -> Vec<u8> {
+pub(crate) fn zip(members: &[Member<'_>]) -> Vec<u8> {
     let (mut archive, mut directory) = (Vec::new(), Vec::new());
     for member in members {
         let mut crc = flate2::Crc::new();
@@ -70,7 +70,7 @@ pub(super) fn zip(members: &[Member<'_>]) -> Vec<u8> {
 
 /// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Nothing,
     Text(String),
     Number(f64),
@@ -98,16 +98,22 @@ impl From<f64> for Cell {
 
 /// A sheet of a workbook.
 #[derive(Default)]
-pub(super) struct Sheet {
-    pub(super) name: &'static str,
-    pub(super) is_hidden: bool,
+pub(crate) struct Sheet {
+    pub(crate) name: &'static str,
+    pub(crate) is_hidden: bool,
     /// The first cell is in this column, and in this row, from 0.
-    pub(super) at: (usize, usize),
-    pub(super) rows: Vec<Vec<Cell>>,
+    pub(crate) at: (usize, usize),
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 /// A workbook in the format of Excel since 2007. `properties` are those of its element `workbook`, such as `<workbookPr date1904="1"/>`.
-pub(super) fn xlsx(properties: &str, sheets: &[Sheet]) -> Vec<u8> {
+pub(crate) fn xlsx(properties: &str, sheets: &[Sheet]) -> Vec<u8> {
+    let parts = xlsx_parts(properties, sheets);
+    zip(&parts.iter().map(|(name, content)| Member::new(name, content.as_bytes())).collect::<Vec<_>>())
+}
+
+/// Its parts, by their names.
+pub(crate) fn xlsx_parts(properties: &str, sheets: &[Sheet]) -> Vec<(String, String)> {
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
@@ -143,7 +149,7 @@ pub(super) fn xlsx(properties: &str, sheets: &[Sheet]) -> Vec<u8> {
         "[Content_Types].xml".to_owned(),
         "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned(),
     ));
-    zip(&parts.iter().map(|(name, content)| Member::new(name, content.as_bytes())).collect::<Vec<_>>())
+    parts
 }
 
 fn row(sheet: &Sheet, row: usize, cells: &[Cell]) -> String {
@@ -169,7 +175,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A workbook in the open format (ODS), of the rows of one sheet, each cell an element.
-pub(super) fn ods(rows: &str) -> Vec<u8> {
+pub(crate) fn ods(rows: &str) -> Vec<u8> {
     let content = format!(
         "<office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
          xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" \
@@ -181,7 +187,7 @@ pub(super) fn ods(rows: &str) -> Vec<u8> {
 }
 
 /// A workbook in Excel's binary format, of one sheet. A number in error is one of the codes that Excel has for errors; a formula is one in error.
-pub(super) fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
+pub(crate) fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     // In bytes of seven bits, each but the last with a mark.
     let short = |mut number: usize| {
