@@ -17,6 +17,7 @@ pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod schema;
 pub(crate) mod segments;
+mod sizes;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
@@ -153,12 +154,11 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
     let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
-    problems.finish()?;
     let watch = Watch::default();
     for table in &mut tables {
         table.watch(&watch);
     }
-    Ok(Report {
+    let report = Report {
         title: config.report.title,
         locale: config.report.locale,
         calendar,
@@ -183,5 +183,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         webhooks,
         config_hash,
         watch,
-    })
+    };
+    sizes::refuse(&config.metrics, &report, &mut problems);
+    problems.finish()?;
+    Ok(report)
 }

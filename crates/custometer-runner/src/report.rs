@@ -11,6 +11,7 @@ pub(crate) mod formula;
 pub(crate) mod goal;
 pub(crate) mod ids;
 pub(crate) mod judged;
+pub(crate) mod size;
 pub(crate) mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};

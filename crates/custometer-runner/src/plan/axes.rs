@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use custometer_core::{Baseline, Buckets, EvaluateContext, Grain, Group, Period};
+use custometer_core::{Baseline, Buckets, Grain, Period};
 
 use crate::error::RunError;
+use crate::report::size::TooMany;
 use crate::report::{Report, Request};
 
 /// What rows are placed in: the buckets of a grain, at the report's own time or at an earlier one.
@@ -33,26 +34,14 @@ pub(crate) type Axes = BTreeMap<Axis, Arc<Buckets>>;
 /// More buckets than this come from a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;
 
-/// More results of a request than these can neither be held nor read: a row takes about a thousand bytes.
-const MAX_CELLS: u64 = 4_000_000;
-
-/// Refuses a request that comes to more results than can be held, by its buckets, the values of the metric's own dimension that are known
-/// beforehand, and so many groups.
+/// Refuses a request that comes to more results than can be held, with so many groups.
 pub(crate) fn check_size(report: &Report, request: &Request, buckets: &Buckets, groups: usize) -> Result<(), RunError> {
-    let Some((index, bucket)) = buckets.reported().last() else { return Ok(()) };
-    let (as_of, confidence) = (report.known_until(buckets, None), report.confidence);
-    let context = EvaluateContext { confidence, buckets, as_of, reach: None, known_since: None };
-    // What a bucket without rows comes to, every bucket comes to.
-    let alone = request.definition.value.evaluate(&Group { index, bucket, rows: &[] }, &context);
-    let alone = alone.map_or(1, |evaluation| evaluation.observations.len());
-    let domains = request.definition.own_dimensions.iter().filter_map(|own| own.domain.as_ref());
-    let known: usize = domains.map(Vec::len).product();
-    let [buckets, each, groups] = [buckets.reported().count(), alone.max(known), groups].map(|count| count.max(1) as u64);
-    let cells = buckets.saturating_mul(each).saturating_mul(groups);
-    if cells > MAX_CELLS {
-        return Err(RunError::Cells { request: request.name.clone(), cells, buckets, each, groups });
+    match report.too_many(request, buckets, groups) {
+        Some(TooMany { cells, buckets, each, groups }) => {
+            Err(RunError::Cells { request: request.name.clone(), cells, buckets, each, groups })
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The buckets of every axis that the report uses. Without a period, the data's own is found first.
