@@ -118,7 +118,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             measures: Measures(&row.measures),
             suppressed: row.suppressed,
             comparisons: row.comparisons.iter().map(|comparison| Change::of(comparison, row)).collect(),
-            group_comparison: row.group_comparison.as_ref().map(|beside| Difference::of(beside, row)),
+            group_comparison: row.group_comparison.as_deref().map(|beside| Difference::of(beside, row)),
             target: row.target.as_ref().map(Judged::from),
             benchmark: row.benchmark.as_ref().map(|against| Against::of(against, row)),
             note: row.note.as_deref(),

@@ -154,14 +154,14 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     }
     let baselines = manifest.compare.iter().filter(|&&baseline| rows.iter().any(|row| row.comparison(baseline).is_some()));
     columns.extend(baselines.map(|&baseline| Column::phrase(versus(baseline), rows, |row| change(row, baseline))));
-    if let Some(beside) = rows.iter().find_map(|row| row.group_comparison.as_ref()) {
+    if let Some(beside) = rows.iter().find_map(|row| row.group_comparison.as_deref()) {
         columns.push(Column::phrase(&format!("vs {}", human::line(&beside.with.to_string())), rows, beside_other));
-        if rows.iter().filter_map(|row| row.group_comparison.as_ref()).any(|beside| beside.low.or(beside.high).is_some()) {
-            let ends = |row: &ResultRow| row.group_comparison.as_ref().map(|beside| difference_interval(beside, row)).unwrap_or_default();
+        if rows.iter().filter_map(|row| row.group_comparison.as_deref()).any(|beside| beside.low.or(beside.high).is_some()) {
+            let ends = |row: &ResultRow| row.group_comparison.as_deref().map(|beside| difference_interval(beside, row)).unwrap_or_default();
             columns.push(Column::text("interval of it", rows, ends).right());
         }
         columns.push(Column::number("p", rows, |row| {
-            let p_value = row.group_comparison.as_ref().and_then(|beside| defined(beside.p_value));
+            let p_value = row.group_comparison.as_deref().and_then(|beside| defined(beside.p_value));
             p_value.map(human::p_value).unwrap_or_default()
         }));
     }
@@ -192,7 +192,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         lines.push(format!("Suppressed: groups smaller than {than}, and those that would reveal them."));
     }
     let of_time = rows.iter().flat_map(|row| &row.comparisons).map(|comparison| comparison.significant);
-    let of_groups = rows.iter().filter_map(|row| row.group_comparison.as_ref()).map(|beside| beside.significant);
+    let of_groups = rows.iter().filter_map(|row| row.group_comparison.as_deref()).map(|beside| beside.significant);
     if of_time.chain(of_groups).any(|significant| significant == Some(true)) {
         // The subtraction leaves digits that mean nothing.
         lines.push(format!("{SIGNIFICANT} Significant: the p-value of no change is below {}.", rounded(1.0 - manifest.confidence)));
@@ -217,7 +217,7 @@ pub(crate) fn change(row: &ResultRow, baseline: Baseline) -> Text {
 
 /// The difference from another group.
 fn beside_other(row: &ResultRow) -> Text {
-    let Some(beside) = row.group_comparison.as_ref().filter(|_| !row.suppressed) else { return Text::default() };
+    let Some(beside) = row.group_comparison.as_deref().filter(|_| !row.suppressed) else { return Text::default() };
     difference(beside.difference, beside.relative_difference, mark(beside.significant), row)
 }
 

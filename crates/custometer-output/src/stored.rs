@@ -137,7 +137,7 @@ impl Row {
             note: self.note,
             suppressed: self.suppressed,
             comparisons: self.comparisons.into_iter().map(|change| change.comparison(&zoned)).collect(),
-            group_comparison: self.group_comparison.map(Difference::comparison).transpose()?,
+            group_comparison: self.group_comparison.map(Difference::comparison).transpose()?.map(Box::new),
             target: self.target.map(Judgement::from),
             benchmark: self.benchmark.map(AgainstBenchmark::from),
         })

@@ -91,7 +91,7 @@ impl<'a> Standing<'a> {
         let row = at.map(|(_, row)| row);
         let mut fields = Vec::new();
         if self.has_groups {
-            let beside = row.and_then(|row| row.group_comparison.as_ref());
+            let beside = row.and_then(|row| row.group_comparison.as_deref());
             let number = |of: fn(&GroupComparison) -> Option<f64>| Field::Number(beside.and_then(of));
             fields.extend([
                 ("group.by", Field::Text(beside.map(|beside| beside.by.clone()))),

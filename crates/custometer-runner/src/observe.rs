@@ -59,7 +59,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let known_since = collected.known_since[input];
         let reach = collected.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
         let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, (input, reach), &groups, kept);
-        let now = cells(part);
+        let mut now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
         let own_ids = request.own_ids();
         let beside = request.compare_groups.as_ref().and_then(|compared| Beside::of(compared, &part.breakdown, &groups));
@@ -72,11 +72,15 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
                 }
             });
         }
-        let mut rows = Vec::new();
-        for (position, cell) in now.cells.iter().enumerate() {
+        let mut rows = Vec::with_capacity(now.cells.iter().map(|cell| cell.evaluation.observations.len()).sum());
+        for position in 0..now.cells.len() {
+            // What no other group is compared with is let go of as it becomes rows: both may be millions.
+            let of_cell = &mut now.cells[position].evaluation.observations;
+            let observations = if beside.is_none() { std::mem::take(of_cell) } else { of_cell.clone() };
+            let cell = &now.cells[position];
             // The cells of a baseline are in the same order, as far as it goes.
             let earlier: Vec<_> = before.iter().map(|(baseline, cells)| (*baseline, cells.cells.get(position))).collect();
-            for observation in &cell.evaluation.observations {
+            for observation in &observations {
                 let comparisons = earlier.iter().map(|&(baseline, earlier)| match earlier {
                     Some(earlier) => comparison(baseline, request, &cell.side(observation), &earlier.side_like(observation), known_since),
                     None => Comparison::unknown(baseline),
@@ -85,7 +89,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
                 let other =
                     beside.as_ref().and_then(|beside| Some((beside, now.cells.get(position + beside.other(cell.group)? - cell.group)?)));
                 let group_comparison = other.map(|(beside, other)| {
-                    beside.comparison(request, &groups, other.group, &cell.side(observation), &other.side_like(observation))
+                    Box::new(beside.comparison(request, &groups, other.group, &cell.side(observation), &other.side_like(observation)))
                 });
                 let mut row =
                     ResultRow { comparisons, group_comparison, ..result_row(request, part, cell, &groups[cell.group].shown, observation) };

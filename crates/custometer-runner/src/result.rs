@@ -132,7 +132,7 @@ pub struct ResultRow {
     /// The change from each of the report's baselines, in their order.
     pub comparisons: Vec<Comparison>,
     /// How the value stands beside that of another group at the same time, where the request compares groups.
-    pub group_comparison: Option<GroupComparison>,
+    pub group_comparison: Option<Box<GroupComparison>>,
     /// How the value stands to the request's target, where it has one.
     pub target: Option<Judgement>,
     /// How the value stands to the request's benchmark, where it has one.

@@ -31,7 +31,7 @@ use crate::read::table::Keep;
 use crate::read::table::Table;
 use crate::read::text::FileIndex;
 use crate::report::{Report, Request};
-use crate::result::{Asked, LookupManifest, Manifest, Note, ResultRow, RowsNoData, RunResult, TableManifest};
+use crate::result::{Asked, LookupManifest, Manifest, Note, ResultRow, RowCount, RowsNoData, RunResult, TableManifest};
 
 /// What a run tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     }
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
-    let mut results: Vec<ResultRow> = observed.rows.into_iter().flat_map(|(_, rows)| rows).collect();
+    let mut results = united(observed.rows);
     let (alerts, suppressed) = judge(&mut results, report);
     for (position, manifest) in &mut tables {
         let basis = report.same_files(*position);
@@ -179,6 +179,16 @@ fn scan(
     Ok(tables.into_iter().zip(collected).collect())
 }
 
+/// All rows, in the order of their requests, without room for more: they may be millions.
+fn united(rows: Vec<(usize, Vec<ResultRow>)>) -> Vec<ResultRow> {
+    let all = rows.iter().map(|(_, rows)| rows.len()).sum::<usize>();
+    let mut parts = rows.into_iter().map(|(_, rows)| rows);
+    let mut united = parts.next().unwrap_or_default();
+    united.reserve_exact(all - united.len());
+    parts.for_each(|rows| united.extend(rows));
+    united
+}
+
 /// What was read.
 struct Read<'a> {
     report: &'a Report,
@@ -201,12 +211,12 @@ impl Read<'_> {
         if !sources.is_empty() {
             let sum = |of: &dyn Fn(&TableManifest) -> u64| sources.iter().map(of).sum::<u64>();
             let no_data = |of: fn(&RowsNoData) -> u64| sum(&|source| of(&source.rows_no_data));
-            let made = |source: &TableManifest| source.rows_made.unwrap_or(source.rows_read - source.rows_no_data.all());
-            let rows_made = sources.iter().any(|source| source.rows_made.is_some()).then(|| sum(&made));
+            let made = |source: &TableManifest| source.rows_made.map_or(source.rows_read.rows() - source.rows_no_data.all(), RowCount::rows);
+            let rows_made = sources.iter().any(|source| source.rows_made.is_some()).then(|| sum(&made).into());
             let manifest = TableManifest {
                 table: table.name.clone(),
                 files: files.manifests(),
-                rows_read: sum(&|source| source.rows_read),
+                rows_read: sum(&|source| source.rows_read.rows()).into(),
                 rows_no_data: RowsNoData {
                     headers: no_data(|rows| rows.headers),
                     comments: no_data(|rows| rows.comments),

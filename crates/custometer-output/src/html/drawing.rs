@@ -171,13 +171,13 @@ impl<'a> Drawing<'a> {
 
     /// The difference from another group.
     pub(super) fn beside(self, row: &ResultRow) -> Cell {
-        let difference = row.group_comparison.as_ref().and_then(|other| Change::beside(row, other, self.language));
+        let difference = row.group_comparison.as_deref().and_then(|other| Change::beside(row, other, self.language));
         difference.map_or(Cell::Empty, Cell::Change)
     }
 
     /// The interval of the difference from another group.
     pub(super) fn interval_beside(self, row: &ResultRow) -> Cell {
-        let ends = row.group_comparison.as_ref().and_then(|other| defined(other.low).zip(defined(other.high)));
+        let ends = row.group_comparison.as_deref().and_then(|other| defined(other.low).zip(defined(other.high)));
         let written = |end: f64| self.language.change(end, row);
         ends.map_or(Cell::Empty, |(low, high)| Cell::Number(format!("{}\u{a0}–\u{a0}{}", written(low), written(high))))
     }

@@ -157,7 +157,7 @@ fn legend(result: &RunResult, language: Language) -> Vec<String> {
     let words = language.words;
     let mut legend = Vec::new();
     let of_time = result.results.iter().flat_map(|row| &row.comparisons).map(|comparison| comparison.significant);
-    let of_groups = result.results.iter().filter_map(|row| row.group_comparison.as_ref()).map(|other| other.significant);
+    let of_groups = result.results.iter().filter_map(|row| row.group_comparison.as_deref()).map(|other| other.significant);
     if of_time.chain(of_groups).any(|significant| significant.is_some()) {
         // The subtraction leaves digits that mean nothing.
         let level = custometer_runner::result::rounded(1.0 - result.manifest.confidence);

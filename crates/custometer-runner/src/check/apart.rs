@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_spanned::Spanned;
+use toml::Spanned;
 
 use crate::check::ids::share_a_file;
 use crate::check::requests::MetricConfig;

@@ -67,7 +67,7 @@ pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of:
     let hidden_rows = rows.iter().zip(&places).filter(|(_, place)| hidden(place.group)).map(|(row, _)| row);
     let gone: HashSet<_> = hidden_rows.map(|row| (row.request.clone(), row.start.clone(), values(row, None))).collect();
     for row in rows.iter_mut() {
-        let other = row.group_comparison.as_ref().map(|beside| values(row, Some((&beside.by, &beside.with))));
+        let other = row.group_comparison.as_deref().map(|beside| values(row, Some((&beside.by, &beside.with))));
         if other.is_some_and(|other| gone.contains(&(row.request.clone(), row.start.clone(), other))) {
             row.group_comparison = None;
         }

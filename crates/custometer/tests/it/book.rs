@@ -197,7 +197,9 @@ fn every_page_is_run_and_every_report_on_it_is_a_file() {
     for folder in ["tutorials", "questions", "guides"] {
         for entry in fs::read_dir(root().join("docs/src").join(folder)).unwrap() {
             let page = format!("docs/src/{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
-            assert!(PAGES.contains(&page.as_str()), "{page} has no test: name it in `pages!`");
+            // What stands there is run with the wheel, by the tests of its crate.
+            let is_python = page == "docs/src/guides/python.md";
+            assert!(is_python || PAGES.contains(&page.as_str()), "{page} has no test: name it in `pages!`");
         }
     }
     for page in PAGES {

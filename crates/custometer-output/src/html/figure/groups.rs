@@ -92,7 +92,7 @@ impl<'a> Drawing<'a> {
             columns.push(Column::numbers(words.observations));
         }
         columns.extend(baselines.iter().map(|baseline| Column::numbers(readable(versus(*baseline, words)))));
-        let beside = rows.iter().find_map(|row| row.group_comparison.as_ref());
+        let beside = rows.iter().find_map(|row| row.group_comparison.as_deref());
         if let Some(beside) = beside {
             let versus = filled(words.versus, &[&value_name(&beside.with, language)]);
             columns.extend([Column::numbers(versus.clone()), Column::numbers(format!("{versus}, {}", self.interval_name()))]);
