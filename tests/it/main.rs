@@ -35,6 +35,7 @@ mod report {
     mod privacy;
     mod segments;
     mod time;
+    mod windows;
     mod words;
 }
 

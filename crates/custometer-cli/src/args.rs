@@ -53,11 +53,14 @@ pub(crate) enum Command {
         /// Send no alert to its webhook, and show what would be sent.
         #[arg(long)]
         dry_run: bool,
+        /// A folder that remembers: the run is kept there, alerts are told once, and it is said which final values changed since the last run.
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
         /// Fail, and write nothing, when more rows are rejected than the report allows.
         #[arg(long)]
         strict: bool,
         /// Serve the report to the browsers of this machine, and compute it anew whenever it or its data change. No alert is sent.
-        #[arg(long, conflicts_with_all = ["format", "out", "dated", "fail_on_target", "fail_on_alert", "dry_run", "strict"])]
+        #[arg(long, conflicts_with_all = ["format", "out", "dated", "fail_on_target", "fail_on_alert", "dry_run", "state", "strict"])]
         watch: bool,
         /// The port to serve at; any that is free unless said.
         #[arg(long, requires = "watch", default_value_t = 0, hide_default_value = true)]
@@ -90,6 +93,24 @@ pub(crate) enum Command {
         /// How problems are told: in words, as JSON, or as SARIF for the annotations of a code host.
         #[arg(long, value_enum, default_value = "text")]
         format: ValidateFormat,
+    },
+    /// Say which values of two runs differ, and why: cause by cause.
+    Diff {
+        /// The earlier one: a file of results as JSON, or with --state the name or the date of a run.
+        #[arg(value_name = "OLD")]
+        old: String,
+        /// The later one.
+        #[arg(value_name = "NEW")]
+        new: String,
+        /// The folder that runs are kept in.
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
+        /// What to write.
+        #[arg(long, value_enum, default_value = "table")]
+        format: InspectFormat,
+        /// End with exit code 6 when a value differs.
+        #[arg(long)]
+        fail_on_change: bool,
     },
     /// Show how a report will be computed: scans, shared steps, roll-ups.
     Explain {
@@ -268,7 +289,7 @@ pub(crate) struct ComputeArgs {
     pub(crate) quiet: bool,
 }
 
-/// A format of what `inspect` says.
+/// A format of what `inspect` and `diff` say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InspectFormat {
     Table,

@@ -2,6 +2,7 @@
 
 mod compute;
 mod docs;
+mod history;
 pub(crate) mod inspect;
 mod metrics;
 mod new;
@@ -25,7 +26,8 @@ use custometer_runner::{Event, GivenRows, Input, Note, Report, RunResult};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use jiff::civil::Date;
 
-use crate::args::{Args, Command, NewCommand, ReportArgs};
+use crate::args::{Args, Command, InspectFormat, NewCommand, ReportArgs};
+use crate::commands::history::Memory;
 use crate::deliver;
 use crate::failure::{Failure, Shortcoming, shows_colors};
 use crate::sample::{self, SampleOptions};
@@ -43,10 +45,14 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let registry = Registry::linked().map_err(Failure::usage)?;
     match args.command {
         Command::Run { report, watch: true, port, quiet, .. } => watch::run(&report, port, quiet, &registry),
-        Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, strict, quiet, .. } => {
+        Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, state, strict, quiet, .. } => {
             let fail_on_alert = fail_on_alert.map(Into::into);
-            let wanted = Wanted { formats: &format, out: out.as_deref(), dated, fail_on_target, fail_on_alert, dry_run, strict, quiet };
+            let (out, state) = (out.as_deref(), state.as_deref());
+            let wanted = Wanted { formats: &format, out, dated, fail_on_target, fail_on_alert, dry_run, state, strict, quiet };
             compute_all(&report, &registry, &wanted)
+        }
+        Command::Diff { old, new, state, format, fail_on_change } => {
+            history::diff(&old, &new, state.as_deref(), format == InspectFormat::Json, fail_on_change)
         }
         Command::View { results, format, out, quiet } => view::run(&results, &format, out.as_deref(), quiet),
         Command::Compute(args) => compute::run(&args, &registry),
@@ -99,6 +105,7 @@ struct Wanted<'a> {
     fail_on_target: bool,
     fail_on_alert: Option<Severity>,
     dry_run: bool,
+    state: Option<&'a Path>,
     strict: bool,
     quiet: bool,
 }
@@ -126,7 +133,8 @@ fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> R
         if several && at > 0 && out.is_none() {
             print("\n")?;
         }
-        if let Err(failure) = compute_report(&path, args, &report, &Wanted { out: folder.as_deref(), ..*wanted }) {
+        let state = wanted.state.map(|state| if several { state.join(path.file_stem().unwrap_or_default()) } else { state.to_owned() });
+        if let Err(failure) = compute_report(&path, args, &report, &Wanted { out: folder.as_deref(), state: state.as_deref(), ..*wanted }) {
             failures.push((path.display().to_string(), failure));
         }
     }
@@ -182,13 +190,20 @@ fn compute_report(path: &Path, args: &ReportArgs, report: &Report, wanted: &Want
     if let Some(rejected) = rejected.as_ref().filter(|_| strict) {
         return Err(Failure::run(format!("{rejected}; nothing was written")));
     }
+    let day = || args.as_of.map_or_else(today, Ok);
+    let memory = wanted.state.map(|folder| Memory::of(folder, day()?, &result, report, quiet)).transpose()?;
     if let Some(folder) = out {
-        let dated = if wanted.dated { Some(args.as_of.map_or_else(today, Ok)?) } else { None };
+        let dated = if wanted.dated { Some(day()?) } else { None };
         write_to(&result, formats, folder, dated, quiet)?;
     } else {
         show(&result, formats[0], quiet)?;
     }
-    let mut shortcomings = deliver::deliver(&result, report, wanted.dry_run, quiet).map_err(Failure::run)?;
+    let tells = |alert| memory.as_ref().is_none_or(|memory| memory.tells(alert));
+    let mut shortcomings = deliver::deliver(&result, report, &tells, wanted.dry_run, quiet).map_err(Failure::run)?;
+    if let Some(memory) = memory {
+        let is_told = shortcomings.is_empty() && !wanted.dry_run;
+        memory.keep(&result, report, is_told, quiet)?;
+    }
     shortcomings.extend(missed(&result).filter(|_| wanted.fail_on_target).map(Shortcoming::Target));
     shortcomings.extend(wanted.fail_on_alert.and_then(|least| fired(&result, least)).map(Shortcoming::Alert));
     shortcomings.extend(rejected.map(Shortcoming::Rejected));

@@ -33,10 +33,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How long is waited at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Posts every alert that has a webhook; what could not be delivered. A dry run posts nothing and shows what it would.
-pub(crate) fn deliver(result: &RunResult, report: &Report, dry_run: bool, quiet: bool) -> Result<Vec<Shortcoming>, Box<dyn Error>> {
+/// Posts every alert that has a webhook and is to be told, by its position; what could not be delivered. A dry run posts nothing and shows what it would.
+pub(crate) fn deliver(
+    result: &RunResult,
+    report: &Report,
+    tells: &dyn Fn(usize) -> bool,
+    dry_run: bool,
+    quiet: bool,
+) -> Result<Vec<Shortcoming>, Box<dyn Error>> {
     let mut bodies: BTreeMap<&str, Vec<(&str, Vec<u8>)>> = BTreeMap::new();
-    for alert in &result.alerts {
+    for (_, alert) in result.alerts.iter().enumerate().filter(|(position, _)| tells(*position)) {
         let payload: Option<Result<Vec<u8>, OutputError>> = custometer_output::payload(result, alert);
         if let Some((webhook, payload)) = alert.webhook.as_deref().zip(payload) {
             bodies.entry(webhook).or_default().push((&alert.name, payload?));

@@ -1,5 +1,7 @@
 //! What is told of a metric beside its own words: inputs and parameters, read off its definition and its schema.
 
+use std::fmt::Write as _;
+
 use custometer_core::registry::Descriptor;
 use custometer_core::{Column, Definition, Domain, Source, SqlCondition};
 use serde_json::{Map, Value as Json};
@@ -45,6 +47,37 @@ pub(crate) fn difference(metric: &Descriptor, usual: &str, params: &str, is_same
     }
     let told = given.iter().filter(|(name, value)| usual.get(*name) != Some(value));
     told.map(|(name, value)| toml_of(name, value)).collect::<Vec<_>>().join(", ")
+}
+
+/// What is usually so, and what it is with other parameters.
+pub(super) fn with_others(
+    metric: &Descriptor,
+    definitions: &[(&str, Definition)],
+    usual: &'static str,
+    of: impl Fn(&Definition) -> &'static str,
+) -> String {
+    let first = definitions.first().map(|(params, _)| *params).unwrap_or_default();
+    let mut seen = vec![usual];
+    let mut text = usual.to_owned();
+    for (params, definition) in definitions {
+        let other = of(definition);
+        if !seen.contains(&other) {
+            seen.push(other);
+            let difference = difference(metric, first, params, |definition| of(definition) == other);
+            // Writing to a string does not fail.
+            let _ = write!(text, "; {other} with `{difference}`");
+        }
+    }
+    text
+}
+
+/// Why a metric has no value over windows that overlap; none where it has one with any parameters.
+pub(super) fn no_windows(metric: &Descriptor, definitions: &[(&str, Definition)]) -> Option<String> {
+    const NONE: &str = "a value like any other";
+    let of = |definition: &Definition| definition.no_windows().unwrap_or(NONE);
+    let first = definitions.first().map(|(_, definition)| of(definition))?;
+    let told = with_others(metric, definitions, first, of);
+    (told != NONE).then(|| if first == NONE { told } else { format!("no value, because {told}") })
 }
 
 /// A parameter as a config has it. What was read from TOML can be written as TOML.

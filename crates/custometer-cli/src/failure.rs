@@ -36,6 +36,8 @@ pub(crate) enum Shortcoming {
     Alert(String),
     /// More rows were rejected than the report allows: exit code 4.
     Rejected(String),
+    /// Values of two runs differ, and that was asked for: exit code 6.
+    Changed(String),
 }
 
 impl Shortcoming {
@@ -45,13 +47,14 @@ impl Shortcoming {
             Self::Target(_) => 3,
             Self::Alert(_) => 5,
             Self::Rejected(_) => 4,
+            Self::Changed(_) => 6,
         }
     }
 
     fn render(&self) -> String {
         match self {
             Self::Delivery(what) => format!("error: {what}"),
-            Self::Target(what) | Self::Alert(what) | Self::Rejected(what) => format!("warning: {what}"),
+            Self::Target(what) | Self::Alert(what) | Self::Rejected(what) | Self::Changed(what) => format!("warning: {what}"),
         }
     }
 }

@@ -19,9 +19,11 @@ mod sets;
 mod tables;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, col, lit, when};
+use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, Series, col, lit, when};
 
+pub use self::coarser::Span;
 use self::coarser::{Coarser, unite_onto};
 use self::moments::{Ends, Moments};
 use self::multisets::{Multisets, Ranked};
@@ -31,6 +33,7 @@ use crate::groups::{Groups, Kind};
 use crate::interner::Interner;
 use crate::measure::{Aggregate, Measure};
 use crate::statistics;
+use crate::time::BUCKET;
 
 /// Measures over the rows of each combination of key columns.
 #[derive(Debug)]
@@ -189,22 +192,35 @@ impl Aggregation {
         }
     }
 
-    /// The measures of the groups by some of the keys, for each such choice of keys.
+    /// The measures of the groups, for each choice of how to group.
     ///
     /// `confidence` is that of the quantiles' intervals.
-    pub fn finish(&self, state: State, choices: &[Vec<String>], confidence: f64) -> PolarsResult<Vec<MeasureTable>> {
+    pub fn finish(&self, state: State, choices: &[By], confidence: f64) -> PolarsResult<Vec<MeasureTable>> {
         let position = |key: &String| self.keys.iter().position(|known| known == key);
-        let choices: Vec<Vec<usize>> = choices.iter().map(|keys| keys.iter().filter_map(position).collect()).collect();
-        let grouped: Vec<(Groups, Vec<u32>)> = choices.iter().map(|keys| state.groups.by(keys)).collect();
-        let coarser: Vec<Coarser<'_>> = grouped.iter().map(|(groups, of)| Coarser { count: groups.len(), group_of: of }).collect();
+        let at = position(&BUCKET.to_owned()).filter(|_| choices.iter().any(|by| by.spans.is_some()));
+        let buckets = at.map(|at| whole_numbers(&state.groups.values(at, &self.interners[at])?)).transpose()?;
+        let keys: Vec<Vec<usize>> = choices.iter().map(|by| by.lines().filter_map(position).collect()).collect();
+        let mut grouped: Vec<Groups> = Vec::new();
+        let mut coarser: Vec<Coarser<'_>> = Vec::new();
+        for (by, keys) in choices.iter().zip(&keys) {
+            let (groups, line_of) = state.groups.by(keys);
+            let lines = Coarser::new(groups.len(), line_of);
+            coarser.push(match by.spans.as_ref().zip(buckets.as_ref()) {
+                Some((spans, buckets)) => lines.with_spans(spans, buckets),
+                None => lines,
+            });
+            grouped.push(groups);
+        }
         let nothing: Vec<Measured> = self.measures.iter().map(Measured::of_nothing).collect();
-        let mut measured: Vec<Vec<Vec<Measured>>> = coarser.iter().map(|coarser| vec![nothing.clone(); coarser.count]).collect();
+        let mut measured: Vec<Vec<Vec<Measured>>> = coarser.iter().map(|coarser| vec![nothing.clone(); coarser.len()]).collect();
         for (position, (kept, values)) in self.kept.iter().zip(state.values).enumerate() {
             let sources = self.measures.iter().zip(&self.sources).enumerate();
             let measures = sources.filter(|(_, (_, (from, _)))| *from == position);
             let measures: Vec<(usize, &Aggregate, usize)> = measures.map(|(at, (of, (_, filter)))| (at, &of.aggregate, *filter)).collect();
+            let wanted = |(choice, _): &(usize, &Coarser<'_>)| measures.iter().any(|(at, ..)| choices[*choice].asks_for(*at));
+            let coarser: Vec<(usize, &Coarser<'_>)> = coarser.iter().enumerate().filter(wanted).collect();
             let mut put = |choice: usize, group: usize, finished: &dyn Fn(&Aggregate, usize) -> Measured| {
-                for (at, aggregate, filter) in &measures {
+                for (at, aggregate, filter) in measures.iter().filter(|(at, ..)| choices[choice].asks_for(*at)) {
                     measured[choice][group][*at] = finished(aggregate, *filter);
                 }
             };
@@ -212,13 +228,13 @@ impl Aggregation {
             match values {
                 Values::Counts(counts) => {
                     let counts = if *kept == Kept::Rows { &state.rows } else { &counts };
-                    for (choice, coarser) in coarser.iter().enumerate() {
+                    for (choice, coarser) in coarser {
                         let counts = coarser.united(counts, |count, other| *count += other);
                         counts.into_iter().enumerate().for_each(|(group, count)| put(choice, group, &|_, _| number(count)));
                     }
                 }
                 Values::Ends(ends) => {
-                    for (choice, coarser) in coarser.iter().enumerate() {
+                    for (choice, coarser) in coarser {
                         for (group, ends) in coarser.united(&ends, Ends::unite).into_iter().enumerate() {
                             let end = |of: &Aggregate| if matches!(of, Aggregate::Min(_)) { ends.lowest } else { ends.highest };
                             put(choice, group, &|of, _| Measured::number(Some(end(of))));
@@ -226,7 +242,7 @@ impl Aggregation {
                     }
                 }
                 Values::Moments(moments) => {
-                    for (choice, coarser) in coarser.iter().enumerate() {
+                    for (choice, coarser) in coarser {
                         for (group, moments) in coarser.united(&moments, Moments::unite).into_iter().enumerate() {
                             let moment = |of: &Aggregate| match of {
                                 Aggregate::Mean(_) => moments.mean(),
@@ -239,35 +255,92 @@ impl Aggregation {
                 }
                 Values::Sets(_, sets) => {
                     let filters = if let Kept::Set { filters, .. } = kept { filters.len() } else { 1 };
-                    for (choice, counts) in sets.counts(filters, &coarser).into_iter().enumerate() {
-                        counts
-                            .chunks(filters)
-                            .enumerate()
-                            .for_each(|(group, counts)| put(choice, group, &|_, filter| number(counts[filter])));
+                    let (choices, coarser): (Vec<usize>, Vec<&Coarser<'_>>) = coarser.into_iter().unzip();
+                    for (choice, counts) in choices.into_iter().zip(sets.counts(filters, &coarser, buckets.as_deref())) {
+                        let counts = counts.chunks(filters).enumerate();
+                        counts.for_each(|(group, counts)| put(choice, group, &|_, filter| number(counts[filter])));
                     }
                 }
                 Values::Multisets(multisets) => {
                     let runs = multisets.ranked();
-                    for (choice, coarser) in coarser.iter().enumerate() {
-                        for (group, values) in coarser.gathered(&runs).into_iter().map(Ranked::new).enumerate() {
-                            let level = |of: &Aggregate| if let Aggregate::Quantile(_, level) = of { *level } else { 0.5 };
-                            put(choice, group, &|of, _| Measured::quantile(&values, level(of), confidence));
+                    for (choice, coarser) in coarser {
+                        let level = |of: &Aggregate| if let Aggregate::Quantile(_, level) = of { *level } else { 0.5 };
+                        let levels = |runs: Vec<&Vec<(f64, u64)>>| {
+                            let values = Ranked::new(runs);
+                            measures.iter().map(|(_, of, _)| Measured::quantile(&values, level(of), confidence)).collect::<Vec<_>>()
+                        };
+                        for (group, quantiles) in coarser.gathered(&runs, levels).into_iter().enumerate() {
+                            measures.iter().zip(quantiles).for_each(|((at, ..), found)| measured[choice][group][*at] = found);
                         }
                     }
                 }
             }
         }
+        let rows = buckets.is_some().then_some(state.rows.as_slice());
         let mut tables = Vec::new();
-        for ((keys, (groups, _)), measured) in choices.iter().zip(&grouped).zip(measured) {
-            let mut combinations = vec![Vec::with_capacity(keys.len()); groups.len()];
-            for (position, key) in keys.iter().enumerate() {
-                let values = dimension::from_series(&groups.values(position, &self.interners[*key])?)?;
-                combinations.iter_mut().zip(values).for_each(|(combination, value)| combination.push(value));
-            }
-            tables.push(MeasureTable { groups: combinations.into_iter().zip(measured).collect(), nothing: nothing.clone() });
+        for ((((by, keys), groups), coarser), measured) in choices.iter().zip(&keys).zip(&grouped).zip(&coarser).zip(measured) {
+            let groups = self.named(by, (keys, groups), (coarser, rows), measured)?;
+            tables.push(MeasureTable { groups, nothing: nothing.clone() });
         }
         Ok(tables)
     }
+
+    /// What was measured of each group by the values of its keys; of spans those that have rows.
+    fn named(
+        &self,
+        by: &By,
+        (keys, lines): (&[usize], &Groups),
+        (coarser, rows): (&Coarser<'_>, Option<&[u64]>),
+        measured: Vec<Vec<Measured>>,
+    ) -> PolarsResult<HashMap<Vec<DimensionValue>, Vec<Measured>>> {
+        let mut combinations = vec![Vec::with_capacity(keys.len()); lines.len()];
+        for (position, key) in keys.iter().enumerate() {
+            let values = dimension::from_series(&lines.values(position, &self.interners[*key])?)?;
+            combinations.iter_mut().zip(values).for_each(|(combination, value)| combination.push(value));
+        }
+        let Some((spans, rows)) = by.spans.as_ref().zip(rows) else { return Ok(combinations.into_iter().zip(measured).collect()) };
+        let rows = coarser.united(rows, |count, other| *count += other);
+        let place = by.keys.iter().position(|key| key == BUCKET).unwrap_or(0);
+        let named = |line: &Vec<DimensionValue>, span: &Span| {
+            let mut named = line.clone();
+            named.insert(place, DimensionValue::Integer(span.number));
+            named
+        };
+        let names = combinations.iter().flat_map(|line| spans.iter().map(move |span| named(line, span)));
+        Ok(names.zip(measured).zip(rows).filter(|(_, rows)| *rows > 0).map(|(group, _)| group).collect())
+    }
+}
+
+/// How a state's rows are grouped when it is finished, and what is asked of the groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct By {
+    /// The keys.
+    pub keys: Vec<String>,
+    /// Instead of the buckets of the key [`BUCKET`], spans of them. They may overlap, and are in the order of both their ends.
+    pub spans: Option<Arc<[Span]>>,
+    /// The positions of the measures that are asked for; of all where it is none. Others are those of nothing.
+    pub measures: Option<Vec<usize>>,
+}
+
+impl By {
+    /// All measures by some of the keys.
+    pub fn keys(keys: Vec<String>) -> Self {
+        Self { keys, spans: None, measures: None }
+    }
+
+    /// The keys that make a line of buckets.
+    fn lines(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().filter(|key| self.spans.is_none() || *key != BUCKET)
+    }
+
+    fn asks_for(&self, measure: usize) -> bool {
+        self.measures.as_ref().is_none_or(|measures| measures.contains(&measure))
+    }
+}
+
+/// The values of a column of buckets.
+fn whole_numbers(series: &Series) -> PolarsResult<Vec<i64>> {
+    Ok(series.cast(&DataType::Int64)?.i64()?.iter().map(|bucket| bucket.unwrap_or(i64::MAX)).collect())
 }
 
 impl Kept {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use polars::prelude::Expr;
 
 use crate::column::ColumnType;
-use crate::derivation::{Derive, DimensionRule};
+use crate::derivation::{BucketRule, Derive, DimensionRule};
 use crate::dimension::DimensionValue;
-use crate::measure::Measure;
+use crate::measure::{Measure, Stock};
 use crate::picture::Picture;
 use crate::source::Source;
 use crate::unit::{Direction, Unit};
@@ -196,6 +196,38 @@ impl Definition {
     pub fn is_additive_over_dimensions(&self, measure: &Measure) -> bool {
         let shares_entities = self.derivation.as_ref().is_some_and(|derivation| derivation.dimensions() == DimensionRule::PartOfEntity);
         measure.is_additive() && !shares_entities
+    }
+
+    /// Why its values have no meaning over windows that overlap, if they have none.
+    pub fn no_windows(&self) -> Option<&'static str> {
+        if self.source.time.is_none() {
+            return Some("its rows are not placed in time");
+        }
+        match self.derivation.as_ref().map(|derivation| derivation.buckets()) {
+            Some(BucketRule::AtEnd) => return Some("it tells of a bucket's end, wherever the bucket starts"),
+            Some(BucketRule::InSequence) => return Some("it is counted from one bucket to the next"),
+            Some(BucketRule::Nothing | BucketRule::EachAnew) | None => {}
+        }
+        self.closes().then_some("it is a stock as a bucket closes, wherever the bucket starts")
+    }
+
+    /// Whether its values tell of a bucket's end alone, so that much of one is in the next.
+    pub fn tells_of_ends(&self) -> bool {
+        let at_end = self.derivation.as_ref().is_some_and(|derivation| derivation.buckets() == BucketRule::AtEnd);
+        at_end || self.closes()
+    }
+
+    /// Whether it is a stock as a bucket closes.
+    fn closes(&self) -> bool {
+        let of_value = self.value.measures();
+        let mut stocks =
+            self.measures.iter().filter(|measure| of_value.contains(&measure.name.as_str())).map(|measure| measure.stock).peekable();
+        stocks.peek().is_some() && stocks.all(|stock| stock == Stock::Closing)
+    }
+
+    /// Whether windows are made of what is measured of pieces of time: where no row depends on where buckets begin.
+    pub fn unites_over_time(&self) -> bool {
+        self.derivation.as_ref().is_none_or(|derivation| derivation.buckets() == BucketRule::Nothing)
     }
 
     /// What an author got wrong, if anything: names that do not match, or a measure that the value does not have.

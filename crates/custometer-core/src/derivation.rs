@@ -23,6 +23,12 @@ pub trait Derive: Debug + Send + Sync {
     /// How breakdown dimensions meet the entity.
     fn dimensions(&self) -> DimensionRule;
 
+    /// What its rows have to do with where buckets begin and end. Made anew for each unless said: that holds for any that looks at one bucket at a
+    /// time.
+    fn buckets(&self) -> BucketRule {
+        BucketRule::EachAnew
+    }
+
     /// The plan. It must keep the columns in `context.dimensions`, and give every row a [`BUCKET`](crate::time::BUCKET).
     ///
     /// The input has the source's columns, the breakdown dimensions and the bucket of each row. Rows before and after the period are
@@ -38,6 +44,21 @@ pub enum DimensionRule {
     /// Each group derives by itself, as "customers with two orders in this region" must. Groups of one breakdown may then share
     /// entities, and a total is derived anew, never rolled up.
     PartOfEntity,
+}
+
+/// What derived rows have to do with where buckets begin and end: how windows can be made of them, which overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BucketRule {
+    /// Nothing. They are the same rows whatever the buckets, each in that of an instant of its own, as sessions are. A window unites what is measured
+    /// of the pieces of time in it.
+    Nothing,
+    /// Each bucket makes its own, of the rows in it and before it, as "customers with two orders in the month" are. Windows that overlap are derived
+    /// apart.
+    EachAnew,
+    /// They tell of a bucket's end, and its start is nothing to them, as an age or a score as of that day. A window would change nothing.
+    AtEnd,
+    /// They are counted from one bucket to the next, as the ages of cohorts are. There is no next one where windows overlap.
+    InSequence,
 }
 
 /// What a derivation may know beside its rows.

@@ -44,7 +44,7 @@ pub use aggregation::Aggregation;
 pub use column::{Column, ColumnType, Domain, NullRule};
 pub use currency::CurrencyCode;
 pub use definition::{Definition, Expected, OwnDimension};
-pub use derivation::{Derive, DeriveContext, DimensionRule};
+pub use derivation::{BucketRule, Derive, DeriveContext, DimensionRule};
 pub use dimension::DimensionValue;
 pub use entities::{Derived, Entities, Entity};
 pub use exchange::{Exchange, Lasting};
@@ -75,9 +75,9 @@ pub mod prelude {
     pub use crate::measure::{binned, count, count_distinct, max, mean, min, quantile, sum, variance};
     pub use crate::words::is_one_of;
     pub use crate::{
-        About, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Estimate, Example, Found, Measure, Metric,
-        NoParams, NullRule, ParamError, Picture, RowFormula, Source, SqlCondition, Table, Unit, Value, Weights, names, quotient,
-        register_metric,
+        About, BucketRule, Column, Definition, Derive, DeriveContext, DimensionRule, Direction, Entities, Estimate, Example, Found,
+        Measure, Metric, NoParams, NullRule, ParamError, Picture, RowFormula, Source, SqlCondition, Table, Unit, Value, Weights, names,
+        quotient, register_metric,
     };
     pub use polars::prelude::{Expr, IntoLazy, LazyFrame, NULL, PolarsResult, col, len, lit, when};
 }

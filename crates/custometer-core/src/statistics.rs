@@ -6,6 +6,7 @@
 mod clusters;
 mod intervals;
 mod normal;
+mod process;
 mod quantiles;
 mod rounding;
 mod significance;
@@ -16,6 +17,7 @@ mod weights;
 pub use clusters::Clusters;
 pub use intervals::{Interval, mean, net_promoter_score, ratio_of_independent, ratio_of_means, wilson};
 pub use normal::normal_quantile;
+pub use process::{Process, RunRule, process};
 pub(crate) use quantiles::quantile_by_rank;
 pub use quantiles::{order_statistic, quantile, quantile_ranks};
 pub use significance::{benjamini_hochberg, difference_interval, net_promoter_scores, two_proportions, two_ratios, welch};

@@ -14,6 +14,7 @@ mod duration;
 mod opening_hours;
 mod period;
 mod unit;
+mod window;
 
 pub use baseline::Baseline;
 pub use buckets::{BUCKET, Bucket, Buckets, index_between};
@@ -23,6 +24,7 @@ pub use duration::{CalendarOfRow, Clock, Counter, NamedCalendar};
 pub use opening_hours::{BusinessClock, OpeningHours};
 pub use period::{Last, LastError, Period};
 pub use unit::{CalendarUnit, LONGEST_DAYS, checked_days};
+pub use window::{Window, Windows};
 
 /// The type of instants: microseconds since 1970, in UTC; or, as long as nobody has said where, as clocks show it.
 pub const INSTANT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);

@@ -107,6 +107,10 @@ impl Derive for Values {
         self.0.dimensions()
     }
 
+    fn buckets(&self) -> BucketRule {
+        self.0.buckets()
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let value = col("profit") * lit(self.0.orders.margin.factor());
         // Who got everything back has no margin.

@@ -241,6 +241,10 @@ impl Derive for Cohorts {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::InSequence
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let active = if let Some(rules) = self.spans {
             Spans::active_buckets(rules, rows, context)

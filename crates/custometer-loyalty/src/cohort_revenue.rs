@@ -175,6 +175,10 @@ impl Derive for Purses {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::InSequence
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let time = || col(TIME).cast(DataType::Int64);
         let known = rows.filter(time().lt(lit(context.known_until())));

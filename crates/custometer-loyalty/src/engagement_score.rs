@@ -280,6 +280,10 @@ impl Derive for CustomersAtEnd {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::AtEnd
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let signals = self.signals.iter().map(|&signal| signal.to_owned());
         // Kept as they are, like dimensions.

@@ -141,6 +141,10 @@ impl Derive for LastActivity {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::AtEnd
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let known = |edge: &i64| context.as_of.map_or(*edge, |as_of| as_of.min(*edge));
         let edges: Arc<Vec<i64>> = Arc::new(context.buckets.edges().iter().map(known).collect());

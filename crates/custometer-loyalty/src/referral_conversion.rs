@@ -122,6 +122,10 @@ impl Derive for Conversions {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let instant = |time: Expr| time.cast(DataType::Int64);
         let converted_at = || instant(col(CONVERTED_AT));

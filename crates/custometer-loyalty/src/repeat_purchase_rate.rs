@@ -111,6 +111,13 @@ impl Derive for RepeatCustomers {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        match self.scope {
+            OrderScope::Period => BucketRule::EachAnew,
+            OrderScope::Lifetime => BucketRule::Nothing,
+        }
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let scope = self.scope;
         let purchases = self.orders.purchases(rows, context, [BUCKET]);

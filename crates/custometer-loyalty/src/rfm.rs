@@ -169,6 +169,10 @@ impl Derive for LastPurchases {
         self.0.dimensions()
     }
 
+    fn buckets(&self) -> BucketRule {
+        self.0.buckets()
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         Ok(self.0.derive(rows, context)?.with_column((col("age_days") - col("recency_days")).alias("recency_days")))
     }

@@ -167,6 +167,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         metric: "loyalty.nps",
         start: Some(first_of(from)),
         end: Some(first_of(until)),
+        window_start: None,
         partial: false,
         grain: Grain::Month,
         dimensions: Vec::new(),
@@ -185,6 +186,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         group_comparison: None,
         target: None,
         benchmark: None,
+        process_limits: None,
     }
 }
 

@@ -5,7 +5,7 @@
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
-    AgainstBenchmark, Alert, Asked, Comparison, GroupComparison, Judgement, Manifest, Note, Rejection, ResultRow, RunResult,
+    AgainstBenchmark, Alert, Asked, Comparison, GroupComparison, Judgement, Manifest, Note, ProcessLimits, Rejection, ResultRow, RunResult,
     SCHEMA_VERSION, Severity, Status,
 };
 use jiff::Zoned;
@@ -78,6 +78,8 @@ struct Row<'a> {
     grain: Grain,
     start: Option<String>,
     end: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_start: Option<String>,
     partial: bool,
     dimensions: Dimensions<'a>,
     breakdown: usize,
@@ -94,6 +96,8 @@ struct Row<'a> {
     group_comparison: Option<Difference<'a>>,
     target: Option<Judged<'a>>,
     benchmark: Option<Against<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process_limits: Option<&'a ProcessLimits>,
     note: Option<&'a str>,
 }
 
@@ -105,6 +109,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             grain: row.grain,
             start: row.start.as_ref().map(written),
             end: row.end.as_ref().map(written),
+            window_start: row.window_start.as_ref().map(written),
             partial: row.partial,
             dimensions: Dimensions(&row.dimensions),
             breakdown: row.breakdown,
@@ -121,6 +126,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             group_comparison: row.group_comparison.as_deref().map(|beside| Difference::of(beside, row)),
             target: row.target.as_ref().map(Judged::from),
             benchmark: row.benchmark.as_ref().map(|against| Against::of(against, row)),
+            process_limits: row.process_limits.as_ref(),
             note: row.note.as_deref(),
         }
     }

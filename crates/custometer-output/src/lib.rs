@@ -6,6 +6,7 @@
 mod csv;
 mod error;
 mod format;
+pub mod history;
 mod html;
 mod human;
 mod json;

@@ -33,7 +33,8 @@ fn is_calendar_unit(row: &ResultRow) -> bool {
     let own = name(start, row.grain);
     let inside = name(&before(end), row.grain) == own;
     let whole = name(&before(start), row.grain) != own && name(end, row.grain) != own;
-    inside && (whole || row.partial)
+    // A window may be whole where its bucket is not.
+    inside && (whole || row.partial || row.window_start.is_some())
 }
 
 /// The last instant before one.

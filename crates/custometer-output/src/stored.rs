@@ -7,8 +7,8 @@ use std::sync::Arc;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
-    AgainstBenchmark, Alert, Asked, Benchmark, Comparison, GroupComparison, Judgement, Manifest, Note, Rejection, ResultRow, RunResult,
-    SCHEMA_VERSION, Severity, Status, Target, rounded,
+    AgainstBenchmark, Alert, Asked, Benchmark, Comparison, GroupComparison, Judgement, Manifest, Note, ProcessLimits, Rejection, ResultRow,
+    RunResult, SCHEMA_VERSION, Severity, Status, Target, rounded,
 };
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -92,6 +92,8 @@ struct Row {
     grain: Grain,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
+    #[serde(default)]
+    window_start: Option<Timestamp>,
     partial: bool,
     dimensions: Map<String, Json>,
     breakdown: usize,
@@ -108,6 +110,8 @@ struct Row {
     group_comparison: Option<Difference>,
     target: Option<Judged>,
     benchmark: Option<Against>,
+    #[serde(default)]
+    process_limits: Option<ProcessLimits>,
     note: Option<String>,
 }
 
@@ -122,6 +126,7 @@ impl Row {
             metric: kept(self.metric),
             start: zoned(self.start),
             end: zoned(self.end),
+            window_start: zoned(self.window_start),
             partial: self.partial,
             grain: self.grain,
             dimensions: dimensions.collect::<Result<_, String>>()?,
@@ -140,6 +145,7 @@ impl Row {
             group_comparison: self.group_comparison.map(Difference::comparison).transpose()?.map(Box::new),
             target: self.target.map(Judgement::from),
             benchmark: self.benchmark.map(AgainstBenchmark::from),
+            process_limits: self.process_limits,
         })
     }
 }

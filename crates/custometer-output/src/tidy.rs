@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use custometer_core::{Baseline, DimensionValue};
-use custometer_runner::result::{Comparison, GroupComparison, ResultRow, RunResult, Target};
+use custometer_runner::result::{Comparison, GroupComparison, ProcessLimits, ResultRow, RunResult, Target};
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
@@ -63,11 +63,14 @@ pub(crate) enum Field {
     Flag(Option<bool>),
 }
 
-/// How a row stands to another group, its target and its benchmark, and the alerts on it, by the names of their columns.
+/// What window a row is over, how it stands to another group, its target, its benchmark and the limits of its trend, and the alerts on it, by the names of their columns.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether there is a group of columns")]
 pub(crate) struct Standing<'a> {
+    has_windows: bool,
     has_groups: bool,
     has_targets: bool,
     has_benchmarks: bool,
+    has_limits: bool,
     /// The alerts of each row, by its position.
     alerts: BTreeMap<usize, Vec<&'a str>>,
 }
@@ -79,9 +82,11 @@ impl<'a> Standing<'a> {
             alerts.entry(alert.row).or_default().push(&alert.name);
         }
         Self {
+            has_windows: result.results.iter().any(|row| row.window_start.is_some()),
             has_groups: result.results.iter().any(|row| row.group_comparison.is_some()),
             has_targets: result.results.iter().any(|row| row.target.is_some()),
             has_benchmarks: result.results.iter().any(|row| row.benchmark.is_some()),
+            has_limits: result.results.iter().any(|row| row.process_limits.is_some()),
             alerts,
         }
     }
@@ -90,6 +95,10 @@ impl<'a> Standing<'a> {
     pub(crate) fn fields(&self, at: Option<(usize, &ResultRow)>) -> Vec<(&'static str, Field)> {
         let row = at.map(|(_, row)| row);
         let mut fields = Vec::new();
+        if self.has_windows {
+            let start = row.and_then(|row| row.window_start.as_ref());
+            fields.push(("window_start", Field::Text(start.map(|start| instant(start).to_string()))));
+        }
         if self.has_groups {
             let beside = row.and_then(|row| row.group_comparison.as_deref());
             let number = |of: fn(&GroupComparison) -> Option<f64>| Field::Number(beside.and_then(of));
@@ -126,6 +135,18 @@ impl<'a> Standing<'a> {
                 ("benchmark.change", Field::Number(against.and_then(|against| against.change))),
                 ("benchmark.relative_change", Field::Number(against.and_then(|against| against.relative_change))),
                 ("benchmark.better", Field::Flag(row.and_then(|row| row.is_better(against?.change)))),
+            ]);
+        }
+        if self.has_limits {
+            let limits = row.and_then(|row| row.process_limits.as_ref());
+            let number = |of: fn(&ProcessLimits) -> f64| Field::Number(limits.map(of));
+            let unusual = limits.map(|limits| limits.unusual.iter().map(|rule| rule.as_str()).collect::<Vec<_>>().join(", "));
+            fields.extend([
+                ("process.centre", number(|limits| limits.centre)),
+                ("process.lower", number(|limits| limits.lower)),
+                ("process.upper", number(|limits| limits.upper)),
+                ("process.seasonal", Field::Flag(limits.map(|limits| limits.is_seasonal))),
+                ("process.unusual", Field::Text(unusual.filter(|unusual| !unusual.is_empty()))),
             ]);
         }
         let alerts = at.and_then(|(position, _)| self.alerts.get(&position)).map(|names| names.join(", "));

@@ -21,6 +21,7 @@ mod sizes;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
+mod windows;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::config::diagnostics::{Collector, Problems, Text};
+use crate::config::flat::flat;
 use crate::read::files;
 use crate::read::given::GivenRows;
 use crate::read::table::Table;
@@ -183,6 +185,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         webhooks,
         config_hash,
         watch,
+        settings: flat(input.text, input.settings),
+        restated: config.report.restated,
     };
     sizes::refuse(&config.metrics, &report, &mut problems);
     problems.finish()?;

@@ -135,9 +135,9 @@ impl Collected {
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             for ((grouping, of), accumulator) in node.groupings.iter().enumerate().zip(&ends.accumulators[position]) {
-                let tables = accumulator.aggregation.finish(accumulator.take(), &of.served, report.confidence)?;
-                for ((served, keys), table) in of.served.iter().enumerate().zip(tables) {
-                    let table = plan.with_decoded_keys(report, position, keys, table)?;
+                let tables = accumulator.aggregation.finish(accumulator.take(), &node.choices(of), report.confidence)?;
+                for ((served, by), table) in of.served.iter().enumerate().zip(tables) {
+                    let table = plan.with_decoded_keys(report, position, &by.keys, table)?;
                     measures.insert((position, Place { grouping, served }), table);
                 }
             }
@@ -279,14 +279,14 @@ impl TablePlan {
     ) -> PolarsResult<Vec<LazyFrame>> {
         let reach = last.and_then(|last| report.reach(last, self.nodes[node].buckets().grain()));
         let rows = self.nodes[node].rows(rows.clone(), &self.inputs[self.nodes[node].input()], reach)?;
-        let details = self.detailed(report).filter(|(_, part, _)| part.node == node);
+        let details = self.detailed(report).filter(|(_, part, _)| part.node() == node);
         let details = details.map(|(_, part, request)| self.detail_rows(&rows, part, request));
         Ok(details.chain(ends.accumulators[node].iter().map(|accumulator| accumulator.sink(rows.clone()))).collect())
     }
 
     /// The details of a node, from the frames of its plans, each with its part.
     fn take_details(&self, report: &Report, node: usize, frames: &mut impl Iterator<Item = DataFrame>) -> Vec<(usize, DataFrame)> {
-        let parts = self.detailed(report).filter(|(_, part, _)| part.node == node).map(|(index, ..)| index);
+        let parts = self.detailed(report).filter(|(_, part, _)| part.node() == node).map(|(index, ..)| index);
         let details = parts.zip(frames.by_ref()).collect();
         frames.by_ref().take(self.nodes[node].groupings.len()).for_each(drop);
         details
@@ -300,7 +300,7 @@ impl TablePlan {
     }
 
     fn detail_rows(&self, rows: &LazyFrame, part: &Part, request: &Request) -> LazyFrame {
-        let node = &self.nodes[part.node];
+        let node = &self.nodes[part.node()];
         let shown = node.entity().into_iter().map(str::to_owned).chain(request.definition.detail.iter().cloned());
         let mut columns: Vec<String> = shown.chain(part.breakdown.iter().map(|name| dimension_name(name))).collect();
         columns.extend(node.own_columns(&request.definition));
@@ -310,7 +310,7 @@ impl TablePlan {
 
     /// Detail rows with what codes in them stand for.
     fn decoded(&self, report: &Report, part: &Part, rows: &DataFrame) -> PolarsResult<DataFrame> {
-        let node = &self.nodes[part.node];
+        let node = &self.nodes[part.node()];
         let decoded = |column: &Column| match self.coded(node, column.name(), report) {
             Some(coded) => coded.column(column),
             None => Ok(column.clone()),

@@ -3,6 +3,7 @@
 //! This room knows how configs are written, and nothing of what they mean.
 
 pub(crate) mod diagnostics;
+pub(crate) mod flat;
 pub(crate) mod include;
 pub(crate) mod params;
 pub(crate) mod section;

@@ -46,7 +46,7 @@ pub use read::watch::Watch;
 pub use report::calculated::Calculated;
 pub use report::ids::{IdHasher, SecretTooShort};
 pub use report::webhook::{Secret, Webhook};
-pub use report::{Report, Request};
+pub use report::{Report, Request, Restated};
 pub use result::locale::{self, Locale};
 pub use result::{
     Alert, Asked, Detail, LookupManifest, Manifest, Note, Rejection, ResultRow, RowCount, RowsNoData, RunResult, SCHEMA_VERSION,

@@ -7,9 +7,7 @@ pub(crate) mod words;
 
 use std::collections::{BTreeSet, HashMap};
 
-use custometer_core::aggregation::Measured;
 use custometer_core::dimension;
-use custometer_core::measure::Stock;
 use custometer_core::time::{BUCKET, Bucket};
 use custometer_core::{Baseline, Definition, DimensionValue, EvaluateContext, Evaluation, Group, Measure, MeasureRow, Observation, Scope};
 use polars::prelude::{Column, DataFrame, NamedFrom, PolarsError, Series};
@@ -51,14 +49,15 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         // A group that is gone now, or that was not there before, has a change too.
         let ids: Vec<bool> = part.breakdown.iter().map(|name| request.is_id(name)).collect();
         let hasher = report.id_hasher.as_ref();
-        let groups = KnownGroup::all(collected, &parts, |column| hasher.filter(|_| ids[column]));
+        let groups = KnownGroup::all(collected, &parts, &request.definition, |column| hasher.filter(|_| ids[column]));
         check_size(report, request, &part.buckets, groups.len())?;
         let kept =
             Kept { measured: parts.len() > 1 || request.compare_groups.is_some(), annotations: collected.details.contains_key(&index) };
-        let input = plan.nodes[part.node].input();
+        let input = plan.nodes[part.node()].input();
         let known_since = collected.known_since[input];
+        let data_begin = report.data_begin(known_since, request.grain);
         let reach = collected.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
-        let cells = |part| Breakdown::new(collected, part, &request.definition).cells(collected, report, (input, reach), &groups, kept);
+        let cells = |part| Breakdown::new(collected, part, request).cells(collected, report, (input, reach), &groups, kept);
         let mut now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
         let own_ids = request.own_ids();
@@ -82,7 +81,9 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
             let earlier: Vec<_> = before.iter().map(|(baseline, cells)| (*baseline, cells.cells.get(position))).collect();
             for observation in &observations {
                 let comparisons = earlier.iter().map(|&(baseline, earlier)| match earlier {
-                    Some(earlier) => comparison(baseline, request, &cell.side(observation), &earlier.side_like(observation), known_since),
+                    Some(earlier) => {
+                        comparison(baseline, request, &cell.side(observation), &earlier.side_like(observation), (known_since, data_begin))
+                    }
                     None => Comparison::unknown(baseline),
                 });
                 let comparisons = comparisons.collect();
@@ -102,7 +103,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         }
         observed.rows.push((part.request, rows));
         if let Some(frame) = collected.details.get(&index) {
-            let frame = with_annotations(frame, part, &plan.nodes[part.node], request, &now.annotations, &now.annotated);
+            let frame = with_annotations(frame, part, &plan.nodes[part.node()], request, &now.annotations, &now.annotated);
             let frame = frame.and_then(|frame| with_hashed_ids(frame, report, part.request)).map_err(failed)?;
             observed.details.push((part.request, Detail { request: request.name.clone(), frame }));
         }
@@ -113,6 +114,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
 /// One breakdown of one request at one time, before it is evaluated.
 struct Breakdown<'a> {
     part: &'a Part,
+    request: &'a Request,
     definition: &'a Definition,
     /// Combinations of own dimensions that have rows, by bucket and group.
     seen: HashMap<(i64, Vec<DimensionValue>), BTreeSet<Vec<DimensionValue>>>,
@@ -167,10 +169,16 @@ impl Evaluated<'_> {
 }
 
 impl<'a> Breakdown<'a> {
-    fn new(collected: &Collected, part: &'a Part, definition: &'a Definition) -> Self {
-        let mut breakdown = Self { part, definition, seen: HashMap::new(), ever: HashMap::new() };
-        for group in collected.measures[&(part.node, part.main)].groups() {
+    fn new(collected: &Collected, part: &'a Part, request: &'a Request) -> Self {
+        let definition = &request.definition;
+        let mut breakdown = Self { part, request, definition, seen: HashMap::new(), ever: HashMap::new() };
+        let tables = part.lines.iter().flat_map(|line| line.tables(definition));
+        for group in tables.flat_map(|table| collected.measures[&table].groups()) {
             let (dimensions, own) = group[1..].split_at(part.breakdown.len());
+            if own.len() != definition.own_dimensions.len() {
+                // Of a measure over all of them.
+                continue;
+            }
             if let DimensionValue::Integer(at) = group[0] {
                 breakdown.seen.entry((at, dimensions.to_vec())).or_default().insert(own.to_vec());
             }
@@ -194,12 +202,12 @@ impl<'a> Breakdown<'a> {
         let as_of = report.known_until(buckets, self.part.baseline);
         let context = EvaluateContext { confidence: report.confidence, buckets, as_of, reach, known_since };
         let mut cells = Cells::default();
-        let mut stocks = Stocks::default();
-        for (at, bucket) in std::iter::once((-1, None)).chain((0..).zip(buckets.as_slice().iter().map(Some))) {
+        let data_begin = report.data_begin(known_since, self.request.grain);
+        let over_until = report.over_until_instant();
+        // The gaps of a baseline are not reported.
+        for ((index, bucket), at) in buckets.as_slice().iter().enumerate().zip(0..).filter(|((_, bucket), _)| bucket.reported) {
             for (number, group) in groups.iter().enumerate() {
-                let measured = self.measure_rows(collected, group, at, &mut stocks);
-                // The rows before the first bucket, and in the gaps of a baseline, move stocks and are not reported.
-                let (Some(bucket), Ok(index)) = (bucket.filter(|bucket| bucket.reported), usize::try_from(at)) else { continue };
+                let measured = self.measure_rows(collected, group, at);
                 let evaluated = self.definition.value.evaluate(&Group { index, bucket, rows: &measured }, &context);
                 let (mut evaluation, note) = match evaluated {
                     Ok(mut evaluation) => {
@@ -219,7 +227,9 @@ impl<'a> Breakdown<'a> {
                 }
                 let measured = if kept.measured { measured } else { Vec::new() };
                 let is_covered = |until: i64| bucket.end.as_ref().is_none_or(|end| end.timestamp().as_microsecond() <= until);
-                let partial = bucket.partial || !context.known_until().is_none_or(is_covered);
+                let begins = || bucket.start.as_ref().map(|start| start.timestamp().as_microsecond());
+                let is_cut = self.request.window.is_some() && (begins() < data_begin || !over_until.is_none_or(is_covered));
+                let partial = bucket.partial || is_cut || !context.known_until().is_none_or(is_covered);
                 cells.cells.push(Evaluated { index, bucket, partial, group: number, measured, evaluation, note });
             }
         }
@@ -227,11 +237,11 @@ impl<'a> Breakdown<'a> {
     }
 
     /// The measures of one bucket of one group, a row per combination of the metric's own dimensions.
-    fn measure_rows(&self, collected: &Collected, group: &KnownGroup, at: i64, stocks: &mut Stocks) -> Vec<MeasureRow> {
+    fn measure_rows(&self, collected: &Collected, group: &KnownGroup, at: i64) -> Vec<MeasureRow> {
         let Self { part, definition, .. } = self;
-        let combinations = self.combinations(group, at);
+        let line = part.line(at);
         let row = |own: Vec<DimensionValue>| {
-            let measures = definition.measures.iter().zip(&part.measures).enumerate().map(|(number, (measure, (place, position)))| {
+            let measures = definition.measures.iter().zip(&line.measures).map(|(measure, (place, position))| {
                 let mut key = vec![DimensionValue::Integer(at)];
                 if measure.scope != Scope::Bucket {
                     key.extend(group.key.iter().cloned());
@@ -239,17 +249,12 @@ impl<'a> Breakdown<'a> {
                 if measure.scope == Scope::Group {
                     key.extend(own.iter().cloned());
                 }
-                let mut measured = collected.measures[&(part.node, *place)].get(&key)[*position];
-                if measure.is_stock() {
-                    let (opening, closing) = stocks.add((group.key.clone(), own.clone(), number), measured);
-                    measured = Measured::number(Some(if measure.stock == Stock::Opening { opening } else { closing }));
-                }
-                (measure.name.clone(), measured)
+                (measure.name.clone(), collected.measures[&(line.node, *place)].get(&key)[*position])
             });
             let measures = measures.collect();
             MeasureRow { dimensions: own, measures }
         };
-        combinations.into_iter().map(row).collect()
+        self.combinations(group, at).into_iter().map(row).collect()
     }
 
     /// The combinations of own dimensions that a group shows in a bucket.
@@ -273,20 +278,6 @@ impl<'a> Breakdown<'a> {
     }
 }
 
-/// Running totals of stocks, from the rows before the period on.
-#[derive(Default)]
-struct Stocks(HashMap<(Vec<DimensionValue>, Vec<DimensionValue>, usize), f64>);
-
-impl Stocks {
-    /// What is held before and after a movement.
-    fn add(&mut self, stock: (Vec<DimensionValue>, Vec<DimensionValue>, usize), movement: Measured) -> (f64, f64) {
-        let held = self.0.entry(stock).or_default();
-        let opening = *held;
-        *held += movement.value.unwrap_or(0.0);
-        (opening, *held)
-    }
-}
-
 /// What is reported of a group whose value can't be had.
 fn undefined() -> Evaluation {
     Evaluation { observations: vec![Observation::default()], ..Evaluation::default() }
@@ -299,8 +290,9 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
     ResultRow {
         request: request.name.clone(),
         metric: request.metric.about.id,
-        start: cell.bucket.start.clone(),
+        start: part.named.as_slice().get(cell.index).and_then(|bucket| bucket.start.clone()),
         end: cell.bucket.end.clone(),
+        window_start: cell.bucket.start.clone().filter(|_| request.window.is_some()),
         partial: cell.partial,
         grain: request.grain,
         breakdown: part.breakdown.len(),
@@ -319,6 +311,7 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
         group_comparison: None,
         target: None,
         benchmark: None,
+        process_limits: None,
     }
 }
 

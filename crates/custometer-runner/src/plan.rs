@@ -21,15 +21,15 @@ pub(crate) mod words;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use custometer_core::measure::Measure;
+use custometer_core::measure::{Measure, Scope};
 use custometer_core::time::LocalClock;
 use custometer_core::{Baseline, Buckets, ColumnType, Definition, DimensionRule, Grain};
 use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult};
 
-use crate::plan::axes::{Axes, Axis};
+use crate::plan::axes::{Axes, Axis, Placed};
 use crate::plan::codes::{Coded, Codes};
 use crate::plan::counts::CountsPlan;
-use crate::plan::grouping::{Grouping, mergeable};
+use crate::plan::grouping::{Grouping, Served, mergeable};
 use crate::plan::input::{InputKey, InputPlan};
 use crate::plan::money::Money;
 use crate::plan::names::{DIMENSION, own_name};
@@ -69,12 +69,45 @@ pub(crate) struct Part {
     /// The earlier time that it is taken at; none for the report's own.
     pub(crate) baseline: Option<Baseline>,
     pub(crate) breakdown: Vec<String>,
+    /// The buckets of the grain.
+    pub(crate) named: Arc<Buckets>,
+    /// What its values are of: these, or the windows that end with them.
     pub(crate) buckets: Arc<Buckets>,
+    /// For each line of its axis, where its measures are.
+    pub(crate) lines: Vec<PartLine>,
+    /// The line of each value; all are on the first where it is empty.
+    line_of: Vec<usize>,
+}
+
+/// Where the measures of a breakdown are on one line of its axis.
+pub(crate) struct PartLine {
     pub(crate) node: usize,
     /// Where the group's own rows are.
     pub(crate) main: Place,
     /// Where each measure of the definition is, in its order.
     pub(crate) measures: Vec<(Place, usize)>,
+}
+
+impl PartLine {
+    /// The tables that tell which groups there are: of rows in its buckets or windows, and of those before them that move stocks.
+    pub(crate) fn tables(&self, definition: &Definition) -> Vec<(usize, Place)> {
+        let measures = definition.measures.iter().zip(&self.measures);
+        let stocks = measures.filter(|(measure, _)| measure.is_stock() && measure.scope != Scope::Bucket);
+        std::iter::once(self.main).chain(stocks.map(|(_, (place, _))| *place)).map(|place| (self.node, place)).collect()
+    }
+}
+
+impl Part {
+    /// The node of its first line: all lines have the same rows of the same input.
+    pub(crate) fn node(&self) -> usize {
+        self.lines[0].node
+    }
+
+    /// The line that the value of a bucket or window is on.
+    pub(crate) fn line(&self, at: i64) -> &PartLine {
+        let number = usize::try_from(at).ok().and_then(|at| self.line_of.get(at)).copied().unwrap_or(0);
+        &self.lines[number]
+    }
 }
 
 /// Plans all requests of a report, table by table. `known` is what is known of each, and amounts are converted by the `rates`.
@@ -176,7 +209,8 @@ impl TablePlan {
         let clock = LocalClock::new(&report.calendar.zone);
         for (input, key) in keys.into_iter().enumerate() {
             let alike = requests.iter().zip(&inputs).filter(|(_, other)| **other == input).map(|(request, _)| request);
-            let all_axes: Vec<&Arc<Buckets>> = alike.clone().flat_map(|(_, request)| Axis::of(request)).map(|axis| &axes[&axis]).collect();
+            let all_axes = alike.clone().flat_map(|(_, request)| Axis::of(request)).flat_map(|axis| &axes[&axis].lines);
+            let all_axes: Vec<&Arc<Buckets>> = all_axes.map(|line| &line.buckets).collect();
             let sums_money = alike.clone().any(|(_, request)| request.sums_money());
             let alike = alike.map(|(index, _)| *index).collect();
             let asked = (&clock, report.as_of_instant(), report.rejected_rows, sums_money);
@@ -185,11 +219,13 @@ impl TablePlan {
         for ((index, request), &input) in requests.iter().zip(&inputs) {
             plan.shared.extend(plan.inputs[input].in_several_groups(request).map(|count| (*index, count)));
             // A total is rolled up from the buckets of a grain that is wanted anyway.
-            let alike =
-                requests.iter().zip(&inputs).filter(|((_, other), of)| **of == input && other.is_plain() && other.grain != Grain::Total);
-            let coarsest = alike.filter_map(|((_, other), _)| Axis::of(other).next()).min_by_key(|axis| axes[axis].as_slice().len());
+            let is_cut = |other: &Request| other.is_plain() && other.grain != Grain::Total && other.window.is_none();
+            let alike = requests.iter().zip(&inputs).filter(|((_, other), of)| **of == input && is_cut(other));
+            let coarsest =
+                alike.filter_map(|((_, other), _)| Axis::of(other).next()).min_by_key(|axis| axes[axis].reported.as_slice().len());
             for axis in Axis::of(request) {
-                let total = request.is_plain() && request.grain == Grain::Total && axis.baseline.is_none();
+                let is_total = request.is_plain() && request.grain == Grain::Total && request.window.is_none();
+                let total = is_total && axis.baseline.is_none();
                 let placed = coarsest.filter(|_| total).unwrap_or(axis);
                 plan.add(*index, request, input, axis, placed, axes);
             }
@@ -210,29 +246,38 @@ impl TablePlan {
         let definition = &request.definition;
         for breakdown in &request.by {
             let by_group = definition.derivation.as_ref().is_some_and(|derivation| derivation.dimensions() == DimensionRule::PartOfEntity);
-            let key = NodeKey {
-                input,
-                axis: placed,
-                stocks: has_stocks(definition),
-                derivation: definition.derivation.as_ref().map(|derivation| format!("{derivation:?}")),
-                group: by_group.then(|| breakdown.clone()),
-            };
-            let node = self.nodes.iter().position(|node| node.key == key).unwrap_or_else(|| {
-                self.nodes.push(Node {
-                    key,
+            let mut lines = Vec::new();
+            for (number, line) in axes[&placed].lines.iter().enumerate() {
+                let key = NodeKey {
                     input,
-                    derivation: definition.derivation.clone(),
-                    dimensions: BTreeSet::new(),
-                    buckets: Arc::clone(&axes[&placed]),
-                    own: Vec::new(),
-                    groupings: Vec::new(),
-                    context: None,
+                    axis: placed,
+                    line: number,
+                    stocks: has_stocks(definition),
+                    derivation: definition.derivation.as_ref().map(|derivation| format!("{derivation:?}")),
+                    group: by_group.then(|| breakdown.clone()),
+                };
+                let node = self.nodes.iter().position(|node| node.key == key).unwrap_or_else(|| {
+                    self.nodes.push(Node {
+                        key,
+                        input,
+                        derivation: definition.derivation.clone(),
+                        dimensions: BTreeSet::new(),
+                        buckets: Arc::clone(&line.buckets),
+                        spans: line.spans.clone(),
+                        own: Vec::new(),
+                        groupings: Vec::new(),
+                        context: None,
+                    });
+                    self.nodes.len() - 1
                 });
-                self.nodes.len() - 1
-            });
-            let (main, measures) = self.nodes[node].add(definition, breakdown, placed == axis);
-            let (baseline, breakdown, buckets) = (axis.baseline, breakdown.clone(), Arc::clone(&axes[&axis]));
-            self.parts.push(Part { request: index, baseline, breakdown, buckets, node, main, measures });
+                let (main, measures) = self.nodes[node].add(definition, breakdown, placed == axis);
+                lines.push(PartLine { node, main, measures });
+            }
+            let Placed { named, reported, .. } = &axes[&axis];
+            let several = (0..).take(if lines.len() > 1 { reported.as_slice().len() } else { 0 });
+            let line_of = several.map(|at| axes[&placed].line_of(at)).collect();
+            let (baseline, breakdown, named, buckets) = (axis.baseline, breakdown.clone(), Arc::clone(named), Arc::clone(reported));
+            self.parts.push(Part { request: index, baseline, breakdown, named, buckets, lines, line_of });
         }
     }
 
@@ -273,8 +318,11 @@ impl TablePlan {
             let added: Vec<String> = keys.into_iter().filter(|key| !target.keys.contains(key)).collect();
             target.keys.extend(added);
             let served_from = target.served.len();
-            target.served.extend(served);
             let moved: Vec<usize> = measures.into_iter().map(|measure| target.measure(measure)).collect();
+            target.served.extend(served.into_iter().map(|served| {
+                let measures = served.measures.iter().map(|measure| moved[*measure]).collect();
+                Served { measures, ..served }
+            }));
             let relocate = |place: &mut Place| {
                 if place.grouping == small {
                     *place = Place { grouping: target_index, served: place.served + served_from };
@@ -285,9 +333,9 @@ impl TablePlan {
                 }
                 false
             };
-            for part in self.parts.iter_mut().filter(|part| part.node == node) {
-                relocate(&mut part.main);
-                for (place, measure) in &mut part.measures {
+            for line in self.parts.iter_mut().flat_map(|part| &mut part.lines).filter(|line| line.node == node) {
+                relocate(&mut line.main);
+                for (place, measure) in &mut line.measures {
                     if relocate(place) {
                         *measure = moved[*measure];
                     }

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::registry::Descriptor;
+use custometer_core::time::Window;
 use custometer_core::{Baseline, Buckets, Calendar, Definition, Direction, Grain, Measure, Period, Unit};
 use jiff::civil::Date;
 use polars::prelude::Expr;
@@ -26,7 +27,7 @@ use serde::Deserialize;
 
 use crate::read::table::Table;
 use crate::read::watch::Watch;
-use crate::report::alert_rule::AlertRule;
+use crate::report::alert_rule::{AlertPeriods, AlertRule};
 use crate::report::basis::{Basis, GroupSize};
 use crate::report::calculated::Calculated;
 use crate::report::conversion::{Conversion, RatesFrom};
@@ -88,6 +89,21 @@ pub struct Report {
     pub config_hash: String,
     /// What counts the rows that a run reads, and stops it.
     pub(crate) watch: Watch,
+    /// The settings of the config one by one, by the paths of their keys.
+    pub settings: BTreeMap<String, String>,
+    /// What becomes of values that were final and are not what they were.
+    pub restated: Restated,
+}
+
+/// What becomes of a run in which values of buckets that were over are not what they were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Restated {
+    /// It says which.
+    #[default]
+    Note,
+    /// It fails, and writes nothing.
+    Fail,
 }
 
 impl Report {
@@ -108,6 +124,19 @@ impl Report {
     /// The first instant of the as-of date, in microseconds since 1970.
     pub(crate) fn as_of_instant(&self) -> Option<i64> {
         self.as_of.and_then(|as_of| self.calendar.start_of_day(as_of).ok()).map(|start| start.timestamp().as_microsecond())
+    }
+
+    /// The first instant of the date from which on buckets are not over, in microseconds since 1970.
+    pub(crate) fn over_until_instant(&self) -> Option<i64> {
+        self.over_until.and_then(|until| self.calendar.start_of_day(until).ok()).map(|start| start.timestamp().as_microsecond())
+    }
+
+    /// Where the data begin that have their first row at an instant, both in microseconds since 1970: with the day, week or longer bucket that the
+    /// row is in, of which it is the first.
+    pub(crate) fn data_begin(&self, first: Option<i64>, grain: Grain) -> Option<i64> {
+        let first = jiff::Timestamp::from_microsecond(first?).ok()?.to_zoned(self.calendar.zone.clone());
+        let begin = self.calendar.floor(first.date(), grain).and_then(|day| self.calendar.start_of_day(day)).ok()?;
+        Some(begin.timestamp().as_microsecond())
     }
 
     /// Where the data end that have their last row at an instant, both in microseconds since 1970: with the row's local day, or by hours with its
@@ -187,6 +216,16 @@ impl Report {
         self.alerts.len()
     }
 
+    /// Whether an alert looks at all buckets, by its name.
+    pub fn alert_is_of_each_bucket(&self, alert: &str) -> bool {
+        self.alerts.iter().any(|rule| rule.name == alert && rule.periods == AlertPeriods::All)
+    }
+
+    /// After how many days an alert that is still on is told again, by its name; never where it is none.
+    pub fn remind_after_days(&self, alert: &str) -> Option<i64> {
+        self.alerts.iter().find(|rule| rule.name == alert)?.remind_after_days
+    }
+
     /// Everything that any request is compared with, in the order of the report.
     pub fn baselines(&self) -> Vec<Baseline> {
         let mut baselines = Vec::new();
@@ -220,6 +259,8 @@ pub struct Request {
     pub(crate) conditions: Vec<String>,
     /// Its grain.
     pub grain: Grain,
+    /// What its values are over; none where it is the buckets of its grain.
+    pub window: Option<Window>,
     /// What its values are compared with.
     pub compare: Vec<Baseline>,
     /// Which groups are compared with which.
@@ -254,7 +295,12 @@ impl Request {
 
     /// Whether rows are placed in time only where the report says from when to when, or by which grain.
     pub(crate) fn is_timeless_without_period(&self) -> bool {
-        self.grain == Grain::Total && !self.definition.source.is_always_timed
+        self.grain == Grain::Total && !self.is_always_timed()
+    }
+
+    /// Whether rows are placed in time even where the report has neither period nor grain.
+    pub(crate) fn is_always_timed(&self) -> bool {
+        self.definition.source.is_always_timed || self.window.is_some()
     }
 
     /// Whether a column, by the table's name or the metric's, holds ids.
@@ -287,8 +333,20 @@ impl Request {
             target: self.target.as_ref(),
             benchmark: self.benchmark.as_ref(),
             is_calculated: false,
+            no_limits: self.no_limits(),
             has_interval: true,
         }
+    }
+
+    /// Why its values have no process limits, if they have none: limits are of values that have nothing in common.
+    pub(crate) fn no_limits(&self) -> Option<&'static str> {
+        if self.grain == Grain::Total {
+            return Some("a total is no trend");
+        }
+        if self.window.is_some() {
+            return Some("its windows overlap");
+        }
+        self.definition.tells_of_ends().then_some("it is of a bucket's end, and much of one is in the next")
     }
 
     /// Which change of them is good news.

@@ -7,6 +7,7 @@ pub(crate) mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use custometer_core::statistics::RunRule;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Period, Picture, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
@@ -101,7 +102,9 @@ pub struct ResultRow {
     pub start: Option<Zoned>,
     /// The end of the bucket, exclusive.
     pub end: Option<Zoned>,
-    /// Cut by the period, or not yet covered by the data.
+    /// The first instant of the window that ends with the bucket and that the value is of; none where it is of the bucket.
+    pub window_start: Option<Zoned>,
+    /// Cut by the period, or not yet covered by the data; of a window, whether the data do not cover it.
     pub partial: bool,
     /// The length of the bucket.
     pub grain: Grain,
@@ -137,6 +140,23 @@ pub struct ResultRow {
     pub target: Option<Judgement>,
     /// How the value stands to the request's benchmark, where it has one.
     pub benchmark: Option<AgainstBenchmark>,
+    /// Between which limits the values of its trend lie; none where that is not known, and of partial values.
+    pub process_limits: Option<ProcessLimits>,
+}
+
+/// The natural process limits of a value of a trend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessLimits {
+    /// What is expected: the mean of the trend, with what the season adds to it.
+    pub centre: f64,
+    /// The lower limit.
+    pub lower: f64,
+    /// The upper limit.
+    pub upper: f64,
+    /// Whether each month or quarter has its own expectation, as where there are two years or more.
+    pub is_seasonal: bool,
+    /// The run rules that the value breaks.
+    pub unusual: Vec<RunRule>,
 }
 
 /// What a reader may see of a row's value.

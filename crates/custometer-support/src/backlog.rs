@@ -223,6 +223,10 @@ impl Derive for OpenTickets {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        if self.looked_at { BucketRule::AtEnd } else { BucketRule::Nothing }
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let tickets = if let Some(statuses) = &self.solved_statuses {
             history::changes(rows, statuses, &self.calendar, context)

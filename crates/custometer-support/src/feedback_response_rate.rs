@@ -138,6 +138,10 @@ impl Derive for Known {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let until = if self.end_of_buckets { context.known_until() } else { context.as_of.unwrap_or(i64::MAX) };
         Ok(rows.with_column(lit(until).alias(KNOWN_UNTIL)))

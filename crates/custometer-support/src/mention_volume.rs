@@ -149,6 +149,10 @@ impl Derive for LocalTimes {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         const MICROSECONDS_PER_HOUR: i64 = 3_600_000_000;
         let hours = context.clock.to_local(col(TIME)).cast(DataType::Int64).floor_div(lit(MICROSECONDS_PER_HOUR));

@@ -131,6 +131,10 @@ impl Derive for Touches {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let is_reply = messages::kind(self.visibility).eq(lit(REPLY));
         let messages =

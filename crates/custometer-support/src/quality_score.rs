@@ -265,6 +265,10 @@ impl Derive for Reviews {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let (weight, is_critical) = match &self.params.criteria {
             Some(criteria) => (

@@ -289,6 +289,10 @@ impl Derive for Rankings {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        if self.min_change.is_some() { BucketRule::InSequence } else { BucketRule::EachAnew }
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let Self { min_impressions, min_change } = *self;
         let sequence = min_change.map(|_| Sequence::of(context));

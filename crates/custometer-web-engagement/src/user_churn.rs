@@ -81,6 +81,10 @@ impl Derive for Activity {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::InSequence
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let sequence = Sequence::of(context);
         let users = Entities::in_groups(known(rows, context), USER.name, context).integers([sequence.index_of(col(TIME))]);

@@ -235,6 +235,10 @@ impl Derive for Cohorts {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let today = known_day(context);
         let windows = self.windows.clone();

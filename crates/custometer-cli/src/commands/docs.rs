@@ -188,9 +188,9 @@ fn output(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definiti
     let unit_of = |definition: &Definition| definition.unit.unwrap_or(about.unit).as_str();
     let direction_of = |definition: &Definition| better(definition.direction.unwrap_or(about.direction));
     writeln!(text, "## Output\n")?;
-    writeln!(text, "- **Unit**: {}", with_others(metric, definitions, about.unit.as_str(), unit_of))?;
+    writeln!(text, "- **Unit**: {}", description::with_others(metric, definitions, about.unit.as_str(), unit_of))?;
     writeln!(text, "- **Range**: {}", prose(about.range))?;
-    writeln!(text, "- **Better**: {}", with_others(metric, definitions, better(about.direction), direction_of))?;
+    writeln!(text, "- **Better**: {}", description::with_others(metric, definitions, better(about.direction), direction_of))?;
     let all = |names: fn(&Definition) -> Vec<String>| {
         let mut found: Vec<String> = Vec::new();
         for name in definitions.iter().flat_map(|(_, definition)| names(definition)) {
@@ -213,29 +213,10 @@ fn output(text: &mut String, metric: &Descriptor, definitions: &[(&str, Definiti
     if rules.contains(&DimensionRule::PartOfEntity) {
         writeln!(text, "- **In a breakdown**: groups do not add up, because somebody with rows in several groups counts in each")?;
     }
-    Ok(())
-}
-
-/// What is usually so, and what it is with other parameters.
-fn with_others(
-    metric: &Descriptor,
-    definitions: &[(&str, Definition)],
-    usual: &'static str,
-    of: impl Fn(&Definition) -> &'static str,
-) -> String {
-    let first = definitions.first().map(|(params, _)| *params).unwrap_or_default();
-    let mut seen = vec![usual];
-    let mut text = usual.to_owned();
-    for (params, definition) in definitions {
-        let other = of(definition);
-        if !seen.contains(&other) {
-            seen.push(other);
-            let difference = description::difference(metric, first, params, |definition| of(definition) == other);
-            // Writing to a string does not fail.
-            let _ = write!(text, "; {other} with `{difference}`");
-        }
+    if let Some(windows) = description::no_windows(metric, definitions) {
+        writeln!(text, "- **Over a window**: {windows}")?;
     }
-    text
+    Ok(())
 }
 
 /// What is read, and what more or less with other parameters.

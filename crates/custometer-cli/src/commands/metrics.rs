@@ -51,7 +51,11 @@ fn write(text: &mut String, metric: &Descriptor) -> std::fmt::Result {
     writeln!(text, "{}  ({})\n\n{}\n", about.title, about.id, about.summary)?;
     writeln!(text, "Formula\n  {}\n", about.formula)?;
     writeln!(text, "Output\n  {}, {}; {}\n", about.unit.as_str(), about.range, about.direction.as_str().replace('_', " "))?;
-    if let Some((_, definition)) = description::definitions(metric).first() {
+    let definitions = description::definitions(metric);
+    if let Some(windows) = description::no_windows(metric, &definitions) {
+        writeln!(text, "Over a window\n  {windows}\n")?;
+    }
+    if let Some((_, definition)) = definitions.first() {
         writeln!(text, "Inputs, from a table of `{}`", definition.source.table)?;
         inputs(text, definition)?;
     }

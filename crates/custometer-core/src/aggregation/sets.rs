@@ -1,5 +1,7 @@
 //! Sets of (group, key), for distinct counts.
 
+use std::ops::Range;
+
 use super::coarser::Coarser;
 use crate::groups::Pairs;
 use crate::parallel;
@@ -71,47 +73,87 @@ impl Sets {
         self.parts.iter().flat_map(|part| &part.members).map(member)
     }
 
-    /// The number of keys of each coarser group, by group and filter, for each choice of coarser groups.
-    pub(super) fn counts(self, filters: usize, coarser: &[Coarser<'_>]) -> Vec<Vec<u64>> {
+    /// The number of keys of each coarser group, by group and filter, for each choice of coarser groups. `buckets` are those of the groups, where
+    /// they have some.
+    pub(super) fn counts(self, filters: usize, coarser: &[&Coarser<'_>], buckets: Option<&[i64]>) -> Vec<Vec<u64>> {
         let place = |number| {
             let (group, passed) = self.places.pair(number);
             (group as usize, passed.unwrap_or(0))
         };
-        let places: Vec<(usize, u32)> = (0..self.places.len()).map(place).collect();
-        let nothing = || coarser.iter().map(|coarser| vec![Count::default(); coarser.count * filters]).collect::<Vec<_>>();
-        let count = |counts: &mut Vec<Vec<Count>>, mut part: Part| {
+        // Along a line, a key comes bucket by bucket, so that what it is in already is what ends last.
+        let mut order: Vec<usize> = (0..self.places.len()).collect();
+        if let Some(buckets) = buckets {
+            order.sort_by_key(|number| buckets[place(*number).0]);
+        }
+        let places: Vec<(usize, u32)> = order.iter().map(|number| place(*number)).collect();
+        let mut ranks = vec![0_u64; order.len()];
+        (0..).zip(&order).for_each(|(rank, number)| ranks[*number] = rank);
+        let ranges: Vec<Vec<Range<usize>>> =
+            coarser.iter().map(|coarser| places.iter().map(|(group, _)| coarser.groups_of(*group)).collect()).collect();
+        let nothing = || -> Vec<Counts> {
+            let counts = |coarser: &&Coarser<'_>| Counts {
+                steps: vec![0; (coarser.len() + 1) * filters],
+                seen: vec![Seen::default(); coarser.lines() * filters],
+            };
+            coarser.iter().map(counts).collect()
+        };
+        let count = |counts: &mut Vec<Counts>, mut part: Part| {
+            if buckets.is_some() {
+                part.members.iter_mut().for_each(|member| *member = u64::from(key_of(*member)) << 32 | ranks[place_of(*member)]);
+            }
             part.settle();
             for member in part.members {
-                let key = key_of(member);
-                let (group, passed) = places[place_of(member)];
+                let (key, place) = (key_of(member), place_of(member));
+                let (group, passed) = places[place];
                 for filter in (0..filters).filter(|filter| passed >> filter & 1 == 1) {
-                    for (counts, coarser) in counts.iter_mut().zip(coarser) {
-                        counts[coarser.group_of[group] as usize * filters + filter].see(key);
+                    for ((counts, coarser), ranges) in counts.iter_mut().zip(coarser).zip(&ranges) {
+                        let seen = &mut counts.seen[coarser.line(group) * filters + filter];
+                        if let Some(Range { start, end }) = seen.see(key, ranges[place].clone()) {
+                            counts.steps[start * filters + filter] += 1;
+                            counts.steps[end * filters + filter] -= 1;
+                        }
                     }
                 }
             }
         };
-        let mut all: Vec<Vec<u64>> = coarser.iter().map(|coarser| vec![0; coarser.count * filters]).collect();
+        let mut all: Vec<Vec<i64>> = coarser.iter().map(|coarser| vec![0; (coarser.len() + 1) * filters]).collect();
         for counts in parallel::fold(self.parts, nothing, count) {
-            all.iter_mut().flatten().zip(counts.iter().flatten()).for_each(|(all, count)| *all += count.distinct);
+            let steps = counts.iter().flat_map(|counts| &counts.steps);
+            all.iter_mut().flatten().zip(steps).for_each(|(all, step)| *all += step);
         }
-        all
+        let counts = |mut steps: Vec<i64>| -> Vec<u64> {
+            for place in filters..steps.len() {
+                steps[place] += steps[place - filters];
+            }
+            steps.truncate(steps.len() - filters);
+            steps.into_iter().map(i64::cast_unsigned).collect()
+        };
+        all.into_iter().map(counts).collect()
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    distinct: u64,
-    last: Option<u32>,
+/// How many keys there are, by group and filter: by how many more they are than in the group before.
+struct Counts {
+    steps: Vec<i64>,
+    /// What is known of the last key, by line and filter.
+    seen: Vec<Seen>,
 }
 
-impl Count {
-    /// Counts a key, all of whose members come one after the other.
-    fn see(&mut self, key: u32) {
-        if self.last != Some(key) {
-            self.last = Some(key);
-            self.distinct += 1;
-        }
+/// The key that came last, and up to which group it is counted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    key: Option<u32>,
+    until: usize,
+}
+
+impl Seen {
+    /// In which of these groups a key is new. All members of a key come one after the other, and those of a line in the order of their groups.
+    fn see(&mut self, key: u32, groups: Range<usize>) -> Option<Range<usize>> {
+        let from = if self.key == Some(key) { groups.start.max(self.until) } else { groups.start };
+        let is_new = from < groups.end;
+        let until = if self.key == Some(key) { self.until.max(groups.end) } else { groups.end };
+        *self = Self { key: Some(key), until };
+        is_new.then_some(from..groups.end)
     }
 }
 
@@ -154,8 +196,22 @@ mod tests {
         assert!(sets.parts.iter().all(|part| part.members.len() <= FEW));
         let distinct: BTreeSet<_> = sets.members().map(|member| (member.group, member.key, member.filters)).collect();
         assert_eq!(distinct.len(), 3_000);
-        let coarser = [Coarser { count: 5, group_of: &[0, 1, 2, 3, 4] }, Coarser { count: 2, group_of: &[0, 1, 0, 1, 0] }];
-        let counts = sets.counts(2, &coarser);
+        let coarser = [Coarser::new(5, vec![0, 1, 2, 3, 4]), Coarser::new(2, vec![0, 1, 0, 1, 0])];
+        let counts = sets.counts(2, &[&coarser[0], &coarser[1]], None);
         assert_eq!(counts, [vec![200; 10], vec![600, 600, 400, 400]]);
+    }
+
+    #[test]
+    fn a_key_counts_once_in_a_span_however_many_of_its_buckets_it_is_in() {
+        use super::super::coarser::Span;
+        let mut sets = Sets::default();
+        // Groups are buckets, numbered as they came: key 1 in buckets 0, 1 and 4, key 2 in bucket 4, key 3 in bucket 1.
+        let buckets = [4, 0, 1];
+        for (group, key) in [(1, 1), (2, 1), (0, 1), (0, 2), (2, 3), (2, 1)] {
+            sets.add(Member { group, key, filters: 1 });
+        }
+        let spans: Vec<Span> = (0..6).map(|number| Span { number, from: number - 2, until: number + 1 }).collect();
+        let windows = Coarser::new(1, vec![0; 3]).with_spans(&spans, &buckets);
+        assert_eq!(sets.counts(1, &[&windows], Some(&buckets)), [[1, 2, 2, 2, 2, 2]]);
     }
 }

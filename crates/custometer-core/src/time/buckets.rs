@@ -95,7 +95,7 @@ impl Buckets {
         Self::of(grain, week_start, None, buckets)
     }
 
-    fn of(grain: Grain, week_start: Weekday, period: Option<Period>, buckets: Vec<Bucket>) -> Self {
+    pub(super) fn of(grain: Grain, week_start: Weekday, period: Option<Period>, buckets: Vec<Bucket>) -> Self {
         let starts = buckets.iter().filter_map(|bucket| bucket.start.as_ref());
         let edges = starts.chain(buckets.last().and_then(|bucket| bucket.end.as_ref()));
         let edges = edges.map(|edge| edge.timestamp().as_microsecond()).collect();

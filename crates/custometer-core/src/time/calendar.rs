@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The length of a bucket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grain {
     /// Local clock hours.
@@ -111,7 +111,7 @@ impl Calendar {
     }
 
     /// The first day of the week, month, quarter or year that `date` is in; the day itself for other grains.
-    pub(super) fn floor(&self, date: Date, grain: Grain) -> Result<Date, jiff::Error> {
+    pub fn floor(&self, date: Date, grain: Grain) -> Result<Date, jiff::Error> {
         match (grain, grain.step()) {
             (Grain::Week, _) => Step::Days(1).from(date, -i32::from(date.weekday().since(self.week_start))),
             (_, Some(Step::Months(months))) => {

@@ -42,7 +42,7 @@ impl Period {
 }
 
 /// A number of calendar units, written such as `12 months`: days, weeks, months, quarters or years.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(extend("pattern" = "^[0-9]+ (day|week|month|quarter|year)s?$", "examples" = ["12 months"]))]
 pub struct Last {

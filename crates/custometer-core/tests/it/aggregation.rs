@@ -1,7 +1,7 @@
 //! Partial states: united in any way, onto any keys, they come to what the whole comes to.
 
 use custometer_core::Aggregation;
-use custometer_core::aggregation::State;
+use custometer_core::aggregation::{By, State};
 use custometer_core::time::BUCKET;
 use polars::prelude::DataFrame;
 use proptest::collection::vec;
@@ -68,7 +68,7 @@ proptest! {
     fn a_state_can_be_finished_by_several_choices_of_keys_at_once(rows in rows(), asked in asked()) {
         let aggregation = aggregation(&KEYS, &asked);
         let choices: [&[&str]; 5] = [&["b", "a"], &KEYS, &[], &["a"], &[BUCKET, "b"]];
-        let tables = aggregation.finish(state(&aggregation, &rows), &choices.map(owned), CONFIDENCE).unwrap();
+        let tables = aggregation.finish(state(&aggregation, &rows), &choices.map(|keys| By::keys(owned(keys))), CONFIDENCE).unwrap();
         for (keys, table) in choices.into_iter().zip(&tables) {
             assert_true(table, &asked, &rows, keys);
         }

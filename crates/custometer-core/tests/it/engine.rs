@@ -1,6 +1,6 @@
 //! The engine as the runner uses it, and what is looked up in its results.
 
-use custometer_core::aggregation::{MeasureTable, State};
+use custometer_core::aggregation::{By, MeasureTable, State};
 use custometer_core::{Aggregation, Measure};
 use polars::lazy::prelude::OptFlags;
 use polars::prelude::{DataFrame, Engine, LazyFrame};
@@ -43,7 +43,7 @@ pub(crate) fn united(aggregation: &Aggregation, states: impl IntoIterator<Item =
 
 /// The measures of a state by some of its keys, or by all.
 pub(crate) fn finished(aggregation: &Aggregation, state: State, keys: &[&str]) -> MeasureTable {
-    aggregation.finish(state, &[owned(keys)], CONFIDENCE).unwrap().remove(0)
+    aggregation.finish(state, &[By::keys(owned(keys))], CONFIDENCE).unwrap().remove(0)
 }
 
 /// The measures of rows in one go.

@@ -94,6 +94,10 @@ impl Derive for Histories {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::AtEnd
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let (period, week_start, one_order_per) = (self.purchase_period, context.buckets.week_start(), self.orders.one_order_per);
         let (ends, unit) = (self.ends(context), self.time_unit.days());

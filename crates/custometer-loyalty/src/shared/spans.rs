@@ -356,6 +356,10 @@ impl Derive for Endings {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let local = |instant: &str| context.clock.to_local(col(instant)).cast(DataType::Int64).fill_null(lit(OPEN));
         let (bucket_from, bucket_until) = (context.bucket_of(col(FROM)), context.bucket_of(col(UNTIL)));
@@ -395,6 +399,10 @@ impl Derive for Durations {
 
     fn dimensions(&self) -> DimensionRule {
         DimensionRule::PartOfEntity
+    }
+
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
     }
 
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {

@@ -203,14 +203,25 @@ pub(super) fn points(rows: &[Option<&ResultRow>], earlier: Option<Baseline>) -> 
         let at = share * (at as f64 + 0.5);
         let Some(row) = row.filter(|row| !row.suppressed) else { return Point { at, ..Point::default() } };
         let before = earlier.and_then(|baseline| row.comparison(baseline)).and_then(|comparison| defined(comparison.value));
-        Point { at, value: defined(row.value), interval: defined(row.low).zip(defined(row.high)), partial: row.partial, before }
+        let limits = row.process_limits.as_ref().map(|limits| (limits.lower, limits.upper));
+        let unusual = row.process_limits.as_ref().is_some_and(|limits| !limits.unusual.is_empty());
+        Point {
+            at,
+            value: defined(row.value),
+            interval: defined(row.low).zip(defined(row.high)),
+            partial: row.partial,
+            before,
+            limits,
+            unusual,
+        }
     };
     rows.iter().copied().enumerate().map(point).collect()
 }
 
 /// The axis that points and lines across lie on.
 pub(super) fn scale(points: &[Point], references: &[Reference], unit: Unit, ticks: usize) -> Scale {
-    let of = |point: &Point| [point.value, point.before, point.interval.map(|(low, _)| low), point.interval.map(|(_, high)| high)];
+    let ends = |ends: Option<(f64, f64)>| [ends.map(|(low, _)| low), ends.map(|(_, high)| high)];
+    let of = |point: &Point| [[point.value, point.before], ends(point.interval), ends(point.limits)].concat();
     let values = points.iter().flat_map(of).flatten().chain(references.iter().map(|reference| reference.value));
     Scale::over(values, unit, ticks, false)
 }

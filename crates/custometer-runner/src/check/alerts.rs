@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use custometer_core::Grain;
+use custometer_core::time::Last;
 use minijinja::Value;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -43,6 +45,10 @@ pub(crate) struct AlertConfig {
     /// The webhook that is told.
     #[schemars(with = "Option<String>")]
     pub webhook: Option<Spanned<String>>,
+    /// With `--state`, an alert that is still on is told again after so many days or weeks, such as `7 days`. Never unless said, or its severity
+    /// rises.
+    #[schemars(with = "Option<Last>")]
+    pub remind_after: Option<Spanned<Last>>,
 }
 
 /// The names that alerts may use, those of sections that are wrong too.
@@ -102,7 +108,21 @@ fn rule(alert: &AlertConfig, known: &Named<'_>, judged: &[Judged<'_>], problems:
         severity: alert.severity,
         message: alert.message.as_ref().map(|message| message.get_ref().clone()),
         webhook: alert.webhook.as_ref().map(|webhook| webhook.get_ref().clone()),
+        remind_after_days: remind_after_days(alert, problems),
     })
+}
+
+fn remind_after_days(alert: &AlertConfig, problems: &mut Collector) -> Option<i64> {
+    let after = alert.remind_after.as_ref()?;
+    let count = i64::from(after.get_ref().count());
+    match after.get_ref().unit() {
+        Grain::Day => Some(count),
+        Grain::Week => Some(7 * count),
+        _ => {
+            problems.report(after.span(), "an alert is told again after days or weeks").help("write such as `remind_after = \"7 days\"`");
+            None
+        }
+    }
 }
 
 /// What an alert names; what is wrong with it is reported.

@@ -71,6 +71,9 @@ pub(crate) struct ConditionConfig {
     /// There is no value, or there is one. Suppressed results are neither.
     #[schemars(with = "Option<bool>")]
     pub undefined: Option<Spanned<bool>>,
+    /// The value breaks a run rule of its trend's natural process limits, or it doesn't.
+    #[schemars(with = "Option<bool>")]
+    pub unusual: Option<Spanned<bool>>,
 }
 
 /// What the author of a condition has to know when it can't be asked of a result.
@@ -144,6 +147,10 @@ fn obstacle_to(condition: &Condition, test: &Test, of: &Judged<'_>) -> Option<Ob
                 "ask whether the value or its change is below or above a number"
             },
         ),
+        Test::Unusual(_) => of.no_limits.and_then(|reason| {
+            let help = "ask it of a request by day, week or month, over the buckets themselves";
+            obstacle(format!("what is usual for `{name}` can't be told: {reason}"), help)
+        }),
         Test::BenchmarkIs(_) if of.benchmark.is_none() => {
             obstacle(format!("`{name}` has no benchmark"), "give it `benchmark = { value = …, source = \"…\" }`")
         }
@@ -182,6 +189,7 @@ fn asked(config: &ConditionConfig) -> Vec<(Test, Range<usize>)> {
     asked.extend(config.significant.iter().map(|significant| (Test::Significant(*significant.get_ref()), significant.span())));
     asked.extend(config.benchmark_is.iter().map(|verdict| (Test::BenchmarkIs(*verdict.get_ref()), verdict.span())));
     asked.extend(config.status.iter().map(|any| (Test::Status(any.get_ref().clone()), any.span())));
+    asked.extend(config.unusual.iter().map(|unusual| (Test::Unusual(*unusual.get_ref()), unusual.span())));
     asked.extend(config.undefined.iter().map(|undefined| (Test::Undefined(*undefined.get_ref()), undefined.span())));
     asked
 }

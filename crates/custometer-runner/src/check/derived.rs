@@ -183,6 +183,7 @@ impl Reading<'_> {
                 problems.report((*place).clone(), message).help(help);
                 return None;
             }
+            of_all.no_limits = of_all.no_limits.or(other.no_limits);
             of_all.compare.retain(|baseline| other.compare.contains(baseline));
         }
         Some(of_all)
@@ -223,6 +224,7 @@ impl Form {
             by: request.by.clone(),
             own: request.definition.dimensions(),
             compare: request.compare.clone(),
+            no_limits: request.no_limits(),
         }
     }
 

@@ -12,8 +12,8 @@ use toml::de::DeTable;
 use crate::check::rates::RatesConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::values::{Day, ZoneName};
-use crate::report::MultipleComparisons;
 use crate::report::ids::IdHasher;
+use crate::report::{MultipleComparisons, Restated};
 use crate::result::locale::Locale;
 
 /// Settings of the report as a whole.
@@ -70,6 +70,8 @@ pub(crate) struct ReportConfig {
     /// The confidence of intervals, between 0 and 1; changes are significant at one less it. 0.95 unless said.
     #[schemars(with = "Option<f64>")]
     pub confidence: Confidence,
+    /// What becomes of a run with `--state` in which values of buckets that were over are not what they were. It says so unless said.
+    pub restated: Restated,
     /// Groups of fewer observations are not shown, nor what would tell of them.
     pub min_group_size: Option<u64>,
     /// The name of an environment variable with a secret. Ids are replaced by hashes keyed with it in everything that leaves: columns that

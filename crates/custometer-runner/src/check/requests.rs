@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use custometer_core::params::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
+use custometer_core::time::Last;
 use custometer_core::{Baseline, Column, ColumnType, Definition, Grain, Registry, SqlCondition};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -20,6 +21,7 @@ use crate::check::rates;
 use crate::check::report::ReportConfig;
 use crate::check::segments::Segments;
 use crate::check::tables::{TableConfig, currency};
+use crate::check::windows::{self, ToDate};
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
 use crate::config::section::{Listed, Worded, with_params, worded};
@@ -57,6 +59,12 @@ pub(crate) struct MetricConfig {
     pub by: Option<Vec<Breakdown>>,
     /// A grain of its own.
     pub grain: Option<Grain>,
+    /// One value at each bucket's end over so many units of the calendar that end there, such as `90 days`, instead of over the bucket.
+    #[schemars(with = "Option<Last>")]
+    pub window: Option<Spanned<Last>>,
+    /// One value at each bucket's end over the week, month, quarter or year so far, instead of over the bucket.
+    #[schemars(with = "Option<ToDate>")]
+    pub to_date: Option<Spanned<ToDate>>,
     /// What its values are compared with, where that differs from the report's.
     #[schemars(with = "Option<Vec<Baseline>>")]
     pub compare: Option<Vec<Spanned<Baseline>>>,
@@ -165,7 +173,17 @@ impl Reading<'_> {
         let (metric, definition) = (metric?, definition?);
         let mut definition = rates::settled(definition, table, conversion);
         let grain = request.grain.unwrap_or(self.report.grain);
-        let needs_time = self.has_period || grain != Grain::Total || definition.source.is_always_timed;
+        let asked = windows::Asked {
+            window: request.window.as_ref(),
+            to_date: request.to_date.as_ref(),
+            metric: request.metric.get_ref(),
+            detail: request.detail.as_ref(),
+        };
+        let window = windows::read(&asked, &definition, self.report, problems);
+        let needs_time = self.has_period || grain != Grain::Total || definition.source.is_always_timed || window.is_some();
+        if let Some(window) = window {
+            definition = definition.note(window.in_words());
+        }
         let columns = columns(request, &definition, table, problems);
         let is_there =
             |column: &Column| !column.is_optional || table.schema.contains(columns.get(column.name).map_or(column.name, String::as_str));
@@ -196,6 +214,7 @@ impl Reading<'_> {
             by,
             conditions,
             grain,
+            window,
             compare,
             compare_groups: compared_groups(request, problems),
             detail,

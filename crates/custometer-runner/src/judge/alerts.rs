@@ -82,9 +82,16 @@ impl AlertRule {
             ("target", Value::from(judgement.map(|judgement| in_words(&judgement.target, row.unit)))),
             ("status", Value::from(judgement.map(|judgement| judgement.status.as_str()))),
             ("progress", Value::from(judgement.and_then(|judgement| judgement.progress))),
+            ("unusual", text(rules(row))),
             ("benchmark", Value::from(against.map(|against| against.benchmark.value))),
         ])
     }
+}
+
+/// The run rules that a row breaks, in words.
+fn rules(row: &ResultRow) -> String {
+    let broken = row.process_limits.iter().flat_map(|limits| &limits.unusual);
+    broken.map(|rule| rule.as_str().replace('_', " ")).collect::<Vec<_>>().join(", ")
 }
 
 /// The group and the time of a row, each with something before it; nothing for a total over everything.

@@ -155,10 +155,13 @@ impl Calculated {
         ResultRow {
             target: None,
             benchmark: None,
+            process_limits: None,
             request: self.name.clone(),
             metric: Calculated::METRIC,
             start: like.start.clone(),
             end: like.end.clone(),
+            // Inputs over different windows have none in common.
+            window_start: like.window_start.clone().filter(|_| inputs.iter().flatten().all(|row| row.window_start == like.window_start)),
             partial: like.partial || inputs.iter().flatten().any(|row| row.partial),
             grain: like.grain,
             dimensions: self.breakdown(like),

@@ -571,6 +571,7 @@ mod tests {
             metric: "test.metric",
             start: Some(first_of(from)),
             end: Some(first_of(until)),
+            window_start: None,
             partial: false,
             grain,
             breakdown: values.len(),
@@ -589,6 +590,7 @@ mod tests {
             group_comparison: None,
             target: None,
             benchmark: None,
+            process_limits: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use custometer_core::DimensionValue;
+use custometer_core::{Definition, DimensionValue};
 
 use crate::collect::Collected;
 use crate::plan::Part;
@@ -20,9 +20,15 @@ impl KnownGroup {
     /// The groups of a breakdown that have rows in any of these parts, in the order of the result.
     ///
     /// `hasher` says with what the ids of a column are replaced.
-    pub(super) fn all<'h>(collected: &Collected, parts: &[&Part], hasher: impl Fn(usize) -> Option<&'h IdHasher>) -> Vec<Self> {
+    pub(super) fn all<'h>(
+        collected: &Collected,
+        parts: &[&Part],
+        definition: &Definition,
+        hasher: impl Fn(usize) -> Option<&'h IdHasher>,
+    ) -> Vec<Self> {
         let width = parts.first().map_or(0, |part| part.breakdown.len());
-        let found = parts.iter().flat_map(|part| collected.measures[&(part.node, part.main)].groups());
+        let found = parts.iter().flat_map(|part| &part.lines).flat_map(|line| line.tables(definition));
+        let found = found.flat_map(|table| collected.measures[&table].groups());
         let mut keys: BTreeSet<Vec<DimensionValue>> = found.map(|group| group[1..=width].to_vec()).collect();
         if width == 0 {
             keys.insert(Vec::new());

@@ -1,15 +1,17 @@
-//! Axes: what rows are placed in.
+//! Axes: what values are of, and what rows are placed in for them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use custometer_core::aggregation::Span;
+use custometer_core::time::{Window, Windows};
 use custometer_core::{Baseline, Buckets, Grain, Period};
 
 use crate::error::RunError;
 use crate::report::size::TooMany;
 use crate::report::{Report, Request};
 
-/// What rows are placed in: the buckets of a grain, at the report's own time or at an earlier one.
+/// What values are of: the buckets of a grain, or windows that end with them, at the report's own time or at an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Axis {
     /// The name of the grain.
@@ -17,19 +19,82 @@ pub(crate) struct Axis {
     /// Whether a total is of the data's period, where the report has none.
     pub(crate) is_timed_total: bool,
     pub(crate) baseline: Option<Baseline>,
+    pub(crate) windows: Option<WindowAxis>,
+}
+
+/// Windows, and how values over them come to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WindowAxis {
+    pub(crate) window: Window,
+    /// Whether a window unites what is measured of pieces of time. Otherwise it is derived by itself.
+    pub(crate) unites: bool,
 }
 
 impl Axis {
     /// The axes of a request, its own first.
     pub(crate) fn of(request: &Request) -> impl Iterator<Item = Self> {
         let grain = request.grain.as_str();
-        let is_timed_total = request.grain == Grain::Total && request.definition.source.is_always_timed;
-        std::iter::once(None).chain(request.compare.iter().copied().map(Some)).map(move |baseline| Self { grain, is_timed_total, baseline })
+        let is_timed_total = request.grain == Grain::Total && request.is_always_timed();
+        let windows = request.window.map(|window| WindowAxis { window, unites: request.definition.unites_over_time() });
+        let baselines = std::iter::once(None).chain(request.compare.iter().copied().map(Some));
+        baselines.map(move |baseline| Self { grain, is_timed_total, baseline, windows })
     }
 }
 
-/// The buckets of every axis that requests use.
-pub(crate) type Axes = BTreeMap<Axis, Arc<Buckets>>;
+/// Where the rows of an axis are placed.
+pub(crate) struct Placed {
+    /// The buckets of the grain.
+    pub(crate) named: Arc<Buckets>,
+    /// What values are of, in order: these, or the windows that end with them, which overlap.
+    pub(crate) reported: Arc<Buckets>,
+    /// Where rows are placed: in the buckets themselves, or else as many lines as it takes to make windows of.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// Buckets that rows are placed in.
+pub(crate) struct Line {
+    pub(crate) buckets: Arc<Buckets>,
+    /// What values are of by their numbers, each with which of these buckets it has; none where it is these buckets.
+    pub(crate) spans: Option<Arc<[Span]>>,
+}
+
+impl Placed {
+    fn plain(buckets: Buckets) -> Self {
+        let buckets = Arc::new(buckets);
+        let lines = vec![Line { buckets: Arc::clone(&buckets), spans: None }];
+        Self { named: Arc::clone(&buckets), reported: buckets, lines }
+    }
+
+    fn over(named: Buckets, windows: Windows, unites: bool) -> Self {
+        let number = |position: usize| i64::try_from(position).unwrap_or(i64::MAX);
+        let lines = if unites {
+            let spans = (0..).zip(&windows.made_of);
+            let spans = spans.map(|(window, of)| Span { number: window, from: number(of.start), until: number(of.end) });
+            vec![Line { spans: Some(spans.collect()), buckets: Arc::new(windows.pieces) }]
+        } else {
+            let line = |(buckets, positions): (Buckets, Vec<usize>)| {
+                let spans = positions.into_iter().zip(buckets.reported().map(|(bucket, _)| number(bucket)));
+                let spans = spans.map(|(window, bucket)| Span { number: number(window), from: bucket, until: bucket + 1 });
+                Line { spans: Some(spans.collect()), buckets: Arc::new(buckets) }
+            };
+            windows.apart().into_iter().map(line).collect()
+        };
+        Self { named: Arc::new(named), reported: Arc::new(windows.windows), lines }
+    }
+
+    pub(crate) fn is_timeless(&self) -> bool {
+        self.reported.is_timeless()
+    }
+
+    /// The position of the line that has a value.
+    pub(crate) fn line_of(&self, number: i64) -> usize {
+        let has = |line: &Line| line.spans.as_ref().is_none_or(|spans| spans.iter().any(|span| span.number == number));
+        self.lines.iter().position(has).unwrap_or(0)
+    }
+}
+
+/// Everything that requests are placed in, by axis.
+pub(crate) type Axes = BTreeMap<Axis, Placed>;
 
 /// More buckets than this come from a mistake: a row of the year 1, or hours over centuries.
 const MAX_BUCKETS: usize = 100_000;
@@ -60,11 +125,22 @@ pub(crate) fn axes(report: &Report, period: Option<Period>) -> Result<Axes, RunE
         // Each breakdown has a group at least.
         check_size(report, request, &own, request.by.len())?;
         for axis in Axis::of(request) {
-            let buckets = match axis.baseline {
-                Some(baseline) => own.baseline(baseline, &report.calendar, report.over_until).map_err(RunError::Period)?,
-                None => own.clone(),
+            if axes.contains_key(&axis) {
+                continue;
+            }
+            let at = |known| match axis.baseline {
+                Some(baseline) => own.baseline(baseline, &report.calendar, known).map_err(RunError::Period),
+                None => Ok(own.clone()),
             };
-            axes.entry(axis).or_insert_with(|| Arc::new(buckets));
+            let known = at(report.over_until)?;
+            let placed = match axis.windows {
+                Some(WindowAxis { window, unites }) => {
+                    let windows = at(None)?.windows(window, &report.calendar, &known).map_err(RunError::Period)?;
+                    Placed::over(known, windows, unites)
+                }
+                None => Placed::plain(known),
+            };
+            axes.insert(axis, placed);
         }
     }
     Ok(axes)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::Aggregation;
-use custometer_core::measure::Measure;
+use custometer_core::measure::{Measure, Stock};
 use custometer_core::time::BUCKET;
 
 use crate::plan::names::DIMENSION;
@@ -12,7 +12,17 @@ use crate::plan::names::DIMENSION;
 pub(crate) struct Grouping {
     pub(crate) keys: Vec<String>,
     pub(crate) measures: Vec<Measure>,
-    pub(crate) served: Vec<Vec<String>>,
+    pub(crate) served: Vec<Served>,
+}
+
+/// Measures by some keys.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Served {
+    pub(crate) keys: Vec<String>,
+    /// Of the rows of a bucket or window, or of those before it begins or ends.
+    pub(crate) stock: Stock,
+    /// The positions of the measures that are asked for.
+    pub(crate) measures: BTreeSet<usize>,
 }
 
 /// Keeping this many groups costs less than going through the rows once more.
@@ -63,7 +73,7 @@ impl Grouping {
 
     /// How many sets of keys are rolled up from a larger one.
     pub(crate) fn rolled_up(&self) -> usize {
-        self.served.iter().filter(|served| served.len() < self.keys.len()).count()
+        self.served.iter().filter(|served| served.keys.len() < self.keys.len()).count()
     }
 
     /// The measures.

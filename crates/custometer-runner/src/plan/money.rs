@@ -287,14 +287,18 @@ impl When {
         match (rates.is_dated(), source.in_own_currencies, source.time) {
             (true, Some(lasting), Some(time)) => Self::OfBuckets(OfBuckets {
                 name: std::iter::once(format!("{}:{}", actual(lasting.until), lasting.through_last_day))
-                    .chain(Axis::of(request).map(|axis| bucket_name(request.column(time), axis)))
+                    .chain(
+                        Axis::of(request)
+                            .flat_map(|axis| (0..axes[&axis].lines.len()).map(move |line| bucket_name(request.column(time), axis, line))),
+                    )
                     .collect::<Vec<_>>()
                     .join(","),
                 from: actual(lasting.from),
                 until: actual(lasting.until),
                 lasting,
                 edges: Axis::of(request)
-                    .flat_map(|axis| rates.edges(&axes[&axis], report.known_until(&axes[&axis], axis.baseline)))
+                    .flat_map(|axis| axes[&axis].lines.iter().map(move |line| (axis, &line.buckets)))
+                    .flat_map(|(axis, buckets)| rates.edges(buckets, report.known_until(buckets, axis.baseline)))
                     .collect(),
                 as_of: report.as_of_instant(),
             }),
@@ -306,7 +310,7 @@ impl When {
     /// What is to be said where the last rate that there is stands for a later one that would be too late for it.
     fn early(&self, report: &Report, request: &Request, rates: &Rates, axes: &Axes) -> Option<String> {
         let own = Axis::of(request).next().and_then(|axis| axes.get(&axis))?;
-        let last = own.as_slice().last().and_then(|bucket| bucket.end.as_ref());
+        let last = own.reported.as_slice().last().and_then(|bucket| bucket.end.as_ref());
         let last = last.and_then(|end| end.date().yesterday().ok()).map(number_of);
         let said = |end: Date, what: &str| format!("exchange rates end on {end}, and those of that day stand for {what}");
         match self {

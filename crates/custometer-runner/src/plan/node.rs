@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use custometer_core::measure::Scope;
+use custometer_core::aggregation::{By, Span};
+use custometer_core::measure::{Scope, Stock};
 use custometer_core::time::{BUCKET, LocalClock};
 use custometer_core::{Buckets, Definition, Derive, DeriveContext};
 use polars::prelude::{Expr, LazyFrame, PolarsResult, col, lit};
 
 use crate::plan::axes::Axis;
 use crate::plan::codes::Codes;
-use crate::plan::grouping::Grouping;
+use crate::plan::grouping::{Grouping, Served};
 use crate::plan::input::InputPlan;
 use crate::plan::money::Money;
 use crate::plan::names::{bucket_name, dimension_name, own_name};
@@ -24,6 +25,8 @@ pub(crate) struct Node {
     pub(crate) derivation: Option<Arc<dyn Derive>>,
     pub(crate) dimensions: BTreeSet<String>,
     pub(crate) buckets: Arc<Buckets>,
+    /// What values are of, where it is not these buckets.
+    pub(crate) spans: Option<Arc<[Span]>>,
     /// The metrics' own dimensions, each with how many values it has, where that is known.
     pub(crate) own: Vec<(Expr, Option<usize>)>,
     pub(crate) groupings: Vec<Grouping>,
@@ -35,6 +38,8 @@ pub(crate) struct Node {
 pub(crate) struct NodeKey {
     pub(crate) input: usize,
     pub(crate) axis: Axis,
+    /// The line of the axis.
+    pub(crate) line: usize,
     pub(crate) stocks: bool,
     pub(crate) derivation: Option<String>,
     /// The breakdown, where each group derives by itself.
@@ -60,10 +65,13 @@ impl Node {
             let bucket = by_bucket.then(|| BUCKET.to_owned());
             bucket.into_iter().chain(dimensions.iter().map(|name| dimension_name(name))).chain(own.iter().cloned()).collect()
         };
-        let main = self.place(keys_of(Scope::Group));
+        let main = self.place(keys_of(Scope::Group), Stock::Flow);
         let measures = definition.measures.iter().map(|measure| {
-            let place = self.place(keys_of(measure.scope));
-            (place, self.groupings[place.grouping].measure(measure.clone()))
+            let place = self.place(keys_of(measure.scope), measure.stock);
+            let grouping = &mut self.groupings[place.grouping];
+            let position = grouping.measure(measure.clone());
+            grouping.served[place.served].measures.insert(position);
+            (place, position)
         });
         (main, measures.collect())
     }
@@ -86,19 +94,40 @@ impl Node {
     }
 
     /// The finished table for a set of keys.
-    fn place(&mut self, keys: Vec<String>) -> Place {
+    fn place(&mut self, keys: Vec<String>, stock: Stock) -> Place {
         let same_set = |known: &Vec<String>| known.len() == keys.len() && keys.iter().all(|key| known.contains(key));
+        let wanted = Served { keys: keys.clone(), stock, measures: BTreeSet::new() };
         for (grouping, known) in self.groupings.iter_mut().enumerate() {
-            if let Some(served) = known.served.iter().position(|served| *served == keys) {
+            if let Some(served) = known.served.iter().position(|served| served.keys == keys && served.stock == stock) {
                 return Place { grouping, served };
             }
             if same_set(&known.keys) {
-                known.served.push(keys);
+                known.served.push(wanted);
                 return Place { grouping, served: known.served.len() - 1 };
             }
         }
-        self.groupings.push(Grouping { keys: keys.clone(), measures: Vec::new(), served: vec![keys] });
+        self.groupings.push(Grouping { keys, measures: Vec::new(), served: vec![wanted] });
         Place { grouping: self.groupings.len() - 1, served: 0 }
+    }
+
+    /// How its states are grouped when they are finished, for each set of keys that a grouping serves.
+    pub(crate) fn choices(&self, grouping: &Grouping) -> Vec<By> {
+        let bucket = |bucket: usize| i64::try_from(bucket).unwrap_or(i64::MAX);
+        let buckets = || (0..self.buckets.as_slice().len()).map(|at| Span { number: bucket(at), from: bucket(at), until: bucket(at) + 1 });
+        let spans = || self.spans.clone().unwrap_or_else(|| buckets().collect());
+        // A stock is moved by all rows from before the first bucket on.
+        let since_ever = |until: fn(&Span) -> i64| -> Arc<[Span]> {
+            spans().iter().map(|span| Span { number: span.number, from: i64::MIN, until: until(span) }).collect()
+        };
+        let choice = |Served { keys, stock, measures }: &Served| {
+            let spans = match stock {
+                Stock::Flow => self.spans.clone(),
+                Stock::Opening => Some(since_ever(|span| span.from)),
+                Stock::Closing => Some(since_ever(|span| span.until)),
+            };
+            By { keys: keys.clone(), spans, measures: Some(measures.iter().copied().collect()) }
+        };
+        grouping.served.iter().map(choice).collect()
     }
 
     /// Says what a derivation is told, once all that is asked of it is known. `money` is what is done to the amounts of its rows.
@@ -126,7 +155,7 @@ impl Node {
 
     /// The column of the input that has its buckets, where rows are placed in time.
     fn bucket(&self, input: &InputPlan) -> Option<String> {
-        Some(bucket_name(input.key.time()?, self.key.axis))
+        Some(bucket_name(input.key.time()?, self.key.axis, self.key.line))
     }
 
     /// The column that names the entity of its derivation, where it has one.

@@ -54,7 +54,10 @@ pub(crate) fn with_typed_columns(
         }
         if let Some(time) = time.map(|time| request.column(time)) {
             for axis in timed {
-                placed.insert(bucket_name(time, axis), axes[&axis].index_of(col(typed_name(time, ColumnType::Time))));
+                for (number, line) in axes[&axis].lines.iter().enumerate() {
+                    let time_of_row = col(typed_name(time, ColumnType::Time));
+                    placed.insert(bucket_name(time, axis, number), line.buckets.index_of(time_of_row));
+                }
             }
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct AlertRule {
     /// The template of what it says.
     pub(crate) message: Option<String>,
     pub(crate) webhook: Option<String>,
+    /// After how many days it is told again while it is on; never where it is none.
+    pub(crate) remind_after_days: Option<i64>,
 }
 
 /// The rows of a bucket that an alert looks at.
@@ -168,8 +170,22 @@ pub(crate) fn sample(rule: Option<&AlertRule>) -> BTreeMap<&'static str, Value> 
     let has_evidence = rule.is_none_or(|rule| rule.has_evidence);
     let number = || Value::from(1.0);
     let text = || Value::from("text");
-    let texts =
-        ["alert", "severity", "condition", "request", "metric", "from", "to", "group", "shown", "unit", "baseline", "target", "status"];
+    let texts = [
+        "alert",
+        "severity",
+        "condition",
+        "request",
+        "metric",
+        "from",
+        "to",
+        "group",
+        "shown",
+        "unit",
+        "baseline",
+        "target",
+        "status",
+        "unusual",
+    ];
     let numbers = ["value", "low", "high", "n", "change", "relative_change", "p_value", "progress", "benchmark"];
     let numbers = numbers.into_iter().filter(|name| has_evidence || !EVIDENCE.contains(name));
     let told = texts.into_iter().map(|name| (name, text())).chain(numbers.map(|name| (name, number())));

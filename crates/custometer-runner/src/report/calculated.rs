@@ -57,6 +57,8 @@ pub(crate) struct Form {
     /// The metric's own dimensions.
     pub(crate) own: Vec<String>,
     pub(crate) compare: Vec<Baseline>,
+    /// Why there are no process limits of them, if there are none.
+    pub(crate) no_limits: Option<&'static str>,
 }
 
 impl Calculated {
@@ -75,6 +77,7 @@ impl Calculated {
             target: self.target.as_ref(),
             benchmark: self.benchmark.as_ref(),
             is_calculated: true,
+            no_limits: self.form.no_limits,
             has_interval: self.quotient.is_some(),
         }
     }

@@ -26,6 +26,7 @@ pub(crate) enum Test {
     BenchmarkIs(Verdict),
     Status(Vec<Status>),
     Undefined(bool),
+    Unusual(bool),
 }
 
 /// A number of a result.
@@ -102,6 +103,7 @@ impl Test {
             Self::Significant(significant) => comparison?.significant.map(|is| is == *significant),
             Self::Status(any) => row.target.as_ref().map(|target| any.contains(&target.status)),
             Self::Undefined(undefined) => Some(row.value.is_none() == *undefined),
+            Self::Unusual(unusual) => row.process_limits.as_ref().map(|limits| limits.unusual.is_empty() != *unusual),
         }
     }
 }
@@ -136,6 +138,7 @@ impl fmt::Display for Condition {
                     let names: Vec<String> = any.iter().map(|status| status.as_str().replace('_', " ")).collect();
                     write!(f, "target {}", names.join(" or "))?;
                 }
+                Test::Unusual(unusual) => f.write_str(if *unusual { "unusual" } else { "as usual" })?,
                 Test::Undefined(undefined) => f.write_str(if *undefined { "no value" } else { "a value" })?,
             }
         }

@@ -20,6 +20,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) benchmark: Option<&'a Arc<Benchmark>>,
     /// Whether it is derived. Then its changes are not tested, and its breakdowns and baselines are those of its inputs.
     pub(crate) is_calculated: bool,
+    /// Why its values have no process limits, if they have none.
+    pub(crate) no_limits: Option<&'static str>,
     /// Whether its values may have an interval and an n.
     pub(crate) has_interval: bool,
 }

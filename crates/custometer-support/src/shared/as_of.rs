@@ -28,6 +28,10 @@ impl Derive for AsOf {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let deadline = |(column, days)| context.clock.days_later(col(column), days).cast(DataType::Int64).alias(DEADLINE);
         let added = std::iter::once(lit(context.known_until()).alias(KNOWN_UNTIL)).chain(self.window.map(deadline));

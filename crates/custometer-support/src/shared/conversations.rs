@@ -47,6 +47,10 @@ impl Derive for Conversations {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let integers = [col(TIME).cast(DataType::Int64), messages::kind(self.visibility), col(BUCKET), self.clock.of_row().number()];
         let messages = Entities::with_attributes(rows, TICKET_ID, context).integers(integers);

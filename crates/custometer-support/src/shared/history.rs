@@ -149,6 +149,10 @@ impl Derive for Stories {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let tickets = changes(rows, &self.solved_statuses, &self.calendar, context);
         let reopened = self.reopened;

@@ -91,6 +91,10 @@ impl Derive for Replies {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let integers = [col(TIME).cast(DataType::Int64), kind(self.visibility), col(BUCKET), self.calendar.number()];
         let messages = Entities::with_attributes(rows, TICKET_ID, context).integers(integers);

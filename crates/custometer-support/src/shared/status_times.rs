@@ -64,6 +64,10 @@ impl Derive for StatusTimes {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let integers = [col(TIME).cast(DataType::Int64), self.statuses.kind(), col(BUCKET), self.clock.of_row().number()];
         let target = self.target.clone().unwrap_or_else(|| lit(f64::NAN));

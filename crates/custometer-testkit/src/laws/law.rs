@@ -28,6 +28,8 @@ pub enum Law {
     PartsUnite,
     /// What is said to add up over groups does, and breaking down changes no total.
     GroupsAddUp,
+    /// A value over a window that overlaps others is that of a period as long as it.
+    WindowsArePeriods,
     /// A damaged row is rejected and told with its place and text, and changes no value.
     NothingWrongGetsIn,
 }
@@ -47,6 +49,7 @@ impl Law {
             Self::EntitiesAreApart => "the rows of one entity never influence those of another",
             Self::PartsUnite => "measures of parts unite to those of the whole",
             Self::GroupsAddUp => "groups add up to their total where they are said to, and breaking down changes no total",
+            Self::WindowsArePeriods => "a value over a window is that of a period as long as it",
             Self::NothingWrongGetsIn => "a damaged row is rejected and told, and changes no value",
         }
     }

@@ -18,6 +18,7 @@ impl Variant {
         let mut violations: Vec<Violation> = self.inputs.iter().flat_map(|input| self.likenesses(&input.clone().in_groups())).collect();
         if let Some(input) = self.inputs.first() {
             violations.extend(self.edges(input));
+            violations.extend(self.windows(input));
         }
         violations
     }
@@ -43,6 +44,51 @@ impl Variant {
             );
         }
         super::variant::quietly(|| case.run(&config)).unwrap_or_else(|| Err("a panic".to_owned()))
+    }
+
+    /// That a value over a window is that of a period as long as it.
+    fn windows(&self, input: &Input) -> Option<Violation> {
+        if self.definition.no_windows().is_some() {
+            return None;
+        }
+        let input = input.clone().in_groups();
+        // As much is known in either; clocks change within the first window.
+        let settings = |from: &str, until: &str, grain: &str| {
+            format!("timezone = \"Europe/Copenhagen\"\nfrom = {from}\nuntil = {until}\nas_of = 2025-05-01\ngrain = \"{grain}\"")
+        };
+        let by = format!("[[], [\"{GROUP}\"]]");
+        let over_weeks = format!("{by}\nwindow = \"3 weeks\"");
+        let asked = |by| [Asked { name: "t", parts: vec![input.clone()], by }];
+        let failed = |failure| Some(self.violation(Law::WindowsArePeriods, Some(&input), "results", failure));
+        let windows = match self.run(&settings("2025-03-24", "2025-05-01", "week"), &asked(&over_weeks)) {
+            Ok(windows) => windows.results,
+            Err(failure) => return failed(failure),
+        };
+        for (from, until) in [("2025-03-17", "2025-04-07"), ("2025-03-24", "2025-04-14")] {
+            let period = match self.run(&settings(from, until, "total"), &asked(&by)) {
+                Ok(period) => period.results,
+                Err(failure) => return failed(failure),
+            };
+            let ends = |row: &&ResultRow| row.end.as_ref().is_some_and(|end| end.date().to_string() == until);
+            for row in &period {
+                let same = windows.iter().filter(ends).find(|other| other.dimensions == row.dimensions);
+                let of_period = |other: &ResultRow| {
+                    let (start, grain, partial, note) = (row.start.clone(), row.grain, row.partial, row.note.clone());
+                    ResultRow { start, grain, partial, note, window_start: None, ..other.clone() }
+                };
+                if same.map(of_period).as_ref() != Some(row) {
+                    let expected = format!("{}, from {from} until {until}", shown(row));
+                    let found = same.map_or_else(|| "none".to_owned(), shown);
+                    return Some(self.violation(
+                        Law::WindowsArePeriods,
+                        Some(&input),
+                        expected,
+                        format!("{found}, over the window of these days"),
+                    ));
+                }
+            }
+        }
+        None
     }
 
     /// The same rows in another order, in other files, broken down and not.
@@ -192,6 +238,7 @@ type Place = (Option<jiff::Timestamp>, Vec<DimensionValue>);
 struct Asked<'a> {
     name: &'a str,
     parts: Vec<Input>,
+    /// Its breakdowns, and lines of the request after them.
     by: &'a str,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use custometer_core::aggregation::{MeasureTable, Measured};
+use custometer_core::aggregation::{By, MeasureTable, Measured};
 use custometer_core::time::{BUCKET, Buckets};
 use custometer_core::{Aggregation, DeriveContext, DimensionRule, DimensionValue, EvaluateContext, Evaluation, Group, MeasureRow};
 use polars::prelude::{DataFrame, Expr, IntoLazy, LazyFrame, PolarsResult, col, lit};
@@ -177,7 +177,7 @@ impl Variant {
                 of_part.add(&mut state, &collected(with_own(part)?.lazy().select(of_part.columns()))?)?;
                 all.unite(&mut united, all.state_of(&of_part.tables(&state)?)?);
             }
-            Ok(all.finish(united, std::slice::from_ref(&keys), 0.95)?.remove(0))
+            Ok(all.finish(united, &[By::keys(keys.clone())], 0.95)?.remove(0))
         };
         let third = rows.height() / 3 + 1;
         let part = |number: usize| rows.slice(i64::try_from(number * third).unwrap_or(i64::MAX), third);

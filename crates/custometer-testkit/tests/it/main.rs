@@ -58,6 +58,7 @@ caught! {
     a_filter_over_all_rows: WHOLE_TABLE breaks PartsUnite;
     customers_of_groups_that_are_said_to_be_attributes: NOT_ADDITIVE breaks GroupsAddUp;
     groups_that_are_not_apart: NOT_BY_GROUP breaks GroupsAddUp;
+    customers_of_buckets_that_are_said_to_be_of_none: NOT_BY_BUCKET breaks WindowsArePeriods;
 }
 
 #[test]

@@ -26,6 +26,7 @@ impl Kind {
     pub(crate) const WHOLE_TABLE: u8 = 12;
     pub(crate) const NOT_ADDITIVE: u8 = 13;
     pub(crate) const NOT_BY_GROUP: u8 = 14;
+    pub(crate) const NOT_BY_BUCKET: u8 = 15;
 }
 
 /// Parameters of [`Wrong`].
@@ -143,6 +144,7 @@ metrics! {
     WHOLE_TABLE: RightParams, RIGHT;
     NOT_ADDITIVE: RightParams, RIGHT;
     NOT_BY_GROUP: RightParams, RIGHT;
+    NOT_BY_BUCKET: RightParams, RIGHT;
 }
 
 fn definition(kind: u8, from_amount: f64) -> Definition {
@@ -173,6 +175,10 @@ impl Derive for LargestOrders {
 
     fn dimensions(&self) -> DimensionRule {
         if self.kind == Kind::NOT_ADDITIVE { DimensionRule::Attribute } else { DimensionRule::PartOfEntity }
+    }
+
+    fn buckets(&self) -> BucketRule {
+        if self.kind == Kind::NOT_BY_BUCKET { BucketRule::Nothing } else { BucketRule::EachAnew }
     }
 
     fn derive(&self, mut rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {

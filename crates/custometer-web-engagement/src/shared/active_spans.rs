@@ -61,6 +61,10 @@ impl Derive for ActiveSpans {
         DimensionRule::PartOfEntity
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::AtEnd
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let starts = self.starts(&context.buckets);
         let count = i64::try_from(starts.len()).unwrap_or(i64::MAX);

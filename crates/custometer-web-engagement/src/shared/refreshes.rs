@@ -61,6 +61,10 @@ impl Derive for WithoutRefreshes {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let refresh_seconds = self.refresh_seconds;
         let views = self.is_view.iter().cloned().fold(rows, LazyFrame::filter);

@@ -231,6 +231,10 @@ impl Derive for Sessionization {
         DimensionRule::Attribute
     }
 
+    fn buckets(&self) -> BucketRule {
+        BucketRule::Nothing
+    }
+
     fn derive(&self, rows: LazyFrame, context: &DeriveContext) -> PolarsResult<LazyFrame> {
         let is_view = match &self.view_events {
             Some(names) if !names.is_empty() => is_one_of(EVENT.name, names).fill_null(lit(false)),

@@ -161,6 +161,7 @@ pages! {
     the_guide_to_time_does_what_it_says: "docs/src/guides/time.md",
     the_guide_to_money_does_what_it_says: "docs/src/guides/money.md",
     the_guide_to_targets_and_alerts_does_what_it_says: "docs/src/guides/targets_and_alerts.md",
+    the_guide_to_history_does_what_it_says: "docs/src/guides/history.md",
     the_guide_to_privacy_does_what_it_says: "docs/src/guides/privacy.md",
     the_guide_to_business_hours_does_what_it_says: "docs/src/guides/business_hours.md",
     the_guide_to_web_events_does_what_it_says: "docs/src/guides/web_events.md",

@@ -7,6 +7,7 @@ mod catalogue;
 mod compute;
 mod determinism;
 mod editors;
+mod history;
 mod inspect;
 mod leaks;
 mod loyalty;

@@ -227,6 +227,34 @@ fn an_alert_that_can_not_be_delivered_fails_the_run_and_not_the_report() {
 }
 
 #[test]
+fn an_alert_that_is_remembered_is_posted_once_and_again_when_it_could_not_be() {
+    let (port, told) = server(&[Some("400 Bad Request"), Some("204 No Content"), Some("204 No Content")]);
+    let folder = posted(port, "");
+    let night = |day: &str, more: &[&str]| {
+        let arguments = [&["--format", "json", "--quiet", "--state", "state", "--as-of", day][..], more].concat();
+        outcome(&run(&folder, &arguments)).0
+    };
+    // What could not be delivered was not told.
+    assert_eq!((night("2025-03-01", &[]), night("2025-03-02", &[])), (1, 0));
+    for day in ["2025-03-03", "2025-03-04", "2025-03-08"] {
+        assert_eq!(night(day, &[]), 0);
+    }
+    let posts = || told.try_iter().count();
+    assert_eq!(posts(), 2);
+    // It was told on the second.
+    let reminded = ["--set", "alerts.0.remind_after=7 days"];
+    assert_eq!((night("2025-03-08", &reminded), posts()), (0, 0));
+    assert_eq!((night("2025-03-09", &reminded), posts()), (0, 1));
+    // It is gone, which is said once.
+    let gone = ["--set", "alerts.0.when.value_below=5"];
+    let arguments = [&["--format", "json", "--state", "state", "--as-of", "2025-03-10"][..], &gone].concat();
+    let (code, said) = outcome(&run(&folder, &arguments));
+    assert!(code == 0 && said.contains("resolved: the alert `low` on aov (down to 10.00)"), "{said}");
+    // Without a memory it is as ever.
+    assert_eq!(outcome(&run(&folder, &["--quiet"])).0, 1);
+}
+
+#[test]
 fn a_flood_of_alerts_is_cut_off_and_said() {
     let (port, told) = server(&[Some("200 OK"); 100]);
     let folder = posted(port, "");

@@ -33,6 +33,12 @@ impl<'a> Drawing<'a> {
         if let Some(earlier) = earlier.filter(|_| points.iter().any(|point| point.before.is_some())) {
             legend.push(("before", baseline_name(earlier, words).to_owned()));
         }
+        if points.iter().any(|point| point.limits.is_some()) {
+            legend.push(("limits", words.process_limits.to_owned()));
+        }
+        if points.iter().any(|point| point.unusual) {
+            legend.push(("unusual", words.unusual.to_owned()));
+        }
         if points.iter().any(|point| point.partial && point.value.is_some()) {
             legend.push(("part", words.partial.to_owned()));
         }

@@ -26,6 +26,10 @@ pub(in crate::html) struct Point {
     pub(in crate::html) partial: bool,
     /// The value it is compared with.
     pub(in crate::html) before: Option<f64>,
+    /// Between which limits such values lie.
+    pub(in crate::html) limits: Option<(f64, f64)>,
+    /// Whether it is unusual among them.
+    pub(in crate::html) unusual: bool,
 }
 
 /// A line across: a target or a benchmark.
@@ -50,6 +54,7 @@ pub(in crate::html) struct Plot {
     places: String,
     bands: String,
     before: String,
+    limits: String,
     line: String,
     partial: String,
     dots: Vec<Dot>,
@@ -62,6 +67,7 @@ struct Dot {
     x: Place,
     y: Place,
     partial: bool,
+    unusual: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,10 +99,17 @@ impl Plot {
         let y = |value: f64| Place(scale.depth(value));
         let (line, partial) = lines(points, |point| Some((x(point), y(point.value?), point.partial)));
         let (before, _) = lines(points, |point| Some((x(point), y(point.before?), false)));
+        let limit = |of: fn((f64, f64)) -> f64| lines(points, |point| Some((x(point), y(of(point.limits?)), false))).0;
+        let limits = limit(|(lower, _)| lower) + &limit(|(_, upper)| upper);
         let dotted = points.len() <= MOST_DOTS;
         let defined = |at: Option<usize>| at.and_then(|at| points.get(at)).is_some_and(|point| point.value.is_some());
-        let dots = points.iter().enumerate().filter(|(at, _)| dotted || !(defined(at.checked_sub(1)) || defined(Some(at + 1))));
-        let dots = dots.filter_map(|(_, point)| Some(Dot { x: Place(point.at), y: y(point.value?), partial: point.partial })).collect();
+        let dots = points
+            .iter()
+            .enumerate()
+            .filter(|(at, point)| dotted || point.unusual || !(defined(at.checked_sub(1)) || defined(Some(at + 1))));
+        let dots = dots
+            .filter_map(|(_, point)| Some(Dot { x: Place(point.at), y: y(point.value?), partial: point.partial, unusual: point.unusual }))
+            .collect();
         let every = points.len().div_ceil(if names.iter().all(|(name, _)| name.chars().count() <= 5) { 12 } else { 6 }).max(1);
         let mut year = "";
         let mut shown = Vec::new();
@@ -114,6 +127,7 @@ impl Plot {
             places: places.join(" "),
             bands: bands(points, x, y),
             before,
+            limits,
             line,
             partial,
             dots,
