@@ -22,13 +22,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &["collect", "error", "plan", "read", "report", "result"]),
     ("run", &["collect", "error", "judge", "observe", "plan", "read", "report", "result"]),
     ("config", &["result"]),
-    ("check", &["config", "read", "report", "result"]),
+    ("packs", &[]),
+    ("check", &["config", "packs", "read", "report", "result"]),
     ("inspect", &["read"]),
+    ("init", &["check", "inspect", "packs"]),
 ];
 
 /// Crates that parse configs or word mistakes in them, and the rooms that may use them.
 const CONFIG_CRATES: &[&str] = &["miette", "sqlparser", "toml", "url"];
-const CONFIG_ROOMS: &[&str] = &["check", "config", "inspect"];
+const CONFIG_ROOMS: &[&str] = &["check", "config", "init", "inspect", "packs"];
 
 fn crates() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates")

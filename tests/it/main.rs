@@ -39,6 +39,8 @@ mod report {
     mod words;
 }
 
+mod packs;
+
 /// Metrics without Rust, and metrics of other crates.
 mod own_metrics {
     pub(crate) mod define;

@@ -129,10 +129,34 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value = "table")]
         format: InspectFormat,
     },
+    /// Write a first report on files: how they are read, and what to compute of them. What can be meant in two ways is asked on a terminal, and
+    /// otherwise left as a comment.
+    Init {
+        /// The files, or folders of files.
+        #[arg(value_name = "FILE", required = true)]
+        paths: Vec<String>,
+        /// The pack that the files are of; by default each file is of the pack that knows it, if one does.
+        #[arg(long, value_name = "NAME")]
+        pack: Option<String>,
+        /// The report to write.
+        #[arg(long, value_name = "FILE", default_value = "report.toml")]
+        out: PathBuf,
+        /// Write over a report that is there already.
+        #[arg(long)]
+        force: bool,
+    },
     /// List and describe what can be computed.
     Metrics {
         #[command(subcommand)]
         command: MetricsCommand,
+    },
+    /// List and describe the packs: how exports of known systems are read.
+    Packs {
+        #[command(subcommand)]
+        command: PacksCommand,
+        /// The folder of packs of your own.
+        #[arg(long, value_name = "DIR", default_value = "packs", global = true)]
+        dir: PathBuf,
     },
     /// Start something of your own.
     New {
@@ -204,6 +228,17 @@ pub(crate) enum MetricsCommand {
         /// What to write: a page for people, or data.
         #[arg(long, value_enum, default_value = "table")]
         format: MetricsFormat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PacksCommand {
+    /// List every pack and its tables.
+    List,
+    /// Describe a pack, or one of its tables: how its files are recognised and read, and what is computed of them.
+    Describe {
+        /// The pack, such as stripe, or one of its tables, such as stripe.subscriptions.
+        name: String,
     },
 }
 

@@ -3,9 +3,13 @@
 mod compute;
 mod docs;
 mod history;
+mod init;
 pub(crate) mod inspect;
+mod markdown;
 mod metrics;
 mod new;
+mod pack_pages;
+mod packs;
 mod validate;
 mod view;
 mod watch;
@@ -61,7 +65,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             .iter()
             .try_for_each(|(_, loaded)| print(&harmless::lines(&custometer_runner::explain(loaded, plan).map_err(Failure::run)?))),
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
+        Command::Init { paths, pack, out, force } => {
+            init::run(&init::Wanted { paths: &paths, pack: pack.as_deref(), out: &out, force }, today()?, &registry)
+        }
         Command::Metrics { command } => print(&metrics::run(&command, &registry)?),
+        Command::Packs { command, dir } => print(&packs::run(&command, &dir)?),
         Command::New { command: NewCommand::Metrics { name, path, python } } => {
             new::metrics(&name, path.as_deref(), python)?;
             note(false, &format!("wrote {name}; next: cd {name} && cargo test && cargo run -- run report.toml"));

@@ -20,12 +20,14 @@ pub struct Table {
     pub lines_of: Option<(&'static str, &'static str)>,
     /// Columns that metrics know only by name, such as the time of a row.
     pub columns: &'static [Column],
+    /// The ids of metrics that a first report on it asks for, in their order.
+    pub first_report: &'static [&'static str],
 }
 
 impl Table {
     /// A table of a name.
     pub const fn named(name: &'static str) -> Self {
-        Self { name, row: "", words: "", many_rows_per: None, lines_of: None, columns: &[] }
+        Self { name, row: "", words: "", many_rows_per: None, lines_of: None, columns: &[], first_report: &[] }
     }
 
     /// What one row is, such as `one purchase`.
@@ -54,6 +56,13 @@ impl Table {
     #[must_use]
     pub const fn lines_of(mut self, column: &'static str, params: &'static str) -> Self {
         self.lines_of = Some((column, params));
+        self
+    }
+
+    /// The ids of metrics that a first report on it asks for, in their order: what one would want to see of such a table before anything else.
+    #[must_use]
+    pub const fn first_report(mut self, metrics: &'static [&'static str]) -> Self {
+        self.first_report = metrics;
         self
     }
 

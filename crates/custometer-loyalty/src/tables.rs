@@ -9,7 +9,8 @@ pub const RESPONSES: Table = Table::named("responses")
         "survey, response, answer, respondent, respnum, nps, csat, question, feedback, svar, undersoegelse, spoergeskema, \
          tilfredshed, enkaet, umfrage, antwort",
     )
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["loyalty.nps"]);
 /// One purchase.
 pub const ORDERS: Table = Table::named("orders")
     .row("one purchase")
@@ -19,18 +20,30 @@ pub const ORDERS: Table = Table::named("orders")
     )
     .many_rows_per(CUSTOMER_ID)
     .lines_of(ORDER_ID.name, "one_order_per = \"order_id\"")
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&[
+        "loyalty.average_order_value",
+        "loyalty.repeat_purchase_rate",
+        "loyalty.purchase_frequency",
+        "loyalty.cohort_retention",
+    ]);
 /// One customer's span.
-pub const SUBSCRIPTIONS: Table = Table::named("subscriptions").row("one span of a customer's subscription").words(
-    "subscription, plan, mrr, recurring, billing, renewal, cancel, contract, trial, abonnement, abonnementer, opsigelse, \
+pub const SUBSCRIPTIONS: Table = Table::named("subscriptions")
+    .row("one span of a customer's subscription")
+    .words(
+        "subscription, plan, mrr, recurring, billing, renewal, cancel, contract, trial, abonnement, abonnementer, opsigelse, \
          fornyelse, abonnemang, uppsaegning, abo, vertrag, kuendigung, seats, interval",
-);
+    )
+    .first_report(&["loyalty.mrr", "loyalty.mrr_movement", "loyalty.churn_rate", "loyalty.net_revenue_retention"]);
 /// One customer.
-pub const CUSTOMERS: Table = Table::named("customers").row("one customer").words(
-    "customer, client, account, user, contact, person, member, profile, crm, signup, birthday, gender, phone, city, \
+pub const CUSTOMERS: Table = Table::named("customers")
+    .row("one customer")
+    .words(
+        "customer, client, account, user, contact, person, member, profile, crm, signup, birthday, gender, phone, city, \
          country, language, kunde, kunder, bruger, brugere, medlem, medlemmer, kontakt, koen, telefon, by, bruker, brukere, \
          kund, anvaendare, kundin, nutzer, kontakte, geschlecht, stadt, churn, tenure",
-);
+    )
+    .first_report(&["loyalty.acquisition_source"]);
 /// One movement of a loyalty programme's points.
 pub const POINTS: Table = Table::named("points")
     .row("one movement of a loyalty programme's points")
@@ -39,12 +52,16 @@ pub const POINTS: Table = Table::named("points")
          udloebet, loyalitet, opptjent, innloest, intjaenad, inloest, punkte, praemie, eingeloest, treue",
     )
     .many_rows_per(CUSTOMER_ID)
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["loyalty.redemption_rate"]);
 /// One recommendation.
-pub const REFERRALS: Table = Table::named("referrals").row("one recommendation").words(
-    "referral, invite, invitation, recommend, recommendation, refer, ambassador, advocate, friend, anbefaling, \
+pub const REFERRALS: Table = Table::named("referrals")
+    .row("one recommendation")
+    .words(
+        "referral, invite, invitation, recommend, recommendation, refer, ambassador, advocate, friend, anbefaling, \
          anbefalinger, henvisning, henvisninger, rekommendation, vaervning, empfehlung, empfehlungen, einladung",
-);
+    )
+    .first_report(&["loyalty.referral_conversion"]);
 /// One public review.
 pub const REVIEWS: Table = Table::named("reviews")
     .row("one public review")
@@ -52,7 +69,8 @@ pub const REVIEWS: Table = Table::named("reviews")
         "review, rating, star, trustpilot, product, site, title, verified, helpful, anmeldelse, anmeldelser, stjerner, omtale, \
          omtaler, recension, recensioner, omdoeme, bewertung, bewertungen, rezension",
     )
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["loyalty.review_rating", "loyalty.positive_reviews"]);
 
 /// When it happened.
 pub const TIME: &str = "time";

@@ -12,6 +12,7 @@ pub(crate) mod formula;
 pub(crate) mod goals;
 pub(crate) mod ids;
 pub(crate) mod own_schema;
+pub(crate) mod packs;
 pub(crate) mod rates;
 pub(crate) mod report;
 pub(crate) mod requests;

@@ -4,6 +4,8 @@
 
 mod block;
 mod candidates;
+mod choice;
+mod choices;
 mod column;
 mod columns;
 mod compose;
@@ -14,6 +16,7 @@ mod inspection;
 mod looks;
 mod probe;
 mod tally;
+mod toml_text;
 mod words;
 
 use std::collections::BTreeSet;
@@ -21,16 +24,19 @@ use std::sync::Arc;
 
 use custometer_core::Registry;
 
+pub(crate) use candidates::first_report;
 pub use candidates::{Candidate, Match, Runnable};
-
+pub use choice::{Answer, Answers, Choice};
 pub use column::{Distinct, InspectedColumn, LooksLike};
-pub use compose::{Choice, ComposeError, Composed, Question, compose, config_over};
+pub use compose::{ComposeError, Composed, OpenChoice, Question, compose, config_over};
 pub use dialect::{Header, Numbers, TextDialect};
 pub use hints::Hint;
 pub use inspection::{Damage, InspectError, InspectedFile, InspectedTable, Inspection, Unreadable};
 
 use crate::read::given::GivenRows;
-use group::{Looked, groups};
+pub(crate) use group::Looked;
+use group::groups;
+pub(crate) use toml_text::quoted;
 
 /// Goes through files, and says what they hold. Paths may be of files, of folders, or have `*` in them.
 ///
@@ -47,6 +53,19 @@ pub fn inspect(paths: &[String], registry: &Registry) -> Result<Inspection, Insp
 ///
 /// When none of them can be read. What can't be read of several is in the result.
 pub fn inspect_given(paths: &[String], given: &[Arc<GivenRows>], registry: &Registry) -> Result<Inspection, InspectError> {
+    let Looking { tables, names, unreadable } = look(paths, given, registry)?;
+    Ok(Inspection { tables: tables.into_iter().zip(names).map(|(table, name)| table.told(&name)).collect(), unreadable })
+}
+
+/// Tables that were gone through, each with a name, and what can't be read.
+pub(crate) struct Looking {
+    pub(crate) tables: Vec<Looked>,
+    pub(crate) names: Vec<String>,
+    pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// Goes through files, and rows that a host gives.
+pub(crate) fn look(paths: &[String], given: &[Arc<GivenRows>], registry: &Registry) -> Result<Looking, InspectError> {
     let (groups, mut unreadable) = groups(paths, given);
     let mut looked: Vec<Looked> = Vec::new();
     for group in groups {
@@ -59,7 +78,7 @@ pub fn inspect_given(paths: &[String], given: &[Arc<GivenRows>], registry: &Regi
         return Err(InspectError::Unreadable(unreadable));
     }
     let names = names(&looked);
-    Ok(Inspection { tables: looked.into_iter().zip(names).map(|(table, name)| table.told(&name)).collect(), unreadable })
+    Ok(Looking { tables: looked, names, unreadable })
 }
 
 /// The tables' names in their blocks: that of the logical table for the one that is most like it, else those of the files.

@@ -15,9 +15,13 @@ mod config;
 mod error;
 mod explain;
 #[cfg(feature = "config")]
+pub mod init;
+#[cfg(feature = "config")]
 pub mod inspect;
 mod judge;
 mod observe;
+#[cfg(feature = "config")]
+pub mod packs;
 mod plan;
 mod read;
 mod report;

@@ -507,7 +507,7 @@ pub struct TableManifest {
     /// What is worth a look in its rows.
     pub notes: Vec<String>,
     /// Of a union, the same of each table that it is made of: what that gave, and what became of it here.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<TableManifest>,
 }
 

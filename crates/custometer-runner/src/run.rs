@@ -211,7 +211,8 @@ impl Read<'_> {
         if !sources.is_empty() {
             let sum = |of: &dyn Fn(&TableManifest) -> u64| sources.iter().map(of).sum::<u64>();
             let no_data = |of: fn(&RowsNoData) -> u64| sum(&|source| of(&source.rows_no_data));
-            let made = |source: &TableManifest| source.rows_made.map_or(source.rows_read.rows() - source.rows_no_data.all(), RowCount::rows);
+            let made =
+                |source: &TableManifest| source.rows_made.map_or(source.rows_read.rows() - source.rows_no_data.all(), RowCount::rows);
             let rows_made = sources.iter().any(|source| source.rows_made.is_some()).then(|| sum(&made).into());
             let manifest = TableManifest {
                 table: table.name.clone(),

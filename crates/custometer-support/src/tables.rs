@@ -12,7 +12,8 @@ pub const RESPONSES: Table = Table::named("responses")
         "survey, response, answer, respondent, respnum, nps, csat, question, feedback, svar, undersoegelse, spoergeskema, \
          tilfredshed, enkaet, umfrage, antwort",
     )
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["support.csat", "support.ces_easy_share", "support.channel_preference"]);
 /// One support case.
 pub const TICKETS: Table = Table::named("tickets")
     .row("one support case")
@@ -20,7 +21,14 @@ pub const TICKETS: Table = Table::named("tickets")
         "ticket, case, support, helpdesk, priority, status, assignee, requester, subject, sag, sager, henvendelse, prioritet, \
          sak, saker, aerende, anfrage, vorgang, prioritaet",
     )
-    .columns(&[PRIORITY]);
+    .columns(&[PRIORITY])
+    .first_report(&[
+        "support.ticket_volume",
+        "support.first_response_time",
+        "support.resolution_time",
+        "support.backlog",
+        "support.reopen_rate",
+    ]);
 /// One criterion of one reviewed case.
 pub const QUALITY_SCORES: Table = Table::named("quality_scores")
     .row("one criterion of one reviewed case")
@@ -29,12 +37,16 @@ pub const QUALITY_SCORES: Table = Table::named("quality_scores")
          evaluering, bedoemmelse, kvalitetsscore, granskning, qualitaet, pruefung, bewertungsbogen",
     )
     .many_rows_per("review_id")
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["support.quality_score"]);
 /// A piece of feedback.
-pub const FEEDBACK: Table = Table::named("feedback").row("one piece of feedback").words(
-    "feedback, suggestion, complaint, idea, inbox, praise, forslag, ris, ros, klage, klager, tilbagemelding, \
+pub const FEEDBACK: Table = Table::named("feedback")
+    .row("one piece of feedback")
+    .words(
+        "feedback, suggestion, complaint, idea, inbox, praise, forslag, ris, ros, klage, klager, tilbagemelding, \
          tilbakemelding, synpunkt, synpunkter, rueckmeldung, rueckmeldungen, anregung",
-);
+    )
+    .first_report(&["support.feedback_response_rate"]);
 /// A mention on social media.
 pub const MENTIONS: Table = Table::named("mentions")
     .row("one mention on social media")
@@ -42,7 +54,8 @@ pub const MENTIONS: Table = Table::named("mentions")
         "mention, social, sentiment, tweet, post, hashtag, platform, follower, reach, influencer, listening, brand, omtale, \
          omtaler, opslag, stemning, innlegg, omnaemnande, inlaegg, erwaehnung, erwaehnungen, beitrag",
     )
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["support.mention_volume", "support.sentiment"]);
 /// One message of a support case.
 pub const MESSAGES: Table = Table::named("messages")
     .row("one message of a support case")
@@ -50,7 +63,8 @@ pub const MESSAGES: Table = Table::named("messages")
         "message, comment, reply, conversation, chat, thread, transcript, body, text, via, besked, beskeder, kommentar, \
          kommentarer, samtale, melding, meldinger, meddelande, meddelanden, nachricht, nachrichten, kommentare",
     )
-    .many_rows_per(TICKET_ID);
+    .many_rows_per(TICKET_ID)
+    .first_report(&["support.response_time"]);
 /// One change of a support case's status.
 pub const TICKET_HISTORY: Table = Table::named("ticket_history")
     .row("one change of a support case's status")
@@ -58,7 +72,8 @@ pub const TICKET_HISTORY: Table = Table::named("ticket_history")
         "history, audit, field, status, change, changes, old, new, previous, log, transition, update, historik, aendring, \
          aendringer, endring, endringer, aendringar, verlauf, aenderung",
     )
-    .many_rows_per(TICKET_ID);
+    .many_rows_per(TICKET_ID)
+    .first_report(&["support.requester_wait_time", "support.agent_wait_time"]);
 
 /// When it happened.
 pub const TIME: &str = "time";

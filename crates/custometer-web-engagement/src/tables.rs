@@ -10,7 +10,8 @@ pub const EVENTS: Table = Table::named("events")
          ereignis",
     )
     .many_rows_per(USER.name)
-    .columns(&[HAPPENED]);
+    .columns(&[HAPPENED])
+    .first_report(&["web.visitors", "web.sessions"]);
 
 /// When it happened.
 pub const TIME: &str = "time";
@@ -56,7 +57,8 @@ pub const SESSIONS: Table = Table::named("sessions")
         "session, visit, visitor, landing, bounce, engagement, device, browser, medium, campaign, analytics, besoeg, besoek, \
          sitzung, sitzungen, besuch, besuche",
     )
-    .columns(&[STARTED]);
+    .columns(&[STARTED])
+    .first_report(&["web.sessions", "web.session_duration", "web.bounce_rate", "web.conversion_rate"]);
 
 /// When a visit began.
 pub const STARTED_AT: &str = "started_at";

@@ -243,7 +243,13 @@ fn the_rates_stand_in_the_manifest() {
     let ecb = result.manifest.tables.iter().find(|table| table.table == "ecb").unwrap();
     let TableManifest { rows_read, rows_made, rows_filtered, rows_deduplicated, files, .. } = ecb;
     assert_eq!(
-        (rows_read.shown().unwrap(), rows_made.and_then(|rows| rows.shown()), *rows_filtered, *rows_deduplicated, files.len()),
+        (
+            rows_read.shown().unwrap(),
+            rows_made.and_then(custometer_runner::RowCount::shown),
+            *rows_filtered,
+            *rows_deduplicated,
+            files.len()
+        ),
         (3, Some(12), 1, 4, 1)
     );
     // 1000 JPY of the 6th have no rate now.

@@ -33,7 +33,13 @@ fn ledger(result: &RunResult) -> (u64, Option<u64>, u64, u64, [u64; 3]) {
         table.rows_made.map_or(table.rows_read.shown().unwrap() - table.rows_no_data.all(), |rows| rows.shown().unwrap()),
         "{table:?}"
     );
-    (table.rows_read.shown().unwrap(), table.rows_made.and_then(|rows| rows.shown()), table.rows_filtered, table.rows_deduplicated, fates)
+    (
+        table.rows_read.shown().unwrap(),
+        table.rows_made.and_then(custometer_runner::RowCount::shown),
+        table.rows_filtered,
+        table.rows_deduplicated,
+        fates,
+    )
 }
 
 const SURVEY: &str = "id,time,region,Q1,Q2,Q3\n\

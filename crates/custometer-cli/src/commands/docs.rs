@@ -10,12 +10,13 @@ use custometer_core::function::Function;
 use custometer_core::metric::Example;
 use custometer_core::registry::Descriptor;
 use custometer_core::{Column, Definition, DimensionRule, Direction, Registry, Source, Table, Unit};
+use custometer_runner::packs::Packs;
 
+use super::markdown::{MARK, cell, prose};
+use super::pack_pages;
 use crate::description::{self, Param};
 use crate::failure::Failure;
 
-/// How every page begins; no other file is ever removed.
-const MARK: &str = "<!-- Made by `custometer docs`; what is changed here is lost. -->";
 /// The page that lists all others.
 const INDEX: &str = "README.md";
 /// The page of what expressions may say.
@@ -39,6 +40,7 @@ pub(super) fn write(registry: &Registry, out: &Path, summary: Option<&Path>) -> 
     let summary = summary.map(|path| with_part(registry, out, path).map(|text| (path, text))).transpose().map_err(Failure::usage)?;
     let mut pages: BTreeMap<String, String> = registry.iter().map(|metric| (file_name(metric), page(metric))).collect();
     pages.insert(INDEX.to_owned(), index(registry));
+    pages.extend(pack_pages::pages(&Packs::built_in()));
     pages.insert(EXPRESSIONS.to_owned(), format!("{MARK}\n{}", custometer_runner::expressions_page()));
     write_pages(&pages, out).map_err(Failure::run)?;
     if let Some((path, text)) = summary {
@@ -88,10 +90,13 @@ fn with_part(registry: &Registry, out: &Path, path: &Path) -> Result<String, Sum
     let link = |title: &str, file: &str| format!("- [{title}]({})", folder.join(file).display().to_string().replace('\\', "/"));
     let mut lines: Vec<String> = kept.into_iter().map(str::to_owned).collect();
     lines.extend([PART.to_owned(), String::new(), link("All metrics", INDEX), link("Expressions", EXPRESSIONS)]);
+    lines.push(link("All packs", pack_pages::INDEX));
     for (domain, metrics) in domains(registry) {
         lines.extend([String::new(), format!("{PART}: {domain}"), String::new()]);
         lines.extend(metrics.iter().map(|metric| link(metric.about.title, &file_name(metric))));
     }
+    lines.extend([String::new(), format!("{PART}: packs"), String::new()]);
+    lines.extend(Packs::built_in().iter().map(|(name, pack)| link(&pack.title, &pack_pages::file_name(name))));
     Ok(lines.join("\n") + "\n")
 }
 
@@ -347,29 +352,9 @@ fn capitalized(title: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Text that Markdown shows as it is; what stands between backticks is code.
-fn prose(text: &str) -> String {
-    let escape = |(number, part): (usize, &str)| {
-        let is_code = number % 2 == 1;
-        part.chars().map(|letter| if !is_code && "*_<[]".contains(letter) { format!("\\{letter}") } else { letter.to_string() }).collect()
-    };
-    text.split('`').enumerate().map(escape).collect::<Vec<String>>().join("`")
-}
-
-/// The same within a table, where a bar would end the cell also in code.
-fn cell(text: &str) -> String {
-    prose(text).replace('|', "\\|")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_shown_as_it_is() {
-        assert_eq!(prose("2 * x_i < `a_b * c` [1]"), r"2 \* x\_i \< `a_b * c` \[1\]");
-        assert_eq!(cell("`a|b`"), r"`a\|b`");
-    }
 
     #[test]
     fn a_summary_keeps_what_is_before_the_reference() {
@@ -381,8 +366,8 @@ mod tests {
             with_part(&registry, &folder.path().join(out), &path).map_err(|error| error.to_string())
         };
         let text = "# Summary\n\n- [Start](start.md)\n\n# Reference\n\n- [Old](reference/old.md)\n";
-        let expected = "# Summary\n\n- [Start](start.md)\n\n# Reference\n\n- [All metrics](reference/README.md)\n- [Expressions](reference/expressions.md)\n";
-        assert_eq!(part(text, "reference").unwrap(), expected);
+        let expected = "# Summary\n\n- [Start](start.md)\n\n# Reference\n\n- [All metrics](reference/README.md)\n- [Expressions](reference/expressions.md)\n- [All packs](reference/packs.md)\n\n# Reference: packs\n\n- [Asterisk](reference/pack.asterisk.md)\n";
+        assert!(part(text, "reference").unwrap().starts_with(expected), "{:?}", part(text, "reference"));
         assert!(
             part("# Summary\n", "reference")
                 .unwrap_err()
@@ -397,7 +382,8 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         fs::write(file("mine.md"), "# Mine\n").unwrap();
         fs::write(file("acme.gone.md"), format!("{MARK}\n# Gone\n")).unwrap();
-        assert_eq!(write(&Registry::of([]).unwrap(), folder.path(), None).unwrap(), 2);
+        // The index, expressions, and packs with theirs.
+        assert_eq!(write(&Registry::of([]).unwrap(), folder.path(), None).unwrap(), 3 + Packs::built_in().iter().count());
         assert!(file("mine.md").exists() && file(INDEX).exists() && !file("acme.gone.md").exists());
     }
 }

@@ -47,7 +47,7 @@ fn chosen(config: &TableConfig) -> Vec<String> {
     let conditions = [&config.skip_rows_where, &config.condition].into_iter().flatten().map(|sql| sql.get_ref().clone());
     let keys = config.deduplicate.iter().map(|column| column.get_ref().clone());
     // What its sources leave out stands with them.
-    let sources = config.union.iter().flat_map(|union| union.get_ref()).map(|source| source.get_ref().clone());
+    let sources = config.union.iter().flat_map(Spanned::get_ref).map(|source| source.get_ref().clone());
     let made = [config.unpivot.is_some(), config.explode.is_some(), config.spans.is_some()];
     let chosen: Vec<String> = conditions.chain(keys).chain(sources).collect();
     if chosen.is_empty() && !made.contains(&true) {
@@ -57,6 +57,6 @@ fn chosen(config: &TableConfig) -> Vec<String> {
     let columns = config.columns.iter().map(|(name, columns)| format!("{} is {:?}", name.get_ref(), columns.get_ref()));
     let derived = config.derive.iter().map(|(name, sql)| format!("{} is {}", name.get_ref(), sql.get_ref()));
     let blanks = config.blank.iter().map(|(name, words)| format!("{} is not {words:?}", name.get_ref()));
-    let rest = format!("{made:?} {:?} {} {}", config.keep.as_ref().map(|keep| keep.get_ref()), config.where_first, config.ignore_case);
+    let rest = format!("{made:?} {:?} {} {}", config.keep.as_ref().map(Spanned::get_ref), config.where_first, config.ignore_case);
     chosen.into_iter().chain(columns).chain(derived).chain(blanks).chain([rest]).collect()
 }

@@ -10,6 +10,7 @@ use crate::check::alerts::{self, AlertConfig};
 use crate::check::calendars::CalendarConfig;
 use crate::check::define::DefineConfig;
 use crate::check::derived::DerivedConfig;
+use crate::check::packs;
 use crate::check::report::{self, ReportConfig};
 use crate::check::requests::{self, MetricConfig};
 use crate::check::segments::{SegmentConfig, Segments};
@@ -98,6 +99,10 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
     if report::is_newer(&root, problems) {
         return config;
     }
+    let packs = packs::Named::find(&root, problems);
+    // Of a shorter life: what the packs say becomes a part of it.
+    let mut root = root;
+    packs.apply(&mut root, problems);
     for (key, value) in root {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("report", _) => config.report = section(value, problems).unwrap_or_default(),

@@ -65,6 +65,9 @@ pub(crate) struct ReportConfig {
     /// How many of a table's rows may be rejected, in percent, before the run ends with the exit code 4. 0 unless said.
     #[schemars(with = "Option<f64>")]
     pub max_rejected_percent: Percent,
+    /// The folder of the report's own packs, relative to its own. `packs` unless said.
+    #[schemars(with = "Option<String>")]
+    pub packs: Option<Spanned<String>>,
     /// Whether all rejected rows are written to a file beside the results, and not only the first of each reason shown.
     pub rejected_rows: bool,
     /// The confidence of intervals, between 0 and 1; changes are significant at one less it. 0.95 unless said.

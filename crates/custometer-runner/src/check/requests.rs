@@ -129,8 +129,13 @@ pub(crate) fn share_params(
         // Where nothing is asked of a table, nothing is told of its parameters.
         let Some(known) = known.get(table.as_str()) else { continue };
         for name in shared.params.given.keys().filter(|name| !known.contains(*name)) {
+            let place = shared.params.locate(std::slice::from_ref(name), true);
+            // A pack speaks for all metrics that could be asked for.
+            if !problems.text().is_own(&place) {
+                continue;
+            }
             problems
-                .report(shared.params.locate(std::slice::from_ref(name), true), format!("no metric of `{table}` has a parameter `{name}`"))
+                .report(place, format!("no metric of `{table}` has a parameter `{name}`"))
                 .suggest(name, known, || "the parameters of a table are those of its metrics".to_owned());
         }
     }
@@ -363,7 +368,7 @@ fn columns(request: &MetricConfig, definition: &Definition, table: &Table, probl
 
 /// What a request's values are compared with: only what is placed in time is.
 fn compare(request: &MetricConfig, report: &ReportConfig, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
-    if let Some(asked) = request.compare.iter().chain([&report.compare]).flatten().next().filter(|_| !timed) {
+    if let Some(asked) = request.compare.as_ref().unwrap_or(&report.compare).first().filter(|_| !timed) {
         // The report's own wish is for what can be compared; one of the request is a mistake.
         if request.compare.is_some() {
             let message = format!("`{}` is not placed in time here, and there is nothing to compare it with", request.metric.get_ref());
@@ -426,6 +431,10 @@ fn check_source(
             }
             let near = nearest(column, known.iter().map(String::as_str)).map_or_else(|| "\"…\"".to_owned(), |near| format!("`{near}`"));
             let map = format!("map it: `columns = {{ {column} = {} }}`", near.replace('`', "\""));
+            let map = match table.absent.get(actual) {
+                Some(absent) => format!("its pack makes it of `{absent}`, which the files do not have; {map}"),
+                None => map,
+            };
             let before = format!("`{}` has no column `{column}` ({}) for ", table.name, kind.as_str());
             problems.report_for(id, request.table.span(), &before, "").help(format!("{map}; {}", columns_there_are(&known)));
         } else if let Err(reason) = table.typed(actual, kind) {

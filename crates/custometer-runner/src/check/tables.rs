@@ -1,5 +1,6 @@
 //! `[tables]`: where a table's rows are, how they are written, and what is made of their columns.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::check::tables::shape::{ExplodeConfig, UnpivotConfig};
 use crate::check::tables::spans::{Before, SpansConfig};
 use crate::check::tables::within::{AreaName, Names, Said, cell_faults};
 use crate::check::words::words_of;
-use crate::config::diagnostics::Collector;
+use crate::config::diagnostics::{Collector, Text};
 use crate::config::params::Params;
 use crate::config::values::{FileColumns, Plain, ZoneName};
 use crate::read::cell_format::CellFormat;
@@ -45,6 +46,7 @@ use crate::read::text::{Delimiter, Encoding, ShortRows, TextError, TextFormat};
 use crate::read::time_format::TimeFormat;
 use crate::read::values::trimmed;
 
+mod absent;
 mod columns;
 pub(crate) mod currency;
 mod ground;
@@ -60,6 +62,10 @@ mod within;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableConfig {
+    /// The pack's table that says how the files are read, such as `stripe.subscriptions`: `custometer packs list` shows them. What this table
+    /// says itself stands before what the pack says.
+    #[schemars(with = "Option<String>")]
+    pub pack: Option<Spanned<String>>,
     /// A file, or several by `*` and `**`, relative to the folder of the file that says it: the report's own, or one that it includes.
     /// Required unless the table is a `union`.
     #[schemars(with = "Option<String>")]
@@ -336,16 +342,18 @@ fn open(
     let zone = config.timezone.as_ref().map_or(zone, |zone| &zone.0);
     let style = style(config, zone, shows_cells);
     let shown = Shown::new(zone);
-    let (ground, formats) = match (&config.union, &config.path) {
+    let (ground, formats, of_pack) = match (&config.union, &config.path) {
         (Some(written), _) => {
             let is_union = |other: &TableConfig| other.union.is_some();
             let written = (table_name, written, config.source.as_ref());
-            (union::ground(written, &config.said_of_files(), others, &is_union, problems)?, BTreeMap::new())
+            (union::ground(written, &config.said_of_files(), others, &is_union, problems)?, BTreeMap::new(), None)
         }
         (None, Some(path)) => of_files((config, path), (given, openings), (zone, &style, &shown), problems)?,
         // That is said where the section is read.
         (None, None) => return None,
     };
+    let (config, absent) = of_pack.unwrap_or((Cow::Borrowed(config), BTreeMap::new()));
+    let config = config.as_ref();
     let Ground { of, skipped, mut shape, mut columns, mut broken, blanks, mut looks, money } = ground;
     if matches!(of, RowsOf::Union(_)) {
         shape.end = spans::end(config.spans.as_ref(), std::iter::empty(), |name| looks.contains_key(name), problems);
@@ -419,11 +427,12 @@ fn open(
         columns,
         looks,
         broken,
-        named: named_of_all(config),
+        named: named_of_all(config, problems.text()),
         blanks,
         ignore_case: config.ignore_case,
         currency: None,
         minor_units: Vec::new(),
+        absent,
     };
     match money {
         Some((currency, units)) => (table.currency, table.minor_units) = (currency, units),
@@ -435,13 +444,16 @@ fn open(
     Some(table)
 }
 
+/// A table's config without what its pack says of columns that are not there, and the names that are not made, each with such a column.
+type WithoutAbsent<'a> = (Cow<'a, TableConfig>, BTreeMap<String, String>);
+
 /// What a table of files starts from, with how the values of single columns are written.
-fn of_files(
-    (config, path): (&TableConfig, &Spanned<String>),
+fn of_files<'a>(
+    (config, path): (&'a TableConfig, &Spanned<String>),
     (given, openings): (&Given, &mut Openings),
     (zone, style, shown): (&TimeZone, &Style, &Shown),
     problems: &mut Collector,
-) -> Option<(Ground, BTreeMap<String, Declared>)> {
+) -> Option<(Ground, BTreeMap<String, Declared>, Option<WithoutAbsent<'a>>)> {
     if let Some(source) = &config.source {
         problems.report(source.span(), "`source` names the tables of a union, and this is none").help("leave it out");
     }
@@ -453,6 +465,8 @@ fn of_files(
     shape.end = spans::end(config.spans.as_ref(), taken, |name| opened.schema.contains(name) || rows.contains(name), problems);
     let schema = shape.schema(&opened.schema);
     let stored: Vec<String> = schema.iter_names().map(ToString::to_string).collect();
+    let (without, absent) = absent::without(config, &stored, problems.text());
+    let config = without.as_ref();
 
     let mut broken = BTreeSet::new();
     let mut columns = Columns::default();
@@ -466,7 +480,8 @@ fn of_files(
         StoredColumn::of(values, style.numbers, formats.get(values.name().as_str()).cloned(), blank_is_null)
     };
     let looks = looks_of_files(&sample, &actual_names, &looks_of);
-    Some((Ground { of: RowsOf::Files(Box::new(opened)), skipped, shape, columns, broken, blanks, looks, money: None }, formats))
+    let ground = Ground { of: RowsOf::Files(Box::new(opened)), skipped, shape, columns, broken, blanks, looks, money: None };
+    Some((ground, formats, Some((without, absent))))
 }
 
 /// The columns of the first rows, once what means a missing value is gone.
@@ -625,11 +640,12 @@ fn derived_texts(columns: &Columns, schema: &Schema, sample: impl Fn() -> LazyFr
     if texts.is_empty() { Vec::new() } else { columns_of(columns.over(sample(), &Found::default()).select(texts)) }
 }
 
-/// The words that a table's own conditions compare columns with.
-fn named_of_all(config: &TableConfig) -> Vec<Named> {
+/// The words that a table's own conditions compare columns with. A pack names those of all users, which no one's files all have.
+fn named_of_all(config: &TableConfig, text: &Text) -> Vec<Named> {
     let gone = config.spans.as_ref().and_then(|spans| spans.gone.as_ref());
     let written = [(config.condition.as_ref(), "`where`"), (gone, "`gone`")];
-    written.into_iter().filter_map(|(written, by)| Some(named(written?.get_ref(), None, by))).flatten().collect()
+    let own = written.into_iter().filter_map(|(written, by)| Some((written.filter(|written| text.is_own(&written.span()))?, by)));
+    own.flat_map(|(written, by)| named(written.get_ref(), None, by)).collect()
 }
 
 /// The words that SQL compares columns with.

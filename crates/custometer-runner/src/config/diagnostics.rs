@@ -130,12 +130,13 @@ impl Diagnostic for Problem {
     }
 }
 
-/// The text of a config with the settings made on the command line as further lines of it, and with the files that it includes.
+/// The text of a config with the settings made on the command line as further lines of it, and with the files that it includes and the packs that
+/// it names.
 ///
 /// Spans run through all of it, so that a mistake in a `--set` or in another file is underlined there.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
-    /// The whole text: the file, then one line per setting, then the files that are included.
+    /// The whole text: the file, then one line per setting, then the files that are included, then the packs.
     pub whole: String,
     parts: Vec<Part>,
 }
@@ -146,6 +147,9 @@ struct Part {
     place: Range<usize>,
     /// What paths in it are relative to.
     folder: PathBuf,
+    /// The file that it is read from, if it is.
+    file: Option<PathBuf>,
+    is_pack: bool,
     source: Arc<NamedSource<String>>,
 }
 
@@ -157,12 +161,23 @@ impl Text {
     pub(crate) fn new(name: &str, text: &str, settings: &[String], folder: &Path) -> Self {
         let mut whole = Self { whole: String::new(), parts: Vec::new() };
         whole.append(name, text, folder);
-        whole.append("--set", &settings.join("\n"), folder);
+        whole.add("--set", &settings.join("\n"), folder, None, false);
         whole
     }
 
     /// Adds a file that is included; where it stands.
     pub(crate) fn append(&mut self, name: &str, text: &str, folder: &Path) -> Range<usize> {
+        let file = Path::new(name).file_name().map(|file| folder.join(file));
+        self.add(name, text, folder, file, false)
+    }
+
+    /// Adds a pack, which is built in unless it has a file; where it stands.
+    pub(crate) fn append_pack(&mut self, name: &str, text: &str, file: Option<&Path>) -> Range<usize> {
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        self.add(name, text, folder, file.map(Path::to_owned), true)
+    }
+
+    fn add(&mut self, name: &str, text: &str, folder: &Path, file: Option<PathBuf>, is_pack: bool) -> Range<usize> {
         if !self.parts.is_empty() {
             self.whole.push_str(SEPARATOR);
         }
@@ -170,15 +185,13 @@ impl Text {
         self.whole.push_str(text);
         let place = start..self.whole.len();
         let source = Arc::new(NamedSource::new(harmless::line(name), harmless::in_place(text)));
-        self.parts.push(Part { place: place.clone(), folder: folder.to_owned(), source });
+        self.parts.push(Part { place: place.clone(), folder: folder.to_owned(), file, is_pack, source });
         place
     }
 
     /// The files that it is put together from.
     pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let is_file = |(position, _): &(usize, &Part)| *position != 1;
-        let parts = self.parts.iter().enumerate().filter(is_file);
-        parts.filter_map(|(_, part)| Some(part.folder.join(Path::new(part.source.name()).file_name()?)))
+        self.parts.iter().filter_map(|part| part.file.clone())
     }
 
     /// Where the file itself stands.
@@ -203,6 +216,11 @@ impl Text {
 
     fn part(&self, place: &Range<usize>) -> &Part {
         self.parts.iter().rev().find(|part| part.place.start <= place.start).unwrap_or(&self.parts[0])
+    }
+
+    /// Whether a place is in the report's own text, and not in that of a pack.
+    pub(crate) fn is_own(&self, span: &Range<usize>) -> bool {
+        !self.part(span).is_pack
     }
 
     fn locate(&self, span: Range<usize>) -> (Range<usize>, Arc<NamedSource<String>>) {
@@ -249,7 +267,7 @@ impl Collector {
         &self.text
     }
 
-    /// The text that spans refer to, for files that are included.
+    /// The text that spans refer to, for files that are included and packs.
     pub(crate) fn text_mut(&mut self) -> &mut Text {
         &mut self.text
     }

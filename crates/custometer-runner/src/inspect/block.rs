@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::candidates::{Candidate, Runnable};
+use super::candidates::{Candidate, Match, Runnable};
+use super::choice::{self, Answers};
 use super::column::{InspectedColumn, LooksLike};
 use super::columns::Columns;
 use super::hints::{is_repeated_id, no_answers, style_in_words};
 use super::looks::{self, MISSING};
 use super::tally::Totals;
+use super::toml_text::{key, quoted};
 use crate::read::format::FileFormat;
 use crate::read::number::NumberStyle;
 use crate::read::text::{Delimiter, Encoding, Guess};
@@ -36,18 +38,46 @@ pub(super) struct Wanted<'a> {
     /// The likeliest candidate, even where something speaks against it or no metric could run.
     pub(super) likeliest: Option<&'a Candidate>,
     pub(super) totals: Option<&'a Totals>,
+    /// What was chosen already.
+    pub(super) answers: &'a Answers,
 }
 
-/// The block.
+impl Wanted<'_> {
+    /// What was chosen.
+    fn answer(&self, key: &str) -> Option<usize> {
+        self.answers.get(key).copied()
+    }
+}
+
+/// The block, with a request as a comment.
 pub(super) fn block(wanted: &Wanted<'_>) -> String {
-    let mut text = String::new();
+    let mut text = table(wanted);
     // Writing to a string does not fail.
-    let _ = write(&mut text, wanted);
+    let _ = request(&mut text, wanted);
     text
 }
 
-fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
-    let columns = &wanted.table.columns;
+/// The table alone.
+pub(super) fn table(wanted: &Wanted<'_>) -> String {
+    let mut text = String::new();
+    let _ = files(&mut text, wanted).and_then(|()| meaning(&mut text, wanted));
+    text
+}
+
+/// The table of a pack: what the pack can't know of the files.
+pub(super) fn of_pack(wanted: &Wanted<'_>, pack: &str, says: &dyn Fn(&str) -> bool) -> String {
+    let mut text = String::new();
+    let _ = files(&mut text, wanted);
+    let said: Vec<&str> = text.lines().collect();
+    // What the pack says needs no comment.
+    let is_said = |line: &&str| line.split_once(" = ").map_or(!line.starts_with("# The "), |(key, _)| key == "path" || !says(key));
+    let mut lines: Vec<String> = said.into_iter().filter(is_said).map(str::to_owned).collect();
+    lines.insert(1, format!("pack = {}", quoted(pack)));
+    lines.join("\n") + "\n"
+}
+
+/// Where the table is, and how its files are written.
+fn files(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     writeln!(text, "[tables.{}]", key(wanted.name))?;
     match wanted.path {
         Some(path) => writeln!(text, "path = {}", quoted(path))?,
@@ -71,25 +101,47 @@ fn write(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
     if let Some(guess) = wanted.text {
         dialect(text, guess, wanted.format)?;
     }
+    Ok(())
+}
+
+/// What its columns are.
+fn meaning(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let columns = &wanted.table.columns;
     if let Some(totals) = wanted.totals {
-        without_totals(text, totals)?;
+        match wanted.answer(choice::TOTALS) {
+            Some(0) => writeln!(text, "{}", without_totals(totals))?,
+            Some(_) => {}
+            None => writeln!(text, "# {}   # {}", without_totals(totals), totals.said())?,
+        }
     }
-    numbers(text, wanted.table.numbers, wanted.table.rival_numbers)?;
+    numbers(text, wanted)?;
     missing(text, columns, &codes(wanted))?;
-    times(text, columns)?;
+    times(text, wanted)?;
     clocks(text, columns)?;
-    currencies(text, columns)?;
+    currencies(text, wanted)?;
     let formats: Vec<(&str, String)> = columns.iter().filter_map(|column| Some((column.name.as_str(), column.format.clone()?))).collect();
     entries(text, "formats", &formats, false)?;
     if let Some(likeliest) = wanted.likeliest {
-        mapped(text, likeliest, date_and_clock(columns).is_some())?;
+        mapped(text, likeliest, date_and_clock(columns).is_some(), wanted)?;
     }
-    if let Some(params) = wanted.best.and_then(|best| best.lines.as_ref()) {
+    let lines = wanted.answer(choice::LINES);
+    if let Some(params) = wanted.best.and_then(|best| best.lines.as_ref()).filter(|_| lines.is_none_or(|answer| answer == 0)) {
         writeln!(text, "params = {{ {params} }}   # several rows are of one, which counts once")?;
     }
     if let Some(column) = columns.iter().find(|column| is_repeated_id(column)) {
-        writeln!(text, "# deduplicate = [{}]   # if rows that repeat it are duplicates", quoted(&column.name))?;
+        let deduplicate = format!("deduplicate = [{}]", quoted(&column.name));
+        match (wanted.answer(choice::REPEATED), lines) {
+            (Some(0), _) | (_, Some(2)) => writeln!(text, "{deduplicate}")?,
+            (Some(_), _) | (_, Some(_)) => {}
+            (None, None) => writeln!(text, "# {deduplicate}   # if rows that repeat it are duplicates")?,
+        }
     }
+    Ok(())
+}
+
+/// A request of it, as a comment.
+fn request(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let columns = &wanted.table.columns;
     let example = wanted.best.and_then(|best| {
         // The plainest: without parameters, without rows to reject, of rows as they are, and with as many columns as any.
         let rank = |metric: &&Runnable| (metric.params.is_none(), metric.rejects == 0, metric.is_plain, metric.reads.len());
@@ -144,10 +196,10 @@ fn dialect(text: &mut String, guess: &Guess, of: FileFormat) -> std::fmt::Result
 }
 
 /// What leaves out rows that have only a total in them.
-fn without_totals(text: &mut String, totals: &Totals) -> std::fmt::Result {
+pub(super) fn without_totals(totals: &Totals) -> String {
     match totals.at_the_end {
-        Some(lines) => writeln!(text, "# footer_lines = {lines}   # {}", totals.said()),
-        None => writeln!(text, "# skip_rows_where = {}   # {}", quoted(&are_totals(totals)), totals.said()),
+        Some(lines) => format!("footer_lines = {lines}"),
+        None => format!("skip_rows_where = {}", quoted(&are_totals(totals))),
     }
 }
 
@@ -160,13 +212,20 @@ pub(super) fn are_totals(totals: &Totals) -> String {
     is_total.collect::<Vec<_>>().join(" OR ")
 }
 
-fn numbers(text: &mut String, style: NumberStyle, rival: Option<NumberStyle>) -> std::fmt::Result {
-    let settings = |style: NumberStyle| {
-        let comma = style.decimal_comma.then(|| "decimal_comma = true".to_owned());
-        let thousands = style.thousands.map(|thousands| format!("thousands = {}", quoted(&thousands.0.to_string())));
-        comma.into_iter().chain(thousands).collect::<Vec<_>>()
+/// What says how numbers are written.
+pub(super) fn number_settings(style: NumberStyle) -> Vec<String> {
+    let comma = style.decimal_comma.then(|| "decimal_comma = true".to_owned());
+    let thousands = style.thousands.map(|thousands| format!("thousands = {}", quoted(&thousands.0.to_string())));
+    comma.into_iter().chain(thousands).collect()
+}
+
+fn numbers(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let (style, settings) = (wanted.table.numbers, number_settings);
+    let rival = match (wanted.table.rival_numbers, wanted.answer(choice::NUMBERS)) {
+        (None, _) | (_, Some(0)) => return settings(style).iter().try_for_each(|setting| writeln!(text, "{setting}")),
+        (Some(rival), Some(_)) => return settings(rival).iter().try_for_each(|setting| writeln!(text, "{setting}")),
+        (Some(rival), None) => rival,
     };
-    let Some(rival) = rival else { return settings(style).iter().try_for_each(|setting| writeln!(text, "{setting}")) };
     writeln!(text, "# Numbers could have {} or {}.", style_in_words(style), style_in_words(rival))?;
     // A decimal point needs no word.
     let choices: Vec<String> = [style, rival].map(settings).iter().filter(|said| !said.is_empty()).map(|said| said.join("\n# ")).collect();
@@ -204,11 +263,16 @@ fn missing(text: &mut String, columns: &[InspectedColumn], codes: &[(&str, Strin
 }
 
 /// Which currency is meant, where amounts are in several.
-fn currencies(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
+fn currencies(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let columns = &wanted.table.columns;
     let column = columns.iter().find(|column| is_of_currencies(&column.name));
     if let Some(minor) = columns.iter().find(|column| is_of_minor_units(&column.name)) {
         let whose = if column.is_none() { ", of the currency that `currency` says" } else { "" };
-        writeln!(text, "# amounts_in = \"minor_units\"   # if {} counts cents{whose}", quoted(&minor.name))?;
+        match wanted.answer(choice::MINOR_UNITS) {
+            Some(0) => writeln!(text, "amounts_in = \"minor_units\"")?,
+            Some(_) => {}
+            None => writeln!(text, "# amounts_in = \"minor_units\"   # if {} counts cents{whose}", quoted(&minor.name))?,
+        }
     }
     let Some((column, codes)) = column.and_then(|column| Some((column, column.counts().filter(|codes| codes.len() > 1)?))) else {
         return Ok(());
@@ -230,11 +294,15 @@ pub(super) fn is_of_minor_units(name: &str) -> bool {
     words.split(|letter: char| !letter.is_alphanumeric()).any(|word| ["cents", "cent", "pence", "minor", "øre", "öre"].contains(&word))
 }
 
-fn times(text: &mut String, columns: &[InspectedColumn]) -> std::fmt::Result {
+fn times(text: &mut String, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let columns = &wanted.table.columns;
+    let chosen = |column: &InspectedColumn| {
+        let answer = if column.rival_time_formats.is_empty() { Some(0) } else { wanted.answer(&choice::time_format(&column.name)) };
+        column.time_format.iter().chain(&column.rival_time_formats).nth(answer?).cloned()
+    };
     let (settled, open): (Vec<&InspectedColumn>, Vec<&InspectedColumn>) =
-        columns.iter().filter(|column| column.time_format.is_some()).partition(|column| column.rival_time_formats.is_empty());
-    let formats: Vec<(&str, String)> =
-        settled.iter().map(|column| (column.name.as_str(), quoted(column.time_format.as_deref().unwrap_or_default()))).collect();
+        columns.iter().filter(|column| column.time_format.is_some()).partition(|column| chosen(column).is_some());
+    let formats: Vec<(&str, String)> = settled.iter().filter_map(|column| Some((column.name.as_str(), quoted(&chosen(column)?)))).collect();
     entries(text, "time_formats", &formats, !open.is_empty() || date_and_clock(columns).is_some())?;
     for column in open {
         writeln!(text, "# Every time in {} could be read in several ways. Choose one:", quoted(&column.name))?;
@@ -269,29 +337,32 @@ fn date_and_clock(columns: &[InspectedColumn]) -> Option<(&InspectedColumn, &Ins
 }
 
 /// The logical names, each with the file's own; as comments where something speaks against the table.
-fn mapped(text: &mut String, best: &Candidate, apart: bool) -> std::fmt::Result {
+fn mapped(text: &mut String, best: &Candidate, apart: bool, wanted: &Wanted<'_>) -> std::fmt::Result {
     if let Some(doubt) = &best.doubt {
         let mut mapping = String::new();
-        pairs(&mut mapping, best, apart)?;
+        pairs(&mut mapping, best, apart, wanted)?;
         if mapping.is_empty() {
             return Ok(());
         }
         writeln!(text, "# It could be `{}`, but {doubt}:", best.table)?;
         return mapping.lines().try_for_each(|line| writeln!(text, "# {}", line.strip_prefix("# ").unwrap_or(line)));
     }
-    pairs(text, best, apart)
+    pairs(text, best, apart, wanted)
 }
 
 /// `apart` is whether other lines about columns stand beside these.
-fn pairs(text: &mut String, best: &Candidate, apart: bool) -> std::fmt::Result {
+fn pairs(text: &mut String, best: &Candidate, apart: bool, wanted: &Wanted<'_>) -> std::fmt::Result {
+    let answer = |of: &Match| wanted.answer(&choice::column(&of.logical));
+    let chosen = |of: &Match| answer(of).and_then(|answer| of.rivals.get(answer.checked_sub(1)?)).unwrap_or(&of.column).clone();
     let guessed: Vec<&str> = best.columns.iter().filter(|of| of.by_type_alone).map(|of| of.logical.as_str()).collect();
     if !guessed.is_empty() {
         writeln!(text, "# Told by what it holds, and not by its name: {}.", guessed.join(", "))?;
     }
-    let renamed = best.columns.iter().filter(|of| of.logical != of.column);
-    let pairs: Vec<(&str, String)> = renamed.map(|of| (of.logical.as_str(), quoted(&of.column))).collect();
+    let named = best.columns.iter().map(|of| (of.logical.as_str(), chosen(of)));
+    let pairs: Vec<(&str, String)> =
+        named.filter(|(logical, column)| logical != column).map(|(logical, column)| (logical, quoted(&column))).collect();
     entries(text, "columns", &pairs, apart)?;
-    for of in best.columns.iter().filter(|of| !of.rivals.is_empty()) {
+    for of in best.columns.iter().filter(|of| !of.rivals.is_empty() && answer(of).is_none()) {
         let rivals = of.rivals.iter().map(|rival| quoted(rival)).collect::<Vec<_>>().join(" or ");
         writeln!(text, "# Instead of {}, {} could be {rivals}.", quoted(&of.column), of.logical)?;
     }
@@ -313,27 +384,4 @@ fn entries(text: &mut String, name: &str, pairs: &[(&str, String)], apart: bool)
 
 fn list(values: &[&str]) -> String {
     format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "))
-}
-
-/// A key of TOML.
-pub(super) fn key(name: &str) -> String {
-    let bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if bare { name.to_owned() } else { quoted(name) }
-}
-
-/// A text of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\t' => quoted.push_str("\\t"),
-            control if control.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(control));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -180,6 +180,15 @@ pub(super) fn of_metric(
     Candidate { table: table.to_owned(), score: 1.0, columns: matches, missing: Vec::new(), metrics: vec![runs], doubt, lines }
 }
 
+/// The metrics that a first report on a logical table asks for, in the order of the domains.
+pub(crate) fn first_report(table: &str, registry: &Registry) -> Vec<&'static str> {
+    let mut metrics: Vec<&str> = Vec::new();
+    for source in registry.iter().flat_map(variants).map(|variant| variant.source).filter(|source| source.table.name == table) {
+        metrics.extend(source.table.first_report.iter().filter(|id| !metrics.contains(*id)).collect::<Vec<_>>());
+    }
+    metrics
+}
+
 /// A metric without parameters where it needs none, and with those of each of its examples.
 fn variants(metric: &'static Descriptor) -> Vec<Variant> {
     let mut seen = BTreeSet::new();

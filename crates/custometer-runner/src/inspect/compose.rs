@@ -7,12 +7,13 @@ use custometer_core::{Column, ColumnType, Definition, Registry, SqlCondition, Un
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
 
-use super::block::{is_of_minor_units, key};
+use super::block::is_of_minor_units;
 use super::candidates::{self, Candidate, Found, Match};
 use super::column::InspectedColumn;
 use super::group::{Looked, groups};
 use super::hints::style_in_words;
 use super::inspection::{InspectError, Unreadable};
+use super::toml_text::key;
 use crate::read::number::NumberStyle;
 
 /// What is asked of files: one metric, and what differs from the defaults.
@@ -43,14 +44,14 @@ pub struct Composed {
 
 /// Something that files leave open, with the options of the command line that settle it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct OpenChoice {
     /// What is open.
     pub what: String,
     /// The options, one of which is to be said.
     pub options: Vec<String>,
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for OpenChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lead = if self.options.len() > 1 { "say one of" } else { "say" };
         write!(f, "{}; {lead}", self.what)?;
@@ -86,7 +87,7 @@ pub enum ComposeError {
     Setting(String),
     /// The files leave something open that the metric rests on.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
-    Open(Vec<Choice>),
+    Open(Vec<OpenChoice>),
 }
 
 /// The report that a question about files amounts to. They are gone through once for it.
@@ -205,7 +206,7 @@ impl<'a> Asked<'a> {
     }
 
     /// That the files have to be one table.
-    fn one_table(&self, tables: &[&Looked]) -> Choice {
+    fn one_table(&self, tables: &[&Looked]) -> OpenChoice {
         let names: Vec<_> = tables.iter().map(|looked| looked.names_of_table()).collect();
         let of_key = |key: &str| -> Vec<String> {
             let of_tables = names.iter().flatten().filter(|(known, _)| *known == key);
@@ -221,7 +222,7 @@ impl<'a> Asked<'a> {
             Some(key) => of_key(key).iter().map(|name| self.option(&[key], name)).collect(),
             None => vec!["the path of files with the same columns".to_owned()],
         };
-        Choice { what: format!("the files hold {} tables, and a metric is computed from one", tables.len()), options }
+        OpenChoice { what: format!("the files hold {} tables, and a metric is computed from one", tables.len()), options }
     }
 
     /// An option that sets a key of the table.
@@ -248,12 +249,12 @@ impl<'a> Asked<'a> {
     }
 
     /// What the files leave open that the metric rests on.
-    fn open(&self, looked: &Looked) -> Vec<Choice> {
+    fn open(&self, looked: &Looked) -> Vec<OpenChoice> {
         let mut open = Vec::new();
         let Some(candidate) = looked.candidate() else { return open };
         if looked.names_of_table().iter().any(|(key, names)| *key == "path" && names.is_empty()) {
             let what = "no path or pattern names these files and no others".to_owned();
-            open.push(Choice { what, options: vec!["the path of a folder that they have for themselves".to_owned()] });
+            open.push(OpenChoice { what, options: vec!["the path of a folder that they have for themselves".to_owned()] });
         }
         let reads = self.reads(looked);
         for (logical, kind, column) in &reads {
@@ -266,7 +267,7 @@ impl<'a> Asked<'a> {
         open.extend(self.another_table(candidate, looked));
         if let Some(doubt) = candidate.doubt.as_ref().filter(|_| self.question.columns.is_empty()) {
             let options = candidate.columns.iter().map(|of| column_option(&of.logical, &of.column)).collect();
-            open.push(Choice {
+            open.push(OpenChoice {
                 what: format!("the file could be `{}`, but {doubt}: if it is, say its columns yourself", candidate.table),
                 options,
             });
@@ -277,7 +278,7 @@ impl<'a> Asked<'a> {
             }
             let formats = column.time_format.iter().chain(&column.rival_time_formats);
             let options = formats.map(|format| self.option(&["time_formats", &column.name], format)).collect();
-            let choice = Choice { what: format!("every time in `{}` could be read in several ways", column.name), options };
+            let choice = OpenChoice { what: format!("every time in `{}` could be read in several ways", column.name), options };
             if !open.contains(&choice) {
                 open.push(choice);
             }
@@ -286,7 +287,7 @@ impl<'a> Asked<'a> {
         let says_numbers = self.set_of_table(&["decimal_comma"]).is_some() || self.set_of_table(&["thousands"]).is_some();
         if let Some((rival, style)) = looked.rival_numbers().filter(|_| sums_numbers && !says_numbers) {
             let what = format!("numbers could have {} or {}", style_in_words(style), style_in_words(rival));
-            open.push(Choice { what, options: vec![self.number_option(style), self.number_option(rival)] });
+            open.push(OpenChoice { what, options: vec![self.number_option(style), self.number_option(rival)] });
         }
         let is_money = self.definition.unit.unwrap_or(self.metric.about.unit) == Unit::Currency;
         let minor = reads
@@ -294,19 +295,19 @@ impl<'a> Asked<'a> {
             .filter_map(|(_, kind, column)| column.filter(|column| *kind == ColumnType::Number && is_of_minor_units(&column.name)));
         if let Some(minor) = minor.into_iter().next().filter(|_| is_money && self.set_of_table(&["amounts_in"]).is_none()) {
             let options = ["minor_units", "units"].map(|units| self.option(&["amounts_in"], units)).to_vec();
-            open.push(Choice { what: format!("`{}` may count the smallest units of a currency, such as cents", minor.name), options });
+            open.push(OpenChoice { what: format!("`{}` may count the smallest units of a currency, such as cents", minor.name), options });
         }
         if let Some((said, settings)) =
             looked.totals().filter(|_| ["footer_lines", "skip_rows_where"].iter().all(|key| self.set_of_table(&[key]).is_none()))
         {
             let options = settings.iter().map(|(key, value)| self.option(&[key], value)).collect();
-            open.push(Choice { what: said, options });
+            open.push(OpenChoice { what: said, options });
         }
         open
     }
 
     /// That the files look like another table than the metric reads, whose rows mean something else.
-    fn another_table(&self, candidate: &Candidate, looked: &Looked) -> Option<Choice> {
+    fn another_table(&self, candidate: &Candidate, looked: &Looked) -> Option<OpenChoice> {
         let likely = looked.likeliest().filter(|likely| likely.doubt.is_none() && !likely.metrics.is_empty())?;
         if likely.table == candidate.table || !self.question.columns.is_empty() {
             return None;
@@ -323,7 +324,7 @@ impl<'a> Asked<'a> {
         options.push(candidate.columns.iter().map(|of| column_option(&of.logical, &of.column)).collect::<Vec<_>>().join(" "));
         options.retain(|option| !option.is_empty());
         let what = format!("the file looks like `{}`, and `{}` reads `{}`", likely.table, self.question.metric, candidate.table);
-        Some(Choice { what, options })
+        Some(OpenChoice { what, options })
     }
 
     /// What is open of one column.
@@ -334,7 +335,7 @@ impl<'a> Asked<'a> {
         column: Option<&InspectedColumn>,
         candidate: &Candidate,
         looked: &Looked,
-    ) -> Option<Choice> {
+    ) -> Option<OpenChoice> {
         let told = candidate.columns.iter().find(|of| of.logical == logical);
         // The only time there is can hardly be another's; a number can.
         let is_sure = |of: &Match| !of.by_type_alone || kind == ColumnType::Time && looked.has_names();
@@ -345,12 +346,12 @@ impl<'a> Asked<'a> {
                 options.push(format!("--column {logical}=…, or {}", self.option(&["derive", logical], "…")));
             }
             let what = format!("`{}` reads `{logical}` ({}), and no column is called like it", self.question.metric, kind.as_str());
-            return Some(Choice { what, options });
+            return Some(OpenChoice { what, options });
         };
         if !told.rivals.is_empty() {
             let all = std::iter::once(&told.column).chain(&told.rivals);
             let options = all.map(|name| column_option(logical, name)).collect();
-            return Some(Choice { what: format!("several columns could be `{logical}`"), options });
+            return Some(OpenChoice { what: format!("several columns could be `{logical}`"), options });
         }
         None
     }

@@ -7,28 +7,30 @@ use std::sync::Arc;
 use custometer_core::Registry;
 
 use super::candidates::{Candidate, Found};
+use super::choice::{Answers, Choice};
 use super::column::InspectedColumn;
 use super::columns::{Columns, asked, proposed_names};
 use super::inspection::{Damage, InspectedFile, InspectedTable, Unreadable};
 use super::probe::{FileError, Probe, Text};
 use super::tally::{self, Faults};
-use super::{block, candidates, hints, words};
+use super::{block, candidates, choices, hints, words};
 use crate::read::files::{self, Opened};
 use crate::read::format::FileFormat;
 use crate::read::given::GivenRows;
 use crate::read::kind;
 use crate::read::number::NumberStyle;
-use crate::read::text::{Compression, FileIndex, TextError};
+use crate::read::text::{Compression, Delimiter, FileIndex, TextError};
 
 /// Files that make one table, and the path or pattern that the first of them was found by.
 pub(super) struct Group {
     probes: Vec<Probe>,
     pattern: String,
+    first_line: Option<String>,
 }
 
 impl Group {
     pub(super) fn new(probe: Probe, pattern: &str) -> Self {
-        Self { probes: vec![probe], pattern: pattern.to_owned() }
+        Self { probes: vec![probe], pattern: pattern.to_owned(), first_line: None }
     }
 
     pub(super) fn first(&self) -> &Probe {
@@ -59,8 +61,13 @@ impl Group {
     fn open(&mut self) -> Result<(Opened, Vec<FileIndex>), (PathBuf, FileError)> {
         let first = self.first().path.clone();
         let mut opened = self.opened().map_err(|error| (first.clone(), error))?;
-        if let Some(Text { guess, .. }) = self.first().text.as_ref().filter(|text| !text.guess.has_header) {
-            let numbered = guess.format.column_names.clone().unwrap_or_default();
+        let headless = self.first().text.as_ref().filter(|text| !text.guess.has_header).map(|text| text.guess.format.clone());
+        if let Some(format) = headless {
+            let between = if let Delimiter::Byte(byte) = format.delimiter { char::from(byte).to_string() } else { " ".to_owned() };
+            let first_row = opened.sample.get_row(0).map(|row| row.0).unwrap_or_default();
+            let texts: Vec<String> = first_row.iter().map(|cell| cell.get_str().unwrap_or_default().to_owned()).collect();
+            self.first_line.get_or_insert(texts.join(&between));
+            let numbered = format.column_names.unwrap_or_default();
             let columns = asked(&opened, &numbered).map_err(|error| (first.clone(), error.into()))?.0;
             let named = proposed_names(&columns);
             for probe in &mut self.probes {
@@ -158,7 +165,7 @@ pub(super) fn groups(paths: &[String], given: &[Arc<GivenRows>]) -> (Vec<Group>,
 }
 
 /// A table whose files were gone through.
-pub(super) struct Looked {
+pub(crate) struct Looked {
     group: Group,
     indices: Vec<FileIndex>,
     table: Columns,
@@ -167,12 +174,12 @@ pub(super) struct Looked {
 
 impl Looked {
     /// The logical table that it probably is: one that a metric could run on.
-    pub(super) fn best(&self) -> Option<&Candidate> {
+    pub(crate) fn best(&self) -> Option<&Candidate> {
         self.could_be.first().filter(|best| !best.metrics.is_empty() && best.doubt.is_none())
     }
 
-    /// The logical table that it is taken for.
-    pub(super) fn candidate(&self) -> Option<&Candidate> {
+    /// The logical table that it is taken for, even where something speaks against it.
+    pub(crate) fn candidate(&self) -> Option<&Candidate> {
         self.could_be.first()
     }
 
@@ -181,7 +188,8 @@ impl Looked {
         self.could_be.get(1)
     }
 
-    pub(super) fn columns(&self) -> &[InspectedColumn] {
+    /// Its columns.
+    pub(crate) fn columns(&self) -> &[InspectedColumn] {
         &self.table.columns
     }
 
@@ -219,12 +227,41 @@ impl Looked {
         if name.is_empty() { "table".to_owned() } else { name }
     }
 
-    /// All that there is to tell. `name` is the table's in the block.
-    pub(super) fn told(self, name: &str) -> InspectedTable {
+    /// Its files.
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.group.probes.iter().map(|probe| probe.path.display().to_string()).collect()
+    }
+
+    /// The first row of a file without a header, as it is written.
+    pub(crate) fn first_line(&self) -> Option<&str> {
+        self.group.first_line.as_deref()
+    }
+
+    /// What could be meant in two ways.
+    pub(crate) fn choices(&self) -> Vec<Choice> {
+        choices::choices(&self.wanted("table", None, &Answers::new()))
+    }
+
+    /// The path or pattern that names its files and no others, if there is one.
+    pub(crate) fn path(&self) -> Option<String> {
+        self.group.path()
+    }
+
+    /// Its table in a report.
+    pub(crate) fn table(&self, name: &str, path: Option<&str>, answers: &Answers) -> String {
+        block::table(&self.wanted(name, path, answers))
+    }
+
+    /// Its table in a report, as one of a pack that `says` some keys itself.
+    pub(crate) fn table_of_pack(&self, name: &str, path: Option<&str>, pack: &str, says: &dyn Fn(&str) -> bool) -> String {
+        block::of_pack(&self.wanted(name, path, &Answers::new()), pack, says)
+    }
+
+    fn wanted<'a>(&'a self, name: &'a str, path: Option<&'a str>, answers: &'a Answers) -> block::Wanted<'a> {
         let first = self.group.first();
-        let block = block::block(&block::Wanted {
+        block::Wanted {
             name,
-            path: self.group.path().as_deref(),
+            path,
             is_given: first.source.given().is_some(),
             format: first.format,
             format_is_named: first.source.given().is_some()
@@ -238,7 +275,14 @@ impl Looked {
             best: self.best(),
             likeliest: self.could_be.first(),
             totals: self.table.totals.as_ref(),
-        });
+            answers,
+        }
+    }
+
+    /// All that there is to tell. `name` is the table's in the block.
+    pub(super) fn told(self, name: &str) -> InspectedTable {
+        let first = self.group.first();
+        let block = block::block(&self.wanted(name, self.group.path().as_deref(), &Answers::new()));
         let files = self.group.probes.iter().zip(&self.indices).map(|(probe, index)| InspectedFile {
             path: probe.path.display().to_string(),
             bytes: index.bytes,
@@ -253,6 +297,7 @@ impl Looked {
             rows: self.indices.iter().map(|index| index.rows).sum(),
             damaged: damages(&self.table.faults, &self.group.probes, &self.indices),
             hints: self.hints(),
+            choices: self.choices(),
             columns: self.table.columns,
             could_be: self.could_be,
             block,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::candidates::Candidate;
+use super::choice::Choice;
 use super::column::InspectedColumn;
 use super::dialect::{Numbers, TextDialect};
 use super::hints::Hint;
@@ -53,6 +54,8 @@ pub struct InspectedTable {
     pub columns: Vec<InspectedColumn>,
     /// What is worth a look.
     pub hints: Vec<Hint>,
+    /// What could be meant in two ways.
+    pub choices: Vec<Choice>,
     /// The logical tables that it could be, the likeliest first.
     pub could_be: Vec<Candidate>,
     /// A table of a report's config to start from.

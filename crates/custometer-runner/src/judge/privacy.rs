@@ -413,8 +413,9 @@ impl Groups {
             if near.len() == before {
                 // Nothing but the ledger is left.
                 let of_ledger = near.into_iter().find(|&group| self.all[group].key.grain == ALL && !self.all[group].hidden);
-                of_ledger.into_iter().for_each(|group| self.all[group].hidden = true);
-                return of_ledger.is_some();
+                let Some(group) = of_ledger else { return false };
+                self.all[group].hidden = true;
+                return true;
             }
         }
     }

@@ -64,6 +64,8 @@ pub struct Table {
     pub(crate) currency: Option<RowCurrency>,
     /// How they are counted, where they are in the smallest units of their currencies: by source, where the table is a union.
     pub(crate) minor_units: Vec<Option<MinorUnits>>,
+    /// Columns that its pack would make, each with the one that they would be made of and that the files do not have.
+    pub(crate) absent: BTreeMap<String, String>,
 }
 
 /// What the rows of a table are of.

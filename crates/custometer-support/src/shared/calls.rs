@@ -12,7 +12,8 @@ pub(crate) const CALLS: Table = Table::named("calls")
         "call, queue, phone, telephony, acd, agent, skill, dialer, abandon, ring, talk, hold, opkald, samtale, samtaler, koe, \
          telefon, anrop, samtal, anruf, anrufe, warteschlange",
     )
-    .columns(&[QUEUED]);
+    .columns(&[QUEUED])
+    .first_report(&["support.service_level", "support.abandonment_rate", "support.wait_time"]);
 /// When it was put there.
 pub(crate) const QUEUED_AT: &str = "queued_at";
 

@@ -9,7 +9,8 @@ pub(crate) const SEARCH: Table = Table::named("search")
         "search, query, queries, keyword, seo, serp, console, ctr, gsc, organic, ranking, soegning, soegeord, forespoergsel, \
          forespoergsler, soek, soekord, soekeord, suche, suchanfrage, suchanfragen",
     )
-    .columns(&[DAY]);
+    .columns(&[DAY])
+    .first_report(&["web.organic_clicks", "web.impressions", "web.click_through_rate", "web.average_position"]);
 
 /// The day.
 pub(crate) const DATE: &str = "date";

@@ -152,6 +152,7 @@ pages! {
     #[ignore = "builds a crate: `just ready` runs it"]
     the_tutorial_of_a_data_team_does_what_it_says: "docs/src/tutorials/data_team.md",
     the_guide_to_lines_does_what_it_says: "docs/src/guides/compute.md",
+    the_guide_to_packs_does_what_it_says: "docs/src/guides/packs.md",
     the_guide_to_requests_does_what_it_says: "docs/src/guides/requests.md",
     the_guide_to_exports_does_what_it_says: "docs/src/guides/exports.md",
     the_cookbook_does_what_it_says: "docs/src/guides/cookbook.md",
@@ -209,7 +210,7 @@ fn every_page_is_run_and_every_report_on_it_is_a_file() {
             // A command that is shown as a transcript would not be run, and a report that is not a file would not be tried.
             let is_shown_only = block.language == "console" && *page == "README.md";
             assert!(
-                is_shown_only || ["sh", "text", "toml", "rust", "ini", "python", "yaml"].contains(&block.language.as_str()),
+                is_shown_only || ["sh", "text", "toml", "rust", "ini", "python", "sql", "yaml"].contains(&block.language.as_str()),
                 "{at}: `{}`",
                 block.language
             );

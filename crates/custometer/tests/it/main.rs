@@ -8,6 +8,7 @@ mod compute;
 mod determinism;
 mod editors;
 mod history;
+mod init;
 mod inspect;
 mod leaks;
 mod loyalty;
