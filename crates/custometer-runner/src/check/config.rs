@@ -110,8 +110,11 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
             ("tables", DeValue::Table(tables)) => {
                 for (name, table) in tables.clone() {
                     let place = table.span();
+                    // What is written in a wrong way is reported already.
+                    let is_said =
+                        matches!(table.get_ref(), DeValue::Table(keys) if ["path", "union"].iter().any(|key| keys.contains_key(*key)));
                     if let Some(table) = with_params(table, problems, |table: &mut TableConfig, params| table.params = params) {
-                        if table.path.is_none() && table.union.is_none() {
+                        if table.path.is_none() && table.union.is_none() && !is_said {
                             problems
                                 .report(place, "`path` is missing")
                                 .help("name its files, or the tables that it is made of: `union = [\"…\", \"…\"]`");
