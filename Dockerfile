@@ -11,7 +11,7 @@ ARG TARGETARCH
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package custometer --features cloud \
+    cargo build --release --locked --package custometer \
     && install -D target/release/custometer "/out/$TARGETARCH/custometer"
 
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -17,6 +17,7 @@ mod reading {
     mod given;
     pub(crate) mod inspect;
     mod ledger;
+    mod objects;
     mod rows;
     mod shape;
     mod sources;

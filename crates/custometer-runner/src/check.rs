@@ -39,6 +39,7 @@ use crate::config::diagnostics::{Collector, Problems, Text};
 use crate::config::flat::flat;
 use crate::read::files;
 use crate::read::given::GivenRows;
+use crate::read::stores::is_remote;
 use crate::read::table::Table;
 use crate::read::watch::Watch;
 use crate::report::judged::Judged;
@@ -81,12 +82,13 @@ fn with_looked_up(mut names: BTreeSet<String>, opened: &BTreeMap<&str, Option<Ta
     }
 }
 
-/// The files that a report is made of, whatever is wrong with it: its config, the files that it includes, and those of its tables.
+/// The files of this machine that a report is made of, whatever is wrong with it: its config, the files that it includes, and those of its
+/// tables.
 pub fn files_of(input: &Input<'_>) -> Vec<PathBuf> {
     let mut problems = Collector::new(Text::new(input.name, input.text, input.settings, input.folder));
     let (config, _) = config::read(input.environment, &mut problems);
     let text = problems.text();
-    let paths = config.tables.values().filter_map(|table| table.path.as_ref());
+    let paths = config.tables.values().filter_map(|table| table.path.as_ref()).filter(|path| !is_remote(path.get_ref()));
     // A path that names nothing yet has no files.
     let of_tables = paths.flat_map(|path| files::files(path.get_ref(), text.folder_of(&path.span())).unwrap_or_default());
     text.files().chain(of_tables).collect()

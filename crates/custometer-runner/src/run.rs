@@ -241,7 +241,7 @@ impl Read<'_> {
             sources.retain(|_| !self.is_hidden());
             return TableManifest { notes, sources, ..manifest };
         }
-        let (rows_read, rows_no_data) = no_data(table, indices, counts.rows_of_files);
+        let (rows_read, rows_no_data) = no_data(indices, counts.rows_of_files);
         TableManifest {
             table: table.name.clone(),
             files: files.manifests(),
@@ -382,11 +382,10 @@ fn lacking(table: &Table, counts: &SourceCounts, is_hidden: bool) -> Option<Stri
     })
 }
 
-/// How many rows there are in a table's files, and those that are not data. So many of the others were gone through.
-fn no_data(table: &Table, indices: &[FileIndex], gone_through: u64) -> (u64, RowsNoData) {
+/// How many rows there are in the files of a table, and those that are not data. So many of the others were gone through.
+fn no_data(indices: &[FileIndex], gone_through: u64) -> (u64, RowsNoData) {
     let sum = |of: fn(&FileIndex) -> u64| indices.iter().map(of).sum::<u64>();
-    let is_remote = table.opened_files().iter().any(|(opened, _)| opened.is_remote());
-    let rows = if is_remote { gone_through } else { sum(|index| index.rows) };
+    let rows = sum(|index| index.rows);
     let (headers, comments, footers) = (sum(|index| index.headers), sum(|index| index.comments), sum(|index| index.footers));
     let no_data = RowsNoData { headers, comments, footers, skipped: rows.saturating_sub(gone_through) };
     (rows + headers + comments + footers, no_data)

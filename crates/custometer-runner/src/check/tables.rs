@@ -914,9 +914,6 @@ fn open_files(
         OpenError::Encoding { .. } => {
             Some("say how it is written: `encoding = \"windows-1252\"`, `\"latin-1\"` or `\"mac-roman\"`; with `\"utf-8\"`, rows that are not are rejected".to_owned())
         }
-        OpenError::Unreadable { reason, .. } if reason.contains("must be enabled") => {
-            Some("this program was built without object stores: build it with the cargo feature `cloud`".to_owned())
-        }
         OpenError::Text { source: TextError::Quoting { .. }, .. } => {
             Some("say `quote = \"\"` if quotes are characters like any other".to_owned())
         }

@@ -134,9 +134,6 @@ impl Text {
 impl Probe {
     /// What is read of a file: itself, the members of an archive, the sheets of a workbook, the arrays of a document.
     pub(super) fn all_of(path: &Path) -> Vec<Result<Self, Unread>> {
-        if files::is_remote(&path.to_string_lossy()) {
-            return vec![Err(Unread::of(path, FileError::Other("is not on this machine: copy a part of it here".to_owned())))];
-        }
         match Source::open(path) {
             Ok(source) => Self::all_in(&source),
             Err(error) => vec![Err(Unread::of(path, error.into()))],

@@ -9,6 +9,7 @@ use super::kind::{Found, kind_of};
 use super::open_error::OpenError;
 use super::paths;
 use super::source::{Source, Text};
+use super::stores::shown_address;
 use super::workbook;
 
 /// So many names are shown of those that there are.
@@ -39,13 +40,14 @@ pub(crate) fn sources(
     let mut sources = Vec::new();
     for file in files {
         let file = file.as_ref();
-        let source = Source::open(file).map_err(|error| OpenError::Text { file: file.display().to_string(), source: error.into() })?;
+        let source = Source::open(file)
+            .map_err(|error| OpenError::Text { file: shown_address(&file.display().to_string()), source: error.into() })?;
         chosen.add(source, said, &mut sources)?;
     }
     // What is named is somewhere.
     let unused = |key: &'static str, names: &[String], used: &[bool]| {
         let name = names.iter().zip(used).find(|(_, used)| !**used)?.0;
-        let file = files.first().map(|file| file.as_ref().display().to_string()).unwrap_or_default();
+        let file = files.first().map(|file| shown_address(&file.as_ref().display().to_string())).unwrap_or_default();
         let others = if files.len() > 1 { " and the other files have" } else { " has" };
         Some(OpenError::Within { file, key, what: format!("{} no {key} `{name}`", others.trim_start()) })
     };

@@ -4,25 +4,20 @@
 //! it is used as, so that a value which does not fit is seen and counted instead of becoming null or ending the run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IdxSize, IntoLazy, IpcScanOptions, LazyFileListReader, LazyFrame, LazyJsonLineReader, NULL,
-    PlRefPath, PolarsError, PolarsResult, RowIndex, Scalar, ScanArgsParquet, ScanSources, Schema, UnifiedScanArgs, UnionArgs, col, concat,
-    lit,
-};
+use polars::prelude::{Column, DataFrame, DataType, IntoLazy, LazyFrame, PolarsError, PolarsResult, Scalar, Schema};
 
 use super::cell_faults;
 use super::columnar::{self, Group, Shared, Stored};
 use super::container::{Within, sources};
 use super::given::GivenRows;
 use super::guard::guarded;
-use super::kind::format_of;
 use super::open_error::OpenError;
 use super::scan::{self, Parts, ROW, numbered, without_missing};
 use super::source::{Source, Text};
+use super::stores::{self, is_remote, shown_address};
 use super::watch::Watch;
 use super::{arrow, ndjson, parquet, paths};
 use crate::read::format::FileFormat;
@@ -62,8 +57,6 @@ enum Heads {
     Text(Arc<Vec<Head>>),
     Ndjson(Arc<Vec<ndjson::Head>>),
     Columnar(Arc<Vec<Columnar>>),
-    /// Of files of other machines, which Polars reads: how many follow each other that have these columns.
-    Remote(Vec<(usize, Schema)>),
 }
 
 /// A file that stores values by columns.
@@ -74,19 +67,15 @@ struct Columnar {
     groups: Vec<usize>,
 }
 
-/// The files that a path of the config names, in their natural order, relative to the config's folder.
+/// The files or objects that a path of the config names, in their natural order; files relative to the config's folder.
 pub(crate) fn files(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
-    if is_remote(pattern) {
-        return Ok(vec![PathBuf::from(pattern)]);
-    }
-    let found = paths::matching(&folder.join(pattern));
-    let found = found.map_err(|(path, error)| OpenError::Unreadable { file: path.display().to_string(), reason: error.to_string() })?;
+    let found = if is_remote(pattern) {
+        stores::matching(pattern).map_err(|error| (PathBuf::from(shown_address(pattern)), error))
+    } else {
+        paths::matching(&folder.join(pattern))
+    };
+    let found = found.map_err(|(path, error)| OpenError::Unreadable { file: shown(&path), reason: error.to_string() })?;
     if found.is_empty() { Err(OpenError::NoFile(pattern.to_owned())) } else { Ok(found) }
-}
-
-/// Whether a path is an address in an object store, and none of this machine.
-pub(crate) fn is_remote(path: &str) -> bool {
-    path.contains("://")
 }
 
 /// Opens the files of a table and looks at their columns and first rows.
@@ -96,10 +85,6 @@ pub(crate) fn open(
     within: &Within,
     text: impl Fn(FileFormat) -> TextFormat,
 ) -> Result<Opened, OpenError> {
-    if is_remote(&files[0].to_string_lossy()) {
-        let format = format.or_else(|| format_of(&files[0])).ok_or_else(|| OpenError::Format(files[0].display().to_string()))?;
-        return open_remote(files.to_vec(), format);
-    }
     open_sources(sources(files, format, within)?, text)
 }
 
@@ -225,28 +210,6 @@ fn open_text(files: Vec<PathBuf>, sources: Vec<Arc<Source>>, format: FileFormat,
     Ok(Opened { files, format, schema, sample, left_out, cell_faults, sources, heads, watch: Watch::default() })
 }
 
-fn open_remote(mut files: Vec<PathBuf>, format: FileFormat) -> Result<Opened, OpenError> {
-    let schemas = files.iter().map(|file| remote_schema(file, format)).collect::<Result<Vec<_>, _>>()?;
-    let schema = union_of(&files, &schemas)?;
-    // Files of the same columns are scanned together.
-    let mut order: Vec<usize> = (0..files.len()).collect();
-    let same = |a: &Schema, b: &Schema| a.len() == b.len() && a.iter().all(|(name, stored)| b.get(name) == Some(stored));
-    order.sort_by_key(|&file| schemas.iter().position(|schema| same(schema, &schemas[file])));
-    let mut groups: Vec<(usize, Schema)> = Vec::new();
-    for &file in &order {
-        match groups.last_mut() {
-            Some((count, schema)) if same(schema, &schemas[file]) => *count += 1,
-            _ => groups.push((1, schemas[file].clone())),
-        }
-    }
-    files = order.into_iter().map(|file| files[file].clone()).collect();
-    let (left_out, sources, heads) = (BTreeMap::new(), Vec::new(), Heads::Remote(groups));
-    let (sample, cell_faults, watch) = (DataFrame::default(), BTreeSet::new(), Watch::default());
-    let mut opened = Opened { files, format, schema, sample, left_out, cell_faults, sources, heads, watch };
-    opened.sample = opened.first_rows()?;
-    Ok(opened)
-}
-
 /// A header of one column that holds what delimits columns elsewhere is not one of one column.
 fn other_delimiter(file: &str, head: &Head) -> Result<(), OpenError> {
     let format = &head.format;
@@ -312,17 +275,6 @@ impl Opened {
     ///
     /// When a file can't be scanned any more.
     pub(crate) fn rows(&self, indices: &[FileIndex], wanted: BTreeSet<String>) -> PolarsResult<LazyFrame> {
-        if let Heads::Remote(groups) = &self.heads {
-            let (mut first, mut row) = (0, 0);
-            let scans = groups.iter().map(|(count, schema)| {
-                let rows = remote(&self.files[first..first + count], self.format, Some(schema), Some(row))?.select(self.united(schema));
-                row += indices.iter().skip(first).take(*count).map(|index| index.rows).sum::<u64>();
-                first += count;
-                Ok(rows)
-            });
-            let rows = scans.collect::<PolarsResult<Vec<_>>>()?;
-            return if let [only] = rows.as_slice() { Ok(only.clone()) } else { concat(rows, UnionArgs::default()) };
-        }
         let schema = Arc::new(self.row_schema());
         let parts = FileParts::new(self, indices, wanted)?;
         scan::scan(parts, schema)
@@ -349,19 +301,13 @@ impl Opened {
             (Heads::Text(heads), Heads::Text(others)) => Arc::ptr_eq(heads, others),
             (Heads::Ndjson(heads), Heads::Ndjson(others)) => Arc::ptr_eq(heads, others),
             (Heads::Columnar(heads), Heads::Columnar(others)) => Arc::ptr_eq(heads, others),
-            (Heads::Remote(groups), Heads::Remote(others)) => self.files == other.files && self.format == other.format && groups == others,
             _ => false,
         }
     }
 
-    /// What each file is read of, where they are of this machine.
+    /// What each file is read of.
     pub(crate) fn sources(&self) -> &[Arc<Source>] {
         &self.sources
-    }
-
-    /// Whether the files are of other machines.
-    pub(crate) fn is_remote(&self) -> bool {
-        matches!(self.heads, Heads::Remote(_))
     }
 
     /// Goes through a file once.
@@ -373,13 +319,14 @@ impl Opened {
             Heads::Columnar(heads) => {
                 let rows = heads[file].groups.iter().map(|rows| *rows as u64).sum();
                 let source = &self.sources[file];
-                let (bytes, hash) = match source.given() {
-                    Some(given) => given.content(),
-                    None => (source.bytes(), text::hash(source)?),
+                let (bytes, hash) = match (source.given(), source.version()) {
+                    (Some(given), _) => given.content(),
+                    // Of an object only the columns that are used come here.
+                    (None, Some(version)) => (source.bytes(), version),
+                    (None, None) => (source.bytes(), text::hash(source)?),
                 };
                 Ok(FileIndex { bytes, hash, rows, ..FileIndex::default() })
             }
-            Heads::Remote(_) => Ok(FileIndex { rows: remote_rows(&self.files[file], self.format).unwrap_or(0), ..FileIndex::default() }),
         }
     }
 
@@ -389,17 +336,6 @@ impl Opened {
         source.is_none_or(|source| source.is_unchanged(&index.hash, || text::hash(source)).unwrap_or(false))
     }
 
-    /// The columns of a group of files as those of the table.
-    fn united(&self, schema: &Schema) -> Vec<Expr> {
-        let column = |(name, together): (&polars::prelude::PlSmallStr, &DataType)| match schema.get(name) {
-            None => lit(NULL).cast(together.clone()).alias(name.clone()),
-            Some(stored) if stored == together => col(name.clone()),
-            Some(_) => col(name.clone()).strict_cast(together.clone()),
-        };
-        self.schema.iter().map(column).chain([col(ROW).cast(DataType::UInt64)]).collect()
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the first rows are looked at before anything is planned")]
     fn first_rows(&self) -> Result<DataFrame, OpenError> {
         let wanted: BTreeSet<String> = self.schema.iter_names().map(ToString::to_string).collect();
         let mut all = DataFrame::empty_with_schema(&self.schema);
@@ -417,18 +353,6 @@ impl Opened {
                     };
                     let columns = heads[file].file.columns(0, Some(rows), &wanted)?;
                     together(columns.into_iter().map(|column| column.head(Some(height))).collect(), height, &self.schema)
-                }
-                Heads::Remote(groups) => {
-                    let mut ends = groups.iter().scan(0, |end, (count, schema)| {
-                        *end += count;
-                        Some((*end, schema))
-                    });
-                    let schema = ends.find(|(end, _)| file < *end).map(|(_, schema)| schema.clone()).unwrap_or_default();
-                    remote(&self.files[file..=file], self.format, Some(&schema), Some(0))?
-                        .limit(SAMPLE_ROWS)
-                        .select(self.united(&schema))
-                        .collect()?
-                        .drop(ROW)
                 }
             };
             let first = guarded(read).and_then(|first| all.vstack(&first));
@@ -555,47 +479,6 @@ impl FileParts {
 /// The type of a column's values: a dictionary is a way to store text, and where there are no values, text is as good as any.
 pub(crate) fn as_value(stored: &DataType) -> &DataType {
     if stored.is_categorical() || stored.is_enum() || stored.is_null() { &DataType::String } else { stored }
-}
-
-/// The lazy rows of files of other machines that share their columns, numbered from `row`.
-fn remote(files: &[PathBuf], format: FileFormat, schema: Option<&Schema>, row: Option<u64>) -> PolarsResult<LazyFrame> {
-    let offset = |row: u64| {
-        IdxSize::try_from(row).map_err(|_| PolarsError::ComputeError("beyond 2³² rows none are numbered: copy the files here".into()))
-    };
-    let row_index = row.map(|row| Ok::<_, PolarsError>(RowIndex { name: ROW.into(), offset: offset(row)? })).transpose()?;
-    let paths = ScanSources::Paths(files.iter().map(|file| PlRefPath::new(file.to_string_lossy().as_ref())).collect());
-    match format {
-        FileFormat::Arrow => {
-            let args = UnifiedScanArgs { row_index, glob: true, ..UnifiedScanArgs::default() };
-            LazyFrame::scan_ipc_sources(paths, IpcScanOptions::default(), args)
-        }
-        FileFormat::Parquet => {
-            let args = ScanArgsParquet { glob: true, cache: false, row_index, ..ScanArgsParquet::default() };
-            LazyFrame::scan_parquet_sources(paths, args)
-        }
-        FileFormat::Ndjson => LazyJsonLineReader::new_with_sources(paths)
-            .with_schema(schema.map(|schema| Arc::new(schema.clone())))
-            .with_infer_schema_length(NonZeroUsize::new(usize::MAX))
-            .with_row_index(row_index)
-            .finish(),
-        other => Err(PolarsError::ComputeError(format!("{} is read from this machine only: copy the file here", other.as_str()).into())),
-    }
-}
-
-fn remote_schema(file: &Path, format: FileFormat) -> Result<Schema, OpenError> {
-    let schema = remote(&[file.to_path_buf()], format, None, None).and_then(|mut rows| rows.collect_schema());
-    let plain = |stored: &DataType| format == FileFormat::Ndjson && !stored.is_nested();
-    let as_read = |(name, stored): (&polars::prelude::PlSmallStr, &DataType)| {
-        (name.clone(), if plain(stored) { DataType::String } else { stored.clone() })
-    };
-    schema.map(|schema| schema.iter().map(as_read).collect()).map_err(|error| unreadable(file, &error))
-}
-
-/// How many rows a file says that it has.
-#[expect(clippy::disallowed_methods, reason = "the count stands in the file's own metadata")]
-fn remote_rows(path: &Path, format: FileFormat) -> Option<u64> {
-    let rows = remote(&[path.to_path_buf()], format, None, None).ok()?.select([polars::prelude::len()]).collect().ok()?;
-    rows.columns().first()?.cast(&DataType::UInt64).ok()?.u64().ok()?.get(0)
 }
 
 /// A path, relative to the report's folder where it lies below it.

@@ -75,8 +75,6 @@ fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, (PathBuf, io::Error
     let failed = |error| (folder.to_owned(), error);
     let names = fs::read_dir(place).map_err(failed)?.map(|entry| entry.map(|entry| entry.file_name()).map_err(failed));
     let names = names.collect::<Result<Vec<_>, _>>()?;
-    // What Office keeps beside a workbook while it is open is called so.
-    let is_kept_for_itself = |name: &[u8]| name.starts_with(b".") || name.starts_with(b"~$");
     Ok(names.into_iter().filter(|name| !is_kept_for_itself(name.as_encoded_bytes())).collect())
 }
 
@@ -92,6 +90,11 @@ fn folders_below(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<Pa
         folders_below(&folder.join(entry), seen, found)?;
     }
     Ok(())
+}
+
+/// Whether a program keeps what is called so for itself: Office, beside a workbook while it is open, by `~$`.
+pub(super) fn is_kept_for_itself(name: &[u8]) -> bool {
+    name.starts_with(b".") || name.starts_with(b"~$")
 }
 
 /// Whether a name is what a pattern says, where `*` stands for any characters.

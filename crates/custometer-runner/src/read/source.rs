@@ -5,21 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
 
+use super::disk::{Disk, DiskReader};
 use super::given::GivenRows;
-
-/// So many files are kept open. Of others it is told at each opening whether they are still the same.
-const MOST_OPEN: usize = 256;
-/// Two changes that are nearer to each other may have the same time.
-const GRAIN_OF_TIMES: Duration = Duration::from_secs(2);
-
-static OPEN: AtomicUsize = AtomicUsize::new(0);
+use super::object::{Object, ObjectReader};
+use super::stores::{is_remote, shown_address};
 
 /// What is read as one file.
 #[derive(Debug)]
@@ -35,6 +28,7 @@ pub(crate) struct Source {
 #[derive(Debug, Clone)]
 enum At {
     Disk(Arc<Disk>),
+    Object(Arc<Object>),
     Host(Arc<GivenRows>),
 }
 
@@ -77,43 +71,14 @@ pub(crate) struct Sheet {
     pub(crate) faults: Option<(u64, String)>,
 }
 
-/// A file of this machine, as it was when it was opened.
-#[derive(Debug)]
-struct Disk {
-    path: PathBuf,
-    stamp: Stamp,
-    /// Whether it had been written to a moment before, so that another change might not show in its times.
-    is_fresh: bool,
-    file: Option<File>,
-}
-
-/// What changes with the content of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
-    /// Which file it is, and when anything of it changed, where the system says so.
-    identity: [i64; 4],
-}
-
-impl Stamp {
-    fn of(file: &Metadata) -> Self {
-        #[cfg(unix)]
-        let identity = {
-            use std::os::unix::fs::MetadataExt as _;
-            [file.dev().cast_signed(), file.ino().cast_signed(), file.ctime(), file.ctime_nsec()]
-        };
-        #[cfg(not(unix))]
-        let identity = [0; 4];
-        Self { bytes: file.len(), modified: file.modified().ok(), identity }
-    }
-}
-
 impl Source {
-    /// Opens a file.
+    /// Opens a file of this machine, or an object at an address.
     pub(crate) fn open(path: &Path) -> io::Result<Arc<Self>> {
-        let at = At::Disk(Arc::new(Disk::open(path)?));
-        Ok(Arc::new(Self { path: path.to_owned(), at, member: None, text: Text::Itself }))
+        let (path, at) = match path.to_str().filter(|path| is_remote(path)) {
+            Some(address) => (shown_address(address).into(), At::Object(Arc::new(Object::open(address)?))),
+            None => (path.to_owned(), At::Disk(Arc::new(Disk::open(path)?))),
+        };
+        Ok(Arc::new(Self { path, at, member: None, text: Text::Itself }))
     }
 
     /// Rows that a host gives.
@@ -157,7 +122,8 @@ impl Source {
     /// The file that it is in.
     pub(crate) fn file(&self) -> &Path {
         match &self.at {
-            At::Disk(disk) => &disk.path,
+            At::Disk(disk) => disk.path(),
+            At::Object(object) => object.path(),
             At::Host(_) => &self.path,
         }
     }
@@ -180,7 +146,8 @@ impl Source {
     pub(crate) fn bytes(&self) -> u64 {
         match (&self.member, &self.at) {
             (Some(member), _) => member.bytes,
-            (None, At::Disk(disk)) => disk.stamp.bytes,
+            (None, At::Disk(disk)) => disk.bytes(),
+            (None, At::Object(object)) => object.bytes(),
             (None, At::Host(_)) => 0,
         }
     }
@@ -188,10 +155,16 @@ impl Source {
     /// Whether it is still as it was when it was opened. `hash` is that of what was read, and `hash_now` gives that of what is there.
     pub(crate) fn is_unchanged(&self, hash: &str, hash_now: impl FnOnce() -> io::Result<String>) -> io::Result<bool> {
         match &self.at {
-            At::Disk(disk) => Ok(disk.is_as_it_was()? && (!disk.is_fresh || hash_now()? == hash)),
+            At::Disk(disk) => Ok(disk.is_as_it_was()? && (!disk.is_fresh() || hash_now()? == hash)),
+            At::Object(object) => object.is_as_it_was(),
             // Arrow's memory is not written to once it is there.
             At::Host(_) => Ok(true),
         }
+    }
+
+    /// What a store calls this version of an object, where it is one.
+    pub(crate) fn version(&self) -> Option<String> {
+        if let At::Object(object) = &self.at { Some(object.version()) } else { None }
     }
 
     /// Its bytes from `offset` on, as many as `buffer` holds.
@@ -201,6 +174,7 @@ impl Source {
         }
         match &self.at {
             At::Disk(disk) => disk.read_exact_at(buffer, offset),
+            At::Object(object) => object.read_exact_at(buffer, offset),
             At::Host(_) => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
@@ -218,84 +192,16 @@ impl Source {
 
     /// A reader of all its bytes, from the start.
     pub(crate) fn reader(&self) -> Reader {
-        let At::Disk(disk) = &self.at else { return Reader::Nothing };
-        let disk = DiskReader { disk: Arc::clone(disk), at: 0, again: None };
-        match &self.member {
-            Some(member) => Reader::Member(Box::new(Unpacked::new(disk, member))),
-            None => Reader::Disk(disk),
-        }
-    }
-}
-
-impl Disk {
-    #[expect(clippy::disallowed_methods, reason = "no result depends on it: it says when the times of a file are not enough to compare")]
-    fn open(path: &Path) -> io::Result<Self> {
-        // A pipe would be waited for as it is opened.
-        let kind = std::fs::metadata(path)?.file_type();
-        if kind.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if !kind.is_file() {
-            return Err(io::Error::other("it is a pipe or a device, which can't be read twice: write it into a file first"));
-        }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        let stamp = Stamp::of(&metadata);
-        let is_fresh =
-            stamp.modified.is_none_or(|modified| SystemTime::now().duration_since(modified).is_ok_and(|ago| ago < GRAIN_OF_TIMES));
-        let kept = OPEN.fetch_add(1, Ordering::Relaxed) < MOST_OPEN;
-        if !kept {
-            OPEN.fetch_sub(1, Ordering::Relaxed);
-        }
-        Ok(Self { path: path.to_owned(), stamp, is_fresh, file: kept.then_some(file) })
-    }
-
-    fn is_as_it_was(&self) -> io::Result<bool> {
-        let now = match &self.file {
-            Some(file) => file.metadata()?,
-            None => std::fs::metadata(&self.path)?,
+        let whole = match &self.at {
+            At::Disk(disk) => Reader::Disk(DiskReader::new(disk)),
+            At::Object(object) => Reader::Object(ObjectReader::new(object)),
+            At::Host(_) => Reader::Nothing,
         };
-        Ok(Stamp::of(&now) == self.stamp)
-    }
-
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        match &self.file {
-            Some(file) => read_exact_at(file, buffer, offset),
-            None => read_exact_at(&self.reopened()?, buffer, offset),
+        match &self.member {
+            Some(member) => Reader::Member(Box::new(Unpacked::new(whole, member))),
+            None => whole,
         }
     }
-
-    fn reopened(&self) -> io::Result<File> {
-        let file = File::open(&self.path)?;
-        if Stamp::of(&file.metadata()?) == self.stamp { Ok(file) } else { Err(io::Error::other("it has changed while it was read")) }
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        if self.file.is_some() {
-            OPEN.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => {
-                buffer = &mut buffer[read..];
-                offset += read as u64;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A reader of a source, with a place of its own.
@@ -303,6 +209,7 @@ pub(crate) enum Reader {
     /// Of what has no bytes.
     Nothing,
     Disk(DiskReader),
+    Object(ObjectReader),
     Member(Box<Unpacked>),
 }
 
@@ -311,6 +218,7 @@ impl Read for Reader {
         match self {
             Self::Nothing => Ok(0),
             Self::Disk(disk) => disk.read(buffer),
+            Self::Object(object) => object.read(buffer),
             Self::Member(member) => member.read(buffer),
         }
     }
@@ -320,46 +228,11 @@ impl Seek for Reader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match self {
             Self::Disk(disk) => disk.seek(to),
+            Self::Object(object) => object.seek(to),
             Self::Nothing | Self::Member(_) => {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "what is packed is read from its start only"))
             }
         }
-    }
-}
-
-/// A reader of a file.
-pub(crate) struct DiskReader {
-    disk: Arc<Disk>,
-    at: u64,
-    /// The file, where it is not kept open.
-    again: Option<File>,
-}
-
-impl Read for DiskReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.disk.stamp.bytes.saturating_sub(self.at);
-        let length = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        if length > 0 {
-            if self.disk.file.is_none() && self.again.is_none() {
-                self.again = Some(self.disk.reopened()?);
-            }
-            let file = self.disk.file.as_ref().or(self.again.as_ref()).ok_or(io::ErrorKind::NotFound)?;
-            read_exact_at(file, &mut buffer[..length], self.at)?;
-            self.at += length as u64;
-        }
-        Ok(length)
-    }
-}
-
-impl Seek for DiskReader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.disk.stamp.bytes.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
     }
 }
 
@@ -372,9 +245,10 @@ pub(crate) struct Unpacked {
 }
 
 impl Unpacked {
-    fn new(mut disk: DiskReader, member: &Member) -> Self {
-        disk.at = member.at;
-        let packed = disk.take(member.packed);
+    fn new(mut archive: Reader, member: &Member) -> Self {
+        // What has no such place has no bytes to unpack, which is found as they are read.
+        let _ = archive.seek(SeekFrom::Start(member.at));
+        let packed = archive.take(member.packed);
         let bytes: Box<dyn Read + Send> =
             if member.is_deflated { Box::new(flate2::bufread::DeflateDecoder::new(io::BufReader::new(packed))) } else { Box::new(packed) };
         Self { bytes, left: member.bytes, crc: flate2::Crc::new(), wanted: member.crc }
@@ -404,6 +278,7 @@ impl Read for Unpacked {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write as _;
 
     use super::*;
