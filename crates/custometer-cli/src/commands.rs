@@ -153,8 +153,9 @@ fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> R
 fn check_formats(formats: &[Format], has_folder: bool, is_terminal: bool) -> Result<(), Failure> {
     match formats {
         [_, _, ..] if !has_folder => Err(Failure::usage("several formats need a folder: add `--out DIR`")),
-        [Format::Parquet] if !has_folder && is_terminal => {
-            Err(Failure::usage("a Parquet file is not for a terminal: add `--out DIR`, or send stdout to a file"))
+        [format @ (Format::Parquet | Format::Xlsx)] if !has_folder && is_terminal => {
+            let what = if *format == Format::Parquet { "a Parquet file" } else { "a workbook" };
+            Err(Failure::usage(format!("{what} is not for a terminal: add `--out DIR`, or send stdout to a file")))
         }
         _ => Ok(()),
     }

@@ -19,11 +19,13 @@ pub enum Format {
     Parquet,
     /// One page with charts, to be read, printed and passed on.
     Html,
+    /// A workbook for Excel and other spreadsheets: a sheet for each request.
+    Xlsx,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 6] = [Self::Table, Self::Markdown, Self::Json, Self::Csv, Self::Parquet, Self::Html];
+    pub const ALL: [Self; 7] = [Self::Table, Self::Markdown, Self::Json, Self::Csv, Self::Parquet, Self::Html, Self::Xlsx];
 
     /// The name on the command line and in configs.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
             Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -46,6 +49,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
             Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
     }
 }
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn an_unknown_format_is_told_the_known_ones() {
-        let error = "xlsx".parse::<Format>().unwrap_err();
-        assert_eq!(error.to_string(), "unknown format `xlsx`; the formats are table, markdown, json, csv, parquet, html");
+        let error = "pdf".parse::<Format>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown format `pdf`; the formats are table, markdown, json, csv, parquet, html, xlsx");
     }
 }

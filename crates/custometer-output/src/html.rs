@@ -14,7 +14,6 @@ mod status;
 mod svg;
 mod table;
 mod tile;
-mod view;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
-//! A run's result, rendered: as a terminal table, Markdown, JSON, CSV, Parquet or HTML.
+//! A run's result, rendered: as a terminal table, Markdown, JSON, CSV, Parquet, HTML or a workbook.
 //!
 //! [`render()`] makes the bytes of one format, and [`stored()`] reads the JSON back; [`write_all`] puts files into a folder, all of them or none. Nothing here prints, and
 //! the same result always comes to the same bytes.
 
 mod csv;
 mod error;
+mod facts;
 mod format;
 pub mod history;
 mod html;
@@ -22,7 +23,9 @@ mod sparkline;
 mod stored;
 mod table;
 mod tidy;
+mod view;
 mod write;
+mod xlsx;
 
 #[cfg(test)]
 mod fixture;

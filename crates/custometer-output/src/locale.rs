@@ -5,7 +5,7 @@
 
 mod words;
 
-use custometer_core::{CurrencyCode, Grain, Period, Unit};
+use custometer_core::{Baseline, CurrencyCode, Grain, Period, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::ResultRow;
 use jiff::Zoned;
@@ -170,14 +170,40 @@ impl Language {
         })
     }
 
+    /// How a baseline is called.
+    pub(crate) fn baseline(self, baseline: Baseline) -> &'static str {
+        match baseline {
+            Baseline::Previous => self.words.previous,
+            Baseline::YearAgo => self.words.year_ago,
+        }
+    }
+
+    /// How what is compared with a baseline is called.
+    pub(crate) fn versus(self, baseline: Baseline) -> &'static str {
+        match baseline {
+            Baseline::Previous => self.words.versus_previous,
+            Baseline::YearAgo => self.words.versus_year_ago,
+        }
+    }
+
+    /// What stands before and after an amount of a currency.
+    pub(crate) fn around_money(self, code: CurrencyCode) -> (String, String) {
+        let written = self.money("0", code);
+        written.split_once('0').map(|(before, after)| (before.to_owned(), after.to_owned())).unwrap_or_default()
+    }
+
+    /// What stands after the digits of a percentage.
+    pub(crate) fn percent(self) -> &'static str {
+        if self.locale == Locale::En { "%" } else { "\u{a0}%" }
+    }
+
     /// A number that was rounded, as the language writes it.
     fn written(self, number: f64, rounded: &Rounded) -> String {
         let digits = self.digits(&rounded.digits);
         let counted = |[one, more]: [&'static str; 2]| if (number.abs() - 1.0).abs() < f64::EPSILON { one } else { more };
         let suffix = match rounded.suffix {
             Suffix::None => return digits,
-            Suffix::Percent if self.locale == Locale::En => return digits + "%",
-            Suffix::Percent => "%",
+            Suffix::Percent => return digits + self.percent(),
             Suffix::PercentagePoints => self.words.percentage_points,
             Suffix::Days => counted(self.words.days),
             Suffix::Months => counted(self.words.in_months),

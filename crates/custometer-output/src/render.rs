@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 use crate::error::OutputError;
 use crate::format::Format;
 use crate::table::{self, Terminal};
-use crate::{csv, html, json, markdown, parquet, sections};
+use crate::{csv, html, json, markdown, parquet, sections, xlsx};
 
 /// The result in one format. Tables keep within the terminal, where there is one; the other formats have no use for it.
 pub fn render(result: &RunResult, format: Format, terminal: Option<Terminal>) -> Result<Vec<u8>, OutputError> {
@@ -17,6 +17,7 @@ pub fn render(result: &RunResult, format: Format, terminal: Option<Terminal>) ->
         Format::Csv => csv::render(result).map_err(Into::into),
         Format::Parquet => parquet::render(result),
         Format::Html => html::render(result).map_err(Into::into),
+        Format::Xlsx => xlsx::render(result),
     };
     rendered.map_err(|source| OutputError::Render { format, source })
 }

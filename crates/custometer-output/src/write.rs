@@ -165,6 +165,7 @@ mod tests {
             "results.csv",
             "results.parquet",
             "results.html",
+            "results.xlsx",
             "details/NPS.parquet",
             "alerts.csv",
             "rejected.csv",
@@ -183,7 +184,8 @@ mod tests {
                 "results.json",
                 "results.md",
                 "results.parquet",
-                "results.txt"
+                "results.txt",
+                "results.xlsx"
             ]
         );
         let alerts = fs::read_to_string(dir.join("alerts.csv")).unwrap();

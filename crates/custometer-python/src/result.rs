@@ -249,7 +249,7 @@ fn rendered<'py>(py: Python<'py>, result: &RunResult, format: Format) -> PyResul
     let bytes =
         py.detach(|| custometer_output::render(result, format, None)).map_err(|failure: OutputError| error::failed(py, &failure))?;
     match String::from_utf8(bytes) {
-        Ok(text) if format != Format::Parquet => text.into_bound_py_any(py),
+        Ok(text) if !matches!(format, Format::Parquet | Format::Xlsx) => text.into_bound_py_any(py),
         Ok(text) => Ok(PyBytes::new(py, text.as_bytes()).into_any()),
         Err(binary) => Ok(PyBytes::new(py, binary.as_bytes()).into_any()),
     }

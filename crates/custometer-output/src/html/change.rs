@@ -1,6 +1,6 @@
 //! A change from a baseline: how large, whether good news, and whether more than chance.
 
-use custometer_core::{Baseline, Direction};
+use custometer_core::Direction;
 use custometer_runner::result::{Comparison, GroupComparison, ResultRow};
 use serde::Serialize;
 
@@ -48,21 +48,5 @@ fn verdict(row: &ResultRow, change: f64, significant: Option<bool>, words: &'sta
         (Some(true), (word, "better")) => (word, "better sure"),
         (Some(true), (word, _)) => (word, "worse sure"),
         _ => news,
-    }
-}
-
-/// How the column of a baseline is called.
-pub(super) fn versus(baseline: Baseline, words: &Words) -> &'static str {
-    match baseline {
-        Baseline::Previous => words.versus_previous,
-        Baseline::YearAgo => words.versus_year_ago,
-    }
-}
-
-/// How a baseline is called.
-pub(super) fn name(baseline: Baseline, words: &Words) -> &'static str {
-    match baseline {
-        Baseline::Previous => words.previous,
-        Baseline::YearAgo => words.year_ago,
     }
 }

@@ -8,11 +8,11 @@ use super::change::Change;
 use super::status::{Mark, described};
 use super::svg::{Columns, Place, Plot, Point, Reference, Scale};
 use super::table::{Cell, Table};
-use super::view::{View, shortened};
 use crate::human;
 use crate::locale::{Language, filled};
 use crate::quantity::Quantity;
 use crate::tidy::defined;
+use crate::view::{View, shortened};
 
 /// More groups than these get no chart each.
 pub(super) const MOST_CHARTS: usize = 8;

@@ -8,7 +8,7 @@ mod trend;
 use custometer_core::Picture;
 
 use super::drawing::{Drawing, Figure, MOST_CHARTS};
-use super::view::View;
+use crate::view::View;
 
 impl<'a> Drawing<'a> {
     /// The figures of a view. `total` are the values of all groups together, by period.

@@ -11,8 +11,9 @@ use super::quality::Quality;
 use super::section::Section;
 use super::table::{Cell, Column, Table};
 use super::tile::Tile;
+use crate::facts::{facts, legend, made};
 use crate::human;
-use crate::locale::{Language, Words, filled};
+use crate::locale::{Language, Words};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -73,7 +74,7 @@ impl<'a> Page<'a> {
             let id = rows[0].metric.split('.').next().unwrap_or(rows[0].metric);
             let tile = Tile::of(number, &section.title, rows, &result.manifest, language);
             let at = domains.iter().position(|domain| domain.id == id).unwrap_or_else(|| {
-                domains.push(Domain { id, name: super::view::readable(id), tiles: Vec::new(), sections: Vec::new() });
+                domains.push(Domain { id, name: crate::view::readable(id), tiles: Vec::new(), sections: Vec::new() });
                 domains.len() - 1
             });
             domains[at].tiles.extend(tile);
@@ -134,56 +135,6 @@ impl From<&'static About> for Definition {
         let About { id, title, summary, formula, range, edge_cases, references, .. } = *about;
         Self { id, title, summary, formula, range, edge_cases, references }
     }
-}
-
-/// What is said of a report under its title.
-fn facts(manifest: &Manifest, language: Language) -> Vec<(&'static str, String)> {
-    let words = language.words;
-    let mut facts = vec![
-        (words.period, manifest.period.map_or_else(|| words.all_time.to_owned(), |period| language.period(period))),
-        (words.time_zone, manifest.timezone.clone()),
-    ];
-    facts.extend(manifest.as_of.map(|as_of| (words.as_of, language.date(as_of))));
-    facts.push((words.confidence, language.tick(manifest.confidence * 100.0, 1.0, custometer_core::Unit::Percent)));
-    let baselines: Vec<&str> = manifest.compare.iter().map(|baseline| super::change::name(*baseline, words)).collect();
-    if !baselines.is_empty() {
-        facts.push((words.compared_with, baselines.join(", ")));
-    }
-    facts
-}
-
-/// What marks mean, for those that are used.
-fn legend(result: &RunResult, language: Language) -> Vec<String> {
-    let words = language.words;
-    let mut legend = Vec::new();
-    let of_time = result.results.iter().flat_map(|row| &row.comparisons).map(|comparison| comparison.significant);
-    let of_groups = result.results.iter().filter_map(|row| row.group_comparison.as_deref()).map(|other| other.significant);
-    if of_time.chain(of_groups).any(|significant| significant.is_some()) {
-        // The subtraction leaves digits that mean nothing.
-        let level = custometer_runner::result::rounded(1.0 - result.manifest.confidence);
-        legend.push(filled(words.significance_meaning, &[&language.plain(level)]));
-    }
-    if result.results.iter().any(|row| row.partial) {
-        let mut partial = words.partial.to_owned();
-        if let Some(first) = partial.get_mut(0..1) {
-            first.make_ascii_uppercase();
-        }
-        legend.push(format!("{partial}: {}", words.partial_meaning));
-    }
-    if result.results.iter().any(|row| row.suppressed) {
-        let least = result.manifest.min_group_size.map_or_else(String::new, |least| language.whole(least));
-        legend.push(filled(words.suppressed_meaning, &[&least]));
-    }
-    legend
-}
-
-/// What is needed to make the report again.
-fn made(manifest: &Manifest, language: Language) -> Vec<(&'static str, String)> {
-    let words = language.words;
-    let mut made = vec![("custometer", manifest.version.clone()), (words.config_hash, manifest.config_hash.clone())];
-    made.extend(facts(manifest, language));
-    made.extend(manifest.min_group_size.map(|least| (words.least_group, language.whole(least))));
-    made
 }
 
 /// The files that were read.

@@ -1,12 +1,13 @@
 //! What became of every row that was read.
 
-use custometer_runner::result::{RejectedRow, RowCount, RunResult, TableManifest};
+use custometer_runner::result::{RowCount, RunResult, TableManifest};
 use serde::Serialize;
 
 use super::table::{Cell, Column, Table};
-use super::view::shortened;
+use crate::facts::example;
 use crate::human;
-use crate::locale::{Language, filled};
+use crate::locale::Language;
+use crate::view::shortened;
 
 /// So many rejected rows are shown for each reason.
 const EXAMPLES: usize = 3;
@@ -129,20 +130,6 @@ fn rejected(result: &RunResult, language: Language) -> Option<Table> {
     ];
     let rows: Vec<Vec<Cell>> = result.rejected.iter().map(row).collect();
     (!rows.is_empty()).then(|| Table { caption: words.rows_rejected.to_owned(), columns, rows, interactive: true })
-}
-
-/// One rejected row, such as "orders.csv, row 17: amount = 12,x".
-fn example(row: &RejectedRow, language: Language) -> String {
-    let place = |file: &str, row: u64| format!("{}, {}", human::line(file), filled(language.words.example_row, &[&language.whole(row)]));
-    // The row of another table stands after the one that looked it up.
-    let found = row.looked_up_in.as_ref().map(|found| format!(" ← {}", place(&found.file, found.row))).unwrap_or_default();
-    let place = place(&row.file, row.row) + &found;
-    let value = row.value.as_deref().map_or_else(|| "–".to_owned(), shortened);
-    match &row.column {
-        Some(column) => format!("{place}: {} = {value}", human::line(column)),
-        None if row.value.is_some() => format!("{place}: {value}"),
-        None => place,
-    }
 }
 
 fn requests(names: &[String]) -> String {

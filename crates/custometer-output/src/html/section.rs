@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::drawing::{Drawing, Figure};
 use super::tile::Headline;
-use super::view::{View, readable};
 use crate::human;
 use crate::locale::Language;
 use crate::quantity::Quantity;
+use crate::view::{View, readable};
 
 /// One request: its name, its headline and its figures.
 #[derive(Debug, Serialize)]

@@ -4,13 +4,13 @@ use custometer_core::Unit;
 use custometer_runner::result::{Manifest, ResultRow, Shown};
 use serde::Serialize;
 
-use super::change::{Change, versus};
+use super::change::Change;
 use super::status::Goal;
 use super::svg::Spark;
-use super::view::{View, readable};
 use crate::locale::{Language, filled};
 use crate::quantity::Quantity;
 use crate::tidy::defined;
+use crate::view::{View, readable};
 
 /// One headline.
 #[derive(Debug, Serialize)]
@@ -51,7 +51,7 @@ impl Headline {
         let is_gap = !matches!(row.shown(), Shown::Value(_));
         let change = |baseline: &custometer_core::Baseline| {
             let change = Change::of(row, row.comparison(*baseline)?, language)?;
-            Some((versus(*baseline, words).to_owned(), change))
+            Some((language.versus(*baseline).to_owned(), change))
         };
         let interval = language.interval(defined(row.low), defined(row.high), unit);
         let confidence = language.tick(manifest.confidence * 100.0, 1.0, Unit::Percent);

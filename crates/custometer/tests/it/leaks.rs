@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -97,6 +98,20 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
+/// What is in a file; of a workbook, what is in its parts.
+fn content(file: &Path) -> Vec<u8> {
+    let bytes = fs::read(file).unwrap();
+    if file.extension().is_none_or(|extension| extension != "xlsx") {
+        return bytes;
+    }
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut parts = Vec::new();
+    for part in 0..archive.len() {
+        archive.by_index(part).unwrap().read_to_end(&mut parts).unwrap();
+    }
+    parts
+}
+
 /// All ids that a report shows, in whatever it writes and says.
 fn shown(report: &Path, settings: &[&str]) -> BTreeSet<String> {
     let folder = TempDir::new().unwrap();
@@ -109,10 +124,10 @@ fn shown(report: &Path, settings: &[&str]) -> BTreeSet<String> {
         found.extend(ids(&output.stdout).into_iter().chain(ids(&output.stderr)));
     };
     run("explain", &[]);
-    run("run", &["--dry-run", "--format", "table,markdown,json,csv,parquet,html", "--out", folder.path().to_str().unwrap()]);
+    run("run", &["--dry-run", "--format", "table,markdown,json,csv,parquet,html,xlsx", "--out", folder.path().to_str().unwrap()]);
     let files = files(folder.path());
-    assert!(files.len() >= 6, "{files:?}");
-    found.extend(files.iter().flat_map(|file| ids(&fs::read(file).unwrap())));
+    assert!(files.len() >= 7, "{files:?}");
+    found.extend(files.iter().flat_map(|file| ids(&content(file))));
     found
 }
 

@@ -357,7 +357,7 @@ fn found(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-const EVERY_FORMAT: [&str; 4] = ["--format", "table,markdown,json,csv,parquet,html", "--out", "results"];
+const EVERY_FORMAT: [&str; 4] = ["--format", "table,markdown,json,csv,parquet,html,xlsx", "--out", "results"];
 
 /// What the run of a title writes, undisturbed.
 fn whole(folder: &TempDir, title: &str) -> BTreeMap<String, Vec<u8>> {

@@ -19,15 +19,14 @@ fn stored_results_of_every_sample_report_are_shown_with_the_bytes_of_the_run() {
     for report in ["quickstart", "management", "support", "web-engagement", "loyalty"] {
         let (run, viewed) = (stored(&format!("{report}-run")), stored(&format!("{report}-view")));
         let config = format!("config/{report}.toml");
-        let formats = "table,markdown,html,json,csv,parquet";
+        let formats = "table,markdown,html,json,csv,parquet,xlsx";
         let output = custometer(&["run", &config, "--as-of", "2026-01-01", "--format", formats, "--out", &run, "--quiet"]);
         assert!(Path::new(&run).join("results.json").exists(), "{report}: {}", String::from_utf8_lossy(&output.stderr));
         let results = format!("{run}/results.json");
         let output = custometer(&["view", &results, "--format", formats, "--out", &viewed, "--quiet"]);
         assert!(output.status.success(), "{report}: {}", String::from_utf8_lossy(&output.stderr));
-        for name in
-            ["results.txt", "results.md", "results.html", "results.json", "results.csv", "results.parquet", "alerts.csv", "rejected.csv"]
-        {
+        let results = ["txt", "md", "html", "json", "csv", "parquet", "xlsx"].map(|extension| format!("results.{extension}"));
+        for name in results.iter().map(String::as_str).chain(["alerts.csv", "rejected.csv"]) {
             let [expected, found] = [&run, &viewed].map(|folder| fs::read(Path::new(folder).join(name)).unwrap());
             assert!(expected == found, "{name} of {report} differs");
         }

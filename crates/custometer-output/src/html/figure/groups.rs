@@ -3,13 +3,12 @@
 use custometer_core::{Direction, Unit};
 use custometer_runner::result::ResultRow;
 
-use super::super::change::versus;
 use super::super::drawing::{Chart, Drawing, Figure, MOST_CHARTS, axis_names, points, scale};
 use super::super::svg::{Bar, Plot, Point, Scale, Spark};
 use super::super::table::{Cell, Column, Table};
-use super::super::view::{Key, View, group_name, readable, value_name};
 use crate::locale::filled;
 use crate::tidy::defined;
+use crate::view::{Key, View, group_name, readable, value_name};
 
 /// More groups than these stand in rows and not in columns.
 const MOST_COLUMNS: usize = 10;
@@ -91,7 +90,7 @@ impl<'a> Drawing<'a> {
         if with_count {
             columns.push(Column::numbers(words.observations));
         }
-        columns.extend(baselines.iter().map(|baseline| Column::numbers(readable(versus(*baseline, words)))));
+        columns.extend(baselines.iter().map(|baseline| Column::numbers(readable(self.language.versus(*baseline)))));
         let beside = rows.iter().find_map(|row| row.group_comparison.as_deref());
         if let Some(beside) = beside {
             let versus = filled(words.versus, &[&value_name(&beside.with, language)]);

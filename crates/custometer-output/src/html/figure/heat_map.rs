@@ -4,8 +4,8 @@ use custometer_core::{Picture, Unit};
 
 use super::super::drawing::{Drawing, Figure};
 use super::super::table::{Cell, Column, Table};
-use super::super::view::{View, group_name};
 use crate::tidy::defined;
+use crate::view::{View, group_name};
 
 impl<'a> Drawing<'a> {
     /// Periods by the metric's own dimension, shaded by value: the table is the picture.

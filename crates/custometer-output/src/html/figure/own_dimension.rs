@@ -5,8 +5,8 @@ use custometer_runner::result::ResultRow;
 use super::super::drawing::{Chart, Drawing, Figure, points};
 use super::super::svg::{Bar, Columns, Plot, Scale};
 use super::super::table::{Cell, Column, Table};
-use super::super::view::{Key, View, group_name, readable};
 use crate::tidy::defined;
+use crate::view::{Key, View, group_name, readable};
 
 impl<'a> Drawing<'a> {
     /// Columns over the metric's own dimension, in the latest period.

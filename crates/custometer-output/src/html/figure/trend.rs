@@ -3,13 +3,12 @@
 use custometer_core::Baseline;
 use custometer_runner::result::ResultRow;
 
-use super::super::change::{name as baseline_name, versus};
 use super::super::drawing::{Chart, Drawing, Figure, axis_names, points, scale};
 use super::super::svg::Plot;
 use super::super::table::{Cell, Column, Table};
-use super::super::view::{View, readable};
 use crate::human;
 use crate::tidy::defined;
+use crate::view::{View, readable};
 
 /// More measures than these get no columns.
 const MOST_MEASURES: usize = 5;
@@ -31,7 +30,7 @@ impl<'a> Drawing<'a> {
             legend.push(("band", self.interval_name()));
         }
         if let Some(earlier) = earlier.filter(|_| points.iter().any(|point| point.before.is_some())) {
-            legend.push(("before", baseline_name(earlier, words).to_owned()));
+            legend.push(("before", self.language.baseline(earlier).to_owned()));
         }
         if points.iter().any(|point| point.limits.is_some()) {
             legend.push(("limits", words.process_limits.to_owned()));
@@ -75,9 +74,9 @@ impl<'a> Drawing<'a> {
         columns.extend(measures.iter().map(|name| Column::numbers(readable(name))));
         for &baseline in &baselines {
             if baseline != Baseline::Previous {
-                columns.push(Column::numbers(readable(baseline_name(baseline, words))));
+                columns.push(Column::numbers(readable(self.language.baseline(baseline))));
             }
-            columns.push(Column::numbers(readable(versus(baseline, words))));
+            columns.push(Column::numbers(readable(self.language.versus(baseline))));
         }
         if with_target {
             columns.push(Column::words(words.target));

@@ -14,33 +14,33 @@ use crate::locale::{Bucket, Language, Words};
 const NAME_LENGTH: usize = 80;
 
 /// The values of some dimensions.
-pub(super) type Key<'a> = Vec<&'a DimensionValue>;
+pub(crate) type Key<'a> = Vec<&'a DimensionValue>;
 
 /// A row with the name of its period.
 type Placed<'a, 'b> = (&'a ResultRow, &'b Bucket);
 
 /// The rows of one breakdown.
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     /// The names of the breakdown's dimensions.
-    pub(super) names: Vec<&'a str>,
+    pub(crate) names: Vec<&'a str>,
     /// The names of the metric's own.
-    pub(super) own: Vec<&'a str>,
+    pub(crate) own: Vec<&'a str>,
     /// The periods, in order.
-    pub(super) buckets: Vec<Bucket>,
+    pub(crate) buckets: Vec<Bucket>,
     /// Which of them are partial.
-    pub(super) partial: Vec<bool>,
+    pub(crate) partial: Vec<bool>,
     /// The groups of the breakdown, in the order they come.
-    pub(super) groups: Vec<Key<'a>>,
+    pub(crate) groups: Vec<Key<'a>>,
     /// The values of the metric's own dimensions, in the order they come.
-    pub(super) keys: Vec<Key<'a>>,
+    pub(crate) keys: Vec<Key<'a>>,
     /// All rows, in order.
-    pub(super) rows: Vec<&'a ResultRow>,
+    pub(crate) rows: Vec<&'a ResultRow>,
     places: HashMap<[usize; 3], &'a ResultRow>,
 }
 
 impl<'a> View<'a> {
     /// The views of a request, one for each of its breakdowns. `buckets` are the names of the rows' periods.
-    pub(super) fn all(rows: &'a [ResultRow], buckets: &[Bucket]) -> Vec<Self> {
+    pub(crate) fn all(rows: &'a [ResultRow], buckets: &[Bucket]) -> Vec<Self> {
         let mut views: Vec<Vec<Placed<'_, '_>>> = Vec::new();
         let names = |row: &'a ResultRow| row.dimensions.iter().map(|(name, _)| name);
         let alike = |one: &'a ResultRow, other: &'a ResultRow| one.breakdown == other.breakdown && names(one).eq(names(other));
@@ -82,12 +82,12 @@ impl<'a> View<'a> {
     }
 
     /// The row of a period, a group and a value of the metric's own dimensions.
-    pub(super) fn row(&self, bucket: usize, group: usize, key: usize) -> Option<&'a ResultRow> {
+    pub(crate) fn row(&self, bucket: usize, group: usize, key: usize) -> Option<&'a ResultRow> {
         self.places.get(&[bucket, group, key]).copied()
     }
 
     /// The last period that is whole and has any value, or else the last one.
-    pub(super) fn latest(&self) -> usize {
+    pub(crate) fn latest(&self) -> usize {
         let known = |bucket: &usize| {
             let mut rows = self.places.iter().filter(|(place, _)| place[0] == *bucket);
             !self.partial[*bucket] && rows.any(|(_, row)| row.value.is_some() || row.suppressed)
@@ -96,17 +96,17 @@ impl<'a> View<'a> {
     }
 
     /// Whether there is more than one period.
-    pub(super) fn is_over_time(&self) -> bool {
+    pub(crate) fn is_over_time(&self) -> bool {
         self.buckets.len() > 1
     }
 
     /// Whether it is the total, and one value per period.
-    pub(super) fn is_single(&self) -> bool {
+    pub(crate) fn is_single(&self) -> bool {
         self.names.is_empty() && self.own.is_empty()
     }
 
     /// Whether the metric's own dimension is one of numbers.
-    pub(super) fn is_numeric(&self) -> bool {
+    pub(crate) fn is_numeric(&self) -> bool {
         self.own.len() == 1 && self.keys.iter().all(|key| key.iter().all(|value| value.as_number().is_some()))
     }
 }
@@ -133,7 +133,7 @@ impl<T: Clone + Eq + Hash> Places<T> {
 }
 
 /// A group in words.
-pub(super) fn group_name(key: &Key<'_>, language: Language) -> String {
+pub(crate) fn group_name(key: &Key<'_>, language: Language) -> String {
     if key.is_empty() {
         return language.words.all.to_owned();
     }
@@ -141,7 +141,7 @@ pub(super) fn group_name(key: &Key<'_>, language: Language) -> String {
 }
 
 /// The value of a dimension in words.
-pub(super) fn value_name(value: &DimensionValue, language: Language) -> String {
+pub(crate) fn value_name(value: &DimensionValue, language: Language) -> String {
     let words: &Words = language.words;
     match value {
         DimensionValue::Missing => words.missing.to_owned(),
@@ -153,14 +153,14 @@ pub(super) fn value_name(value: &DimensionValue, language: Language) -> String {
 }
 
 /// A text of the data on one line, cut short where it is long.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     let mut rest = text.chars();
     let start: String = rest.by_ref().take(NAME_LENGTH).collect();
     human::line(&start) + if rest.next().is_some() { "…" } else { "" }
 }
 
 /// A name of a config as a person writes it: `first_response_time` is "First response time".
-pub(super) fn readable(name: &str) -> String {
+pub(crate) fn readable(name: &str) -> String {
     let spaced = shortened(&if name.contains(' ') { name.to_owned() } else { name.replace('_', " ") });
     let mut rest = spaced.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
