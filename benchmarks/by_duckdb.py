@@ -1,4 +1,4 @@
-"""Runs a hand-written report: by_duckdb.py SCRIPT FILE THREADS [OTHER FILE]. Its results go to stdout as JSON."""
+"""Runs a hand-written report: by_duckdb.py SCRIPT FILE THREADS MEMORY [OTHER FILE], where MEMORY is a size or empty. Its results go to stdout as JSON."""
 
 import json
 import sys
@@ -7,10 +7,10 @@ import time
 import duckdb
 
 
-def main(script: str, file: str, threads: str, other: str = "") -> None:
+def main(script: str, file: str, threads: str, memory: str, other: str = "") -> None:
     # What Python took to start is no cost of the report.
     started = {"time": time.time(), "cpu": time.process_time()}
-    connection = duckdb.connect(config={"threads": int(threads)})
+    connection = duckdb.connect(config={"threads": int(threads), **({"memory_limit": memory} if memory else {})})
     connection.execute("SET VARIABLE file = ?", [file])
     connection.execute("SET VARIABLE other = ?", [other])
     cells = []

@@ -89,6 +89,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT / "target/benchmark", help="a folder for the data (default: target/benchmark)")
     parser.add_argument("--repetitions", type=int, default=3, help="how often each is measured (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="threads of each (default: %(default)s)")
+    parser.add_argument("--memory", default="", help="how much memory each may take, such as 1GB; what they take by themselves unless said")
     args = parser.parse_args()
     if not args.binary.is_file():
         raise Failure(f"there is no `{args.binary}`: make it by `cargo build --release`, or name another by --binary")
@@ -104,10 +105,11 @@ def compare(name: str, report: Report, args: argparse.Namespace) -> bool:
     other = sample(name, report, args, looked_up=True) if report.looked_up else None
     binary, python = args.binary.resolve(), sys.executable
     path = lambda table, file: ["--set", f"tables.{table}.path={json.dumps(str(file))}"]
-    run = lambda name: [binary, "run", HERE / f"{name}.toml", *path(report.table, file), "--format", "json", "--quiet"]
+    memory = ["--memory", args.memory] if args.memory else []
+    run = lambda name: [binary, "run", HERE / f"{name}.toml", *path(report.table, file), "--format", "json", "--quiet", *memory]
     commands = {
         "custometer": [*run(name), *(path(report.looked_up, other) if other else [])],
-        "DuckDB": [python, HERE / "by_duckdb.py", HERE / f"{name}.sql", file, str(args.threads), *([other] if other else [])],
+        "DuckDB": [python, HERE / "by_duckdb.py", HERE / f"{name}.sql", file, str(args.threads), args.memory, *([other] if other else [])],
         "decoding": [python, HERE / "decode.py", file, *report.columns],
     }
     if other:
@@ -124,7 +126,7 @@ def compare(name: str, report: Report, args: argparse.Namespace) -> bool:
     cells, wrong = differences(ours, outputs["DuckDB"]["results"])
 
     medians = {who: Cost.median(of) for who, of in costs.items()}
-    print(f"\n{name}: {'' if report.file else f'{args.rows:,} rows, '}{file.stat().st_size / 1e6:,.0f} MB of {report.format}")
+    print(f"\n{name}: {'' if report.file else f'{args.rows:,} rows, '}{file.stat().st_size / 1e6:,.0f} MB of {report.format}{f', in {args.memory}' if args.memory else ''}")
     print(f"{'':30}{'wall':>10}{'CPU':>10}{'memory':>12}")
     for who, cost in medians.items():
         print(f"{who:30}{cost.wall:8.2f} s{cost.cpu:8.2f} s{cost.memory / 1e6:9,.0f} MB")

@@ -11,19 +11,20 @@ use imports::Imports;
 
 /// The rooms of the runner, each with those it may know. The engine's own, up to `run`, know no config.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("error", &[]),
+    ("memory", &["read"]),
+    ("error", &["memory"]),
     ("read", &[]),
     ("result", &[]),
-    ("report", &["read", "result"]),
+    ("report", &["memory", "read", "result"]),
     ("plan", &["error", "read", "report"]),
-    ("collect", &["error", "plan", "read", "report", "result"]),
+    ("collect", &["error", "memory", "plan", "read", "report", "result"]),
     ("observe", &["collect", "error", "plan", "report", "result"]),
     ("judge", &["report", "result"]),
-    ("explain", &["collect", "error", "plan", "read", "report", "result"]),
-    ("run", &["collect", "error", "judge", "observe", "plan", "read", "report", "result"]),
+    ("explain", &["collect", "error", "memory", "plan", "read", "report", "result"]),
+    ("run", &["collect", "error", "judge", "memory", "observe", "plan", "read", "report", "result"]),
     ("config", &["result"]),
     ("packs", &[]),
-    ("check", &["config", "packs", "read", "report", "result"]),
+    ("check", &["config", "memory", "packs", "read", "report", "result"]),
     ("inspect", &["read"]),
     ("init", &["check", "inspect", "packs"]),
 ];

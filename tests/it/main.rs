@@ -33,6 +33,7 @@ mod report {
     mod groups;
     mod include;
     mod known_until;
+    mod memory;
     mod privacy;
     mod segments;
     mod time;

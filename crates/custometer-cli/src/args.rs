@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use custometer_output::Format;
+use custometer_runner::MemoryLimit;
 use jiff::civil::Date;
 
 use crate::sample;
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Run {
         #[command(flatten)]
         report: ReportArgs,
+        #[command(flatten)]
+        memory: MemoryArgs,
         /// What to write; several with --out.
         #[arg(long, value_parser = formats(), default_value = "table", value_delimiter = ',')]
         format: Vec<Format>,
@@ -116,6 +120,8 @@ pub(crate) enum Command {
     Explain {
         #[command(flatten)]
         report: ReportArgs,
+        #[command(flatten)]
+        memory: MemoryArgs,
         /// Show Polars' optimised plans too.
         #[arg(long)]
         plan: bool,
@@ -271,6 +277,39 @@ pub(crate) struct ReportArgs {
     pub(crate) settings: Vec<String>,
 }
 
+/// How much memory there is, and where what is beyond goes.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct MemoryArgs {
+    /// How much memory to take, such as 4GB; by default three quarters of what the machine or the container has. What does not fit is kept on disk
+    /// while the run lasts; the results are the same.
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub(crate) memory: Option<u64>,
+    /// The folder for what does not fit into memory; by default that of the system for temporary files.
+    #[arg(long, value_name = "DIR", value_parser = folder)]
+    pub(crate) scratch: Option<PathBuf>,
+}
+
+impl From<MemoryArgs> for MemoryLimit {
+    fn from(args: MemoryArgs) -> Self {
+        Self { bytes: args.memory, scratch: args.scratch }
+    }
+}
+
+/// A number of bytes, as people write it, such as 4GB.
+pub fn memory_size(written: &str) -> Result<u64, String> {
+    match written.parse::<ByteSize>() {
+        Ok(size) if size >= ByteSize::mb(1) => Ok(size.as_u64()),
+        Ok(_) => Err("less than a megabyte: write a number with its unit, such as 4GB or 512MiB".to_owned()),
+        Err(_) => Err("write a number with its unit, such as 4GB or 512MiB".to_owned()),
+    }
+}
+
+/// A folder that is there.
+fn folder(written: &str) -> Result<PathBuf, String> {
+    let folder = PathBuf::from(written);
+    if folder.is_dir() { Ok(folder) } else { Err("there is no such folder".to_owned()) }
+}
+
 /// One metric of files, and what differs from the defaults.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ComputeArgs {
@@ -313,6 +352,8 @@ pub(crate) struct ComputeArgs {
     /// Another setting of the report that this amounts to, such as report.confidence=0.9.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     /// What to write.
     #[arg(long, value_parser = formats(), default_value = "table")]
     pub(crate) format: Format,

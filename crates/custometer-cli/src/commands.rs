@@ -16,6 +16,7 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,8 +27,8 @@ use clap::CommandFactory as _;
 use custometer_core::Registry;
 use custometer_output::{Format, Terminal};
 use custometer_runner::result::{Severity, Status, harmless};
-use custometer_runner::{Event, GivenRows, Input, Note, Report, RunResult};
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use custometer_runner::{Event, GivenRows, Input, MemoryLimit, Note, Report, RunResult};
+use indicatif::{DecimalBytes, HumanBytes, ProgressBar, ProgressState, ProgressStyle};
 use jiff::civil::Date;
 
 use crate::args::{Args, Command, InspectFormat, NewCommand, ReportArgs};
@@ -48,12 +49,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     check_threads(std::env::var_os(THREADS))?;
     let registry = Registry::linked().map_err(Failure::usage)?;
     match args.command {
-        Command::Run { report, watch: true, port, quiet, .. } => watch::run(&report, port, quiet, &registry),
-        Command::Run { report, format, out, dated, fail_on_target, fail_on_alert, dry_run, state, strict, quiet, .. } => {
+        Command::Run { report, memory, watch: true, port, quiet, .. } => watch::run(&report, &memory.into(), port, quiet, &registry),
+        Command::Run { report, memory, format, out, dated, fail_on_target, fail_on_alert, dry_run, state, strict, quiet, .. } => {
             let fail_on_alert = fail_on_alert.map(Into::into);
             let (out, state) = (out.as_deref(), state.as_deref());
             let wanted = Wanted { formats: &format, out, dated, fail_on_target, fail_on_alert, dry_run, state, strict, quiet };
-            compute_all(&report, &registry, &wanted)
+            compute_all(&report, &memory.into(), &registry, &wanted)
         }
         Command::Diff { old, new, state, format, fail_on_change } => {
             history::diff(&old, &new, state.as_deref(), format == InspectFormat::Json, fail_on_change)
@@ -61,9 +62,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Command::View { results, format, out, quiet } => view::run(&results, &format, out.as_deref(), quiet),
         Command::Compute(args) => compute::run(&args, &registry),
         Command::Validate { report, format } => validate::run(&report, format, &registry),
-        Command::Explain { report, plan } => load_all(&report, &registry)?
-            .iter()
-            .try_for_each(|(_, loaded)| print(&harmless::lines(&custometer_runner::explain(loaded, plan).map_err(Failure::run)?))),
+        Command::Explain { report, memory, plan } => within(load_all(&report, &registry)?, &memory.into())
+            .try_for_each(|(_, loaded)| print(&harmless::lines(&custometer_runner::explain(&loaded, plan).map_err(Failure::run)?))),
         Command::Inspect { paths, format } => inspect::run(&paths, format, &registry),
         Command::Init { paths, pack, out, force } => {
             init::run(&init::Wanted { paths: &paths, pack: pack.as_deref(), out: &out, force }, today()?, &registry)
@@ -119,7 +119,7 @@ struct Wanted<'a> {
 }
 
 /// Computes reports one after the other, once all of them are found to be in order.
-fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
+fn compute_all(args: &ReportArgs, memory: &MemoryLimit, registry: &Registry, wanted: &Wanted<'_>) -> Result<(), Failure> {
     let &Wanted { formats, out, .. } = wanted;
     let several = args.paths.len() > 1;
     check_formats(formats, out.is_some(), io::stdout().is_terminal())?;
@@ -134,7 +134,7 @@ fn compute_all(args: &ReportArgs, registry: &Registry, wanted: &Wanted<'_>) -> R
         return Err(Failure::usage(message));
     }
     let mut failures = Vec::new();
-    for (at, ((path, report), folder)) in load_all(args, registry)?.into_iter().zip(&folders).enumerate() {
+    for (at, ((path, report), folder)) in within(load_all(args, registry)?, memory).zip(&folders).enumerate() {
         if several {
             note(wanted.quiet, &format!("{}:", path.display()));
         }
@@ -181,7 +181,13 @@ fn compute_report(path: &Path, args: &ReportArgs, report: &Report, wanted: &Want
         return Err(Failure::usage("the report asks for detail tables, which are files: add `--out DIR`"));
     }
     let bar = if quiet || !io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").map_err(Failure::run)?);
+    let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}{aside}").map_err(Failure::run)?;
+    let watch = report.watch().clone();
+    bar.set_style(style.with_key("aside", move |_: &ProgressState, text: &mut dyn fmt::Write| {
+        if watch.aside() > 0 {
+            let _ = write!(text, ", {} on disk", DecimalBytes(watch.aside()));
+        }
+    }));
     bar.enable_steady_tick(Duration::from_millis(100));
     let result = custometer_runner::run(report, folder_of(path), &|event| match event {
         Event::Reading { table, files, bytes, .. } => {
@@ -192,6 +198,10 @@ fn compute_report(path: &Path, args: &ReportArgs, report: &Report, wanted: &Want
     });
     bar.finish_and_clear();
     let result = result.map_err(Failure::run)?;
+    if report.watch().aside() > 0 {
+        let (aside, limit) = (DecimalBytes(report.watch().aside()), DecimalBytes(report.memory.bytes()));
+        note(quiet, &format!("{aside} were in `{}` meanwhile, so as to stay within {limit} of memory", report.memory.scratch().display()));
+    }
     for Note { table, requests, text } in &result.notes {
         note(quiet, &format!("table `{table}`, for {}: {text}", requests.join(", ")));
     }
@@ -269,6 +279,14 @@ pub fn too_many_rejected(result: &RunResult, max_percent: f64) -> Option<String>
         })
         .collect();
     (!tables.is_empty()).then(|| format!("more rows were rejected than the {max_percent} % that the report allows: {}", tables.join(", ")))
+}
+
+/// Reports that are to get along with so much memory.
+fn within(reports: Vec<(PathBuf, Report)>, memory: &MemoryLimit) -> impl Iterator<Item = (PathBuf, Report)> {
+    reports.into_iter().map(|(path, mut report)| {
+        report.memory = memory.clone();
+        (path, report)
+    })
 }
 
 /// Reads all reports, and says everything that is wrong with any of them.

@@ -20,6 +20,7 @@ use clap::Parser as _;
 
 use failure::Failure;
 
+pub use args::memory_size;
 pub use commands::inspect::shown as inspection_text;
 pub use commands::too_many_rejected;
 pub use failure::{error_text, problems_text};

@@ -12,6 +12,7 @@
 //!
 //! Groups, keys of sets and texts are small numbers here: what is kept of a row has 8 bytes, and is found without comparing texts.
 
+mod aside;
 mod coarser;
 mod moments;
 mod multisets;
@@ -23,10 +24,12 @@ use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, Series, col, lit, when};
 
+pub use self::aside::Aside;
+use self::aside::Shelf;
 pub use self::coarser::Span;
 use self::coarser::{Coarser, unite_onto};
 use self::moments::{Ends, Moments};
-use self::multisets::{Multisets, Ranked};
+use self::multisets::{Multisets, Ranked, Ranks};
 use self::sets::{Member, Sets};
 use crate::dimension::{self, DimensionValue};
 use crate::groups::{Groups, Kind};
@@ -192,10 +195,42 @@ impl Aggregation {
         }
     }
 
+    /// Puts aside what a state has of sets and multisets, which is what grows with the rows. The rest of it stays, and more can be added: rows, and
+    /// other states of which nothing was put aside.
+    pub fn put_aside(&self, state: &mut State, aside: &dyn Aside) -> PolarsResult<()> {
+        for (position, values) in state.values.iter_mut().enumerate() {
+            let shelf = Shelf { aside, position };
+            match values {
+                Values::Sets(_, sets) => sets.put_aside(shelf)?,
+                Values::Multisets(multisets) => multisets.put_aside(shelf)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what was put aside of a state.
+    pub fn take_back(&self, state: &mut State, aside: &dyn Aside) -> PolarsResult<()> {
+        for (position, values) in state.values.iter_mut().enumerate() {
+            let shelf = Shelf { aside, position };
+            match values {
+                Values::Sets(_, sets) => sets.take_back(shelf)?,
+                Values::Multisets(multisets) => multisets.take_back(shelf)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The measures of the groups, for each choice of how to group.
     ///
     /// `confidence` is that of the quantiles' intervals.
     pub fn finish(&self, state: State, choices: &[By], confidence: f64) -> PolarsResult<Vec<MeasureTable>> {
+        self.finish_with(state, &(), choices, confidence)
+    }
+
+    /// The same of a state of which parts were [put aside](Self::put_aside).
+    pub fn finish_with(&self, state: State, aside: &dyn Aside, choices: &[By], confidence: f64) -> PolarsResult<Vec<MeasureTable>> {
         let position = |key: &String| self.keys.iter().position(|known| known == key);
         let at = position(&BUCKET.to_owned()).filter(|_| choices.iter().any(|by| by.spans.is_some()));
         let buckets = at.map(|at| whole_numbers(&state.groups.values(at, &self.interners[at])?)).transpose()?;
@@ -225,6 +260,7 @@ impl Aggregation {
                 }
             };
             let number = |number: u64| Measured::number(Some(number as f64));
+            let shelf = Shelf { aside, position };
             match values {
                 Values::Counts(counts) => {
                     let counts = if *kept == Kept::Rows { &state.rows } else { &counts };
@@ -256,21 +292,28 @@ impl Aggregation {
                 Values::Sets(_, sets) => {
                     let filters = if let Kept::Set { filters, .. } = kept { filters.len() } else { 1 };
                     let (choices, coarser): (Vec<usize>, Vec<&Coarser<'_>>) = coarser.into_iter().unzip();
-                    for (choice, counts) in choices.into_iter().zip(sets.counts(filters, &coarser, buckets.as_deref())) {
+                    for (choice, counts) in choices.into_iter().zip(sets.counts(filters, &coarser, buckets.as_deref(), shelf)?) {
                         let counts = counts.chunks(filters).enumerate();
                         counts.for_each(|(group, counts)| put(choice, group, &|_, filter| number(counts[filter])));
                     }
                 }
                 Values::Multisets(multisets) => {
-                    let runs = multisets.ranked();
-                    for (choice, coarser) in coarser {
-                        let level = |of: &Aggregate| if let Aggregate::Quantile(_, level) = of { *level } else { 0.5 };
-                        let levels = |runs: Vec<&Vec<(f64, u64)>>| {
-                            let values = Ranked::new(runs);
-                            measures.iter().map(|(_, of, _)| Measured::quantile(&values, level(of), confidence)).collect::<Vec<_>>()
-                        };
-                        for (group, quantiles) in coarser.gathered(&runs, levels).into_iter().enumerate() {
-                            measures.iter().zip(quantiles).for_each(|((at, ..), found)| measured[choice][group][*at] = found);
+                    let levels: Vec<f64> = measures.iter().map(|(_, of, _)| of.level()).collect();
+                    let sizes = multisets.sizes();
+                    let ranks = |coarser: &Coarser<'_>| -> Vec<Ranks> {
+                        let sizes = coarser.united(&sizes, |size, other| *size += other);
+                        sizes.into_iter().map(|size| Ranks::of_quantiles(size, &levels, confidence)).collect()
+                    };
+                    let mut asked: Vec<Vec<Ranks>> = coarser.iter().map(|(_, coarser)| ranks(coarser)).collect();
+                    multisets.each_run(shelf, |runs| {
+                        for ((_, coarser), asked) in coarser.iter().zip(&mut asked) {
+                            let found = coarser.gathered(runs, |group, runs| asked[group].among(&Ranked::new(runs)));
+                            asked.iter_mut().zip(found).for_each(|(ranks, found)| ranks.add(found));
+                        }
+                    })?;
+                    for ((choice, _), asked) in coarser.into_iter().zip(asked) {
+                        for (group, ranks) in asked.iter().enumerate() {
+                            put(choice, group, &|of, _| Measured::quantile(ranks, of.level(), confidence));
                         }
                     }
                 }
@@ -394,6 +437,16 @@ fn keep(kept: &mut Vec<Kept>, wanted: Kept) -> (usize, usize) {
 }
 
 impl State {
+    /// How many bytes it has that could be put aside.
+    pub fn bytes(&self) -> u64 {
+        let bytes = |values: &Values| match values {
+            Values::Sets(_, sets) => sets.bytes(),
+            Values::Multisets(multisets) => multisets.bytes(),
+            _ => 0,
+        };
+        self.values.iter().map(|values| bytes(values) as u64).sum()
+    }
+
     /// Makes room for all groups there are.
     fn make_room(&mut self) {
         let groups = self.groups.len();
@@ -461,7 +514,7 @@ impl Measured {
         Self { value: measure.aggregate.of_nothing(), interval: None, n }
     }
 
-    fn quantile(values: &Ranked<'_>, level: f64, confidence: f64) -> Self {
+    fn quantile(values: &Ranks, level: f64, confidence: f64) -> Self {
         let n = values.len();
         let at = |rank| values.at(rank);
         let interval = statistics::quantile_ranks(level, n, confidence).and_then(|(low, high)| at(low).zip(at(high)));

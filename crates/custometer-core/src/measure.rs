@@ -79,6 +79,11 @@ impl Aggregate {
             Self::Min(_) | Self::Max(_) | Self::Mean(_) | Self::Variance(_) | Self::Quantile(..) => None,
         }
     }
+
+    /// The level of a quantile; the median's of what is none.
+    pub(crate) fn level(&self) -> f64 {
+        if let Self::Quantile(_, level) = self { *level } else { 0.5 }
+    }
 }
 
 impl Measure {

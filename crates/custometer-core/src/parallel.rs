@@ -2,9 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
+/// How many cores there are.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Goes through items on all cores, each of which keeps something of its own. What they kept.
 pub fn fold<T: Send, A: Send>(items: Vec<T>, start: impl Fn() -> A + Sync, step: impl Fn(&mut A, T) + Sync) -> Vec<A> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let threads = threads().min(items.len());
     let items = Mutex::new(items.into_iter());
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {

@@ -66,12 +66,15 @@ impl PyReport {
     }
 
     /// Runs it. `progress` is whether a bar of tqdm is shown; unless said, in notebooks and terminals, where tqdm is installed. With `strict`, more
-    /// rejected rows than the report allows are an error and not a warning.
+    /// rejected rows than the report allows are an error and not a warning. `memory` is how much the whole process may take, such as `"4GB"`; what does not
+    /// fit is on disk meanwhile.
     ///
     /// Raises `ReportError` with all that is wrong, and `KeyboardInterrupt` when Ctrl-C is pressed; nothing is left of either.
-    #[pyo3(signature = (*, progress=None, strict=false))]
-    fn run(&self, py: Python<'_>, progress: Option<bool>, strict: bool) -> PyResult<PyResults> {
-        let report = self.loaded(py)?;
+    #[pyo3(signature = (*, progress=None, strict=false, memory=None))]
+    fn run(&self, py: Python<'_>, progress: Option<bool>, strict: bool, memory: Option<&str>) -> PyResult<PyResults> {
+        let mut report = self.loaded(py)?;
+        report.memory.bytes =
+            memory.map(custometer_cli::memory_size).transpose().map_err(|reason| PyValueError::new_err(format!("memory: {reason}")))?;
         let allowed = report.max_rejected_percent;
         let result = run(py, report, self.written.folder(), Bar::new(py, progress)?)?;
         if let Some(rejected) = custometer_cli::too_many_rejected(&result, allowed) {
@@ -239,7 +242,7 @@ pub(crate) fn compute(
         settings: Vec::new(),
         as_of: as_of.map(convert::date).transpose()?,
     };
-    report.run(py, progress, strict)
+    report.run(py, progress, strict, None)
 }
 
 /// The breakdowns that are meant: a column, several columns, or a list of lists of them.

@@ -37,6 +37,7 @@ use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::config::diagnostics::{Collector, Problems, Text};
 use crate::config::flat::flat;
+use crate::memory::MemoryLimit;
 use crate::read::files;
 use crate::read::given::GivenRows;
 use crate::read::stores::is_remote;
@@ -187,6 +188,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         alerts,
         webhooks,
         config_hash,
+        memory: MemoryLimit::default(),
         watch,
         settings: flat(input.text, input.settings),
         restated: config.report.restated,

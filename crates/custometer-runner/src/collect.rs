@@ -17,6 +17,7 @@ pub(crate) mod period;
 pub(crate) mod rates;
 pub(crate) mod repetition;
 mod spans;
+mod split;
 pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,13 +25,15 @@ use std::sync::Arc;
 
 use custometer_core::aggregation::MeasureTable;
 use custometer_core::time::BUCKET;
-use custometer_core::{DimensionValue, parallel};
+use custometer_core::{DimensionValue, dimension, parallel};
 use polars::lazy::prelude::OptFlags;
-use polars::prelude::{Column, DataFrame, Engine, IntoLazy, LazyFrame, PolarsError, PolarsResult, col};
+use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PlSmallStr, PolarsError, PolarsResult, Series, col};
 
-use crate::collect::accumulate::{Accumulator, Split};
+use crate::collect::accumulate::Accumulator;
 use crate::collect::counts::{Counts, by_source, count};
+use crate::collect::split::Split;
 use crate::collect::words::{Vocabulary, Words};
+use crate::memory::Memory;
 use crate::plan::names::{FATE, FIRST, LAST, dimension_name};
 use crate::plan::node::{Node, Place};
 use crate::plan::{Part, TablePlan};
@@ -75,8 +78,8 @@ struct Ends {
 
 impl Collected {
     /// What plans of one scan come to, each by itself.
-    pub(crate) fn of_scan(plans: &[&TablePlan], report: &Report) -> PolarsResult<Vec<Self>> {
-        let ends: Vec<Ends> = plans.iter().map(|plan| Ends::of(plan)).collect();
+    pub(crate) fn of_scan(plans: &[&TablePlan], report: &Report, memory: &Arc<Memory>) -> PolarsResult<Vec<Self>> {
+        let ends: Vec<Ends> = plans.iter().map(|plan| Ends::of(plan, memory)).collect();
         let frames = plans.iter().zip(&ends).map(|(plan, ends)| plan.frames(report, ends)).collect::<PolarsResult<Vec<_>>>()?;
         let sizes: Vec<usize> = frames.iter().map(Vec::len).collect();
         let mut frames = collect(frames.into_iter().flatten().collect(), Engine::Streaming)?.into_iter();
@@ -135,7 +138,7 @@ impl Collected {
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             for ((grouping, of), accumulator) in node.groupings.iter().enumerate().zip(&ends.accumulators[position]) {
-                let tables = accumulator.aggregation.finish(accumulator.take(), &node.choices(of), report.confidence)?;
+                let tables = accumulator.finish(&node.choices(of), report.confidence)?;
                 for ((served, by), table) in of.served.iter().enumerate().zip(tables) {
                     let table = plan.with_decoded_keys(report, position, &by.keys, table)?;
                     measures.insert((position, Place { grouping, served }), table);
@@ -170,9 +173,15 @@ fn details(
             nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
         };
         let rows_of_one = nodes.iter().map(|node| plan.nodes[*node].rows_of_one()).max().unwrap_or(1);
-        for derived in parallel::fold(split.take(rows_of_one)?, Vec::new, |derived, rows| derived.push(derive(rows))).into_iter().flatten()
-        {
-            for (part, frame) in derived?.into_iter().flatten() {
+        let of_entity = |rows: &DataFrame| nodes.first().map_or_else(String::new, |node| plan.in_words(report, *node, rows));
+        let portions = split.take(rows_of_one)?;
+        let derived = parallel::fold(portions, Vec::new, |derived, portion| {
+            derived.push(
+                split.each(portion, rows_of_one, derive, |rows| split.refused(&report.tables[plan.table].name, of_entity(rows), rows)),
+            );
+        });
+        for derived in derived.into_iter().flatten() {
+            for (part, frame) in derived?.into_iter().flatten().flatten() {
                 details.entry(part).or_insert_with(|| frame.clear()).vstack_mut(&frame)?;
             }
         }
@@ -212,8 +221,8 @@ fn optimizations() -> OptFlags {
 }
 
 impl Ends {
-    fn of(plan: &TablePlan) -> Self {
-        let accumulators = |node: &Node| node.groupings.iter().map(|grouping| Accumulator::new(grouping.aggregation())).collect();
+    fn of(plan: &TablePlan, memory: &Arc<Memory>) -> Self {
+        let accumulators = |node: &Node| node.groupings.iter().map(|grouping| Accumulator::new(grouping.aggregation(), memory)).collect();
         let mut derived: BTreeMap<(usize, &'static str), Vec<usize>> = BTreeMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             if let Some(entity) = node.entity() {
@@ -222,7 +231,7 @@ impl Ends {
         }
         let split = |((input, entity), nodes): ((usize, &str), Vec<usize>)| {
             let columns: BTreeSet<String> = nodes.iter().flat_map(|node| plan.nodes[*node].columns(&plan.inputs[input])).collect();
-            (Split::new(&plan.inputs[input].usable, entity, &columns), nodes)
+            (Split::new(&plan.inputs[input].usable, entity, &columns, memory), nodes)
         };
         let vocabularies = plan.words.iter().map(|asked| Vocabulary::new(asked.wanted.clone(), asked.names_others)).collect();
         Self { accumulators: plan.nodes.iter().map(accumulators).collect(), splits: derived.into_iter().map(split).collect(), vocabularies }
@@ -233,8 +242,9 @@ impl TablePlan {
     /// Polars' optimised plans of one scan, as they will be run.
     pub(crate) fn explained(plans: &[&Self], report: &Report) -> PolarsResult<String> {
         let mut frames = Vec::new();
+        let memory = Memory::new(&report.memory, report.watch());
         for plan in plans {
-            let ends = Ends::of(plan);
+            let ends = Ends::of(plan, &memory);
             frames.extend(plan.frames(report, &ends)?);
             for (split, nodes) in &ends.splits {
                 let rows = split.nothing()?.lazy();
@@ -244,6 +254,19 @@ impl TablePlan {
             }
         }
         LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations())
+    }
+
+    /// What is kept of each row until the rows of an entity are complete: for each input and entity, how many bytes, beside texts.
+    pub(crate) fn kept_of_rows(&self, report: &Report) -> PolarsResult<Vec<(usize, &'static str, usize)>> {
+        const ROWS: usize = 64;
+        let ends = Ends::of(self, &Memory::new(&report.memory, report.watch()));
+        let kept = |(split, nodes): &(Arc<Split>, Vec<usize>)| {
+            let node = nodes.first().map(|node| &self.nodes[*node]);
+            let Some((node, entity)) = node.and_then(|node| Some((node, node.entity()?))) else { return Ok(None) };
+            let width = |kind: &DataType| Series::full_null(PlSmallStr::EMPTY, ROWS, kind).estimated_size() / ROWS;
+            Ok(Some((node.input(), entity, split.nothing()?.dtypes().iter().map(width).sum())))
+        };
+        ends.splits.iter().filter_map(|split| kept(split).transpose()).collect()
     }
 
     /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
@@ -266,6 +289,17 @@ impl TablePlan {
     /// The nodes that have the rows of their input.
     fn plain_nodes(&self) -> impl Iterator<Item = usize> {
         (0..self.nodes.len()).filter(|node| self.nodes[*node].entity().is_none())
+    }
+
+    /// Whose rows these are, for a message: they are of one entity of a node's derivation.
+    fn in_words(&self, report: &Report, node: usize, rows: &DataFrame) -> String {
+        let Some(entity) = self.nodes[node].entity() else { return String::new() };
+        let id = rows.column(entity).ok().and_then(|ids| {
+            let first = ids.head(Some(1));
+            let decoded = self.coded(&self.nodes[node], entity, report).map_or(Ok(first.clone()), |coded| coded.column(&first)).ok()?;
+            report.shown_id(&dimension::from_series(decoded.as_materialized_series()).ok()?.first()?.to_string())
+        });
+        id.map_or_else(|| format!("of one `{entity}`"), |id| format!("of `{entity}` `{id}`"))
     }
 
     /// The plans of a node over rows of its input: those of its details first.

@@ -2,6 +2,8 @@
 
 use polars::prelude::PolarsError;
 
+use crate::memory::MemoryError;
+
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,6 +20,9 @@ pub enum RunError {
         #[source]
         source: PolarsError,
     },
+    /// What it takes does not fit into memory, or not beyond it.
+    #[error(transparent)]
+    Memory(MemoryError),
     /// Files are damaged.
     #[error("{}", .0.join("\n       "))]
     Files(Vec<String>),

@@ -11,6 +11,7 @@ use crate::collect::lookups::{Prepared, level, prepare};
 use crate::collect::period::{needs_period_of_data, period};
 use crate::collect::words::listed;
 use crate::error::RunError;
+use crate::memory::Memory;
 use crate::plan::axes::axes;
 use crate::plan::rates::Rates;
 use crate::plan::{TablePlan, plan};
@@ -26,8 +27,9 @@ pub fn explain(report: &Report, physical: bool) -> Result<String, RunError> {
     let planned = explained(report)?;
     let mut text = String::new();
     for (plan, scan) in &planned {
+        let kept = plan.kept_of_rows(report).map_err(|source| RunError::Table { table: report.tables[plan.table].name.clone(), source })?;
         // Writing to a string does not fail.
-        let _ = describe(&mut text, report, plan, scan);
+        let _ = describe(&mut text, report, plan, (scan, &kept));
         if let Scan::Own { polars, .. } = scan
             && physical
         {
@@ -76,7 +78,7 @@ fn scans(polars: &str) -> usize {
     polars.lines().filter(|line| line.contains(" SCAN [") || line.trim_start().starts_with("SCAN [")).count()
 }
 
-fn describe(text: &mut String, report: &Report, plan: &TablePlan, scan: &Scan) -> std::fmt::Result {
+fn describe(text: &mut String, report: &Report, plan: &TablePlan, (scan, kept): (&Scan, &[Kept])) -> std::fmt::Result {
     let (table, of) = (&report.tables[plan.table].name, &report.tables[plan.table]);
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     match scan {
@@ -111,6 +113,9 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, scan: &Scan) -
         if let Some(money) = input.money() {
             writeln!(text, "    amounts are {}", money.steps())?;
         }
+        for (_, entity, bytes) in kept.iter().filter(|(input, ..)| *input == number) {
+            writeln!(text, "    {bytes} bytes of each row are kept until all of its `{entity}` are there{}", on_disk(report, *bytes))?;
+        }
         for node in plan.nodes.iter().filter(|node| node.input() == number) {
             let grain = node.buckets().grain().as_str();
             let mut indent = "    ";
@@ -144,6 +149,12 @@ fn describe(text: &mut String, report: &Report, plan: &TablePlan, scan: &Scan) -
         writeln!(text, "    for {}", list(&requests))?;
     }
     Ok(())
+}
+
+/// From how many rows on they are not kept in memory, where it is said how much there is.
+fn on_disk(report: &Report, bytes: usize) -> String {
+    let most = |limit| Memory::held(limit) / bytes.max(1) as u64;
+    report.memory.bytes.map_or_else(String::new, |limit| format!(", beyond some {} million rows on disk", most(limit) / 1_000_000))
 }
 
 /// What a table's rows find in another table, which is gone through beforehand, unless it is among those that are `gone_through` already.
@@ -243,6 +254,9 @@ fn list(names: &[&str]) -> String {
 fn by_list(by: &[String]) -> String {
     if by.is_empty() { "the total".to_owned() } else { list(&by.iter().map(String::as_str).collect::<Vec<_>>()) }
 }
+
+/// What is kept of each row of an input: its position, the column of the entity, and the bytes.
+type Kept = (usize, &'static str, usize);
 
 /// How a table's rows are come by.
 enum Scan<'a> {

@@ -19,6 +19,7 @@ pub mod init;
 #[cfg(feature = "config")]
 pub mod inspect;
 mod judge;
+mod memory;
 mod observe;
 #[cfg(feature = "config")]
 pub mod packs;
@@ -42,6 +43,7 @@ pub use error::RunError;
 pub use explain::explain;
 #[cfg(feature = "config")]
 pub use inspect::{Inspection, inspect};
+pub use memory::{MemoryError, MemoryLimit};
 pub use read::format::FileFormat;
 pub use read::given::{GivenError, GivenRows};
 pub use read::guard::is_guarded;

@@ -25,6 +25,7 @@ use polars::prelude::Expr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::memory::MemoryLimit;
 use crate::read::table::Table;
 use crate::read::watch::Watch;
 use crate::report::alert_rule::{AlertPeriods, AlertRule};
@@ -87,6 +88,8 @@ pub struct Report {
     pub webhooks: BTreeMap<String, Webhook>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
+    /// How much memory a run may take, and where it puts what is beyond.
+    pub memory: MemoryLimit,
     /// What counts the rows that a run reads, and stops it.
     pub(crate) watch: Watch,
     /// The settings of the config one by one, by the paths of their keys.

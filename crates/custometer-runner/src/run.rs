@@ -19,6 +19,7 @@ use crate::collect::rates::rates;
 use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::judge::judge;
+use crate::memory::Memory;
 use crate::observe::words;
 use crate::observe::{Observed, observe};
 use crate::plan::TablePlan;
@@ -172,9 +173,13 @@ fn scan(
     let names: Vec<&str> = tables.iter().map(|table| report.tables[*table].name.as_str()).collect();
     let (bytes, rows) = indices.iter().fold((0, 0), |(bytes, rows), file| (bytes + file.bytes, rows + file.rows));
     progress(Event::Reading { table: &names.join(", "), files: indices.len(), bytes, rows });
-    let collected = Collected::of_scan(&plans, report);
+    let memory = Memory::new(&report.memory, report.watch());
+    let collected = Collected::of_scan(&plans, report, &memory);
     // What was read while it changed can't be relied on, whether or not it could be read.
     unchanged(&report.tables[scan], indices, folder)?;
+    if let Some(failure) = memory.failure() {
+        return Err(RunError::Memory(failure));
+    }
     let collected = collected.map_err(|source| RunError::Table { table: report.names(&tables), source })?;
     Ok(tables.into_iter().zip(collected).collect())
 }

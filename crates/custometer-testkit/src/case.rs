@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use custometer_core::Registry;
 use custometer_output::Format;
-use custometer_runner::{GivenRows, Input, Problems, Report, RunResult};
+use custometer_runner::{GivenRows, Input, MemoryLimit, Problems, Report, RunResult};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -24,6 +24,7 @@ pub struct Case {
     settings: Vec<String>,
     environment: BTreeMap<String, String>,
     given: BTreeMap<String, Arc<GivenRows>>,
+    memory: MemoryLimit,
     registry: Registry,
 }
 
@@ -48,7 +49,8 @@ impl Case {
     /// When the system has no room for temporary files.
     pub fn knowing(registry: Registry) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        Self { folder, as_of: None, settings: Vec::new(), environment: BTreeMap::new(), given: BTreeMap::new(), registry }
+        let (environment, given, memory) = (BTreeMap::new(), BTreeMap::new(), MemoryLimit::default());
+        Self { folder, as_of: None, settings: Vec::new(), environment, given, memory, registry }
     }
 
     /// Adds a file.
@@ -99,6 +101,13 @@ impl Case {
         self
     }
 
+    /// How many bytes of memory a run may take. With none, everything that can be put on disk is put there at once.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory.bytes = Some(bytes);
+        self
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -110,7 +119,9 @@ impl Case {
         let environment = |name: &str| self.environment.get(name).cloned();
         let (as_of, settings) = (self.as_of, self.settings.as_slice());
         let input = Input { name, text: config, folder, settings, as_of, today: None, environment: &environment, given: &self.given };
-        custometer_runner::load(&input, &self.registry).map_err(|problems| shown(&problems))
+        let mut report = custometer_runner::load(&input, &self.registry).map_err(|problems| shown(&problems))?;
+        report.memory = self.memory.clone();
+        Ok(report)
     }
 
     /// Runs a report; its problems, or its failure, as a reader sees them.

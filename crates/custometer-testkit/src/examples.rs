@@ -21,7 +21,12 @@ fn check_example(metric: &'static Descriptor, example: &Example) -> Result<(), S
         example.report, example.params
     );
     let registry = Registry::of([metric]).map_err(|error| failed(error.to_string()))?;
-    let json = Case::knowing(registry).file("rows.csv", Rows::of_example(example).csv()).json(&config).map_err(failed)?;
+    let case = Case::knowing(registry).file("rows.csv", Rows::of_example(example).csv());
+    let json = case.json(&config).map_err(failed)?;
+    let found = case.memory(0).json(&config).map_err(failed)?;
+    if found != json {
+        return Err(failed(format!("{} where everything is put on disk, instead of {}", found["results"], json["results"])));
+    }
     let results = json["results"].as_array().cloned().unwrap_or_default();
     if results.len() != example.expected.len() {
         return Err(failed(format!("{} rows instead of {}: {}", results.len(), example.expected.len(), json["results"])));

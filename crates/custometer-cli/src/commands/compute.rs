@@ -42,7 +42,8 @@ pub(super) fn run(args: &ComputeArgs, registry: &Registry) -> Result<(), Failure
     }
     let folder = scratch.as_ref().map_or(Path::new("."), TempDir::path);
     let unchanged = ReportArgs::default();
-    let report = custometer_runner::load(&input(NAME, &config, folder, &unchanged)?, registry).map_err(Failure::Report)?;
+    let mut report = custometer_runner::load(&input(NAME, &config, folder, &unchanged)?, registry).map_err(Failure::Report)?;
+    report.memory = args.memory.clone().into();
     let wanted = Wanted { formats: &[args.format], quiet: args.quiet, ..Wanted::default() };
     compute_report(&folder.join(NAME), &unchanged, &report, &wanted)
 }

@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use custometer_core::Registry;
 use custometer_output::Format;
+use custometer_runner::MemoryLimit;
 use ring::digest;
 
 use super::{folder_of, load, with_input};
@@ -50,7 +51,7 @@ struct Served {
 type State = Option<(SystemTime, u64)>;
 
 /// Computes and serves a report until the program is ended.
-pub(super) fn run(args: &ReportArgs, port: u16, quiet: bool, registry: &Registry) -> Result<(), Failure> {
+pub(super) fn run(args: &ReportArgs, memory: &MemoryLimit, port: u16, quiet: bool, registry: &Registry) -> Result<(), Failure> {
     let [path] = args.paths.as_slice() else {
         return Err(Failure::usage("one report is watched at a time: start the program once for each"));
     };
@@ -65,7 +66,7 @@ pub(super) fn run(args: &ReportArgs, port: u16, quiet: bool, registry: &Registry
     let mut seen = states(path, args);
     loop {
         set(&served, |served| served.is_computing = true);
-        let (html, said) = match computed(path, args, registry) {
+        let (html, said) = match computed(path, args, memory, registry) {
             Ok(html) => (html, "computed".to_owned()),
             Err(failure) => (problems_page(&failure.render_plain()).into_bytes(), failure.render()),
         };
@@ -93,8 +94,9 @@ fn set(served: &Mutex<Served>, change: impl FnOnce(&mut Served)) {
 }
 
 /// The report as HTML.
-fn computed(path: &Path, args: &ReportArgs, registry: &Registry) -> Result<Vec<u8>, Failure> {
-    let report = load(path, args, registry)?;
+fn computed(path: &Path, args: &ReportArgs, memory: &MemoryLimit, registry: &Registry) -> Result<Vec<u8>, Failure> {
+    let mut report = load(path, args, registry)?;
+    report.memory = memory.clone();
     let result = crate::fault::caught(|| custometer_runner::run(&report, folder_of(path), &|_| ())).map_err(Failure::run)?;
     custometer_output::render(&result.map_err(Failure::run)?, Format::Html, None).map_err(Failure::run)
 }

@@ -121,11 +121,11 @@ impl<'a> Coarser<'a> {
     }
 
     /// Makes something of what the others in each group have, side by side; on all cores.
-    pub(super) fn gathered<T: Sync, R: Send>(&self, values: &[T], make: impl Fn(Vec<&T>) -> R + Sync) -> Vec<R> {
+    pub(super) fn gathered<T: Sync, R: Send>(&self, values: &[T], make: impl Fn(usize, Vec<&T>) -> R + Sync) -> Vec<R> {
         let Some(Spanned { spans, buckets, order, bounds }) = &self.spans else {
             let mut gathered = vec![Vec::new(); self.lines];
             values.iter().zip(&self.line_of).for_each(|(value, line)| gathered[*line as usize].push(value));
-            return gathered.into_iter().map(make).collect();
+            return gathered.into_iter().enumerate().map(|(group, values)| make(group, values)).collect();
         };
         let groups: Vec<(usize, usize)> = (0..self.lines).flat_map(|line| (0..spans.len()).map(move |span| (line, span))).collect();
         let made = parallel::fold(groups, Vec::new, |made, (line, number)| {
@@ -133,7 +133,8 @@ impl<'a> Coarser<'a> {
             let ends = |limit: i64| others.partition_point(|other| buckets[*other as usize] < limit);
             let (from, until) = (ends(spans[number].from), ends(spans[number].until));
             let others = others.get(from..until).unwrap_or_default();
-            made.push((line * spans.len() + number, make(others.iter().map(|other| &values[*other as usize]).collect())));
+            let group = line * spans.len() + number;
+            made.push((group, make(group, others.iter().map(|other| &values[*other as usize]).collect())));
         });
         let mut made: Vec<(usize, R)> = made.into_iter().flatten().collect();
         made.sort_by_key(|(group, _)| *group);
@@ -172,7 +173,7 @@ mod tests {
             let coarser = Coarser::new(3, line_of).with_spans(&spans, &buckets);
             let values: Vec<Vec<usize>> = (0..others.len()).map(|other| vec![other]).collect();
             let mut united = coarser.united(&values, |all, other| all.extend(other));
-            let mut gathered = coarser.gathered(&values, |values| values.into_iter().flatten().copied().collect::<Vec<_>>());
+            let mut gathered = coarser.gathered(&values, |_, values| values.into_iter().flatten().copied().collect::<Vec<_>>());
             let groups: Vec<Range<usize>> = (0..others.len()).map(|other| coarser.groups_of(other)).collect();
             for line in 0..3_u32 {
                 for (number, span) in spans.iter().enumerate() {

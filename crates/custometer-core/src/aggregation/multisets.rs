@@ -1,6 +1,13 @@
 //! Counted multisets of (group, value), for quantiles.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use polars::prelude::{DataFrame, Float64Chunked, IntoColumn, PolarsResult, UInt32Chunked, UInt64Chunked};
+
+use super::aside::Shelf;
 use crate::parallel;
+use crate::statistics;
 
 /// The values that came in each group, with how often each did.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +20,8 @@ struct Values {
     counted: Vec<(f64, u64)>,
     /// Those that came since, in none.
     fresh: Vec<f64>,
+    /// How many were put aside.
+    aside: u64,
 }
 
 /// Fewer values than these are kept as they come.
@@ -42,6 +51,115 @@ impl Multisets {
         }
     }
 
+    /// How many bytes the values have.
+    pub(super) fn bytes(&self) -> usize {
+        let of = |values: &Values| values.counted.capacity() * size_of::<(f64, u64)>() + values.fresh.capacity() * size_of::<f64>();
+        self.0.iter().map(of).sum()
+    }
+
+    /// How many values each group has, with those that were put aside.
+    pub(super) fn sizes(&self) -> Vec<u64> {
+        let size = |values: &Values| values.aside + values.held();
+        self.0.iter().map(size).collect()
+    }
+
+    /// Puts all values aside, in parts of values near each other.
+    pub(super) fn put_aside(&mut self, shelf: Shelf<'_>) -> PolarsResult<()> {
+        let sizes = self.0.iter_mut().map(|values| {
+            values.aside += values.held();
+            values.aside
+        });
+        let sizes: Vec<u64> = sizes.collect();
+        let nothing = sizes.into_iter().map(|aside| Values { aside, ..Values::default() }).collect();
+        let counted = Self(std::mem::replace(&mut self.0, nothing)).counted();
+        let mut next = vec![0; counted.len()];
+        let number = |group: usize, at: usize| counted[group].get(at).map(|(value, _)| part_of(*value));
+        let numbers: BTreeSet<u32> = counted.iter().flatten().map(|(value, _)| part_of(*value)).collect();
+        for wanted in numbers {
+            let (mut groups, mut values, mut times) = (Vec::new(), Vec::new(), Vec::new());
+            for group in 0..counted.len() {
+                while number(group, next[group]) == Some(wanted) {
+                    let (value, came) = counted[group][next[group]];
+                    groups.push(u32::try_from(group).unwrap_or(u32::MAX));
+                    values.push(value);
+                    times.push(came);
+                    next[group] += 1;
+                }
+            }
+            let columns = vec![
+                UInt32Chunked::from_vec(GROUP.into(), groups).into_column(),
+                Float64Chunked::from_vec(VALUE.into(), values).into_column(),
+                UInt64Chunked::from_vec(TIMES.into(), times).into_column(),
+            ];
+            shelf.put(wanted, DataFrame::new_infer_height(columns)?)?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what was put aside.
+    pub(super) fn take_back(&mut self, shelf: Shelf<'_>) -> PolarsResult<()> {
+        for (number, _) in shelf.parts() {
+            self.read(shelf, number, |_| true)?;
+        }
+        self.0.iter_mut().for_each(|values| values.aside = 0);
+        Ok(())
+    }
+
+    /// Adds some of the values of a part that was put aside.
+    fn read(&mut self, shelf: Shelf<'_>, number: u32, is_wanted: impl Fn(f64) -> bool) -> PolarsResult<()> {
+        for rows in shelf.get(number) {
+            let rows = rows?;
+            let mut counted: Vec<Vec<(f64, u64)>> = vec![Vec::new(); self.0.len()];
+            let (groups, values, times) = (rows.column(GROUP)?.u32()?, rows.column(VALUE)?.f64()?, rows.column(TIMES)?.u64()?);
+            for ((group, value), times) in groups.iter().zip(values.iter()).zip(times.iter()) {
+                if let (Some(group), Some(value), Some(times)) = (group, value.filter(|value| is_wanted(*value)), times) {
+                    counted[group as usize].push((value, times));
+                }
+            }
+            counted
+                .into_iter()
+                .enumerate()
+                .filter(|(_, values)| !values.is_empty())
+                .for_each(|(group, values)| self.add_counted(group, values));
+        }
+        Ok(())
+    }
+
+    /// Goes through all values in order, in steps of as many as there is room for: those of each group that are in the step, each with the number of
+    /// those up to it there.
+    pub(super) fn each_run(mut self, shelf: Shelf<'_>, mut see: impl FnMut(&[Vec<(f64, u64)>])) -> PolarsResult<()> {
+        if shelf.parts().is_empty() {
+            see(&self.ranked());
+            return Ok(());
+        }
+        self.put_aside(shelf)?;
+        let groups = self.0.len();
+        let most = shelf.room() / ROW;
+        let step = || {
+            let mut step = Self::default();
+            step.resize(groups);
+            step
+        };
+        let (mut of_step, mut rows_of_step) = (step(), 0);
+        for (number, rows) in shelf.parts() {
+            if rows_of_step > 0 && rows_of_step + rows > most {
+                see(&std::mem::replace(&mut of_step, step()).ranked());
+                rows_of_step = 0;
+            }
+            // What is too much by itself is gone through by finer parts, a range of them at a time.
+            let ranges = u32::try_from(rows.div_ceil(most.max(1))).unwrap_or(FINER).clamp(1, FINER);
+            for range in 0..ranges {
+                of_step.read(shelf, number, |value| finer_part_of(value) * ranges / FINER == range)?;
+                if ranges > 1 {
+                    see(&std::mem::replace(&mut of_step, step()).ranked());
+                }
+            }
+            rows_of_step += if ranges > 1 { 0 } else { rows };
+        }
+        see(&of_step.ranked());
+        Ok(())
+    }
+
     /// The values of each group in order, each with the number of those up to it.
     pub(super) fn ranked(self) -> Vec<Vec<(f64, u64)>> {
         let mut runs = self.counted();
@@ -65,6 +183,11 @@ impl Multisets {
 }
 
 impl Values {
+    /// How many there are here.
+    fn held(&self) -> u64 {
+        self.counted.iter().map(|(_, times)| times).sum::<u64>() + self.fresh.len() as u64
+    }
+
     fn push(&mut self, value: f64) {
         // What is gone through again has doubled since.
         if self.fresh.len() >= FEW.max(self.counted.len()) {
@@ -120,6 +243,76 @@ impl<'a> Ranked<'a> {
         }
         (rank <= self.len()).then(|| value_at(low))
     }
+}
+
+/// The values of some ranks among all that a group has, found as its values are gone through in order.
+pub(super) struct Ranks {
+    /// How many values there are.
+    size: u64,
+    /// How many were gone through.
+    before: u64,
+    /// In order.
+    wanted: Vec<u64>,
+    /// The values of the first of these.
+    found: Vec<f64>,
+}
+
+impl Ranks {
+    /// Those that quantiles of these levels and their intervals are made of.
+    pub(super) fn of_quantiles(size: u64, levels: &[f64], confidence: f64) -> Self {
+        let mut wanted = Vec::new();
+        for level in levels {
+            wanted.extend(statistics::quantile_ranks(*level, size, confidence).into_iter().flat_map(|(low, high)| [low, high]));
+            let ranks = RefCell::new(&mut wanted);
+            statistics::quantile_by_rank(*level, size, |rank| {
+                ranks.borrow_mut().push(rank);
+                Some(0.0)
+            });
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        Self { size, before: 0, wanted, found: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.size
+    }
+
+    /// What is found among the values that come next, and how many these are.
+    pub(super) fn among(&self, values: &Ranked<'_>) -> (Vec<f64>, u64) {
+        let size = values.len();
+        let left = self.wanted[self.found.len()..].iter().take_while(|rank| **rank <= self.before + size);
+        (left.filter_map(|rank| values.at(rank - self.before)).collect(), size)
+    }
+
+    pub(super) fn add(&mut self, (found, size): (Vec<f64>, u64)) {
+        self.found.extend(found);
+        self.before += size;
+    }
+
+    /// The value of a rank, once all values were gone through.
+    pub(super) fn at(&self, rank: u64) -> Option<f64> {
+        self.found.get(self.wanted.binary_search(&rank).ok()?).copied()
+    }
+}
+
+/// Values whose positions have so many bits in common are one part when they are put aside: some 16 parts for each power of two.
+const COMMON: u32 = 16;
+/// So many finer parts are in each.
+const FINER: u32 = 256;
+/// What a value takes while it is read.
+const ROW: usize = 48;
+/// The columns of values that are put aside.
+const GROUP: &str = "group";
+const VALUE: &str = "value";
+const TIMES: &str = "times";
+
+fn part_of(value: f64) -> u32 {
+    u32::try_from(position(value) >> (u64::BITS - COMMON)).unwrap_or(u32::MAX)
+}
+
+fn finer_part_of(value: f64) -> u32 {
+    u32::try_from(position(value) >> (u64::BITS - COMMON - FINER.ilog2())).unwrap_or(u32::MAX) % FINER
 }
 
 const SIGN: u64 = 1 << 63;

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use polars::prelude::{DataFrame, IntoColumn, PolarsResult, UInt64Chunked};
+
+use super::aside::Shelf;
 use super::coarser::Coarser;
 use crate::groups::Pairs;
 use crate::parallel;
@@ -32,6 +35,10 @@ struct Part {
 }
 
 const PARTS: usize = 64;
+/// The bytes of a member.
+const MEMBER: usize = size_of::<u64>();
+/// The column of members that are put aside.
+const MEMBERS: &str = "members";
 /// Fewer members than these are kept as they come.
 const FEW: usize = 16_384;
 
@@ -73,15 +80,64 @@ impl Sets {
         self.parts.iter().flat_map(|part| &part.members).map(member)
     }
 
+    /// How many bytes the members have.
+    pub(super) fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.members.capacity() * MEMBER).sum()
+    }
+
+    /// Puts all members aside.
+    pub(super) fn put_aside(&mut self, shelf: Shelf<'_>) -> PolarsResult<()> {
+        let put = |done: &mut PolarsResult<()>, (number, mut part): (u32, Part)| {
+            part.settle();
+            if done.is_ok() && !part.members.is_empty() {
+                *done = DataFrame::new_infer_height(vec![UInt64Chunked::from_vec(MEMBERS.into(), part.members).into_column()])
+                    .and_then(|rows| shelf.put(number, rows));
+            }
+        };
+        let parts = (0..).zip(self.parts.iter_mut().map(std::mem::take)).collect();
+        parallel::fold(parts, || Ok(()), put).into_iter().collect()
+    }
+
+    /// Takes back what was put aside.
+    pub(super) fn take_back(&mut self, shelf: Shelf<'_>) -> PolarsResult<()> {
+        for (number, _) in shelf.parts() {
+            for rows in shelf.get(number) {
+                each_member(&rows?, |member| self.parts[number as usize].push(member))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The members in a few ways to gather them, each with all that a key has: held ones, and those that were put aside in such shares that each has
+    /// room.
+    fn gathered(mut self, shelf: Shelf<'_>) -> PolarsResult<(Pairs, Vec<Members<'_>>)> {
+        if shelf.parts().is_empty() {
+            return Ok((self.places, self.parts.into_iter().map(Members::Held).collect()));
+        }
+        self.put_aside(shelf)?;
+        let shares = |(number, rows): (u32, usize)| {
+            let of = u32::try_from((rows * MEMBER).div_ceil(shelf.room())).unwrap_or(u32::MAX).max(1);
+            (0..of).map(move |share| Members::Aside { shelf, number, share, of })
+        };
+        Ok((self.places, shelf.parts().into_iter().flat_map(shares).collect()))
+    }
+
     /// The number of keys of each coarser group, by group and filter, for each choice of coarser groups. `buckets` are those of the groups, where
     /// they have some.
-    pub(super) fn counts(self, filters: usize, coarser: &[&Coarser<'_>], buckets: Option<&[i64]>) -> Vec<Vec<u64>> {
+    pub(super) fn counts(
+        self,
+        filters: usize,
+        coarser: &[&Coarser<'_>],
+        buckets: Option<&[i64]>,
+        shelf: Shelf<'_>,
+    ) -> PolarsResult<Vec<Vec<u64>>> {
+        let (of_members, members) = self.gathered(shelf)?;
         let place = |number| {
-            let (group, passed) = self.places.pair(number);
+            let (group, passed) = of_members.pair(number);
             (group as usize, passed.unwrap_or(0))
         };
         // Along a line, a key comes bucket by bucket, so that what it is in already is what ends last.
-        let mut order: Vec<usize> = (0..self.places.len()).collect();
+        let mut order: Vec<usize> = (0..of_members.len()).collect();
         if let Some(buckets) = buckets {
             order.sort_by_key(|number| buckets[place(*number).0]);
         }
@@ -90,12 +146,12 @@ impl Sets {
         (0..).zip(&order).for_each(|(rank, number)| ranks[*number] = rank);
         let ranges: Vec<Vec<Range<usize>>> =
             coarser.iter().map(|coarser| places.iter().map(|(group, _)| coarser.groups_of(*group)).collect()).collect();
-        let nothing = || -> Vec<Counts> {
+        let nothing = || -> PolarsResult<Vec<Counts>> {
             let counts = |coarser: &&Coarser<'_>| Counts {
                 steps: vec![0; (coarser.len() + 1) * filters],
                 seen: vec![Seen::default(); coarser.lines() * filters],
             };
-            coarser.iter().map(counts).collect()
+            Ok(coarser.iter().map(counts).collect())
         };
         let count = |counts: &mut Vec<Counts>, mut part: Part| {
             if buckets.is_some() {
@@ -117,7 +173,16 @@ impl Sets {
             }
         };
         let mut all: Vec<Vec<i64>> = coarser.iter().map(|coarser| vec![0; (coarser.len() + 1) * filters]).collect();
-        for counts in parallel::fold(self.parts, nothing, count) {
+        let count = |counts: &mut PolarsResult<Vec<Counts>>, members: Members<'_>| {
+            if let Ok(all) = counts {
+                match members.part() {
+                    Ok(part) => count(all, part),
+                    Err(error) => *counts = Err(error),
+                }
+            }
+        };
+        for counts in parallel::fold(members, nothing, count) {
+            let counts = counts?;
             let steps = counts.iter().flat_map(|counts| &counts.steps);
             all.iter_mut().flatten().zip(steps).for_each(|(all, step)| *all += step);
         }
@@ -128,8 +193,43 @@ impl Sets {
             steps.truncate(steps.len() - filters);
             steps.into_iter().map(i64::cast_unsigned).collect()
         };
-        all.into_iter().map(counts).collect()
+        Ok(all.into_iter().map(counts).collect())
     }
+}
+
+/// Members with all that their keys have.
+enum Members<'a> {
+    Held(Part),
+    /// A share of the keys of a part.
+    Aside {
+        shelf: Shelf<'a>,
+        number: u32,
+        share: u32,
+        of: u32,
+    },
+}
+
+impl Members<'_> {
+    fn part(self) -> PolarsResult<Part> {
+        let (shelf, number, share, of) = match self {
+            Self::Held(part) => return Ok(part),
+            Self::Aside { shelf, number, share, of } => (shelf, number, share, of),
+        };
+        let mut part = Part::default();
+        for rows in shelf.get(number) {
+            each_member(&rows?, |member| {
+                if share_of(member, of) == share {
+                    part.push(member);
+                }
+            })?;
+        }
+        Ok(part)
+    }
+}
+
+fn each_member(rows: &DataFrame, see: impl FnMut(u64)) -> PolarsResult<()> {
+    rows.column(MEMBERS)?.u64()?.iter().flatten().for_each(see);
+    Ok(())
 }
 
 /// How many keys there are, by group and filter: by how many more they are than in the group before.
@@ -173,6 +273,11 @@ impl Part {
     }
 }
 
+/// The share of its part that a member is in, where there are so many.
+fn share_of(member: u64, of: u32) -> u32 {
+    u32::try_from(key_of(member) as usize / PARTS).unwrap_or(0) % of
+}
+
 fn key_of(member: u64) -> u32 {
     u32::try_from(member >> 32).unwrap_or(u32::MAX)
 }
@@ -197,7 +302,8 @@ mod tests {
         let distinct: BTreeSet<_> = sets.members().map(|member| (member.group, member.key, member.filters)).collect();
         assert_eq!(distinct.len(), 3_000);
         let coarser = [Coarser::new(5, vec![0, 1, 2, 3, 4]), Coarser::new(2, vec![0, 1, 0, 1, 0])];
-        let counts = sets.counts(2, &[&coarser[0], &coarser[1]], None);
+        let nowhere = Shelf { aside: &(), position: 0 };
+        let counts = sets.counts(2, &[&coarser[0], &coarser[1]], None, nowhere).unwrap();
         assert_eq!(counts, [vec![200; 10], vec![600, 600, 400, 400]]);
     }
 
@@ -212,6 +318,7 @@ mod tests {
         }
         let spans: Vec<Span> = (0..6).map(|number| Span { number, from: number - 2, until: number + 1 }).collect();
         let windows = Coarser::new(1, vec![0; 3]).with_spans(&spans, &buckets);
-        assert_eq!(sets.counts(1, &[&windows], Some(&buckets)), [[1, 2, 2, 2, 2, 2]]);
+        let nowhere = Shelf { aside: &(), position: 0 };
+        assert_eq!(sets.counts(1, &[&windows], Some(&buckets), nowhere).unwrap(), [[1, 2, 2, 2, 2, 2]]);
     }
 }

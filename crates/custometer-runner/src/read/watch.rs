@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use polars::prelude::{PolarsError, PolarsResult};
 
-/// How many rows a run has read, and whether it is to go on. All clones are of one run.
+/// How many rows a run has read, how much it has put on disk, and whether it is to go on. All clones are of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Watch(Arc<Watched>);
 
 #[derive(Debug, Default)]
 struct Watched {
     rows: AtomicU64,
+    aside: AtomicU64,
     is_stopped: AtomicBool,
 }
 
@@ -29,6 +30,15 @@ impl Watch {
     /// How many rows were read, those that are read several times each time.
     pub fn rows(&self) -> u64 {
         self.0.rows.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes did not fit into memory, and were put on disk.
+    pub fn aside(&self) -> u64 {
+        self.0.aside.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn put_aside(&self, bytes: usize) {
+        self.0.aside.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn count(&self, rows: usize) {

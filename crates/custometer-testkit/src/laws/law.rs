@@ -22,6 +22,8 @@ pub enum Law {
     OrderOfRowsIsNothing,
     /// Neither does how rows are split into files.
     SplitOfFilesIsNothing,
+    /// Neither does how much memory there is.
+    MemoryIsNothing,
     /// What is derived of an entity does not change with the rows of others.
     EntitiesAreApart,
     /// What is measured of parts unites to what is measured of the whole.
@@ -46,6 +48,7 @@ impl Law {
             Self::IntervalsHoldTheirValue => "an interval holds its value",
             Self::OrderOfRowsIsNothing => "the order of rows changes nothing",
             Self::SplitOfFilesIsNothing => "how rows are split into files changes nothing",
+            Self::MemoryIsNothing => "how much memory there is changes nothing",
             Self::EntitiesAreApart => "the rows of one entity never influence those of another",
             Self::PartsUnite => "measures of parts unite to those of the whole",
             Self::GroupsAddUp => "groups add up to their total where they are said to, and breaking down changes no total",

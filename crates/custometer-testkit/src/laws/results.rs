@@ -19,14 +19,20 @@ impl Variant {
         if let Some(input) = self.inputs.first() {
             violations.extend(self.edges(input));
             violations.extend(self.windows(input));
+            violations.extend(self.memory(input));
         }
         violations
     }
 
     /// A report of one request over each of these tables.
     fn run(&self, report: &str, tables: &[Asked<'_>]) -> Result<RunResult, String> {
+        self.run_in(None, report, tables)
+    }
+
+    /// The same in so much memory.
+    fn run_in(&self, memory: Option<u64>, report: &str, tables: &[Asked<'_>]) -> Result<RunResult, String> {
         let registry = Registry::of([self.metric]).map_err(|error| error.to_string())?;
-        let mut case = Case::knowing(registry);
+        let mut case = memory.into_iter().fold(Case::knowing(registry), Case::memory);
         // What an example says of the report may end with sections.
         let (settings, sections) = report.find("\n[").map_or((report, ""), |at| report.split_at(at));
         let mut config = format!("[report]\nmax_rejected_percent = 100\n{settings}\n{sections}\n");
@@ -89,6 +95,24 @@ impl Variant {
             }
         }
         None
+    }
+
+    /// That what is put on disk, because there is no memory, comes to the same.
+    fn memory(&self, input: &Input) -> Option<Violation> {
+        let input = input.clone().in_groups();
+        let parts = || input.rows.chunks(input.rows.len().div_ceil(5).max(1)).map(|rows| input.with(rows.to_vec())).collect();
+        let by = format!("[[], [\"{GROUP}\"]]");
+        let run = |memory| self.run_in(memory, &input.report, &[Asked { name: "t", parts: parts(), by: &by }]);
+        let failed = |failure| Some(self.violation(Law::MemoryIsNothing, Some(&input), "results", failure));
+        match (run(None), run(Some(0))) {
+            (Ok(expected), Ok(found)) => {
+                let (expected, found): (Vec<&ResultRow>, Vec<&ResultRow>) =
+                    (expected.results.iter().collect(), found.results.iter().collect());
+                let (expected, found) = differ(&expected, &found)?;
+                Some(self.violation(Law::MemoryIsNothing, Some(&input), expected, format!("{found}, without memory")))
+            }
+            (Err(failure), _) | (_, Err(failure)) => failed(failure),
+        }
     }
 
     /// The same rows in another order, in other files, broken down and not.

@@ -171,6 +171,7 @@ pages! {
     the_guide_to_jobs_does_what_it_says: "docs/src/guides/jobs.md",
     the_guide_to_json_does_what_it_says: "docs/src/guides/json.md",
     the_guide_to_many_reports_does_what_it_says: "docs/src/guides/many_reports.md",
+    the_guide_to_memory_does_what_it_says: "docs/src/guides/memory.md",
     the_guide_to_the_command_line_does_what_it_says: "docs/src/guides/command_line.md",
     the_guide_to_editors_does_what_it_says: "docs/src/guides/editors.md",
     the_guide_to_troubles_does_what_it_says: "docs/src/guides/troubleshooting.md",

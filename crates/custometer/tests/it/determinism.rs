@@ -1,4 +1,5 @@
-//! The same rows give the same bytes: in every format, packed or not, in one file or seven, in any order, on one thread or two.
+//! The same rows give the same bytes: in every format, packed or not, in one file or seven, in any order, on one thread or two, in much memory
+//! or hardly any.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -68,9 +69,13 @@ fn write(rows: &mut DataFrame, path: &Path, format: &str) {
 
 /// The results over files of a format, as CSV: without the manifest, which names the files.
 fn results(folder: &Path, format: &str, threads: &str) -> String {
+    results_with(folder, format, threads, &[])
+}
+
+fn results_with(folder: &Path, format: &str, threads: &str, arguments: &[&str]) -> String {
     let report = folder.join("report.toml");
     fs::write(&report, format!("[tables.orders]\npath = \"*.{format}\"\n{REPORT}")).unwrap();
-    stdout(&with_threads(&["run", report.to_str().unwrap(), "--format", "csv"], Some(threads)))
+    stdout(&with_threads(&[&["run", report.to_str().unwrap(), "--format", "csv"], arguments].concat(), Some(threads)))
 }
 
 fn orders(text: &str) -> DataFrame {
@@ -98,6 +103,8 @@ fn formats_files_order_and_threads_do_not_matter() {
                 let expected = expected.get_or_insert_with(|| found.clone());
                 assert!(found == *expected, "{format}, {files} files, {threads} threads:\n{found}");
             }
+            let found = results_with(folder.path(), format, "2", &["--memory", "1MB"]);
+            assert!(Some(&found) == expected.as_ref(), "{format}, {files} files, hardly any memory:\n{found}");
         }
     }
     let expected = expected.unwrap();
@@ -121,6 +128,9 @@ fn a_file_of_many_chunks_is_the_same_packed_or_not() {
         None,
     ));
     assert!(results(folder.path(), "parquet", "2") == expected, "parquet");
+    for memory in ["1MB", "20MB", "400MB"] {
+        assert!(results_with(folder.path(), "parquet", "2", &["--memory", memory]) == expected, "{memory}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod inspect;
 mod leaks;
 mod loyalty;
 mod many;
+mod memory;
 mod new;
 mod outputs;
 mod support;
