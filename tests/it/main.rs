@@ -34,6 +34,7 @@ mod report {
     mod include;
     mod known_until;
     mod memory;
+    mod periods;
     mod privacy;
     mod segments;
     mod time;

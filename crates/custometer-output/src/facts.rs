@@ -16,7 +16,7 @@ pub(crate) fn facts(manifest: &Manifest, language: Language) -> Vec<(&'static st
     ];
     facts.extend(manifest.as_of.map(|as_of| (words.as_of, language.date(as_of))));
     facts.push((words.confidence, language.tick(manifest.confidence * 100.0, 1.0, Unit::Percent)));
-    let baselines: Vec<&str> = manifest.compare.iter().map(|baseline| language.baseline(*baseline)).collect();
+    let baselines: Vec<String> = manifest.compare.iter().map(|baseline| language.baseline(*baseline)).collect();
     if !baselines.is_empty() {
         facts.push((words.compared_with, baselines.join(", ")));
     }

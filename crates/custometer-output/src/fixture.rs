@@ -167,6 +167,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         metric: "loyalty.nps",
         start: Some(first_of(from)),
         end: Some(first_of(until)),
+        period: None,
         window_start: None,
         partial: false,
         grain: Grain::Month,

@@ -2,6 +2,7 @@
 //!
 //! Whole numbers are written as integers, undefined ones as `null`. `start` and `end` are RFC 3339 with offset.
 
+use custometer_core::time::Name;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
@@ -79,6 +80,8 @@ struct Row<'a> {
     start: Option<String>,
     end: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     window_start: Option<String>,
     partial: bool,
     dimensions: Dimensions<'a>,
@@ -109,6 +112,7 @@ impl<'a> From<&'a ResultRow> for Row<'a> {
             grain: row.grain,
             start: row.start.as_ref().map(written),
             end: row.end.as_ref().map(written),
+            period: row.period,
             window_start: row.window_start.as_ref().map(written),
             partial: row.partial,
             dimensions: Dimensions(&row.dimensions),

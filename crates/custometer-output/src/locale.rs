@@ -133,15 +133,19 @@ impl Language {
         let named = period::are_named(rows, fiscal_year_start);
         rows.iter()
             .map(|row| {
-                row.start.as_ref().zip(row.end.as_ref()).map(|(start, end)| self.bucket(start, end, row.grain, named)).unwrap_or_default()
+                row.start.as_ref().zip(row.end.as_ref()).map(|(start, end)| self.bucket(row, (start, end), named)).unwrap_or_default()
             })
             .collect()
     }
 
-    fn bucket(self, start: &Zoned, end: &Zoned, grain: Grain, named: bool) -> Bucket {
+    fn bucket(self, row: &ResultRow, (start, end): (&Zoned, &Zoned), named: bool) -> Bucket {
         let (first, last) = (start.date(), period::before(end).date());
         let year = start.year().to_string();
-        let named = named.then(|| match grain {
+        if let Some(own) = row.period {
+            let name = human::line(own.as_str());
+            return Bucket { long: format!("{name} ({} – {})", self.date(first), self.date(last)), short: name, year };
+        }
+        let named = named.then(|| match row.grain {
             Grain::Hour => {
                 let repeated = start.time_zone().to_ambiguous_timestamp(start.datetime()).is_ambiguous();
                 let clock = start.strftime(if repeated { "%H:%M %:z" } else { "%H:%M" }).to_string();
@@ -162,7 +166,7 @@ impl Language {
                 Some(Bucket { long: format!("{name}{GLUE}{year}"), short: name, year })
             }
             Grain::Year => Some(Bucket { long: year.clone(), short: year, year: String::new() }),
-            Grain::Total => None,
+            Grain::Total | Grain::Named(_) => None,
         });
         named.flatten().unwrap_or_else(|| {
             let long = format!("{} – {}", self.date(first), self.date(last));
@@ -171,18 +175,20 @@ impl Language {
     }
 
     /// How a baseline is called.
-    pub(crate) fn baseline(self, baseline: Baseline) -> &'static str {
+    pub(crate) fn baseline(self, baseline: Baseline) -> String {
         match baseline {
-            Baseline::Previous => self.words.previous,
-            Baseline::YearAgo => self.words.year_ago,
+            Baseline::Previous => self.words.previous.to_owned(),
+            Baseline::YearAgo => self.words.year_ago.to_owned(),
+            Baseline::Named(name) => human::line(name.as_str()),
         }
     }
 
     /// How what is compared with a baseline is called.
-    pub(crate) fn versus(self, baseline: Baseline) -> &'static str {
+    pub(crate) fn versus(self, baseline: Baseline) -> String {
         match baseline {
-            Baseline::Previous => self.words.versus_previous,
-            Baseline::YearAgo => self.words.versus_year_ago,
+            Baseline::Previous => self.words.versus_previous.to_owned(),
+            Baseline::YearAgo => self.words.versus_year_ago.to_owned(),
+            Baseline::Named(name) => filled(self.words.versus, &[&human::line(name.as_str())]),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Buckets by name: `2025-01` for a month, `2025 Q1` for a quarter.
+//! Buckets by name: `2025-01` for a month, `2025 Q1` for a quarter, what the report calls them for its own periods.
 //!
 //! A name is that of a calendar unit. Weeks that do not start on Monday, and years that do not start in January, are not such a unit: their
 //! buckets go by their first and last day. Whether they are is asked of all the buckets of a request together, because one that the
@@ -8,6 +8,8 @@ use custometer_core::Grain;
 use custometer_runner::result::ResultRow;
 use jiff::{ToSpan, Zoned};
 
+use crate::human;
+
 /// What each row calls its bucket; nothing where it has none.
 ///
 /// Where years start in another month than January, quarters and years go by their dates: a name would be taken for a calendar's.
@@ -16,6 +18,7 @@ pub(crate) fn labels(rows: &[ResultRow], fiscal_year_start: i8) -> Vec<String> {
     let label = |row: &ResultRow| {
         let (start, end) = row.start.as_ref().zip(row.end.as_ref())?;
         let name = name(start, row.grain).filter(|_| named);
+        let name = row.period.map(|own| human::line(own.as_str())).or(name);
         Some(name.unwrap_or_else(|| format!("{} – {}", start.date(), before(end).date())))
     };
     rows.iter().map(|row| label(row).unwrap_or_default()).collect()
@@ -56,7 +59,7 @@ fn name(at: &Zoned, grain: Grain) -> Option<String> {
         Grain::Month => at.strftime("%Y-%m").to_string(),
         Grain::Quarter => format!("{} Q{}", at.year(), (at.month() + 2) / 3),
         Grain::Year => at.year().to_string(),
-        Grain::Total => return None,
+        Grain::Total | Grain::Named(_) => return None,
     })
 }
 

@@ -153,7 +153,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         columns.push(Column::phrase("vs benchmark", rows, against));
     }
     let baselines = manifest.compare.iter().filter(|&&baseline| rows.iter().any(|row| row.comparison(baseline).is_some()));
-    columns.extend(baselines.map(|&baseline| Column::phrase(versus(baseline), rows, |row| change(row, baseline))));
+    columns.extend(baselines.map(|&baseline| Column::phrase(&versus(baseline), rows, |row| change(row, baseline))));
     if let Some(beside) = rows.iter().find_map(|row| row.group_comparison.as_deref()) {
         columns.push(Column::phrase(&format!("vs {}", human::line(&beside.with.to_string())), rows, beside_other));
         if rows.iter().filter_map(|row| row.group_comparison.as_deref()).any(|beside| beside.low.or(beside.high).is_some()) {
@@ -202,10 +202,11 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
 }
 
 /// How the column of a baseline is called.
-fn versus(baseline: Baseline) -> &'static str {
+fn versus(baseline: Baseline) -> String {
     match baseline {
-        Baseline::Previous => "vs previous",
-        Baseline::YearAgo => "vs year ago",
+        Baseline::Previous => "vs previous".to_owned(),
+        Baseline::YearAgo => "vs year ago".to_owned(),
+        Baseline::Named(name) => format!("vs {}", human::line(name.as_str())),
     }
 }
 

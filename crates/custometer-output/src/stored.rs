@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use custometer_core::time::Name;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
@@ -93,6 +94,8 @@ struct Row {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
     #[serde(default)]
+    period: Option<Name>,
+    #[serde(default)]
     window_start: Option<Timestamp>,
     partial: bool,
     dimensions: Map<String, Json>,
@@ -126,6 +129,7 @@ impl Row {
             metric: kept(self.metric),
             start: zoned(self.start),
             end: zoned(self.end),
+            period: self.period,
             window_start: zoned(self.window_start),
             partial: self.partial,
             grain: self.grain,

@@ -63,9 +63,10 @@ pub(crate) enum Field {
     Flag(Option<bool>),
 }
 
-/// What window a row is over, how it stands to another group, its target, its benchmark and the limits of its trend, and the alerts on it, by the names of their columns.
+/// Which period of the report's own a row is of, what window it is over, how it stands to another group, its target, its benchmark and the limits of its trend, and the alerts on it, by the names of their columns.
 #[expect(clippy::struct_excessive_bools, reason = "each says whether there is a group of columns")]
 pub(crate) struct Standing<'a> {
+    has_periods: bool,
     has_windows: bool,
     has_groups: bool,
     has_targets: bool,
@@ -82,6 +83,7 @@ impl<'a> Standing<'a> {
             alerts.entry(alert.row).or_default().push(&alert.name);
         }
         Self {
+            has_periods: result.results.iter().any(|row| row.period.is_some()),
             has_windows: result.results.iter().any(|row| row.window_start.is_some()),
             has_groups: result.results.iter().any(|row| row.group_comparison.is_some()),
             has_targets: result.results.iter().any(|row| row.target.is_some()),
@@ -95,6 +97,9 @@ impl<'a> Standing<'a> {
     pub(crate) fn fields(&self, at: Option<(usize, &ResultRow)>) -> Vec<(&'static str, Field)> {
         let row = at.map(|(_, row)| row);
         let mut fields = Vec::new();
+        if self.has_periods {
+            fields.push(("period", Field::Text(row.and_then(|row| row.period).map(|period| period.to_string()))));
+        }
         if self.has_windows {
             let start = row.and_then(|row| row.window_start.as_ref());
             fields.push(("window_start", Field::Text(start.map(|start| instant(start).to_string()))));

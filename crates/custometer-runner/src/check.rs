@@ -7,12 +7,14 @@ pub(crate) mod conditions;
 pub(crate) mod config;
 pub(crate) mod define;
 pub(crate) mod derived;
+pub(crate) mod earlier;
 pub(crate) mod expression;
 pub(crate) mod formula;
 pub(crate) mod goals;
 pub(crate) mod ids;
 pub(crate) mod own_schema;
 pub(crate) mod packs;
+pub(crate) mod periods;
 pub(crate) mod rates;
 pub(crate) mod report;
 pub(crate) mod requests;
@@ -22,6 +24,7 @@ mod sizes;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
 pub(crate) mod webhooks;
+pub(crate) mod whole;
 mod windows;
 mod words;
 
@@ -29,12 +32,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use custometer_core::time::NamedTimes;
 use custometer_core::{Calendar, Registry};
 use jiff::civil::Date;
 
 use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
 use crate::check::derived::Reading;
+use crate::check::periods::Named;
 use crate::config::diagnostics::{Collector, Problems, Text};
 use crate::config::flat::flat;
 use crate::memory::MemoryLimit;
@@ -115,10 +120,11 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     requests::name_apart(&mut config.metrics);
     requests::share_params(&mut config.metrics, &config.tables, registry, &mut problems);
     let zone = config.report.timezone.0.clone();
-    let calendar = Calendar {
+    let mut calendar = Calendar {
         zone: zone.clone(),
         week_start: config.report.week_start.into(),
         fiscal_year_start: config.report.fiscal_year_start as i8,
+        named: Arc::default(),
     };
     let as_of = input.as_of.or(config.report.as_of.map(|day| day.0));
     let period = report::period(&config.report, as_of.or(input.today), &calendar, &mut problems);
@@ -131,11 +137,17 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
     let conversion = rates::read(config.report.currency.as_ref(), config.report.rates.as_ref(), &opened, &mut problems);
     let of_rates = config.report.rates.as_ref().and_then(|rates| rates.get_ref().table.as_ref());
+    let times = Named::read((&config.periods, &config.holidays), &opened, &mut problems);
     let used = config.metrics.iter().map(|request| &request.table).chain(of_rates);
-    let used = with_looked_up(used.map(|table| table.get_ref().clone()).collect(), &opened);
+    let used = used.map(|table| table.get_ref().clone()).chain(times.named_tables()).collect();
+    let used = with_looked_up(used, &opened);
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(*name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
+    times.check_grain(config.report.grain.as_ref(), &mut problems);
+    let compared = config.report.compare.iter().chain(config.metrics.iter().flat_map(|request| request.compare.iter().flatten()));
+    let earlier = earlier::read(compared, period, &times, &mut problems);
+    earlier::check_names(&config.report.compare, &earlier, &mut problems);
     let reading = requests::Reading {
         report: &config.report,
         written: &config.tables,
@@ -145,6 +157,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         calendars: &calendars,
         metrics: &metrics,
         has_period: timed,
+        named: &times,
+        earlier: &earlier,
     };
     let mut requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
     apart::refuse(&config.tables, &config.metrics, &tables, config.report.min_group_size, &mut problems);
@@ -160,6 +174,8 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
     let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
+    calendar.named = Arc::new(NamedTimes { earlier, ..times.listed });
+    let grain = config.report.grain();
     let watch = Watch::default();
     for table in &mut tables {
         table.watch(&watch);
@@ -168,8 +184,9 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         title: config.report.title,
         locale: config.report.locale,
         calendar,
+        named_tables: times.tables,
         period,
-        grain: config.report.grain,
+        grain,
         complete_periods_only: config.report.complete_periods_only,
         as_of,
         // What today is says nothing of data whose period is their own.

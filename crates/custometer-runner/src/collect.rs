@@ -13,11 +13,13 @@ pub(crate) mod looked_up;
 pub(crate) mod lookup_words;
 pub(crate) mod lookups;
 pub(crate) mod misses;
+pub(crate) mod named;
 pub(crate) mod period;
 pub(crate) mod rates;
 pub(crate) mod repetition;
 mod spans;
 mod split;
+pub(crate) mod whole;
 pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -56,6 +58,8 @@ pub(crate) struct Collected {
     pub(crate) left_out: Vec<Vec<u64>>,
     /// How many entities are in several of the groups that a request compares.
     pub(crate) shared: BTreeMap<usize, u64>,
+    /// How many rows are between the periods of the report's own that a request is by.
+    pub(crate) between: BTreeMap<usize, u64>,
     /// What there is reason to doubt of the rows, by input.
     pub(crate) doubts: Vec<Vec<&'static str>>,
     /// The currencies of amounts that are summed, by input; none for an amount without one.
@@ -134,6 +138,10 @@ impl Collected {
         for (request, _) in &plan.shared {
             shared.insert(*request, count(&next()?, 0)?);
         }
+        let mut between = BTreeMap::new();
+        for (request, _) in &plan.between {
+            between.insert(*request, count(&next()?, 0)?);
+        }
         let details = details(plan, report, ends, &last, &mut frames)?;
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
@@ -145,7 +153,7 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { counts, words, fates, rejected, known_since, last, left_out, shared, doubts, currencies, measures, details })
+        Ok(Self { counts, words, fates, rejected, known_since, last, left_out, shared, between, doubts, currencies, measures, details })
     }
 }
 
@@ -277,7 +285,7 @@ impl TablePlan {
         frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));
         frames.extend(self.inputs.iter().filter_map(|input| input.left_out.clone()));
-        frames.extend(self.shared.iter().map(|(_, count)| count.clone()));
+        frames.extend(self.shared.iter().chain(&self.between).map(|(_, count)| count.clone()));
         for position in self.plain_nodes() {
             let usable = &self.inputs[self.nodes[position].input()].usable;
             frames.extend(self.frames_of_node(report, position, usable, ends, None)?);

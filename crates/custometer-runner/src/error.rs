@@ -74,9 +74,29 @@ pub enum RunError {
         /// The requests, in words.
         requests: String,
     },
-    /// Rows of the table of exchange rates are none.
+    /// Rows of a table that is read whole, as that of exchange rates is, are not what they are to be.
     #[error("{}", .0.join("\n       "))]
-    Rates(Vec<String>),
+    Rows(Vec<String>),
+    /// None of the report's own periods is in the report's period.
+    #[error("none of the periods `{name}` is in the period of the report, {from} to {until}")]
+    NoPeriods {
+        /// What they are called.
+        name: &'static str,
+        /// The first day of the report's period.
+        from: jiff::civil::Date,
+        /// The day after its last one.
+        until: jiff::civil::Date,
+    },
+    /// A range that values are compared with is not earlier.
+    #[error("`{name}` begins on {from}, and no earlier than what is compared with it, which begins on {begins}")]
+    NotEarlier {
+        /// What the report calls it.
+        name: &'static str,
+        /// Its first day.
+        from: jiff::civil::Date,
+        /// The first day of the period.
+        begins: jiff::civil::Date,
+    },
     /// The period has more buckets than anyone can mean.
     #[error("by {grain}, the period has {count} buckets; give the report a period (`from`, `until`) or a coarser grain")]
     Buckets {

@@ -8,7 +8,9 @@ use custometer_core::Aggregate;
 
 use crate::collect::indices::indices;
 use crate::collect::lookups::{Prepared, level, prepare};
+use crate::collect::named::with_named_times;
 use crate::collect::period::{needs_period_of_data, period};
+use crate::collect::whole::Reading;
 use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::memory::Memory;
@@ -268,18 +270,20 @@ enum Scan<'a> {
 
 /// The plans of every table, each with how its rows are come by.
 fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
-    // The plan is the same whatever the files hold, unless they say what the period is.
-    let (indices, prepared) = if needs_period_of_data(report) {
+    // The plan is the same whatever the files hold, unless they say what the period is, or which times have names.
+    let (indices, prepared) = if needs_period_of_data(report) || !report.named_tables.is_empty() {
         let indices = indices(report, Path::new(""))?;
         let prepared = prepare(report, &indices, Path::new(""))?;
         (indices, prepared)
     } else {
         (Vec::new(), Prepared::default())
     };
-    let axes = axes(report, period(report, &indices, &prepared)?)?;
+    let reading = Reading { report, indices: &indices, prepared: &prepared, folder: Path::new("") };
+    let (with_times, _) = with_named_times(reading)?;
+    let axes = axes(&with_times, period(report, &indices, &prepared)?)?;
     // Which rates there are does not change what is done with them.
     let rates = report.conversion.as_ref().map(|conversion| Arc::new(Rates::new(report, conversion, [])));
-    let plans = plan(report, &axes, &indices, &|table| prepared.known(report, table, &indices), rates.as_ref())
+    let plans = plan(&with_times, &axes, &indices, &|table| prepared.known(report, table, &indices), rates.as_ref())
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let name = |plan: &TablePlan| report.tables[plan.table].name.as_str();
     let scan_of = |plan: &TablePlan| {

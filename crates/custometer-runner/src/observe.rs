@@ -292,6 +292,7 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
         metric: request.metric.about.id,
         start: part.named.as_slice().get(cell.index).and_then(|bucket| bucket.start.clone()),
         end: cell.bucket.end.clone(),
+        period: part.named.as_slice().get(cell.index).and_then(|bucket| bucket.name),
         window_start: cell.bucket.start.clone().filter(|_| request.window.is_some()),
         partial: cell.partial,
         grain: request.grain,

@@ -61,6 +61,8 @@ pub(crate) struct TablePlan {
     pub(crate) words: Vec<AskedWords>,
     /// Counts, for requests that compare groups of entities, the entities that are in several groups.
     pub(crate) shared: Vec<(usize, LazyFrame)>,
+    /// Counts, for requests by the report's own periods, the rows that are between these.
+    pub(crate) between: Vec<(usize, LazyFrame)>,
 }
 
 /// One breakdown of one request, with the place of each of its measures.
@@ -189,6 +191,7 @@ impl TablePlan {
             parts: Vec::new(),
             words: words::asked(table, &requests, used, &rows.all, &base),
             shared: Vec::new(),
+            between: Vec::new(),
         };
         plan.words.extend(words::asked_by_sources(table, &rows));
         let mut keys: Vec<InputKey> = Vec::new();
@@ -218,8 +221,11 @@ impl TablePlan {
         }
         for ((index, request), &input) in requests.iter().zip(&inputs) {
             plan.shared.extend(plan.inputs[input].in_several_groups(request).map(|count| (*index, count)));
-            // A total is rolled up from the buckets of a grain that is wanted anyway.
-            let is_cut = |other: &Request| other.is_plain() && other.grain != Grain::Total && other.window.is_none();
+            let own = Axis::of(request).next().and_then(|axis| axes.get(&axis));
+            let between = own.and_then(|own| plan.inputs[input].between_periods(request, &own.reported, report.as_of_instant()));
+            plan.between.extend(between.map(|count| (*index, count)));
+            // A total is rolled up from the buckets of a grain that is wanted anyway, and that has no gaps.
+            let is_cut = |other: &Request| other.is_plain() && other.grain != Grain::Total && !other.grain.is_named() && other.window.is_none();
             let alike = requests.iter().zip(&inputs).filter(|((_, other), of)| **of == input && is_cut(other));
             let coarsest =
                 alike.filter_map(|((_, other), _)| Axis::of(other).next()).min_by_key(|axis| axes[axis].reported.as_slice().len());

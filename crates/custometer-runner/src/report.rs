@@ -11,6 +11,7 @@ pub(crate) mod formula;
 pub(crate) mod goal;
 pub(crate) mod ids;
 pub(crate) mod judged;
+pub(crate) mod named;
 pub(crate) mod size;
 pub(crate) mod webhook;
 
@@ -31,10 +32,11 @@ use crate::read::watch::Watch;
 use crate::report::alert_rule::{AlertPeriods, AlertRule};
 use crate::report::basis::{Basis, GroupSize};
 use crate::report::calculated::Calculated;
-use crate::report::conversion::{Conversion, RatesFrom};
+use crate::report::conversion::Conversion;
 use crate::report::goal::Goal;
 use crate::report::ids::IdHasher;
 use crate::report::judged::Judged;
+use crate::report::named::NamedTables;
 use crate::report::webhook::Webhook;
 use crate::result::Benchmark;
 use crate::result::locale::Locale;
@@ -48,6 +50,8 @@ pub struct Report {
     pub locale: Locale,
     /// How time is counted.
     pub calendar: Calendar,
+    /// The times with names that tables have: the calendar gets them when these are read.
+    pub(crate) named_tables: NamedTables,
     /// The period; none for all there is.
     pub period: Option<Period>,
     /// The grain of requests that name none.
@@ -119,7 +123,7 @@ impl Report {
     /// ended.
     pub(crate) fn known_until(&self, buckets: &Buckets, baseline: Option<Baseline>) -> Option<i64> {
         match baseline {
-            Some(_) => buckets.edges().last().copied(),
+            Some(_) => buckets.edges().iter().max().copied(),
             None => self.as_of_instant(),
         }
     }
@@ -195,13 +199,6 @@ impl Report {
     pub(crate) fn shown_id(&self, id: &str) -> Option<String> {
         let is_hidden = self.min_group_size.is_some_and(|least| least > 1);
         (!is_hidden).then(|| self.id_hasher.as_ref().map_or_else(|| id.to_owned(), |hasher| hasher.hash(id)))
-    }
-
-    /// The position of the table that has the exchange rates, and that no request is of.
-    pub(crate) fn table_of_rates(&self) -> Option<usize> {
-        let RatesFrom::Table(of) = &self.conversion.as_ref()?.rates else { return None };
-        let position = self.tables.iter().position(|table| table.name == of.table)?;
-        (!self.requests.iter().any(|request| request.table == position)).then_some(position)
     }
 
     /// Everything that has results: the requests, then what is derived from them.
@@ -348,6 +345,9 @@ impl Request {
         }
         if self.window.is_some() {
             return Some("its windows overlap");
+        }
+        if self.grain.is_named() {
+            return Some("its periods need not be of one length");
         }
         self.definition.tells_of_ends().then_some("it is of a bucket's end, and much of one is in the next")
     }

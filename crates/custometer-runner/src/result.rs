@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use custometer_core::statistics::RunRule;
+use custometer_core::time::Name;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Period, Picture, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
@@ -102,6 +103,8 @@ pub struct ResultRow {
     pub start: Option<Zoned>,
     /// The end of the bucket, exclusive.
     pub end: Option<Zoned>,
+    /// What the report calls the bucket, where it is one of the report's own periods.
+    pub period: Option<Name>,
     /// The first instant of the window that ends with the bucket and that the value is of; none where it is of the bucket.
     pub window_start: Option<Zoned>,
     /// Cut by the period, or not yet covered by the data; of a window, whether the data do not cover it.

@@ -14,8 +14,10 @@ use crate::collect::looked_up::LookedUp;
 use crate::collect::lookup_words::Told;
 use crate::collect::lookups::{Prepared, prepare, sources};
 use crate::collect::misses::Misses;
+use crate::collect::named::with_named_times;
 use crate::collect::period::period;
 use crate::collect::rates::rates;
+use crate::collect::whole::Reading;
 use crate::collect::words::listed;
 use crate::error::RunError;
 use crate::judge::judge;
@@ -69,9 +71,13 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     for table in prepared.looked_up.iter().map(|looked_up| report.first_of_scan(looked_up.table)).collect::<BTreeSet<_>>() {
         unchanged(&report.tables[table], &all_indices[table], folder)?;
     }
+    let reading = Reading { report, indices: &all_indices, prepared: &prepared, folder };
+    let (report, mut whole) = with_named_times(reading)?;
+    let report = &*report;
+    let reading = Reading { report, ..reading };
     let read = Read { report, indices: &all_indices, prepared: &prepared, folder };
     let axes = axes(report, period(report, &all_indices, &prepared)?)?;
-    let rates = rates(report, &all_indices, &prepared, folder)?;
+    let rates = rates(reading)?;
     let known = |table: usize| prepared.known(report, table, &all_indices);
     let plans = plan(report, &axes, &all_indices, &known, rates.as_ref().map(|read| &read.rates))
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
@@ -112,10 +118,11 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     for looked_up in &prepared.looked_up {
         read.add_looked_up(looked_up, &mut tables, &mut ledger);
     }
-    if let Some((position, rates)) = report.table_of_rates().zip(rates) {
-        unchanged(&report.tables[position], &all_indices[position], folder)?;
-        // A table that is looked up as well stands there already.
-        tables.entry(position).or_insert_with(|| read.manifest(position, &rates.counts));
+    whole.extend(rates.and_then(|rates| rates.read));
+    for (position, counts) in &whole {
+        unchanged(&report.tables[*position], &all_indices[*position], folder)?;
+        // A table that requests are of, or that is looked up as well, stands there already.
+        tables.entry(*position).or_insert_with(|| read.manifest(*position, counts));
     }
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);

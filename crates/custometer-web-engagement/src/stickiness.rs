@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn days_are_those_of_the_calendar_up_to_the_as_of_instant() {
         let at = |time: &str| format!("{time}[Europe/Copenhagen]").parse::<Zoned>().unwrap();
-        let bucket = |start: &str, end: &str| Bucket { start: Some(at(start)), end: Some(at(end)), partial: false, reported: true };
+        let bucket =
+            |start: &str, end: &str| Bucket { start: Some(at(start)), end: Some(at(end)), partial: false, reported: true, name: None };
         let until = |time: &str| Some(at(time).timestamp().as_microsecond());
         // Clocks change on 30 March and 26 October.
         for (start, end, days) in

@@ -1,47 +1,83 @@
 //! Baselines: the buckets that a report's own are compared with.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::Zoned;
 use jiff::civil::{Date, DateTime};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::buckets::{Buckets, day_edges, hour_edges};
+use super::buckets::{Buckets, day_spans, hour_edges};
 use super::calendar::{Calendar, Grain, Step};
-use super::period::Period;
+use super::name::Name;
+use super::named::{Earlier, NamedPeriod};
+use super::period::{Last, Period};
 
 /// As many days as a year has whole weeks: the same weekday a year before.
 const YEAR_OF_WEEKS: Step = Step::Days(364);
 
 /// An earlier time that values are compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Baseline {
     /// The bucket before; for a total, the period of the same length before.
     Previous,
-    /// The bucket a year before: of the same weekday for hours, days and weeks, of the same dates otherwise.
+    /// The bucket a year before: of the same weekday for hours, days and weeks, of the same dates otherwise. For the report's own periods, the
+    /// one that each names.
     YearAgo,
+    /// A time of the report's own, by the name that it gives it.
+    #[serde(untagged)]
+    Named(#[schemars(with = "String")] Name),
+}
+
+impl<'de> Deserialize<'de> for Baseline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer).map(|written| Self::called(&written))
+    }
 }
 
 impl Baseline {
+    /// Those that every report knows.
+    pub const CALENDAR: [Self; 2] = [Self::Previous, Self::YearAgo];
+
+    /// The one that is called so.
+    pub fn called(name: &str) -> Self {
+        Self::CALENDAR.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Named(Name::new(name)))
+    }
+
     /// The name in configs and outputs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Previous => "previous",
             Self::YearAgo => "year_ago",
+            Self::Named(name) => name.as_str(),
         }
     }
+}
 
-    /// How far back the baseline of days or longer buckets is.
-    fn step(self, period: Period, grain: Grain) -> Result<Step, jiff::Error> {
-        match (self, grain.step()) {
-            (Self::Previous, Some(step)) => Ok(step),
-            (Self::Previous, None) => period.length(),
-            (Self::YearAgo, Some(Step::Days(_))) => Ok(YEAR_OF_WEEKS),
-            (Self::YearAgo, _) => Ok(Step::Months(12)),
-        }
-    }
+/// The days of a bucket that are compared, and the bucket that they are of.
+struct Compared {
+    days: Period,
+    whole: Period,
+    name: Option<Name>,
+}
+
+/// What is earlier, as far as it is told by days.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// So far before.
+    Step(Step),
+    /// So far before, within these days.
+    Within(Step, Period),
+    /// These days.
+    All(Period),
+    /// The same holiday before; on other days so far before, where that is said.
+    Holiday(Name, Option<Step>),
+    /// The report's own period before.
+    PeriodBefore,
+    /// The one that a period names.
+    PeriodNamed,
 }
 
 impl Buckets {
@@ -56,16 +92,28 @@ impl Buckets {
     /// that was shown twice, the first is the baseline. An hour that is itself shown for the second time is compared with such a second
     /// hour, or an empty baseline.
     ///
+    /// Times that the report names may overlap, or come in another order ([`are_in_order`](Self::are_in_order)).
+    ///
     /// Buckets without a period have no baseline. Whether a baseline's buckets are partial is not told.
     pub fn baseline(&self, baseline: Baseline, calendar: &Calendar, as_of: Option<Date>) -> Result<Self, jiff::Error> {
         let Some(period) = self.period() else { return Ok(Self::none(self.grain())) };
         let known = as_of.map_or(period.until, |as_of| as_of.min(period.until));
-        let spans = match (self.grain(), baseline) {
-            (Grain::Hour, Baseline::Previous) => self.hours_before(period, known, calendar)?,
-            (Grain::Hour, Baseline::YearAgo) => self.hours_a_year_before(period, known, calendar)?,
-            (grain, _) => days_before(baseline.step(period, grain)?, &day_edges(period, grain, calendar)?, period.from, known, calendar)?,
+        let rule = rule(baseline, period, self.grain(), calendar)?;
+        let spans = match (self.grain(), rule) {
+            (Grain::Hour, _) if baseline == Baseline::Previous => self.hours_before(period, known, calendar)?,
+            (Grain::Hour, Rule::Step(step)) => self.hours_a_step_before(step, period, known, calendar)?,
+            (Grain::Hour, Rule::Within(step, days)) => {
+                let (from, until) = (calendar.start_of_day(days.from)?, calendar.start_of_day(days.until)?);
+                let hours = self.hours_a_step_before(step, period, known, calendar)?.into_iter();
+                hours.map(|(start, end)| (start.clamp(from.clone(), until.clone()), end.clamp(from.clone(), until.clone()))).collect()
+            }
+            // Holidays are days.
+            (Grain::Hour, _) => self.known_hours(known, calendar)?.into_iter().map(|(start, _)| (start.clone(), start)).collect(),
+            (grain, rule) => days_before(rule, grain, period, known, calendar)?,
         };
-        Ok(Self::with_gaps(self.grain(), calendar.week_start, spans))
+        let is_in_order = spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+        let (grain, week_start) = (self.grain(), calendar.week_start);
+        Ok(if is_in_order { Self::with_gaps(grain, week_start, spans) } else { Self::without_gaps(grain, week_start, spans) })
     }
 
     /// The start and end of every bucket of which something is known.
@@ -85,9 +133,15 @@ impl Buckets {
         Ok(before.into_iter().chain(hours.iter().cloned()).take(hours.len()).collect())
     }
 
-    /// For every hour the one that clocks showed 364 days before.
-    fn hours_a_year_before(&self, period: Period, known: Date, calendar: &Calendar) -> Result<Vec<(Zoned, Zoned)>, jiff::Error> {
-        let day = |date| YEAR_OF_WEEKS.from(date, -1).and_then(|day| calendar.start_of_day(day));
+    /// For every hour the one that clocks showed a step before, which is counted in days.
+    fn hours_a_step_before(
+        &self,
+        step: Step,
+        period: Period,
+        known: Date,
+        calendar: &Calendar,
+    ) -> Result<Vec<(Zoned, Zoned)>, jiff::Error> {
+        let day = |date| step.from(date, -1).and_then(|day| calendar.start_of_day(day));
         let edges = hour_edges(&day(period.from)?, &day(period.until)?)?;
         let mut shown = HashMap::new();
         for (position, hour) in edges.iter().enumerate() {
@@ -97,7 +151,7 @@ impl Buckets {
         let mut spans = Vec::new();
         for (start, _) in self.known_hours(known, calendar)? {
             let (hour, repeated) = clock_hour(&start)?;
-            let hour = YEAR_OF_WEEKS.from(hour.date(), -1)?.to_datetime(hour.time());
+            let hour = step.from(hour.date(), -1)?.to_datetime(hour.time());
             let found = shown.get(&(hour, repeated)).copied().filter(|found| *found >= next && found + 1 < edges.len());
             let until = found.map_or(next, |found| found + 1);
             spans.push((edges[found.unwrap_or(next)].clone(), edges[until].clone()));
@@ -114,17 +168,111 @@ fn clock_hour(at: &Zoned) -> Result<(DateTime, bool), jiff::Error> {
     Ok((shown.date().at(shown.hour(), 0, 0, 0), repeated))
 }
 
-/// For every span of days between two edges, as far as it is from `first` on and known, the days a step before.
-fn days_before(step: Step, edges: &[Date], first: Date, known: Date, calendar: &Calendar) -> Result<Vec<(Zoned, Zoned)>, jiff::Error> {
-    let mut spans = Vec::new();
-    for pair in edges.windows(2) {
-        let (from, until) = (pair[0].max(first), pair[1].min(known));
+/// What a baseline is for the buckets of a grain.
+fn rule(baseline: Baseline, period: Period, grain: Grain, calendar: &Calendar) -> Result<Rule, jiff::Error> {
+    let earlier = match baseline {
+        Baseline::Previous if grain.is_named() => return Ok(Rule::PeriodBefore),
+        Baseline::YearAgo if grain.is_named() => return Ok(Rule::PeriodNamed),
+        Baseline::Previous => return Ok(Rule::Step(grain.step().map_or_else(|| period.length(), Ok)?)),
+        Baseline::YearAgo => {
+            let is_by_weekday = matches!(grain.step(), Some(Step::Days(_))) || grain == Grain::Hour;
+            return Ok(Rule::Step(if is_by_weekday { YEAR_OF_WEEKS } else { Step::Months(12) }));
+        }
+        Baseline::Named(name) => calendar.named.earlier.get(&name).copied(),
+    };
+    Ok(match earlier {
+        Some(Earlier::Back(back)) => Rule::Step(back.step()),
+        Some(Earlier::Range(days)) if grain == Grain::Total => Rule::All(days),
+        Some(Earlier::Range(days)) => {
+            let by_months = matches!(grain.step(), Some(Step::Months(_)));
+            let apart = Period { from: days.from, until: period.from };
+            let step = if by_months { apart.length()? } else { apart.length_in_days()? };
+            Rule::Within(step, days)
+        }
+        Some(Earlier::Holidays { of, otherwise }) => Rule::Holiday(of, otherwise.map(Last::step)),
+        // A report names no time that it does not have.
+        None => Rule::Within(YEAR_OF_WEEKS, Period { from: period.from, until: period.from }),
+    })
+}
+
+/// For every bucket of days, as far as it is known, the days before that it is compared with.
+fn days_before(rule: Rule, grain: Grain, period: Period, known: Date, calendar: &Calendar) -> Result<Vec<(Zoned, Zoned)>, jiff::Error> {
+    let mut found: Vec<(Zoned, Option<(Zoned, Zoned)>)> = Vec::new();
+    for (whole, name) in day_spans(period, grain, calendar)? {
+        let days = Period { from: whole.from.max(period.from), until: whole.until.min(known) };
+        let start = calendar.start_of_day(days.from)?;
         // A span without an instant is not known yet, or is a day that the calendar skipped and that has no bucket.
-        if calendar.start_of_day(from)? < calendar.start_of_day(until)? {
-            spans.push((calendar.start_of_day(step.from(from, -1)?)?, calendar.start_of_day(end_before(step, until)?)?));
+        if start < calendar.start_of_day(days.until)? {
+            let before = rule.days(&Compared { days, whole, name }, grain, calendar)?;
+            let instants =
+                |days: Period| -> Result<_, jiff::Error> { Ok((calendar.start_of_day(days.from)?, calendar.start_of_day(days.until)?)) };
+            found.push((start, before.map(instants).transpose()?));
         }
     }
+    // What there is nothing before is an empty time beside those that there are.
+    let mut last: Option<Zoned> = None;
+    let mut spans = Vec::new();
+    for (position, (start, before)) in found.iter().enumerate() {
+        let next = || found[position..].iter().find_map(|(_, before)| before.as_ref().map(|(from, _)| from.clone()));
+        let span = before.clone().unwrap_or_else(|| {
+            let nowhere = last.clone().or_else(next).unwrap_or_else(|| start.clone());
+            (nowhere.clone(), nowhere)
+        });
+        last = Some(span.1.clone());
+        spans.push(span);
+    }
     Ok(spans)
+}
+
+impl Rule {
+    /// The days that some are compared with; none where there are none.
+    fn days(self, compared: &Compared, grain: Grain, calendar: &Calendar) -> Result<Option<Period>, jiff::Error> {
+        let Compared { days, whole, name } = *compared;
+        let back = |step: Step| -> Result<Period, jiff::Error> {
+            Ok(Period { from: step.from(days.from, -1)?, until: end_before(step, days.until)? })
+        };
+        Ok(match self {
+            Self::Step(step) => Some(back(step)?),
+            Self::Within(step, range) => {
+                let back = back(step)?;
+                let within = Period { from: back.from.max(range.from), until: back.until.min(range.until) };
+                Some(within).filter(|within| within.from < within.until)
+            }
+            Self::All(range) => Some(like(days, whole, range)?),
+            Self::Holiday(..) if grain != Grain::Day => None,
+            Self::Holiday(list, otherwise) => match calendar.named.holiday_before(list, days.from) {
+                Some(before) => Some(Period { from: before, until: before.tomorrow()? }),
+                None if calendar.named.is_holiday(list, days.from) => None,
+                None => {
+                    let before = otherwise.map(back).transpose()?;
+                    before.filter(|before| !calendar.named.is_holiday(list, before.from))
+                }
+            },
+            Self::PeriodBefore | Self::PeriodNamed => {
+                let Grain::Named(grain) = grain else { return Ok(None) };
+                let all = calendar.named.periods_of(grain);
+                let at = all.iter().position(|own| own.days == whole && Some(own.name) == name);
+                let before = at.and_then(|at| {
+                    if matches!(self, Self::PeriodBefore) { all.get(at.checked_sub(1)?) } else { named(all, all[at].year_ago?) }
+                });
+                before.map(|before| like(days, whole, before.days)).transpose()?
+            }
+        })
+    }
+}
+
+fn named(all: &[NamedPeriod], name: Name) -> Option<&NamedPeriod> {
+    all.iter().find(|own| own.name == name)
+}
+
+/// As many of `range` as there are days of a whole, counted from its start: all of them where these are all.
+fn like(days: Period, whole: Period, range: Period) -> Result<Period, jiff::Error> {
+    let after = |date: Date| -> Result<Date, jiff::Error> {
+        let offset = Period { from: whole.from, until: date }.length_in_days()?;
+        Ok(offset.from(range.from, 1)?.min(range.until))
+    };
+    let until = if days.until == whole.until { range.until } else { after(days.until)? };
+    Ok(Period { from: after(days.from)?.min(until), until })
 }
 
 /// The day after the last one, a step before: where the earlier month does not have this day, it is taken to its end.
@@ -138,9 +286,12 @@ fn end_before(step: Step, until: Date) -> Result<Date, jiff::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::civil::{Weekday, date};
     use jiff::tz::TimeZone;
 
+    use super::super::named::NamedTimes;
     use super::*;
 
     fn calendar(zone: &str) -> Calendar {
@@ -319,5 +470,115 @@ mod tests {
         assert_eq!(first_days, [(28, true), (29, false), (31, true), (31, true)]);
         assert_eq!(baseline.reported().map(|(_, day)| day.is_empty()).collect::<Vec<_>>(), [false, true, false]);
         assert_eq!(days.as_slice().len(), 3);
+    }
+
+    /// Two terms and a camp between them, each as long as it is, in a calendar that compares with what `earlier` says as `x`.
+    fn own(earlier: Option<Earlier>) -> Calendar {
+        let own = |name, from, until, year_ago: Option<&str>| NamedPeriod {
+            name: Name::new(name),
+            days: Period { from, until },
+            year_ago: year_ago.map(Name::new),
+        };
+        let periods = vec![
+            own("spring", date(2025, 1, 6), date(2025, 3, 29), None),
+            own("camp", date(2025, 3, 29), date(2025, 4, 1), None),
+            own("summer", date(2025, 4, 22), date(2025, 6, 28), Some("spring")),
+        ];
+        let feast = |day| (day, Name::new("feast"));
+        let named = NamedTimes {
+            periods: [(Name::new("terms"), periods)].into(),
+            holidays: [(
+                Name::new("feasts"),
+                [feast(date(2024, 4, 1)), feast(date(2025, 4, 21)), (date(2025, 4, 15), Name::new("fair"))].into(),
+            )]
+            .into(),
+            earlier: earlier.map(|earlier| (Name::new("x"), earlier)).into_iter().collect(),
+        };
+        Calendar { zone: TimeZone::get("Europe/Copenhagen").unwrap(), named: Arc::new(named), ..Calendar::default() }
+    }
+
+    const TERMS: fn() -> Grain = || Grain::Named(Name::new("terms"));
+
+    fn shown(buckets: &Buckets) -> Vec<String> {
+        let bucket = |bucket: &super::super::Bucket| match (&bucket.start, &bucket.end) {
+            (Some(start), Some(end)) if start < end => format!("{} {}", start.strftime("%m-%d"), end.strftime("%m-%d")),
+            _ => "-".to_owned(),
+        };
+        buckets.reported().map(|(_, own)| bucket(own)).collect()
+    }
+
+    fn compared(earlier: Earlier, (from, until): (Date, Date), grain: Grain, as_of: Option<Date>) -> (Vec<String>, bool) {
+        let calendar = own(Some(earlier));
+        let buckets = Buckets::new(Period { from, until }, grain, &calendar, as_of).unwrap();
+        let baseline = buckets.baseline(Baseline::Named(Name::new("x")), &calendar, as_of).unwrap();
+        (shown(&baseline), baseline.are_in_order())
+    }
+
+    #[test]
+    fn periods_of_the_reports_own_have_days_between_them_and_are_compared_with_the_one_before() {
+        let calendar = own(None);
+        let terms = |from, until, as_of| Buckets::new(Period { from, until }, TERMS(), &calendar, as_of).unwrap();
+        let all = terms(date(2025, 1, 1), date(2026, 1, 1), None);
+        assert_eq!(shown(&all), ["01-06 03-29", "03-29 04-01", "04-22 06-28"]);
+        assert_eq!(
+            all.as_slice().iter().map(|bucket| (bucket.reported, bucket.partial)).collect::<Vec<_>>(),
+            [(true, false), (true, false), (false, false), (true, false)]
+        );
+        assert_eq!(all.reported().map(|(_, own)| own.name.unwrap().as_str()).collect::<Vec<_>>(), ["spring", "camp", "summer"]);
+        let previous = |own: &Buckets, as_of| shown(&own.baseline(Baseline::Previous, &calendar, as_of).unwrap());
+        // There is none before the first.
+        assert_eq!(previous(&all, None), ["-", "01-06 03-29", "03-29 04-01"]);
+        assert_eq!(shown(&all.baseline(Baseline::YearAgo, &calendar, None).unwrap()), ["-", "-", "01-06 03-29"]);
+        // The period cuts the first at both of its ends, and is known up to a day within the last.
+        let cut = terms(date(2025, 3, 30), date(2025, 6, 1), None);
+        assert_eq!((shown(&cut), cut.as_slice()[0].partial), (vec!["03-30 04-01".to_owned(), "04-22 06-01".to_owned()], true));
+        let as_of = Some(date(2025, 4, 24));
+        let known = terms(date(2025, 3, 30), date(2025, 6, 1), as_of);
+        // The whole rest of the camp with the whole rest of the term; two days with two days.
+        assert_eq!(previous(&known, as_of), ["01-07 03-29", "03-29 03-31"]);
+    }
+
+    #[test]
+    fn a_range_is_compared_as_a_whole_or_day_by_day() {
+        let range = Earlier::Range(Period { from: date(2025, 3, 24), until: date(2025, 4, 1) });
+        let period = (date(2025, 10, 20), date(2025, 10, 31));
+        assert_eq!(compared(range, period, Grain::Total, None).0, ["03-24 04-01"]);
+        assert_eq!(compared(range, period, Grain::Total, Some(date(2025, 10, 23))).0, ["03-24 03-27"]);
+        let (days, is_in_order) = compared(range, period, Grain::Day, None);
+        assert_eq!(
+            (days[0].as_str(), days[7].as_str(), &days[8..], is_in_order),
+            ("03-24 03-25", "03-31 04-01", &["-"; 3].map(str::to_owned)[..], true)
+        );
+        let months = Earlier::Range(Period { from: date(2023, 2, 1), until: date(2023, 5, 1) });
+        let two = (date(2025, 1, 1), date(2025, 3, 1));
+        assert_eq!(compared(months, two, Grain::Month, None).0, ["02-01 03-01", "03-01 04-01"]);
+        let hours = compared(range, (date(2025, 10, 25), date(2025, 10, 27)), Grain::Hour, None).0;
+        // The day of the change in autumn has two hours from 2 on, and none like the second there.
+        assert_eq!((hours.len(), hours[24 + 3].as_str()), (49, "-"));
+    }
+
+    #[test]
+    fn so_far_back_may_be_the_same_days_twice() {
+        let back = |written: &str| Earlier::Back(written.parse().unwrap());
+        let (days, is_in_order) = compared(back("1 month"), (date(2025, 3, 28), date(2025, 4, 2)), Grain::Day, None);
+        // The last days of March have the last of February, each.
+        assert_eq!(days, ["02-28 03-01", "02-28 03-01", "02-28 03-01", "02-28 03-01", "03-01 03-02"]);
+        assert!(!is_in_order);
+        let weeks = compared(back("52 weeks"), (date(2025, 6, 2), date(2025, 6, 4)), Grain::Day, None);
+        assert_eq!(weeks, (vec!["06-03 06-04".to_owned(), "06-04 06-05".to_owned()], true));
+        assert_eq!(compared(back("1 year"), (date(2025, 6, 2), date(2025, 6, 9)), Grain::Total, None).0, ["06-02 06-09"]);
+        assert_eq!(compared(back("1 week"), (date(2025, 4, 20), date(2025, 6, 30)), TERMS(), None).0, ["04-15 06-21"]);
+    }
+
+    #[test]
+    fn a_holiday_is_compared_with_the_same_one_and_never_with_another_day() {
+        let of = Name::new("feasts");
+        let holidays = Earlier::Holidays { of, otherwise: Some("1 week".parse().unwrap()) };
+        let (days, is_in_order) = compared(holidays, (date(2025, 4, 20), date(2025, 4, 23)), Grain::Day, None);
+        // The day after has the fair a week before.
+        assert_eq!((days, is_in_order), (vec!["04-13 04-14".to_owned(), "04-01 04-02".to_owned(), "-".to_owned()], false));
+        let alone = Earlier::Holidays { of, otherwise: None };
+        assert_eq!(compared(alone, (date(2025, 4, 20), date(2025, 4, 23)), Grain::Day, None).0, ["-", "04-01 04-02", "-"]);
+        assert_eq!(compared(alone, (date(2024, 4, 1), date(2024, 4, 2)), Grain::Day, None).0, ["-"]);
     }
 }

@@ -8,6 +8,7 @@ use jiff::{ToSpan, Zoned};
 use polars::prelude::{DataType, Expr, Field, Int32Chunked, IntoColumn, arity::unary_elementwise_values};
 
 use super::calendar::{Calendar, Grain};
+use super::name::Name;
 use super::period::Period;
 
 /// The column that holds the bucket of a row, as an index into [`Buckets`]: −1 before the first, `len` after the last.
@@ -24,11 +25,13 @@ pub struct Bucket {
     pub partial: bool,
     /// Whether it has values of its own. The gaps between a baseline's buckets have none; their rows only move stocks.
     pub reported: bool,
+    /// What the report calls it, where it is one of the report's own periods.
+    pub name: Option<Name>,
 }
 
 impl Bucket {
     fn new(start: Zoned, end: Zoned, partial: bool) -> Self {
-        Self { start: Some(start), end: Some(end), partial, reported: true }
+        Self { start: Some(start), end: Some(end), partial, reported: true, name: None }
     }
 
     /// Whether no instant falls into it: the bucket of a baseline for a day or an hour that clocks did not show.
@@ -53,7 +56,7 @@ pub struct Buckets {
 impl Buckets {
     /// One bucket for every row, for tables without a time column.
     pub fn timeless() -> Self {
-        let all = Bucket { start: None, end: None, partial: false, reported: true };
+        let all = Bucket { start: None, end: None, partial: false, reported: true, name: None };
         Self { buckets: vec![all], timeless: true, ..Self::none(Grain::Total) }
     }
 
@@ -69,30 +72,42 @@ impl Buckets {
     pub fn new(period: Period, grain: Grain, calendar: &Calendar, as_of: Option<Date>) -> Result<Self, jiff::Error> {
         let (first, last) = (calendar.start_of_day(period.from)?, calendar.start_of_day(period.until)?);
         let known = as_of.map(|as_of| calendar.start_of_day(as_of)).transpose()?;
-        let edges: Vec<Zoned> = if grain == Grain::Hour {
-            hour_edges(&first, &last)?
+        let whole: Vec<(Zoned, Zoned, Option<Name>)> = if grain == Grain::Hour {
+            let edges = hour_edges(&first, &last)?;
+            edges.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), None)).collect()
         } else {
-            day_edges(period, grain, calendar)?.into_iter().map(|edge| calendar.start_of_day(edge)).collect::<Result<_, _>>()?
+            let instants = |(days, name): (Period, _)| Ok((calendar.start_of_day(days.from)?, calendar.start_of_day(days.until)?, name));
+            day_spans(period, grain, calendar)?.into_iter().map(instants).collect::<Result<_, jiff::Error>>()?
         };
-        let buckets = edges.windows(2).filter_map(|pair| {
-            let (start, end) = (pair[0].clone().max(first.clone()), pair[1].clone().min(last.clone()));
-            let cut = start != pair[0] || end != pair[1];
+        let buckets = whole.into_iter().filter_map(|(from, until, name)| {
+            let (start, end) = (from.clone().max(first.clone()), until.clone().min(last.clone()));
+            let cut = start != from || end != until;
             let uncovered = known.as_ref().is_some_and(|known| *known < end);
             // A day that the calendar skipped has no instant.
-            (start < end).then(|| Bucket::new(start, end, cut || uncovered))
+            (start < end).then(|| Bucket { name, ..Bucket::new(start, end, cut || uncovered) })
         });
-        Ok(Self::of(grain, calendar.week_start, Some(period), buckets.collect()))
+        Ok(Self::filled(grain, calendar.week_start, Some(period), buckets))
     }
 
     /// Buckets that are in order, the gaps between them filled with unreported ones.
     pub(super) fn with_gaps(grain: Grain, week_start: Weekday, spans: impl IntoIterator<Item = (Zoned, Zoned)>) -> Self {
+        Self::filled(grain, week_start, None, spans.into_iter().map(|(start, end)| Bucket::new(start, end, false)))
+    }
+
+    /// Buckets that may overlap, or be in another order than time's.
+    pub(super) fn without_gaps(grain: Grain, week_start: Weekday, spans: impl IntoIterator<Item = (Zoned, Zoned)>) -> Self {
+        Self::of(grain, week_start, None, spans.into_iter().map(|(start, end)| Bucket::new(start, end, false)).collect())
+    }
+
+    fn filled(grain: Grain, week_start: Weekday, period: Option<Period>, reported: impl IntoIterator<Item = Bucket>) -> Self {
         let mut buckets: Vec<Bucket> = Vec::new();
-        for (start, end) in spans {
-            let before = buckets.last().and_then(|before| before.end.clone()).filter(|before| *before < start);
-            buckets.extend(before.map(|before| Bucket { reported: false, ..Bucket::new(before, start.clone(), false) }));
-            buckets.push(Bucket::new(start, end, false));
+        for bucket in reported {
+            let edges =
+                buckets.last().and_then(|before| before.end.clone()).zip(bucket.start.clone()).filter(|(before, start)| before < start);
+            buckets.extend(edges.map(|(before, start)| Bucket { reported: false, ..Bucket::new(before, start, false) }));
+            buckets.push(bucket);
         }
-        Self::of(grain, week_start, None, buckets)
+        Self::of(grain, week_start, period, buckets)
     }
 
     pub(super) fn of(grain: Grain, week_start: Weekday, period: Option<Period>, buckets: Vec<Bucket>) -> Self {
@@ -117,6 +132,19 @@ impl Buckets {
         self.period
     }
 
+    /// Whether each begins where the one before it ends, or later. Rows can't be placed in others.
+    pub fn are_in_order(&self) -> bool {
+        self.buckets.windows(2).all(|pair| pair[0].end.as_ref() <= pair[1].start.as_ref())
+    }
+
+    /// The first instant of the period that was cut, and the one after its last, in microseconds since 1970; none where there was nothing to cut.
+    pub fn ends_of_period(&self) -> Option<(i64, i64)> {
+        let zone = self.buckets.first()?.start.as_ref()?.time_zone().clone();
+        let calendar = Calendar { zone, ..Calendar::default() };
+        let instant = |date| calendar.start_of_day(date).ok().map(|start| start.timestamp().as_microsecond());
+        instant(self.period?.from).zip(instant(self.period?.until))
+    }
+
     /// The buckets, in order, gaps among them.
     pub fn as_slice(&self) -> &[Bucket] {
         &self.buckets
@@ -125,6 +153,17 @@ impl Buckets {
     /// The buckets that have values, each with its index among all.
     pub fn reported(&self) -> impl Iterator<Item = (usize, &Bucket)> {
         self.buckets.iter().enumerate().filter(|(_, bucket)| bucket.reported)
+    }
+
+    /// The same without the gaps between them.
+    #[must_use]
+    pub fn without_unreported(&self) -> Self {
+        Self::of(self.grain, self.week_start, self.period, self.reported().map(|(_, bucket)| bucket.clone()).collect())
+    }
+
+    /// Whether each starts and ends no earlier than the one before it, as windows do that end with buckets in order.
+    pub fn are_by_ends(&self) -> bool {
+        self.buckets.windows(2).all(|pair| pair[0].start <= pair[1].start && pair[0].end <= pair[1].end)
     }
 
     /// The edges in microseconds since 1970, one more than there are buckets; empty when there are none.
@@ -191,14 +230,21 @@ pub fn index_between(time: Expr, edges: Arc<Vec<i64>>) -> Expr {
     )
 }
 
-/// The first days of the buckets that a period reaches into, and the day after the last of them.
-pub(super) fn day_edges(period: Period, grain: Grain, calendar: &Calendar) -> Result<Vec<Date>, jiff::Error> {
-    let Some(step) = grain.step() else { return Ok(vec![period.from, period.until]) };
-    let mut edges = vec![calendar.floor(period.from, grain)?];
-    while let Some(&edge) = edges.last().filter(|edge| **edge < period.until) {
-        edges.push(step.from(edge, 1)?);
+/// The days of the buckets that a period reaches into, whole ones, and what the report calls each.
+pub(super) fn day_spans(period: Period, grain: Grain, calendar: &Calendar) -> Result<Vec<(Period, Option<Name>)>, jiff::Error> {
+    if let Grain::Named(name) = grain {
+        let own = calendar.named.periods_of(name).iter().map(|own| (own.days, Some(own.name)));
+        return Ok(own.filter(|(days, _)| days.from < period.until && period.from < days.until).collect());
     }
-    Ok(edges)
+    let Some(step) = grain.step() else { return Ok(vec![(period, None)]) };
+    let mut spans = Vec::new();
+    let mut from = calendar.floor(period.from, grain)?;
+    while from < period.until {
+        let until = step.from(from, 1)?;
+        spans.push((Period { from, until }, None));
+        from = until;
+    }
+    Ok(spans)
 }
 
 /// The full local hours from `first` until `last`. An hour that a clock change repeats is there twice.

@@ -1,13 +1,19 @@
 //! Calendars: how days are counted into weeks, months, quarters and years.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Zoned};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::name::Name;
+use super::named::NamedTimes;
 
 /// The length of a bucket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grain {
     /// Local clock hours.
@@ -25,9 +31,22 @@ pub enum Grain {
     /// The whole period as one bucket.
     #[default]
     Total,
+    /// Periods of the report's own, by the name that it gives them: `[periods.NAME]`.
+    #[serde(untagged)]
+    Named(#[schemars(with = "String")] Name),
+}
+
+impl<'de> Deserialize<'de> for Grain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Cow::<str>::deserialize(deserializer)?;
+        Ok(Self::CALENDAR.into_iter().find(|grain| grain.as_str() == written).unwrap_or_else(|| Self::Named(Name::new(&written))))
+    }
 }
 
 impl Grain {
+    /// All that every report knows.
+    pub const CALENDAR: [Self; 7] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year, Self::Total];
+
     /// The name in configs and outputs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,10 +57,16 @@ impl Grain {
             Self::Quarter => "quarter",
             Self::Year => "year",
             Self::Total => "total",
+            Self::Named(name) => name.as_str(),
         }
     }
 
-    /// From the first day of one bucket to that of the next. None where buckets are not counted in days: hours, and the total.
+    /// Whether its buckets are periods of the report's own. Days may lie between them.
+    pub fn is_named(self) -> bool {
+        matches!(self, Self::Named(_))
+    }
+
+    /// From the first day of one bucket to that of the next. None where buckets are not counted in days: hours, the total, and the report's own.
     pub(super) fn step(self) -> Option<Step> {
         match self {
             Self::Day => Some(Step::Days(1)),
@@ -49,7 +74,7 @@ impl Grain {
             Self::Month => Some(Step::Months(1)),
             Self::Quarter => Some(Step::Months(3)),
             Self::Year => Some(Step::Months(12)),
-            Self::Hour | Self::Total => None,
+            Self::Hour | Self::Total | Self::Named(_) => None,
         }
     }
 }
@@ -83,12 +108,14 @@ pub struct Calendar {
     pub week_start: Weekday,
     /// The month that years start with, 1 for January to 12; quarters start with it and every third month from it.
     pub fiscal_year_start: i8,
+    /// The times that the report names.
+    pub named: Arc<NamedTimes>,
 }
 
 impl Default for Calendar {
-    /// UTC, weeks from Monday, years from January.
+    /// UTC, weeks from Monday, years from January, no time with a name.
     fn default() -> Self {
-        Self { zone: TimeZone::UTC, week_start: Weekday::Monday, fiscal_year_start: 1 }
+        Self { zone: TimeZone::UTC, week_start: Weekday::Monday, fiscal_year_start: 1, named: Arc::default() }
     }
 }
 
@@ -110,10 +137,14 @@ impl Calendar {
         Ok(first.to_zoned(self.zone.clone()))
     }
 
-    /// The first day of the week, month, quarter or year that `date` is in; the day itself for other grains.
+    /// The first day of the week, month, quarter, year or period of its own that `date` is in; the day itself for other grains, and between periods.
     pub fn floor(&self, date: Date, grain: Grain) -> Result<Date, jiff::Error> {
         match (grain, grain.step()) {
             (Grain::Week, _) => Step::Days(1).from(date, -i32::from(date.weekday().since(self.week_start))),
+            (Grain::Named(name), _) => {
+                let periods = self.named.periods_of(name).iter().map(|period| period.days);
+                Ok(periods.filter(|days| days.from <= date && date < days.until).map(|days| days.from).next().unwrap_or(date))
+            }
             (_, Some(Step::Months(months))) => {
                 let since_start = (i32::from(date.month()) - i32::from(self.fiscal_year_start)).rem_euclid(months);
                 Step::Months(1).from(date.first_of_month(), -since_start)

@@ -37,6 +37,11 @@ impl Period {
             let number = |first: Date| 12 * i32::from(first.year()) + i32::from(first.month());
             return Ok(Step::Months(number(self.until) - number(self.from)));
         }
+        self.length_in_days()
+    }
+
+    /// How many days it has.
+    pub(super) fn length_in_days(self) -> Result<Step, jiff::Error> {
         Ok(Step::Days(self.from.until(self.until)?.get_days()))
     }
 }
@@ -60,6 +65,17 @@ impl Last {
     /// How many units.
     pub fn count(self) -> u16 {
         self.count.get()
+    }
+
+    /// The distance in days or months.
+    pub(super) fn step(self) -> Step {
+        let count = i32::from(self.count.get());
+        match self.unit.step() {
+            Some(Step::Days(days)) => Step::Days(days * count),
+            Some(Step::Months(months)) => Step::Months(months * count),
+            // No unit that can be written is counted otherwise.
+            None => Step::Days(count),
+        }
     }
 
     /// The unit: day, week, month, quarter or year.

@@ -71,8 +71,9 @@ impl Buckets {
         let mut windows = Vec::new();
         for ((_, whole), (_, known)) in self.reported().zip(known.reported()) {
             let Some((end, known_end)) = whole.end.as_ref().zip(known.end.as_ref()) else { continue };
-            let start = window.start(end, calendar)?.min(known_end.clone());
-            windows.push(Bucket { start: Some(start), end: Some(known_end.clone()), partial: false, reported: true });
+            // Where there is no such time, there is no window that ends with it.
+            let start = if known.is_empty() { known_end.clone() } else { window.start(end, calendar)?.min(known_end.clone()) };
+            windows.push(Bucket { start: Some(start), end: Some(known_end.clone()), partial: false, reported: true, name: None });
         }
         let bounds = |window: &Bucket| window.start.clone().zip(window.end.clone());
         let mut edges: Vec<Zoned> = windows.iter().filter_map(bounds).flat_map(|(start, end)| [start, end]).collect();
@@ -91,18 +92,19 @@ impl Buckets {
             end: Some(pair[1].clone()),
             partial: false,
             reported,
+            name: None,
         });
         let pieces = Self::of(self.grain(), self.week_start(), None, pieces.collect());
         Ok(Windows { windows: Self::of(self.grain(), self.week_start(), None, windows), pieces, made_of })
     }
 }
 
-impl Windows {
-    /// The windows as few lines of buckets in which none overlaps another, with gaps between them: each with the position of the window that its
-    /// reported buckets are.
-    pub fn apart(&self) -> Vec<(Buckets, Vec<usize>)> {
+impl Buckets {
+    /// Buckets that overlap, or are not in order, as few lines in which none overlaps another, with gaps between them: each with the position of the
+    /// one that its reported buckets are.
+    pub fn apart(&self) -> Vec<(Self, Vec<usize>)> {
         let mut lines: Vec<Line> = Vec::new();
-        for (position, bucket) in self.windows.as_slice().iter().enumerate() {
+        for (position, bucket) in self.as_slice().iter().enumerate() {
             let Some((start, end)) = bucket.start.clone().zip(bucket.end.clone()) else { continue };
             let free = lines.iter_mut().find(|(spans, _)| spans.last().is_none_or(|(_, before)| *before <= start));
             match free {
@@ -113,7 +115,7 @@ impl Windows {
                 None => lines.push((vec![(start, end)], vec![position])),
             }
         }
-        let line = |(spans, positions): Line| (Buckets::with_gaps(self.windows.grain(), self.windows.week_start(), spans), positions);
+        let line = |(spans, positions): Line| (Self::with_gaps(self.grain(), self.week_start(), spans), positions);
         lines.into_iter().map(line).collect()
     }
 }
@@ -183,7 +185,7 @@ mod tests {
     #[test]
     fn windows_are_laid_out_in_as_few_lines_as_overlap() {
         let days = windows(trailing("3 days"), (date(2025, 1, 4), date(2025, 1, 11)), Grain::Day);
-        let apart = days.apart();
+        let apart = days.windows.apart();
         assert_eq!(apart.iter().map(|(_, positions)| positions.clone()).collect::<Vec<_>>(), [vec![0, 3, 6], vec![1, 4], vec![2, 5]]);
         assert_eq!(shown(&apart[1].0), ["2025-01-03 2025-01-06", "2025-01-06 2025-01-09"]);
     }

@@ -58,6 +58,7 @@ impl Compared {
         let first_of_month = self.cut.period.from.day() == 1 && self.cut.period.until.day() == 1;
         match (self.by, self.cut.grain) {
             (_, Grain::Hour | Grain::Day | Grain::Week) => None,
+            (Baseline::Named(_), _) | (_, Grain::Named(_)) => panic!("no name is made up here"),
             (Baseline::YearAgo, _) | (Baseline::Previous, Grain::Year) => Some(12),
             (Baseline::Previous, Grain::Month) => Some(1),
             (Baseline::Previous, Grain::Quarter) => Some(3),

@@ -43,8 +43,9 @@ pub(crate) fn cuts() -> impl Strategy<Value = Cut> {
         (0..25_000_i64).prop_map(|days| date(1970, 1, 2).checked_add(days.days()).unwrap()),
         (select(CLOCK_CHANGES.to_vec()), 0..20_i64).prop_map(|(day, before)| day.checked_sub(before.days()).unwrap()),
     ];
-    let calendars = (select(ZONES.to_vec()), select(WEEK_STARTS.to_vec()), 1..=12_i8)
-        .prop_map(|(zone, week_start, fiscal_year_start)| Calendar { zone: TimeZone::get(zone).unwrap(), week_start, fiscal_year_start });
+    let calendars = (select(ZONES.to_vec()), select(WEEK_STARTS.to_vec()), 1..=12_i8).prop_map(|(zone, week_start, fiscal_year_start)| {
+        Calendar { zone: TimeZone::get(zone).unwrap(), week_start, fiscal_year_start, ..Calendar::default() }
+    });
     (from, select(GRAINS.to_vec()), calendars).prop_flat_map(|(from, grain, calendar)| {
         let longest = if grain == Grain::Hour { 30_i64 } else { 1000 };
         (1..longest).prop_map(move |days: i64| {
@@ -93,7 +94,7 @@ impl Cut {
             Grain::Month => day.day() == 1,
             Grain::Quarter => day.day() == 1 && quarters.contains(&day.month()),
             Grain::Year => day.day() == 1 && day.month() == quarters[0],
-            Grain::Total => false,
+            Grain::Total | Grain::Named(_) => false,
         };
         let mut day = of;
         while day > self.period.from && !begins(&day) {

@@ -122,7 +122,7 @@ mod tests {
 
     fn bucket(start: &str, end: &str) -> Bucket {
         let at = |date: &str| format!("{date}[Europe/Copenhagen]").parse::<Zoned>().unwrap();
-        Bucket { start: Some(at(start)), end: Some(at(end)), partial: false, reported: true }
+        Bucket { start: Some(at(start)), end: Some(at(end)), partial: false, reported: true, name: None }
     }
 
     #[test]

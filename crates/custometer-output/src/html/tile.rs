@@ -51,7 +51,7 @@ impl Headline {
         let is_gap = !matches!(row.shown(), Shown::Value(_));
         let change = |baseline: &custometer_core::Baseline| {
             let change = Change::of(row, row.comparison(*baseline)?, language)?;
-            Some((language.versus(*baseline).to_owned(), change))
+            Some((language.versus(*baseline), change))
         };
         let interval = language.interval(defined(row.low), defined(row.high), unit);
         let confidence = language.tick(manifest.confidence * 100.0, 1.0, Unit::Percent);

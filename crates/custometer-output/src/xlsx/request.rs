@@ -226,9 +226,9 @@ impl<'a> Request<'a> {
         for &baseline in baselines {
             let versus = self.language.versus(baseline);
             let number = |of: fn(&Comparison) -> Option<f64>| move |row: &ResultRow| row.comparison(baseline).and_then(of);
-            columns.push(self.number(&readable(self.language.baseline(baseline)), number(|comparison| comparison.value)));
+            columns.push(self.number(&readable(&self.language.baseline(baseline)), number(|comparison| comparison.value)));
             columns.extend(self.difference(
-                versus,
+                &versus,
                 number(|comparison| comparison.change),
                 number(|comparison| comparison.relative_change),
                 number(|comparison| comparison.p_value),

@@ -150,7 +150,7 @@ fn total(view: &View<'_>, manifest: &Manifest, language: Language) -> Vec<Line> 
     let mut lines = vec![line(words.value.to_owned(), COLORS[0], None, &|row| row.value)];
     let earlier = manifest.compare.iter().filter(|baseline| **baseline != Baseline::Previous);
     let against = earlier.map(|&baseline| {
-        line(language.baseline(baseline).to_owned(), AGAINST, Some(ChartLineDashType::RoundDot), &|row| row.comparison(baseline)?.value)
+        line(language.baseline(baseline), AGAINST, Some(ChartLineDashType::RoundDot), &|row| row.comparison(baseline)?.value)
     });
     let target = |sign: &str, of: &dyn Fn(&ResultRow) -> Option<f64>| {
         line(format!("{} {sign}", words.target), COLORS[2], Some(ChartLineDashType::Dash), of)

@@ -11,6 +11,7 @@ use crate::check::calendars::CalendarConfig;
 use crate::check::define::DefineConfig;
 use crate::check::derived::DerivedConfig;
 use crate::check::packs;
+use crate::check::periods::{HolidaysConfig, PeriodsConfig};
 use crate::check::report::{self, ReportConfig};
 use crate::check::requests::{self, MetricConfig};
 use crate::check::segments::{SegmentConfig, Segments};
@@ -30,6 +31,12 @@ pub(crate) struct Config {
     /// Opening hours, by the names that durations are counted on.
     #[schemars(default)]
     pub calendars: BTreeMap<String, CalendarConfig>,
+    /// Periods of the report's own, by the names that grains have for them.
+    #[schemars(default, with = "BTreeMap<String, PeriodsConfig>")]
+    pub periods: BTreeMap<String, Spanned<PeriodsConfig>>,
+    /// Holidays, by the names that comparisons have for them.
+    #[schemars(default, with = "BTreeMap<String, HolidaysConfig>")]
+    pub holidays: BTreeMap<String, Spanned<HolidaysConfig>>,
     /// The tables, by the names that requests use.
     pub tables: BTreeMap<String, TableConfig>,
     /// Parts of tables, by the names that requests, breakdowns and expressions use.
@@ -88,6 +95,8 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
     let mut config = Config {
         report: ReportConfig::default(),
         calendars: BTreeMap::new(),
+        periods: BTreeMap::new(),
+        holidays: BTreeMap::new(),
         tables: BTreeMap::new(),
         segments: Segments::new(),
         define: Vec::new(),
@@ -107,6 +116,8 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("report", _) => config.report = section(value, problems).unwrap_or_default(),
             ("calendars", DeValue::Table(calendars)) => config.calendars = sections(calendars, problems),
+            ("periods", DeValue::Table(periods)) => config.periods = sections(periods, problems),
+            ("holidays", DeValue::Table(holidays)) => config.holidays = sections(holidays, problems),
             ("tables", DeValue::Table(tables)) => {
                 for (name, table) in tables.clone() {
                     let place = table.span();
@@ -147,7 +158,7 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
                     .report(key.span(), "`include` is read before settings are made")
                     .help("name the file in the report, or set the keys themselves");
             }
-            (name @ ("tables" | "calendars" | "segments" | "webhooks"), _) => {
+            (name @ ("tables" | "calendars" | "periods" | "holidays" | "segments" | "webhooks"), _) => {
                 problems.report(value.span(), format!("`{name}` must be tables")).help(format!("write `[{name}.NAME]`"));
             }
             (name @ ("metrics" | "alerts"), _) => {
@@ -161,6 +172,8 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
                     "variables",
                     "report",
                     "calendars",
+                    "periods",
+                    "holidays",
                     "tables",
                     "segments",
                     "define",

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::check::expression::columns_there_are;
+use crate::check::whole::WholeTable;
 use crate::config::diagnostics::Collector;
 use crate::config::values::{Day, Finite};
 use crate::read::currency::RowCurrency;
@@ -166,39 +166,15 @@ fn of_table(
     tables: &BTreeMap<&str, Option<Table>>,
     problems: &mut Collector,
 ) -> Option<RatesTable> {
-    let name = named.get_ref();
-    let Some(table) = tables.get(name.as_str()) else {
-        problems
-            .report(named.span(), format!("there is no table `{name}`"))
-            .suggest(name, tables.keys().copied(), || format!("describe it: `[tables.{name}]` with its `path`"));
-        return None;
-    };
     if let (Some(on), Some(_)) = (&config.on, &config.at) {
         problems.report(on.span(), "the day of rates is said twice: by `at`, and by this").help("leave one of them out");
     }
-    let table = table.as_ref()?;
-    if let Some(lookup) = table.columns.lookups.first() {
-        let message = format!("`{name}` takes columns from `{}`, and rates are read before any table is looked up", lookup.table);
-        problems.report(named.span(), message).help("let the table of rates have all its columns itself");
-    }
-    let mut column = |written: &Option<Spanned<String>>, key: &str, kind: ColumnType| {
-        let (span, column) = written.as_ref().map_or_else(|| (named.span(), key.to_owned()), |of| (of.span(), of.get_ref().clone()));
-        if !table.schema.contains(&column) {
-            if !table.broken.contains(&column) {
-                let known = table.columns();
-                let message = format!("there is no column `{column}` in `{name}` that has the {key} of each rate");
-                problems.report(span, message).help(format!("say which it is: `{key} = \"…\"`; {}", columns_there_are(&known)));
-            }
-        } else if let Err(reason) = table.typed(&column, kind) {
-            problems.report(span, format!("`{name}` can't be used for rates: {reason}"));
-        }
-        column
-    };
+    let whole = WholeTable::find(named, "rate", tables, problems)?;
     Some(RatesTable {
-        table: name.clone(),
-        currency: column(&config.currency, "currency", ColumnType::Text),
-        date: column(&config.date, "date", ColumnType::Time),
-        rate: column(&config.rate, "rate", ColumnType::Number),
+        table: named.get_ref().clone(),
+        currency: whole.column(config.currency.as_ref(), ("currency", "currency"), ColumnType::Text, problems),
+        date: whole.column(config.date.as_ref(), ("date", "date"), ColumnType::Time, problems),
+        rate: whole.column(config.rate.as_ref(), ("rate", "rate"), ColumnType::Number, problems),
         on: match (&config.at, &config.on) {
             (Some(at), _) => On::One(day(at)),
             (None, Some(on)) if *on.get_ref() == Dated::MonthEnd => On::MonthEnd,

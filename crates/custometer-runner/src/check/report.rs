@@ -1,7 +1,7 @@
 //! `[report]`: settings of the report as a whole.
 
 use custometer_core::time::Last;
-use custometer_core::{Baseline, Calendar, Grain, Period};
+use custometer_core::{Calendar, Grain, Period};
 use jiff::civil::{Date, Weekday};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::check::earlier::CompareConfig;
 use crate::check::rates::RatesConfig;
 use crate::config::diagnostics::Collector;
 use crate::config::values::{Day, ZoneName};
@@ -41,7 +42,8 @@ pub(crate) struct ReportConfig {
     #[schemars(with = "Option<Last>")]
     pub last: Option<Spanned<Last>>,
     /// The length of the buckets the period is cut into.
-    pub grain: Grain,
+    #[schemars(with = "Grain")]
+    pub grain: Option<Spanned<Grain>>,
     /// Whether buckets that the period cuts, or that the data do not cover yet, are left out. Totals never are.
     pub complete_periods_only: bool,
     /// What amounts of money are converted to: the code of a currency, such as `EUR`. They stay as they are unless said.
@@ -51,8 +53,8 @@ pub(crate) struct ReportConfig {
     #[schemars(with = "Option<RatesConfig>")]
     pub rates: Option<Spanned<RatesConfig>>,
     /// What values are compared with.
-    #[schemars(with = "Vec<Baseline>")]
-    pub compare: Vec<Spanned<Baseline>>,
+    #[schemars(with = "Vec<CompareConfig>")]
+    pub compare: Vec<Spanned<CompareConfig>>,
     /// How p-values of changes are corrected for there being many of them. Not at all unless said.
     pub multiple_comparisons: MultipleComparisons,
     /// The day that weeks start on. Monday unless said.
@@ -81,6 +83,13 @@ pub(crate) struct ReportConfig {
     /// a metric reads as ids, that are called `id` or `…_id`, or that are derived from one of these.
     #[schemars(with = "Option<String>")]
     pub hash_ids: Option<Spanned<String>>,
+}
+
+impl ReportConfig {
+    /// The grain of requests that name none.
+    pub(crate) fn grain(&self) -> Grain {
+        self.grain.as_ref().map(|grain| *grain.get_ref()).unwrap_or_default()
+    }
 }
 
 /// The version of the config's language that this program reads: it becomes another one where a report of before would no longer run, or

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use custometer_core::params::ParamError;
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::nearest;
-use custometer_core::time::Last;
-use custometer_core::{Baseline, Column, ColumnType, Definition, Grain, Registry, SqlCondition};
+use custometer_core::time::{Earlier, Last, Name};
+use custometer_core::{Baseline, BucketRule, Column, ColumnType, Definition, Grain, Registry, SqlCondition};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -15,8 +15,10 @@ use toml::de::DeValue;
 
 use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
+use crate::check::earlier::{Comparable, CompareConfig};
 use crate::check::expression::columns_there_are;
 use crate::check::goals::{self, BenchmarkConfig, TargetConfig};
+use crate::check::periods::Named;
 use crate::check::rates;
 use crate::check::report::ReportConfig;
 use crate::check::segments::Segments;
@@ -58,7 +60,8 @@ pub(crate) struct MetricConfig {
     #[schemars(with = "Option<Vec<Vec<String>>>")]
     pub by: Option<Vec<Breakdown>>,
     /// A grain of its own.
-    pub grain: Option<Grain>,
+    #[schemars(with = "Option<Grain>")]
+    pub grain: Option<Spanned<Grain>>,
     /// One value at each bucket's end over so many units of the calendar that end there, such as `90 days`, instead of over the bucket.
     #[schemars(with = "Option<Last>")]
     pub window: Option<Spanned<Last>>,
@@ -66,8 +69,8 @@ pub(crate) struct MetricConfig {
     #[schemars(with = "Option<ToDate>")]
     pub to_date: Option<Spanned<ToDate>>,
     /// What its values are compared with, where that differs from the report's.
-    #[schemars(with = "Option<Vec<Baseline>>")]
-    pub compare: Option<Vec<Spanned<Baseline>>>,
+    #[schemars(with = "Option<Vec<CompareConfig>>")]
+    pub compare: Option<Vec<Spanned<CompareConfig>>>,
     /// Groups that are compared with one of them at the same time: `{ by = "variant", with = "A" }`. The column is one of a breakdown.
     #[schemars(with = "Option<CompareGroupsConfig>")]
     pub compare_groups: Option<Spanned<CompareGroupsConfig>>,
@@ -162,6 +165,10 @@ pub(crate) struct Reading<'a> {
     pub(crate) calendars: &'a Calendars,
     pub(crate) metrics: &'a Metrics,
     pub(crate) has_period: bool,
+    /// The times that the report names.
+    pub(crate) named: &'a Named,
+    /// What it compares with by names of its own.
+    pub(crate) earlier: &'a BTreeMap<Name, Earlier>,
 }
 
 impl Reading<'_> {
@@ -177,7 +184,7 @@ impl Reading<'_> {
         let conversion = self.conversion.filter(|_| !is_wrong);
         let (metric, definition) = (metric?, definition?);
         let mut definition = rates::settled(definition, table, conversion);
-        let grain = request.grain.unwrap_or(self.report.grain);
+        let grain = self.grain(request, &definition, problems);
         let asked = windows::Asked {
             window: request.window.as_ref(),
             to_date: request.to_date.as_ref(),
@@ -206,7 +213,7 @@ impl Reading<'_> {
         }
         let detail = self.detail(request, &definition, problems);
         let name = request.name.as_ref().unwrap_or(&request.metric).get_ref().clone();
-        let compare = compare(request, self.report, needs_time && definition.source.time.is_some(), problems);
+        let compare = self.compare(request, grain, needs_time && definition.source.time.is_some(), problems);
         let benchmark = request.benchmark.as_ref().map(goals::benchmark);
         let mut read = Request {
             name,
@@ -228,6 +235,37 @@ impl Reading<'_> {
         };
         read.target = request.target.as_ref().map(|target| goals::read(target, &read.judged(), problems));
         Some(read)
+    }
+
+    /// The grain of a request, which its metric may have no meaning by.
+    fn grain(&self, request: &MetricConfig, definition: &Definition, problems: &mut Collector) -> Grain {
+        self.named.check_grain(request.grain.as_ref(), problems);
+        let written = [request.grain.as_ref(), self.report.grain.as_ref()];
+        let grain = written.into_iter().find_map(|grain| self.named.known(grain)).unwrap_or_default();
+        let is_in_sequence = definition.derivation.as_ref().is_some_and(|derivation| derivation.buckets() == BucketRule::InSequence);
+        if let (Grain::Named(name), true) = (grain, is_in_sequence) {
+            let id = request.metric.get_ref();
+            let place = request.grain.as_ref().map_or_else(|| request.metric.span(), Spanned::span);
+            problems
+                .report(place, format!("`{id}` is counted from one bucket to the next, and days may lie between the periods `{name}`"))
+                .help("give the request a grain of the calendar, such as `grain = \"month\"`");
+        }
+        grain
+    }
+
+    /// What a request's values are compared with: only what is placed in time is.
+    fn compare(&self, request: &MetricConfig, grain: Grain, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
+        let asked = request.compare.as_ref().unwrap_or(&self.report.compare);
+        if let Some(first) = asked.first().filter(|_| !timed) {
+            // The report's own wish is for what can be compared; one of the request is a mistake.
+            if request.compare.is_some() {
+                let message = format!("`{}` is not placed in time here, and there is nothing to compare it with", request.metric.get_ref());
+                problems.report(first.span(), message).help("give the report a period, or the request a grain");
+            }
+            return Vec::new();
+        }
+        let comparable = Comparable { earlier: self.earlier, named: self.named, grain, least: self.report.min_group_size };
+        comparable.read(asked, request.compare.is_some(), problems)
     }
 
     fn metric(&self, request: &MetricConfig, problems: &mut Collector) -> Option<&'static Descriptor> {
@@ -364,27 +402,6 @@ fn columns(request: &MetricConfig, definition: &Definition, table: &Table, probl
         }
     }
     request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect()
-}
-
-/// What a request's values are compared with: only what is placed in time is.
-fn compare(request: &MetricConfig, report: &ReportConfig, timed: bool, problems: &mut Collector) -> Vec<Baseline> {
-    if let Some(asked) = request.compare.as_ref().unwrap_or(&report.compare).first().filter(|_| !timed) {
-        // The report's own wish is for what can be compared; one of the request is a mistake.
-        if request.compare.is_some() {
-            let message = format!("`{}` is not placed in time here, and there is nothing to compare it with", request.metric.get_ref());
-            problems.report(asked.span(), message).help("give the report a period, or the request a grain");
-        }
-        return Vec::new();
-    }
-    let mut compare: Vec<Baseline> = Vec::new();
-    for baseline in request.compare.as_ref().unwrap_or(&report.compare) {
-        if compare.contains(baseline.get_ref()) {
-            problems.report(baseline.span(), format!("`{}` comes twice", baseline.get_ref().as_str()));
-        } else {
-            compare.push(*baseline.get_ref());
-        }
-    }
-    compare
 }
 
 /// Which groups of a request are compared with which: those of a breakdown.

@@ -67,6 +67,7 @@ impl AlertRule {
             ("metric", text(row.metric.to_owned())),
             ("from", date(row.start.as_ref().map(jiff::Zoned::date))),
             ("to", date(last_day(row))),
+            ("period", text(row.period.map(|period| period.to_string()).unwrap_or_default())),
             ("group", text(group(row))),
             ("dimensions", Value::from_pairs(self.dimensions.iter().map(|name| (name.clone(), dimension(row, name))))),
             ("shown", text(in_unit(row.value, row.unit))),
@@ -98,6 +99,7 @@ fn rules(row: &ResultRow) -> String {
 fn place(row: &ResultRow) -> String {
     let group = if row.dimensions.is_empty() { String::new() } else { format!(" ({})", group(row)) };
     let time = row.start.as_ref().zip(last_day(row)).map(|(start, end)| match row.grain {
+        Grain::Named(_) if row.period.is_some() => row.period.map(|period| format!(", {period}")).unwrap_or_default(),
         Grain::Hour => format!(", {}", start.strftime("%Y-%m-%d %H:00")),
         _ if start.date() == end => format!(", {end}"),
         _ => format!(", {} to {end}", start.date()),

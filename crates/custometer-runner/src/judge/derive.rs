@@ -160,6 +160,7 @@ impl Calculated {
             metric: Calculated::METRIC,
             start: like.start.clone(),
             end: like.end.clone(),
+            period: like.period,
             // Inputs over different windows have none in common.
             window_start: like.window_start.clone().filter(|_| inputs.iter().flatten().all(|row| row.window_start == like.window_start)),
             partial: like.partial || inputs.iter().flatten().any(|row| row.partial),

@@ -28,7 +28,8 @@
 //!   is a large group.
 //! - A metric's own dimensions, such as the scores of a distribution, are shown in full for a group that is shown.
 //! - Tables over different files are taken for different data; those over the same ones have the same rows, or the check refuses them.
-//! - Grains that do not fit into each other, as weeks and months, are not subtracted from each other.
+//! - Grains that do not fit into each other, as weeks and months, are not subtracted from each other; nor are days between the report's own periods
+//!   told from these and what holds both.
 //! - Only result rows are touched: examples of rejected rows and detail tables are the caller's to withhold.
 
 mod equations;
@@ -36,7 +37,8 @@ mod equations;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use custometer_core::DimensionValue;
+use custometer_core::time::Name;
+use custometer_core::{DimensionValue, Grain};
 use jiff::{Timestamp, Zoned};
 
 use crate::judge::privacy::equations::{Equation, Unknown};
@@ -127,15 +129,43 @@ fn hide_comparison(comparison: &mut Comparison) {
 /// The edges of a bucket; none for one that holds every row. Ordered by its start.
 type Edges = Option<(Timestamp, Timestamp)>;
 
-/// The grain of all rows that a request used, whatever their buckets.
-const ALL: u8 = u8::MAX;
+/// How a table is cut in time. Ordered from fine to coarse, as far as one fits into the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Cut {
+    rank: u8,
+    /// The periods of the report's own.
+    own: Option<Name>,
+}
+
+/// Not at all: all rows that a request used, whatever their buckets.
+const ALL: Cut = Cut { rank: u8::MAX, own: None };
+
+impl Cut {
+    fn of(grain: Grain) -> Self {
+        let (rank, own) = match grain {
+            Grain::Hour => (0, None),
+            Grain::Day => (1, None),
+            Grain::Week => (2, None),
+            Grain::Month => (3, None),
+            Grain::Quarter => (4, None),
+            Grain::Year => (5, None),
+            Grain::Named(own) => (6, Some(own)),
+            Grain::Total => (7, None),
+        };
+        Self { rank, own }
+    }
+
+    /// Whether its buckets may be parts of those of another. Where periods of the report's own are, only their days tell.
+    fn refines(self, other: Self) -> bool {
+        self <= other || self.own.is_some() || other.own.is_some()
+    }
+}
 
 /// What a group is known by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Key {
     table: usize,
-    /// The grain, as its rank from fine to coarse.
-    grain: u8,
+    grain: Cut,
     bucket: Edges,
     /// By column. Values are compared as they are written: a request may show the same ones as numbers or as text.
     values: BTreeMap<String, Option<String>>,
@@ -151,14 +181,14 @@ impl Key {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Level {
     table: usize,
-    grain: u8,
+    grain: Cut,
     columns: BTreeSet<String>,
 }
 
 impl Level {
     /// Whether its groups may be parts of the groups of another.
     fn refines(&self, other: &Self) -> bool {
-        self != other && self.table == other.table && self.grain <= other.grain && self.columns.is_superset(&other.columns)
+        self != other && self.table == other.table && self.grain.refines(other.grain) && self.columns.is_superset(&other.columns)
     }
 
     /// The finest level that both refine.
@@ -244,7 +274,7 @@ impl Groups {
             let (request, basis) = requests.entry(&row.request).or_insert_with(|| (count, basis_of(&row.request)));
             let request = *request;
             let values = row.dimensions.iter().take(row.breakdown).map(|(column, value)| (column.clone(), written(value))).collect();
-            let key = Key { table: basis.table, grain: row.grain as u8, bucket: edges(row.start.as_ref(), row.end.as_ref()), values };
+            let key = Key { table: basis.table, grain: Cut::of(row.grain), bucket: edges(row.start.as_ref(), row.end.as_ref()), values };
             let mut baselines = Vec::with_capacity(row.comparisons.len());
             for comparison in &row.comparisons {
                 let bucket = edges(comparison.start.as_ref(), comparison.end.as_ref());
@@ -433,7 +463,7 @@ impl Groups {
     /// Every sum that is shown, or that two levels have in common, by each level that refines it.
     fn sums(&mut self) -> Vec<Sum> {
         let mut levels: BTreeMap<Level, Vec<usize>> = BTreeMap::new();
-        let mut buckets: BTreeMap<(usize, u8), BTreeSet<Edges>> = BTreeMap::new();
+        let mut buckets: BTreeMap<(usize, Cut), BTreeSet<Edges>> = BTreeMap::new();
         for (position, group) in self.all.iter().enumerate() {
             levels.entry(group.key.level()).or_default().push(position);
             buckets.entry((group.key.table, group.key.grain)).or_default().insert(group.key.bucket);
@@ -550,7 +580,7 @@ fn written(value: &DimensionValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use custometer_core::measure::count;
-    use custometer_core::{Baseline, Definition, Direction, Grain, Scope, Source, Unit, Value};
+    use custometer_core::{Baseline, Definition, Direction, Scope, Source, Unit, Value};
     use jiff::civil::date;
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -572,6 +602,7 @@ mod tests {
             metric: "test.metric",
             start: Some(first_of(from)),
             end: Some(first_of(until)),
+            period: None,
             window_start: None,
             partial: false,
             grain,

@@ -1,4 +1,4 @@
-//! Notes on words that a report names and no row has.
+//! Notes on words that a report names and no row has, and on rows that no period has.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,14 @@ pub(crate) fn notes(report: &Report, plan: &TablePlan, collected: &Collected) ->
                 if report.requests[input.requests[0]].conditions.len() > 1 { "`where` and `segment` keep" } else { "its condition keeps" };
             add(input.requests.clone(), format!("{by} none of {left_out} rows"));
         }
+    }
+    for (request, rows) in collected.between.iter().filter(|(_, rows)| **rows > 0) {
+        let rows = match (report.min_group_size.is_some_and(|least| least > 1), rows) {
+            (true, _) => "some rows of the report's period are".to_owned(),
+            (false, 1) => "1 row of the report's period is".to_owned(),
+            (false, rows) => format!("{rows} rows of the report's period are"),
+        };
+        add(vec![*request], format!("{rows} in none of the periods `{}`", report.requests[*request].grain.as_str()));
     }
     let everyone = || requests().map(|(index, _)| index).collect::<Vec<_>>();
     let sources = table.sources().iter().enumerate().map(|(source, of)| (Some(source), of.table.as_ref()));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use custometer_core::aggregation::Span;
-use custometer_core::time::{Window, Windows};
+use custometer_core::time::{Earlier, Window, Windows};
 use custometer_core::{Baseline, Buckets, Grain, Period};
 
 use crate::error::RunError;
@@ -65,21 +65,25 @@ impl Placed {
         Self { named: Arc::clone(&buckets), reported: buckets, lines }
     }
 
-    fn over(named: Buckets, windows: Windows, unites: bool) -> Self {
-        let number = |position: usize| i64::try_from(position).unwrap_or(i64::MAX);
-        let lines = if unites {
+    /// Buckets that may overlap, or be in any order.
+    fn apart(buckets: Buckets) -> Self {
+        if buckets.are_in_order() {
+            return Self::plain(buckets);
+        }
+        let (lines, buckets) = (lines_of(&buckets), Arc::new(buckets));
+        Self { named: Arc::clone(&buckets), reported: buckets, lines }
+    }
+
+    fn over(named: &Buckets, windows: Windows, unites: bool) -> Self {
+        let lines = if unites && windows.windows.are_by_ends() {
             let spans = (0..).zip(&windows.made_of);
             let spans = spans.map(|(window, of)| Span { number: window, from: number(of.start), until: number(of.end) });
             vec![Line { spans: Some(spans.collect()), buckets: Arc::new(windows.pieces) }]
         } else {
-            let line = |(buckets, positions): (Buckets, Vec<usize>)| {
-                let spans = positions.into_iter().zip(buckets.reported().map(|(bucket, _)| number(bucket)));
-                let spans = spans.map(|(window, bucket)| Span { number: number(window), from: bucket, until: bucket + 1 });
-                Line { spans: Some(spans.collect()), buckets: Arc::new(buckets) }
-            };
-            windows.apart().into_iter().map(line).collect()
+            lines_of(&windows.windows)
         };
-        Self { named: Arc::new(named), reported: Arc::new(windows.windows), lines }
+        // There is a window for each that is reported.
+        Self { named: Arc::new(named.without_unreported()), reported: Arc::new(windows.windows), lines }
     }
 
     pub(crate) fn is_timeless(&self) -> bool {
@@ -91,6 +95,20 @@ impl Placed {
         let has = |line: &Line| line.spans.as_ref().is_none_or(|spans| spans.iter().any(|span| span.number == number));
         self.lines.iter().position(has).unwrap_or(0)
     }
+}
+
+fn number(position: usize) -> i64 {
+    i64::try_from(position).unwrap_or(i64::MAX)
+}
+
+/// As few lines as these buckets overlap.
+fn lines_of(buckets: &Buckets) -> Vec<Line> {
+    let line = |(buckets, positions): (Buckets, Vec<usize>)| {
+        let spans = positions.into_iter().zip(buckets.reported().map(|(bucket, _)| number(bucket)));
+        let spans = spans.map(|(own, bucket)| Span { number: number(own), from: bucket, until: bucket + 1 });
+        Line { spans: Some(spans.collect()), buckets: Arc::new(buckets) }
+    };
+    buckets.apart().into_iter().map(line).collect()
 }
 
 /// Everything that requests are placed in, by axis.
@@ -119,12 +137,23 @@ pub(crate) fn axes(report: &Report, period: Option<Period>) -> Result<Axes, RunE
             None if timeless => Buckets::timeless(),
             None => Buckets::none(request.grain),
         };
+        if let (Grain::Named(name), Some(Period { from, until })) = (request.grain, period)
+            && own.as_slice().is_empty()
+        {
+            return Err(RunError::NoPeriods { name: name.as_str(), from, until });
+        }
         if own.as_slice().len() > MAX_BUCKETS {
             return Err(RunError::Buckets { grain: request.grain.as_str(), count: own.as_slice().len() });
         }
         // Each breakdown has a group at least.
         check_size(report, request, &own, request.by.len())?;
         for axis in Axis::of(request) {
+            if let (Some(Baseline::Named(name)), Some(period)) = (axis.baseline, period)
+                && let Some(Earlier::Range(range)) = report.calendar.named.earlier.get(&name)
+                && range.from >= period.from
+            {
+                return Err(RunError::NotEarlier { name: name.as_str(), from: range.from, begins: period.from });
+            }
             if axes.contains_key(&axis) {
                 continue;
             }
@@ -136,9 +165,9 @@ pub(crate) fn axes(report: &Report, period: Option<Period>) -> Result<Axes, RunE
             let placed = match axis.windows {
                 Some(WindowAxis { window, unites }) => {
                     let windows = at(None)?.windows(window, &report.calendar, &known).map_err(RunError::Period)?;
-                    Placed::over(known, windows, unites)
+                    Placed::over(&known, windows, unites)
                 }
-                None => Placed::plain(known),
+                None => Placed::apart(known),
             };
             axes.insert(axis, placed);
         }

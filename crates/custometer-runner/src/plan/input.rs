@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use custometer_core::time::{INSTANT, LocalClock, index_between};
-use custometer_core::{Buckets, Column, ColumnType, Domain, NullRule, Source, SqlCondition, Unit};
+use custometer_core::{Buckets, Column, ColumnType, Domain, Measure, NullRule, Source, SqlCondition, Unit};
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, SortMultipleOptions, col, lit, when,
 };
@@ -38,6 +38,8 @@ pub(crate) struct InputPlan {
     /// Rejected rows: the first ones of each reason in every part of the table, or all.
     pub(crate) rejected: LazyFrame,
     pub(crate) usable: LazyFrame,
+    /// All rows that the conditions leave, each with its fate.
+    judged: LazyFrame,
     /// Counts the rows that the requests' own conditions leave out; none where there are no conditions.
     pub(crate) left_out: Option<LazyFrame>,
     /// One row that says of each of the source's doubts whether it holds; none where there are no doubts.
@@ -235,13 +237,13 @@ impl InputPlan {
         };
         let names: Vec<Expr> = reads.iter().map(|&(name, kind, nulls, _)| known(name, kind, nulls).alias(name)).collect();
         let absent = key.source.absent.iter().map(|column| lit(NULL).cast(stored_as(column.kind)).alias(column.name));
-        let usable = judged.filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
+        let usable = judged.clone().filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
         let doubts = key.source.doubts.iter().enumerate().map(|(number, doubt)| (doubt.holds)(clock).alias(number.to_string()));
         let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
         let is_converted = key.money.as_ref().is_some_and(Money::is_converted);
         let currency = table.currency.as_ref().and_then(RowCurrency::column).filter(|_| sums_money && !is_converted);
         let currencies = currency.map(|column| currencies(&key.source, column, usable.clone()));
-        Ok(Self { key, requests, reasons, fates, rejected, usable, left_out, doubts, currencies })
+        Ok(Self { key, requests, reasons, fates, rejected, usable, judged, left_out, doubts, currencies })
     }
 
     /// Counts the entities that are in several of the groups that a request compares; none where it compares none, or where each row is one
@@ -255,6 +257,21 @@ impl InputPlan {
         let is_in_several = group().min().neq(group().max()).fill_null(lit(false)).or(some.neq(all));
         let entities = self.usable.clone().group_by([col(entity)]).agg([is_in_several.alias("several")]);
         Some(entities.select([col("several").cast(DataType::UInt64).sum()]))
+    }
+
+    /// Counts the rows that lie between the report's own periods which a request is by; none where it is by others, or of more than its buckets.
+    /// Nothing is known from `as_of` on, in microseconds since 1970.
+    pub(crate) fn between_periods(&self, request: &Request, buckets: &Arc<Buckets>, as_of: Option<i64>) -> Option<LazyFrame> {
+        let is_of_buckets = request.window.is_none() && !request.definition.measures.iter().any(Measure::is_stock);
+        let (from, until) = buckets.ends_of_period().filter(|_| request.grain.is_named() && is_of_buckets)?;
+        let time = || col(typed_name(self.key.time().unwrap_or_default(), ColumnType::Time));
+        self.key.time()?;
+        let instant = time().cast(DataType::Int64);
+        let is_possible = col(FATE).eq(lit(0)).or(col(FATE).eq(lit(OUTSIDE)));
+        let is_within = instant.clone().gt_eq(lit(from)).and(instant.lt(lit(as_of.map_or(until, |as_of| as_of.min(until)))));
+        let is_between = (index_between(time(), Arc::new(edges(&[buckets]))) % lit(2)).neq(lit(0));
+        let counted = is_possible.and(is_within).and(is_between).fill_null(lit(false));
+        Some(self.judged.clone().select([counted.cast(DataType::UInt64).sum()]))
     }
 
     /// The conditions that its rows meet: segments by their names, others as they are written.

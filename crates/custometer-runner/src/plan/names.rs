@@ -50,8 +50,9 @@ pub(crate) fn typed_name(column: &str, kind: ColumnType) -> String {
 /// The column that has the bucket of a row on one line of an axis.
 pub(crate) fn bucket_name(time: &str, axis: Axis, line: usize) -> String {
     let timed = if axis.is_timed_total { ":timed" } else { "" };
-    let windows = axis.windows.map_or_else(String::new, |windows| format!(":{windows:?}:{line}"));
-    format!("{BUCKET}:{time}:{}{timed}:{}{windows}", axis.grain, axis.baseline.map_or("", Baseline::as_str))
+    let windows = axis.windows.map_or_else(String::new, |windows| format!(":{windows:?}"));
+    let line = if line > 0 { format!(":{line}") } else { String::new() };
+    format!("{BUCKET}:{time}:{}{timed}:{}{windows}{line}", axis.grain, axis.baseline.map_or("", Baseline::as_str))
 }
 
 pub(crate) fn ambiguous_name(time: &str) -> String {

@@ -178,6 +178,7 @@ pub(crate) fn sample(rule: Option<&AlertRule>) -> BTreeMap<&'static str, Value> 
         "metric",
         "from",
         "to",
+        "period",
         "group",
         "shown",
         "unit",

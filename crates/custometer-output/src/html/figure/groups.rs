@@ -90,7 +90,7 @@ impl<'a> Drawing<'a> {
         if with_count {
             columns.push(Column::numbers(words.observations));
         }
-        columns.extend(baselines.iter().map(|baseline| Column::numbers(readable(self.language.versus(*baseline)))));
+        columns.extend(baselines.iter().map(|baseline| Column::numbers(readable(&self.language.versus(*baseline)))));
         let beside = rows.iter().find_map(|row| row.group_comparison.as_deref());
         if let Some(beside) = beside {
             let versus = filled(words.versus, &[&value_name(&beside.with, language)]);

@@ -30,7 +30,7 @@ impl<'a> Drawing<'a> {
             legend.push(("band", self.interval_name()));
         }
         if let Some(earlier) = earlier.filter(|_| points.iter().any(|point| point.before.is_some())) {
-            legend.push(("before", self.language.baseline(earlier).to_owned()));
+            legend.push(("before", self.language.baseline(earlier)));
         }
         if points.iter().any(|point| point.limits.is_some()) {
             legend.push(("limits", words.process_limits.to_owned()));
@@ -74,9 +74,9 @@ impl<'a> Drawing<'a> {
         columns.extend(measures.iter().map(|name| Column::numbers(readable(name))));
         for &baseline in &baselines {
             if baseline != Baseline::Previous {
-                columns.push(Column::numbers(readable(self.language.baseline(baseline))));
+                columns.push(Column::numbers(readable(&self.language.baseline(baseline))));
             }
-            columns.push(Column::numbers(readable(self.language.versus(baseline))));
+            columns.push(Column::numbers(readable(&self.language.versus(baseline))));
         }
         if with_target {
             columns.push(Column::words(words.target));
