@@ -28,6 +28,7 @@ mod reading {
 mod report {
     mod calendars;
     mod compare;
+    mod contributions;
     mod faulty;
     mod golden;
     mod groups;

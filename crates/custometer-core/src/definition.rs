@@ -198,6 +198,17 @@ impl Definition {
         measure.is_additive() && !shares_entities
     }
 
+    /// Why the change of a total is not that of its groups taken together, if it isn't.
+    pub fn no_contributions(&self) -> Option<&'static str> {
+        let Some(summed) = self.value.summed() else { return Some("it is neither a sum nor a share nor a mean") };
+        if !self.dimensions().is_empty() {
+            return Some("it has values of its own for each total");
+        }
+        let measures = self.measures.iter().filter(|measure| summed.contains(&measure.name.as_str()));
+        let adds_up = measures.clone().all(|measure| self.is_additive_over_dimensions(measure));
+        (!adds_up).then_some("what is measured of groups does not add up to what is measured of all")
+    }
+
     /// Why its values have no meaning over windows that overlap, if they have none.
     pub fn no_windows(&self) -> Option<&'static str> {
         if self.source.time.is_none() {

@@ -4,6 +4,7 @@
 //! floats, since the effective sizes of weighted samples are not whole.
 
 mod clusters;
+mod decomposition;
 mod intervals;
 mod normal;
 mod process;
@@ -15,6 +16,7 @@ mod survival;
 mod weights;
 
 pub use clusters::Clusters;
+pub use decomposition::{Contribution, Rate, kitagawa};
 pub use intervals::{Interval, mean, net_promoter_score, ratio_of_independent, ratio_of_means, wilson};
 pub use normal::normal_quantile;
 pub use process::{Process, RunRule, process};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregation::Measured;
 use crate::dimension::DimensionValue;
-use crate::statistics::{self, Clusters};
+use crate::statistics::{self, Clusters, Rate};
 use crate::time::{Bucket, Buckets};
 
 /// What the result of a metric is. Runs on a few rows, after aggregation.
@@ -85,6 +85,47 @@ pub enum Value {
     },
     /// A function of all measure rows of a group: fits, triangles, curves.
     Function(Arc<dyn Evaluate>),
+}
+
+/// What a value is the sum or the quotient of: where those of groups add up, they make that of all.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Parts {
+    /// The value itself.
+    Sum(f64),
+    /// A numerator, in the unit of the value, over a denominator.
+    Quotient(Rate),
+}
+
+impl Parts {
+    /// The sum, or the numerator.
+    pub fn numerator(self) -> f64 {
+        match self {
+            Self::Sum(sum) => sum,
+            Self::Quotient(rate) => rate.numerator,
+        }
+    }
+
+    /// The denominator; none of a sum.
+    pub fn denominator(self) -> Option<f64> {
+        self.rate().map(|rate| rate.denominator)
+    }
+
+    /// As many times as much.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        match self {
+            Self::Sum(sum) => Self::Sum(factor * sum),
+            Self::Quotient(rate) => Self::Quotient(Rate { numerator: factor * rate.numerator, ..rate }),
+        }
+    }
+
+    /// The quotient, where it is one.
+    pub fn rate(self) -> Option<Rate> {
+        match self {
+            Self::Sum(_) => None,
+            Self::Quotient(rate) => Some(rate),
+        }
+    }
 }
 
 /// What must be known of weights beside their sum. Intervals and tests then take Kish's effective size for the number of observations.
@@ -183,6 +224,36 @@ impl Value {
             Self::WeightedMean { weight, weights, .. } => Some((weight, weights)),
             _ => None,
         }
+    }
+
+    /// The measures that a value is the sum or the quotient of, whose sums over groups make the value of all; none of a value that is neither.
+    pub fn summed(&self) -> Option<Vec<&str>> {
+        Some(match self {
+            Self::Measure { measure, .. } => vec![measure],
+            Self::Proportion { part, whole, .. } => vec![part, whole],
+            Self::Ratio { numerator, denominator, .. } => vec![numerator, denominator],
+            Self::Mean { sum, count: weight, .. } | Self::WeightedMean { sum, weight, .. } => vec![sum, weight],
+            Self::RatioOfMeans { x, y, .. } => vec![x, y],
+            Self::DifferenceOfShares { part, other, whole, .. } => vec![part, other, whole],
+            Self::Quantile { .. } => return None,
+            Self::Function(function) => return function.summed(),
+        })
+    }
+
+    /// What it is the sum or the quotient of in a group; none of a value that is neither. What nothing was measured of is 0.
+    pub fn parts(&self, row: &MeasureRow) -> Option<Parts> {
+        let get = |name: &str| row.get(name).unwrap_or(0.0);
+        let quotient = |numerator: f64, denominator: &str| Parts::Quotient(Rate { numerator, denominator: get(denominator) });
+        Some(match self {
+            Self::Measure { measure, .. } => Parts::Sum(get(measure)),
+            Self::Proportion { part, whole, .. } => quotient(100.0 * get(part), whole),
+            Self::Ratio { numerator, denominator, factor } => quotient(factor * get(numerator), denominator),
+            Self::Mean { sum, count: weight, .. } | Self::WeightedMean { sum, weight, .. } => quotient(get(sum), weight),
+            Self::RatioOfMeans { x, y, .. } => quotient(get(x), y),
+            Self::DifferenceOfShares { part, other, whole, .. } => quotient(100.0 * (get(part) - get(other)), whole),
+            Self::Quantile { .. } => return None,
+            Self::Function(function) => return function.parts(row),
+        })
     }
 
     /// The observations of one group.
@@ -446,6 +517,16 @@ pub trait Evaluate: Debug + Send + Sync {
 
     /// The observations of one group.
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError>;
+
+    /// The measures that its value is the sum or the quotient of, where it is either; see [`Value::summed`].
+    fn summed(&self) -> Option<Vec<&str>> {
+        None
+    }
+
+    /// What its value is the sum or the quotient of in a group, where it is either; see [`Value::parts`].
+    fn parts(&self, _row: &MeasureRow) -> Option<Parts> {
+        None
+    }
 
     /// The two-sided p-value of no change in the observation with these dimensions; none unless the function has a test of its own.
     fn p_value(&self, _dimensions: &[DimensionValue], _now: &Group<'_>, _before: &Group<'_>) -> Option<f64> {

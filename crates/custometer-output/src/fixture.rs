@@ -106,6 +106,7 @@ pub(crate) fn empty() -> RunResult {
     RunResult {
         manifest: manifest(),
         results: Vec::new(),
+        contributions: Vec::new(),
         alerts: Vec::new(),
         rejected: Vec::new(),
         notes: Vec::new(),
@@ -188,6 +189,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         target: None,
         benchmark: None,
         process_limits: None,
+        parts: None,
     }
 }
 

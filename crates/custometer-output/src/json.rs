@@ -6,8 +6,8 @@ use custometer_core::time::Name;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
-    AgainstBenchmark, Alert, Asked, Comparison, GroupComparison, Judgement, Manifest, Note, ProcessLimits, Rejection, ResultRow, RunResult,
-    SCHEMA_VERSION, Severity, Status,
+    AgainstBenchmark, Alert, Asked, Comparison, Contributions, GroupComparison, GroupContribution, Judgement, Manifest, Method, Note,
+    ProcessLimits, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity, Status,
 };
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
@@ -20,6 +20,8 @@ struct Document<'a> {
     schema_version: u32,
     manifest: &'a Manifest,
     results: Rows<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contributions: Vec<Explained<'a>>,
     alerts: Alerts<'a>,
     rejected: &'a [Rejection],
     requests: Vec<Request<'a>>,
@@ -253,6 +255,65 @@ impl<'a> Against<'a> {
     }
 }
 
+/// What each group adds to the change of a total.
+#[derive(Serialize)]
+struct Explained<'a> {
+    request: &'a str,
+    baseline: Baseline,
+    start: Option<String>,
+    end: Option<String>,
+    by: &'a [String],
+    method: Method,
+    change: DimensionValue,
+    mix: DimensionValue,
+    rate: DimensionValue,
+    groups: Vec<Contribution<'a>>,
+}
+
+#[derive(Serialize)]
+struct Contribution<'a> {
+    dimensions: Dimensions<'a>,
+    contribution: DimensionValue,
+    mix: DimensionValue,
+    rate: DimensionValue,
+    before: DimensionValue,
+    now: DimensionValue,
+    share_before: DimensionValue,
+    share_now: DimensionValue,
+}
+
+impl<'a> From<&'a Contributions> for Explained<'a> {
+    fn from(of: &'a Contributions) -> Self {
+        Self {
+            request: &of.request,
+            baseline: of.baseline,
+            start: of.start.as_ref().map(written),
+            end: of.end.as_ref().map(written),
+            by: &of.by,
+            method: of.method,
+            change: number(Some(of.change)),
+            mix: number(of.mix),
+            rate: number(of.rate),
+            groups: of.groups.iter().map(Contribution::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a GroupContribution> for Contribution<'a> {
+    fn from(group: &'a GroupContribution) -> Self {
+        Self {
+            dimensions: Dimensions(&group.dimensions),
+            contribution: number(Some(group.contribution)),
+            mix: number(group.mix),
+            rate: number(group.rate),
+            before: number(group.before),
+            now: number(group.now),
+            share_before: number(group.share_before),
+            share_now: number(group.share_now),
+        }
+    }
+}
+
 /// The alerts; each names the result it fired on by its position.
 pub(crate) struct Alerts<'a>(pub(crate) &'a [Alert]);
 
@@ -331,6 +392,7 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         schema_version: SCHEMA_VERSION,
         manifest: &result.manifest,
         results: Rows(&result.results),
+        contributions: result.contributions.iter().map(Explained::from).collect(),
         alerts: Alerts(&result.alerts),
         rejected: &result.rejected,
         requests: result.requests.iter().map(Request::from).collect(),

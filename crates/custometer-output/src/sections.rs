@@ -147,7 +147,13 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         columns.push(Column::number("n", rows, |row| defined(row.n).map(human::count).unwrap_or_default()));
     }
     if rows.iter().any(|row| row.target.is_some()) {
-        columns.push(Column::phrase("target", rows, |row| row.target.as_ref().map(judgement).unwrap_or_default()));
+        let differ = targets_differ(rows);
+        columns.push(Column::phrase("target", rows, |row| {
+            let Some(of) = row.target.as_ref() else { return Text::default() };
+            let Text { text, tone } = judgement(of);
+            let goal = if differ { goal(&of.target, row.into()).replace(' ', GLUE) + ": " } else { String::new() };
+            Text::toned(goal + &text, tone)
+        }));
     }
     if rows.iter().any(|row| row.benchmark.is_some()) {
         columns.push(Column::phrase("vs benchmark", rows, against));
@@ -177,7 +183,7 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
         format!("{} ({}), {}", human::line(&first.request), first.metric, quantity.name())
     };
     let mut lines = Vec::new();
-    if let Some(target) = rows.iter().find_map(|row| row.target.as_ref()) {
+    if let Some(target) = rows.iter().find_map(|row| row.target.as_ref()).filter(|_| !targets_differ(rows)) {
         lines.push(format!("Target: {}.", whole_goal(&target.target, quantity)));
     }
     if let Some(Benchmark { value, source }) = rows.iter().find_map(|row| row.benchmark.as_ref()).map(|against| against.benchmark.as_ref())
@@ -199,6 +205,15 @@ fn section(rows: &[ResultRow], manifest: &Manifest) -> Section {
     }
     lines.extend(notes.lines());
     Section { heading, columns, trends: sparkline::trends(rows, &periods), notes: lines }
+}
+
+/// Whether rows have targets that differ, as those of a table do.
+pub(crate) fn targets_differ(rows: &[ResultRow]) -> bool {
+    let mut targets = rows.iter().filter_map(|row| row.target.as_ref()).map(|judgement| {
+        let Target { at_least, at_most, holds, .. } = judgement.target.as_ref();
+        (at_least, at_most, holds)
+    });
+    targets.next().is_some_and(|first| targets.any(|other| other != first))
 }
 
 /// How the column of a baseline is called.

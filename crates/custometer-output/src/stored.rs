@@ -8,8 +8,8 @@ use custometer_core::time::Name;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Picture, Unit};
 use custometer_runner::Locale;
 use custometer_runner::result::{
-    AgainstBenchmark, Alert, Asked, Benchmark, Comparison, GroupComparison, Judgement, Manifest, Note, ProcessLimits, Rejection, ResultRow,
-    RunResult, SCHEMA_VERSION, Severity, Status, Target, rounded,
+    AgainstBenchmark, Alert, Asked, Benchmark, Comparison, Contributions, GroupComparison, GroupContribution, Judgement, Manifest, Method,
+    Note, ProcessLimits, Rejection, ResultRow, RunResult, SCHEMA_VERSION, Severity, Status, Target, rounded,
 };
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -58,9 +58,11 @@ pub fn stored(text: &str) -> Result<RunResult, StoredError> {
     if let Some(alert) = document.alerts.iter().find(|alert| alert.result >= results.len()) {
         return Err(StoredError::NotResults(format!("the alert `{}` is of a result that is not there", alert.name)));
     }
+    let contributions = document.contributions.into_iter().map(|of| of.contributions(&zone)).collect::<Result<Vec<_>, String>>();
     Ok(RunResult {
         manifest: document.manifest,
         results,
+        contributions: contributions.map_err(StoredError::NotResults)?,
         alerts: document.alerts.into_iter().map(Alert::from).collect(),
         rejected: document.rejected,
         rejected_rows: None,
@@ -78,6 +80,8 @@ struct Document {
     _schema_version: u32,
     manifest: Manifest,
     results: Vec<Row>,
+    #[serde(default)]
+    contributions: Vec<Explained>,
     alerts: Vec<Fired>,
     rejected: Vec<Rejection>,
     requests: Vec<Request>,
@@ -150,6 +154,7 @@ impl Row {
             target: self.target.map(Judgement::from),
             benchmark: self.benchmark.map(AgainstBenchmark::from),
             process_limits: self.process_limits,
+            parts: None,
         })
     }
 }
@@ -172,6 +177,68 @@ fn dimension(value: Json) -> Result<DimensionValue, String> {
 /// A text for as long as the program runs: metrics are known by such. There are few, and results are read once.
 fn kept(text: String) -> &'static str {
     text.leak()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explained {
+    request: String,
+    baseline: Baseline,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    by: Vec<String>,
+    method: Method,
+    change: f64,
+    mix: Option<f64>,
+    rate: Option<f64>,
+    groups: Vec<Contribution>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contribution {
+    dimensions: Map<String, Json>,
+    contribution: f64,
+    mix: Option<f64>,
+    rate: Option<f64>,
+    before: Option<f64>,
+    now: Option<f64>,
+    share_before: Option<f64>,
+    share_now: Option<f64>,
+}
+
+impl Explained {
+    fn contributions(self, zone: &TimeZone) -> Result<Contributions, String> {
+        let zoned = |at: Option<Timestamp>| at.map(|at| at.to_zoned(zone.clone()));
+        Ok(Contributions {
+            request: self.request,
+            baseline: self.baseline,
+            start: zoned(self.start),
+            end: zoned(self.end),
+            by: self.by,
+            method: self.method,
+            change: rounded(self.change),
+            mix: self.mix.map(rounded),
+            rate: self.rate.map(rounded),
+            groups: self.groups.into_iter().map(Contribution::group).collect::<Result<_, String>>()?,
+        })
+    }
+}
+
+impl Contribution {
+    fn group(self) -> Result<GroupContribution, String> {
+        let dimensions = self.dimensions.into_iter().map(|(name, value)| dimension(value).map(|value| (name, value)));
+        Ok(GroupContribution {
+            dimensions: dimensions.collect::<Result<_, String>>()?,
+            contribution: rounded(self.contribution),
+            mix: self.mix.map(rounded),
+            rate: self.rate.map(rounded),
+            before: self.before.map(rounded),
+            now: self.now.map(rounded),
+            share_before: self.share_before.map(rounded),
+            share_now: self.share_now.map(rounded),
+        })
+    }
 }
 
 #[derive(Deserialize)]

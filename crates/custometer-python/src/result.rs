@@ -87,6 +87,7 @@ impl PyResults {
         let part = RunResult {
             manifest: self.0.manifest.clone(),
             results: self.0.results.iter().filter(|row| row.request == request).cloned().collect(),
+            contributions: self.0.contributions.iter().filter(|of| of.request == request).cloned().collect(),
             alerts: Vec::new(),
             rejected: self.0.rejected.iter().filter(|rejected| concerns(&rejected.requests)).cloned().collect(),
             rejected_rows: None,

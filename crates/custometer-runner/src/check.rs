@@ -23,6 +23,7 @@ pub(crate) mod segments;
 mod sizes;
 pub(crate) mod sql_params;
 pub(crate) mod tables;
+pub(crate) mod targets;
 pub(crate) mod webhooks;
 pub(crate) mod whole;
 mod windows;
@@ -40,6 +41,7 @@ use crate::check::calendars::Calendars;
 use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::check::periods::Named;
+use crate::check::whole::Tables;
 use crate::config::diagnostics::{Collector, Problems, Text};
 use crate::config::flat::flat;
 use crate::memory::MemoryLimit;
@@ -135,10 +137,13 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let mut opened = tables::open_all(&config.tables, read_by, input.given, &mut problems);
     segments::add(&config.segments, &mut opened, &mut problems);
     let metrics = Metrics::read(&config.define, &opened, registry, &mut problems);
-    let conversion = rates::read(config.report.currency.as_ref(), config.report.rates.as_ref(), &opened, &mut problems);
+    let find = |name: &str| opened.get(name)?.as_ref();
+    let whole = Tables { names: opened.keys().copied().collect(), find: &find };
+    let conversion = rates::read(config.report.currency.as_ref(), config.report.rates.as_ref(), &whole, &mut problems);
     let of_rates = config.report.rates.as_ref().and_then(|rates| rates.get_ref().table.as_ref());
-    let times = Named::read((&config.periods, &config.holidays), &opened, &mut problems);
-    let used = config.metrics.iter().map(|request| &request.table).chain(of_rates);
+    let times = Named::read(&config.periods, &config.holidays, &whole, &mut problems);
+    let of_targets = config.metrics.iter().filter_map(|request| Some(&request.targets.as_ref()?.get_ref().table));
+    let used = config.metrics.iter().map(|request| &request.table).chain(of_rates).chain(of_targets);
     let used = used.map(|table| table.get_ref().clone()).chain(times.named_tables()).collect();
     let used = with_looked_up(used, &opened);
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(*name)).filter_map(|(_, table)| table).collect();
@@ -163,6 +168,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let mut requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
     apart::refuse(&config.tables, &config.metrics, &tables, config.report.min_group_size, &mut problems);
     ids::find(&mut requests, &tables);
+    requests::read_targets(&config, &mut requests, &tables, id_hasher.is_some(), &mut problems);
     if id_hasher.is_some() {
         ids::refuse_values(&config.metrics, &requests, &mut problems);
     }

@@ -13,12 +13,13 @@ pub(crate) mod looked_up;
 pub(crate) mod lookup_words;
 pub(crate) mod lookups;
 pub(crate) mod misses;
-pub(crate) mod named;
 pub(crate) mod period;
 pub(crate) mod rates;
 pub(crate) mod repetition;
+pub(crate) mod said;
 mod spans;
 mod split;
+pub(crate) mod targets;
 pub(crate) mod whole;
 pub(crate) mod words;
 

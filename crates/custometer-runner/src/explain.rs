@@ -8,8 +8,8 @@ use custometer_core::Aggregate;
 
 use crate::collect::indices::indices;
 use crate::collect::lookups::{Prepared, level, prepare};
-use crate::collect::named::with_named_times;
 use crate::collect::period::{needs_period_of_data, period};
+use crate::collect::said::with_read_tables;
 use crate::collect::whole::Reading;
 use crate::collect::words::listed;
 use crate::error::RunError;
@@ -61,7 +61,8 @@ fn describe_judgement(text: &mut String, report: &Report) -> std::fmt::Result {
         } else {
             "each group"
         };
-        writeln!(text, "  `{}`: {}, for {rows}", judged.name, in_words(&goal.target, judged.unit))?;
+        let words = goal.table.as_ref().map_or_else(|| in_words(&goal.target, judged.unit), |(of, _)| format!("those of `{}`", of.table));
+        writeln!(text, "  `{}`: {words}, for {rows}", judged.name)?;
     }
     if !report.alerts.is_empty() {
         writeln!(text, "alerts")?;
@@ -271,7 +272,7 @@ enum Scan<'a> {
 /// The plans of every table, each with how its rows are come by.
 fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
     // The plan is the same whatever the files hold, unless they say what the period is, or which times have names.
-    let (indices, prepared) = if needs_period_of_data(report) || !report.named_tables.is_empty() {
+    let (indices, prepared) = if needs_period_of_data(report) || !report.is_whole() {
         let indices = indices(report, Path::new(""))?;
         let prepared = prepare(report, &indices, Path::new(""))?;
         (indices, prepared)
@@ -279,7 +280,7 @@ fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
         (Vec::new(), Prepared::default())
     };
     let reading = Reading { report, indices: &indices, prepared: &prepared, folder: Path::new("") };
-    let (with_times, _) = with_named_times(reading)?;
+    let (with_times, _) = with_read_tables(reading)?;
     let axes = axes(&with_times, period(report, &indices, &prepared)?)?;
     // Which rates there are does not change what is done with them.
     let rates = report.conversion.as_ref().map(|conversion| Arc::new(Rates::new(report, conversion, [])));

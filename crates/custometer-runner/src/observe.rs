@@ -23,7 +23,7 @@ use crate::plan::node::Node;
 use crate::plan::{Part, TablePlan};
 use crate::report::{Report, Request};
 use crate::result::words::shown;
-use crate::result::{Comparison, Detail, ResultRow, rounded};
+use crate::result::{Comparison, Detail, ResultRow, RowParts, rounded};
 
 /// What a table's measures come to: rows of the result and detail tables, each with its request.
 #[derive(Default)]
@@ -87,13 +87,22 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
                     None => Comparison::unknown(baseline),
                 });
                 let comparisons = comparisons.collect();
+                let parts = request.contributions.then(|| {
+                    // It has no dimensions of its own, so a cell has one row.
+                    let of = |cell: &Evaluated<'_>| request.definition.value.parts(cell.measured.first()?);
+                    Box::new(RowParts { now: of(cell), before: earlier.iter().map(|(_, earlier)| earlier.and_then(of)).collect() })
+                });
                 let other =
                     beside.as_ref().and_then(|beside| Some((beside, now.cells.get(position + beside.other(cell.group)? - cell.group)?)));
                 let group_comparison = other.map(|(beside, other)| {
                     Box::new(beside.comparison(request, &groups, other.group, &cell.side(observation), &other.side_like(observation)))
                 });
-                let mut row =
-                    ResultRow { comparisons, group_comparison, ..result_row(request, part, cell, &groups[cell.group].shown, observation) };
+                let mut row = ResultRow {
+                    comparisons,
+                    group_comparison,
+                    parts,
+                    ..result_row(request, part, cell, &groups[cell.group].shown, observation)
+                };
                 if let Some(hasher) = hasher {
                     let own = row.dimensions.iter_mut().skip(row.breakdown).zip(&own_ids).filter(|(_, is_id)| **is_id);
                     own.for_each(|((_, value), _)| *value = hasher.hash_value(value));
@@ -313,6 +322,7 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
         target: None,
         benchmark: None,
         process_limits: None,
+        parts: None,
     }
 }
 

@@ -225,7 +225,8 @@ impl TablePlan {
             let between = own.and_then(|own| plan.inputs[input].between_periods(request, &own.reported, report.as_of_instant()));
             plan.between.extend(between.map(|count| (*index, count)));
             // A total is rolled up from the buckets of a grain that is wanted anyway, and that has no gaps.
-            let is_cut = |other: &Request| other.is_plain() && other.grain != Grain::Total && !other.grain.is_named() && other.window.is_none();
+            let is_cut =
+                |other: &Request| other.is_plain() && other.grain != Grain::Total && !other.grain.is_named() && other.window.is_none();
             let alike = requests.iter().zip(&inputs).filter(|((_, other), of)| **of == input && is_cut(other));
             let coarsest =
                 alike.filter_map(|((_, other), _)| Axis::of(other).next()).min_by_key(|axis| axes[axis].reported.as_slice().len());

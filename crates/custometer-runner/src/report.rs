@@ -13,6 +13,7 @@ pub(crate) mod ids;
 pub(crate) mod judged;
 pub(crate) mod named;
 pub(crate) mod size;
+pub(crate) mod targets;
 pub(crate) mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -190,6 +191,12 @@ impl Report {
         tables.iter().map(|table| self.tables[*table].name.as_str()).collect::<Vec<_>>().join("`, `")
     }
 
+    /// Whether no table has anything to say of it.
+    pub(crate) fn is_whole(&self) -> bool {
+        let has_targets = self.requests.iter().filter_map(|request| request.target.as_ref()).any(|goal| goal.table.is_some());
+        self.named_tables.is_empty() && !has_targets
+    }
+
     /// The position of a table.
     pub(crate) fn position(&self, table: &str) -> Option<usize> {
         self.tables.iter().position(|known| known.name == table)
@@ -265,6 +272,8 @@ pub struct Request {
     pub compare: Vec<Baseline>,
     /// Which groups are compared with which.
     pub(crate) compare_groups: Option<ComparedGroups>,
+    /// Whether changes of its total are taken apart, by the groups of its breakdowns.
+    pub contributions: bool,
     /// Whether its detail table is wanted.
     pub detail: bool,
     /// What its values are to be.

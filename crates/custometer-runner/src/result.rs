@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use custometer_core::statistics::RunRule;
 use custometer_core::time::Name;
+use custometer_core::value::Parts;
 use custometer_core::{About, Baseline, CurrencyCode, DimensionValue, Direction, Grain, Period, Picture, Unit};
 use jiff::Zoned;
 use polars::prelude::DataFrame;
@@ -27,6 +28,8 @@ pub struct RunResult {
     pub manifest: Manifest,
     /// One row per request × breakdown × bucket × group, in the order of the report, then time, then groups.
     pub results: Vec<ResultRow>,
+    /// What each group adds to the changes of totals, where the report asks for it: in the order of the report, then time.
+    pub contributions: Vec<Contributions>,
     /// The alerts that fired, in the order of the report and of the results.
     pub alerts: Vec<Alert>,
     /// Rows that were not used, by table and reason.
@@ -145,6 +148,73 @@ pub struct ResultRow {
     pub benchmark: Option<AgainstBenchmark>,
     /// Between which limits the values of its trend lie; none where that is not known, and of partial values.
     pub process_limits: Option<ProcessLimits>,
+    /// What its value and its baselines are made of, where the report takes changes apart. No output shows it.
+    pub parts: Option<Box<RowParts>>,
+}
+
+/// What a row's value and its baselines are made of, where their changes are taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowParts {
+    /// Those of the value; none where they may not be known.
+    pub now: Option<Parts>,
+    /// Those of each comparison's baseline.
+    pub before: Vec<Option<Parts>>,
+}
+
+/// What each group of a breakdown adds to the change of a total.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contributions {
+    /// The name of the request.
+    pub request: String,
+    /// What the total has changed from.
+    pub baseline: Baseline,
+    /// The first instant of the bucket.
+    pub start: Option<Zoned>,
+    /// Its end, exclusive.
+    pub end: Option<Zoned>,
+    /// The columns of the breakdown.
+    pub by: Vec<String>,
+    /// How the change is taken apart.
+    pub method: Method,
+    /// The change of the total.
+    pub change: f64,
+    /// How much of it is by the shares of the groups; none of a sum.
+    pub mix: Option<f64>,
+    /// How much of it is by the rates of the groups; none of a sum.
+    pub rate: Option<f64>,
+    /// The groups, the largest contribution first.
+    pub groups: Vec<GroupContribution>,
+}
+
+/// How a change is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A sum: each group contributes what it has changed by.
+    Difference,
+    /// A share, a mean or another quotient: by Kitagawa's method, in which shares and rates are weighed by the means of both times.
+    Kitagawa,
+}
+
+/// What a group adds to the change of a total.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupContribution {
+    /// The group.
+    pub dimensions: Vec<(String, DimensionValue)>,
+    /// What it adds, in the unit of the value. All groups together come to the change.
+    pub contribution: f64,
+    /// How much of it is by its share; none of a sum.
+    pub mix: Option<f64>,
+    /// How much of it is by its own rate; none of a sum.
+    pub rate: Option<f64>,
+    /// Its value before.
+    pub before: Option<f64>,
+    /// Its value now.
+    pub now: Option<f64>,
+    /// Its share of the denominator before, in percent; none of a sum.
+    pub share_before: Option<f64>,
+    /// Its share now.
+    pub share_now: Option<f64>,
 }
 
 /// The natural process limits of a value of a trend.

@@ -14,13 +14,14 @@ use crate::collect::looked_up::LookedUp;
 use crate::collect::lookup_words::Told;
 use crate::collect::lookups::{Prepared, prepare, sources};
 use crate::collect::misses::Misses;
-use crate::collect::named::with_named_times;
 use crate::collect::period::period;
 use crate::collect::rates::rates;
+use crate::collect::said::with_read_tables;
 use crate::collect::whole::Reading;
 use crate::collect::words::listed;
 use crate::error::RunError;
-use crate::judge::judge;
+use crate::judge::privacy::Suppressed;
+use crate::judge::{Verdicts, judge};
 use crate::memory::Memory;
 use crate::observe::words;
 use crate::observe::{Observed, observe};
@@ -72,7 +73,7 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
         unchanged(&report.tables[table], &all_indices[table], folder)?;
     }
     let reading = Reading { report, indices: &all_indices, prepared: &prepared, folder };
-    let (report, mut whole) = with_named_times(reading)?;
+    let (report, mut whole) = with_read_tables(reading)?;
     let report = &*report;
     let reading = Reading { report, ..reading };
     let read = Read { report, indices: &all_indices, prepared: &prepared, folder };
@@ -105,7 +106,7 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
         let of_groups = std::mem::take(&mut found.notes).into_iter().map(|(request, text)| (vec![request], text));
         for (requests, text) in words::notes(report, plan, &collected).into_iter().chain(of_groups).chain(plan.notes_of_rates()) {
             let concerned = found.rows.iter_mut().filter(|(request, _)| requests.contains(request)).flat_map(|(_, rows)| rows);
-            concerned.for_each(|row| row.note = Some(row.note.take().into_iter().chain([text.clone()]).collect::<Vec<_>>().join("; ")));
+            concerned.for_each(|row| add_note(row, &text));
             let requests = requests.iter().map(|request| report.requests[*request].name.clone()).collect();
             notes.push(Note { table: table.name.clone(), requests, text });
         }
@@ -127,16 +128,13 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
     let mut results = united(observed.rows);
-    let (alerts, suppressed) = judge(&mut results, report);
-    for (position, manifest) in &mut tables {
-        let basis = report.same_files(*position);
-        if suppressed.withheld.contains(&basis) {
-            manifest.withhold();
-        }
-        if suppressed.unsolved.contains(&basis) {
-            manifest.notes.push(TOO_MANY_HIDDEN.to_owned());
-        }
+    let Verdicts { alerts, contributions, notes: judged, suppressed } = judge(&mut results, report);
+    for note in judged {
+        let concerned = results.iter_mut().filter(|row| note.requests.contains(&row.request));
+        concerned.for_each(|row| add_note(row, &note.text));
+        notes.push(note);
     }
+    withhold(&mut tables, report, &suppressed);
     let manifest = Manifest {
         title: report.title.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -157,6 +155,7 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
     Ok(RunResult {
         manifest,
         results,
+        contributions,
         alerts,
         rejected: ledger.rejections(),
         rejected_rows,
@@ -165,6 +164,24 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
         notes,
         locale: report.locale,
     })
+}
+
+/// Leaves out of the manifests of tables what would tell of groups that are hidden.
+fn withhold(tables: &mut BTreeMap<usize, TableManifest>, report: &Report, suppressed: &Suppressed) {
+    for (position, manifest) in tables {
+        let basis = report.same_files(*position);
+        if suppressed.withheld.contains(&basis) {
+            manifest.withhold();
+        }
+        if suppressed.unsolved.contains(&basis) {
+            manifest.notes.push(TOO_MANY_HIDDEN.to_owned());
+        }
+    }
+}
+
+/// Adds to what a reader must know of a row.
+fn add_note(row: &mut ResultRow, text: &str) {
+    row.note = Some(row.note.take().into_iter().chain([text.to_owned()]).collect::<Vec<_>>().join("; "));
 }
 
 /// Goes through files once, for all tables that are read of them.

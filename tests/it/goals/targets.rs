@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use custometer_output::{Format, render};
 use custometer_testkit::Case;
 use serde_json::{Value as Json, json};
 
@@ -205,4 +206,138 @@ fn each_mistake_in_a_target_is_said() {
         assert!(problems.contains("1 problem\n"), "{target}: {problems}");
     }
     assert!(problems("benchmark = { value = 3 }").contains("`source` is missing"));
+}
+
+/// Three months of two regions, with 10 answers of each.
+fn answers() -> String {
+    let month = |month: u32, region: &str, promoters: usize| {
+        format!("2025-0{month}-10,10,{region}\n").repeat(promoters) + &format!("2025-0{month}-10,0,{region}\n").repeat(10 - promoters)
+    };
+    let months = [month(1, "N", 7), month(1, "S", 5), month(2, "N", 8), month(2, "S", 4), month(3, "N", 6), month(3, "S", 9)];
+    "time,score,region\n".to_owned() + &months.concat()
+}
+
+fn by_table(goals: &str, targets: &str, more: &str) -> (Case, String) {
+    let config = format!(
+        "[report]\nfrom = 2025-01-01\nuntil = 2025-04-01\ngrain = \"month\"\nas_of = 2025-04-01\n{more}\n[tables.t]\npath = \"t.csv\"\n[tables.goals]\npath = \"goals.csv\"\n\
+         [[metrics]]\nmetric = \"loyalty.nps\"\ntable = \"t\"\nby = [[], [\"region\"]]\ntargets = {{ table = \"goals\", {targets} }}\n"
+    );
+    (Case::new().file("t.csv", answers()).file("goals.csv", goals), config)
+}
+
+const BY_MONTH: &str = "date = \"month\", by = [\"region\"], at_least = \"goal\", warn_below = \"floor\"";
+
+const GOALS: &str = "month,region,goal,floor\n2025-01-01,,30,10\n2025-02-28,,15,\n2025-03-01,,60,40\n2025-01-31,N,40,\n2025-02-01,N,70,\n2025-01-15,S,5,-5\n\
+                     2025-02-15,S,0,-30\n2025-03-15,S,60,\n2024-12-01,N,99,\n2025-01-01,West,1,\n";
+
+#[test]
+fn a_table_has_a_target_for_each_month_and_region() {
+    let (case, config) = by_table(GOALS, BY_MONTH, "");
+    let json = case.json(&config).unwrap();
+    let shown = |row: &Json| {
+        let target = &row["target"];
+        (
+            row["value"].as_f64().unwrap(),
+            target["at_least"].as_f64(),
+            target["status"].as_str().map(str::to_owned),
+            target["decides"].as_bool(),
+        )
+    };
+    let rows: Vec<_> = json["results"].as_array().unwrap().iter().map(shown).collect();
+    let judged = |value, target, status: &str, decides| (value, Some(target), Some(status.to_owned()), Some(decides));
+    assert_eq!(
+        rows,
+        [
+            judged(20.0, 30.0, "at_risk", false),
+            judged(20.0, 15.0, "met", false),
+            judged(50.0, 60.0, "at_risk", true),
+            judged(40.0, 40.0, "met", false),
+            judged(0.0, 5.0, "at_risk", false),
+            judged(60.0, 70.0, "missed", false),
+            judged(-20.0, 0.0, "at_risk", false),
+            // The north has no target in March.
+            (20.0, None, None, None),
+            judged(80.0, 60.0, "met", false),
+        ]
+    );
+    let notes: Vec<&str> = json["notes"].as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        notes,
+        ["1 value has no target in `goals`: `region: N, 2025-03-01`", "`goals` has targets of groups that there are not: `region: West`"]
+    );
+    let tables: Vec<&str> = json["manifest"]["tables"].as_array().unwrap().iter().map(|table| table["table"].as_str().unwrap()).collect();
+    assert_eq!(tables, ["goals", "t"]);
+}
+
+#[test]
+fn what_is_missing_has_not_the_target_of_all() {
+    let goals = "month,region,goal,floor\n2025-01-01,,30,\n2025-01-01,N,1,\n";
+    let (case, config) = by_table(goals, BY_MONTH, "");
+    let case = case.file("t.csv", "time,score,region\n2025-01-10,10,N\n2025-01-11,10,\n2025-03-20,10,N\n");
+    let json = case.json(&config).unwrap();
+    let january = |region: &Json| {
+        let of = |row: &&Json| row["start"].as_str().unwrap().starts_with("2025-01") && row["dimensions"].get("region") == Some(region);
+        json["results"].as_array().unwrap().iter().find(of).unwrap()["target"]["at_least"].clone()
+    };
+    assert_eq!((january(&Json::Null), january(&Json::from("N"))), (Json::Null, Json::from(1)));
+}
+
+#[test]
+fn a_target_of_days_is_of_the_buckets_within_them() {
+    let goals = "first,next,goal\n2025-01-01,2025-03-01,10\n2025-03-02,2025-06-01,99\n";
+    let (case, config) = by_table(goals, "from = \"first\", until = \"next\", at_most = \"goal\", groups = true", "");
+    let json = case.json(&config).unwrap();
+    let statuses: Vec<&Json> = json["results"].as_array().unwrap().iter().take(3).map(|row| &row["target"]["status"]).collect();
+    // The targets are of totals; March is not within the days of the second.
+    assert_eq!(statuses, [&Json::from("missed"), &Json::from("missed"), &Json::Null]);
+    assert_eq!(json["results"][3]["target"], Json::Null);
+}
+
+#[test]
+fn rows_that_are_no_targets_end_the_run() {
+    let run = |goals: &str| {
+        let (case, config) = by_table(&format!("month,region,goal,floor\n{goals}"), BY_MONTH, "");
+        case.run(&config).map(|_| ()).unwrap_err()
+    };
+    for (goals, said) in [
+        ("2025-01-01,N,1,\n2025-01-31,N,2,\n", "row 2 of `goals.csv` is no target: there are two targets of one group on 2025-01-01"),
+        (
+            "2025-01-01,N,,\n2025-01-01,S,1,\n",
+            "row 1 of `goals.csv` is no target: there is no number in `goal` (`where` can leave the row out)",
+        ),
+        (",N,1,\n2025-01-01,S,1,\n", "row 1 of `goals.csv` is no target: `month` is not a date"),
+        ("2025-01-01,N,1,2\n", "row 1 of `goals.csv` is no target: `floor` is not below a number in `goal`"),
+    ] {
+        let told = run(goals);
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+#[test]
+fn every_mistake_in_the_targets_of_a_table_is_shown() {
+    let refused = |targets: &str, more: &str| {
+        let (case, config) = by_table(GOALS, targets, more);
+        case.load(&config).err().unwrap()
+    };
+    let wrong = "date = \"mnth\", from = \"month\", by = [\"product\"], warn_below = \"floor\"";
+    let said = refused(wrong, "");
+    for part in [
+        "`loyalty.nps` is not broken down by `product`",
+        "of which time a target is, is said twice",
+        "which column has the targets is not said",
+        "there is no `at_least` to warn at",
+        "there is no column `mnth` in `goals`",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(refused("at_least = \"goal\"", "").contains("of which time a target is, is not said"));
+    assert!(refused("date = \"month\", at_least = \"region\"", "").contains("`goals` can't be used for targets"));
+}
+
+#[test]
+fn targets_that_differ_are_shown_beside_their_values() {
+    let (case, config) = by_table(GOALS, BY_MONTH, "");
+    let result = case.run(&config).unwrap();
+    let shown = String::from_utf8(render(&result, Format::Markdown, None).unwrap()).unwrap();
+    assert!(shown.contains("at least") && shown.contains("+30.0: ! at risk") && !shown.contains("Target: at least"), "{shown}");
 }

@@ -59,6 +59,8 @@ pub(super) struct Drawing<'a> {
     pub(super) has_total: bool,
     /// Whether rows have notes that differ.
     pub(super) notes_differ: bool,
+    /// Whether rows have targets that differ.
+    pub(super) targets_differ: bool,
 }
 
 impl<'a> Drawing<'a> {
@@ -82,12 +84,12 @@ impl<'a> Drawing<'a> {
         format!("{}: {} – {}; {} {}, {} {}", self.title, said(first), said(last), words.lowest, said(least), words.highest, said(most))
     }
 
-    /// The targets and benchmarks of some rows, as lines across.
+    /// The targets and benchmarks of some rows, as lines across. Of targets that differ there are too many.
     pub(super) fn references(self, rows: impl Iterator<Item = &'a ResultRow>) -> Vec<Reference> {
         let words = self.language.words;
         let mut references: Vec<Reference> = Vec::new();
         for row in rows {
-            let target = row.target.as_ref().map(|judgement| &judgement.target);
+            let target = row.target.as_ref().filter(|_| !self.targets_differ).map(|judgement| &judgement.target);
             let bounds =
                 target.into_iter().flat_map(|target| [target.at_least.map(|at| ("≥", at)), target.at_most.map(|at| ("≤", at))]).flatten();
             let targets = bounds.map(|(sign, value)| {
@@ -183,14 +185,17 @@ impl<'a> Drawing<'a> {
     }
 
     pub(super) fn status(self, row: &ResultRow) -> Cell {
-        row.target
-            .as_ref()
-            .filter(|_| !row.suppressed)
-            .map_or(Cell::Empty, |judgement| Cell::Status(Mark::of(judgement.status, self.language.words)))
+        row.target.as_ref().filter(|_| !row.suppressed).map_or(Cell::Empty, |judgement| {
+            let target = self.targets_differ.then(|| described(&judgement.target, row.into(), self.language));
+            Cell::Status(target, Mark::of(judgement.status, self.language.words))
+        })
     }
 
     /// The target of a request in words, where all rows have the same.
     pub(super) fn target(self, rows: &[ResultRow]) -> Option<String> {
+        if self.targets_differ {
+            return None;
+        }
         let judgement = rows.iter().find_map(|row| row.target.as_ref())?;
         Some(format!("{} {}", self.language.words.target, described(&judgement.target, self.quantity, self.language)))
     }

@@ -1,5 +1,6 @@
 //! What is drawn of a view: the shape of its rows decides, and what the metric says of its own dimension.
 
+mod contributions;
 mod groups;
 mod heat_map;
 mod own_dimension;

@@ -68,8 +68,7 @@ impl<'a> Page<'a> {
         let mut titles = Vec::new();
         let requests = result.results.chunk_by(|a, b| (&a.request, a.metric, a.unit) == (&b.request, b.metric, b.unit));
         for (number, rows) in requests.enumerate() {
-            let asked = result.asked(&rows[0].request);
-            let section = Section::of(number, rows, asked, &result.manifest, language);
+            let section = Section::of(number, rows, result, language);
             titles.push((rows[0].request.clone(), number, section.title.clone()));
             let id = rows[0].metric.split('.').next().unwrap_or(rows[0].metric);
             let tile = Tile::of(number, &section.title, rows, &result.manifest, language);

@@ -1,8 +1,7 @@
 //! All that a report shows of one request.
 
 use custometer_core::Direction;
-use custometer_runner::Asked;
-use custometer_runner::result::{Manifest, ResultRow};
+use custometer_runner::result::{ResultRow, RunResult};
 use serde::Serialize;
 
 use super::drawing::{Drawing, Figure};
@@ -10,6 +9,7 @@ use super::tile::Headline;
 use crate::human;
 use crate::locale::Language;
 use crate::quantity::Quantity;
+use crate::sections;
 use crate::view::{View, readable};
 
 /// One request: its name, its headline and its figures.
@@ -34,7 +34,8 @@ pub(super) struct Section {
 
 impl Section {
     /// The section of a request's rows.
-    pub(super) fn of(number: usize, rows: &[ResultRow], asked: Option<&Asked>, manifest: &Manifest, language: Language) -> Self {
+    pub(super) fn of(number: usize, rows: &[ResultRow], result: &RunResult, language: Language) -> Self {
+        let (asked, manifest) = (result.asked(&rows[0].request), &result.manifest);
         let first = &rows[0];
         let title = match asked {
             Some(asked) if asked.name == asked.about.id => asked.about.title.to_owned(),
@@ -43,6 +44,7 @@ impl Section {
         let buckets = language.buckets(rows, manifest.fiscal_year_start);
         let views = View::all(rows, &buckets);
         let total = views.iter().find(|view| view.is_single());
+        let targets_differ = sections::targets_differ(rows);
         let notes_differ = rows.iter().any(|row| row.note != first.note);
         let drawing = Drawing {
             language,
@@ -52,11 +54,18 @@ impl Section {
             quantity: Quantity::of_all(rows).unwrap_or(first.unit.into()),
             has_total: total.is_some(),
             notes_differ,
+            targets_differ,
         };
         let mut figures = Vec::new();
         for view in &views {
             figures.extend(drawing.figures(view, total));
         }
+        let latest = total.and_then(|total| total.row(total.latest(), 0, 0)).filter(|row| row.breakdown == 0);
+        let explained = result.contributions.iter().filter(|of| of.request == first.request);
+        figures.extend(latest.into_iter().flat_map(|row| {
+            let of_latest = explained.clone().filter(|of| of.start == row.start);
+            of_latest.map(|of| drawing.contributions(of, row)).collect::<Vec<_>>()
+        }));
         let direction = match first.direction {
             Direction::HigherIsBetter => Some(language.words.higher_is_better),
             Direction::LowerIsBetter => Some(language.words.lower_is_better),

@@ -73,8 +73,8 @@ pub(super) enum Cell {
     Gap(&'static str, String),
     /// A change from a baseline.
     Change(Change),
-    /// How a value stands to its target.
-    Status(super::status::Mark),
+    /// The target, where others have another one, and how the value stands to it.
+    Status(Option<String>, super::status::Mark),
     /// A bar.
     Bar(Bar),
     /// A line.

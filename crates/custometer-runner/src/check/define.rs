@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use custometer_core::registry::Descriptor;
 use custometer_core::suggest::{did_you_mean, nearest};
+use custometer_core::value::Parts;
 use custometer_core::{
     About, Aggregate, Column, ColumnType, Definition, DimensionValue, Direction, Estimate, Evaluate, EvaluateContext, EvaluateError,
     Evaluation, Expected, Group, MeasureRow, NullRule, Observation, Registry, Source, Unit, Value,
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::aggregates::{Kind, Written};
-use self::shapes::Shape;
+use self::shapes::{Quotient, Shape};
 use crate::check::expression::{self, Leaf, Mistake, Scope, Syntax, Translated, columns_there_are};
 use crate::check::formula;
 use crate::check::words::words_of;
@@ -423,6 +424,7 @@ impl Draft {
         };
         let roots = measures.iter().filter(|(_, written)| matches!(written.kind, Kind::Deviation(_))).map(|(name, _)| name.clone());
         let value = Calculated {
+            quotient: Quotient::of(&formula),
             formula,
             measures: measures.iter().map(|(name, _)| name.clone()).collect(),
             roots: roots.collect(),
@@ -586,6 +588,8 @@ struct Calculated {
     roots: BTreeSet<String>,
     /// What it is in a textbook, and what that has to be multiplied by.
     shape: Option<(Value, f64)>,
+    /// What it is the sum or the quotient of, where it is either.
+    quotient: Option<Quotient>,
     /// The measure that counts the observations, where the textbook's do not.
     n: String,
 }
@@ -621,6 +625,20 @@ impl Evaluate for Calculated {
     fn evaluate(&self, group: &Group<'_>, context: &EvaluateContext<'_>) -> Result<Evaluation, EvaluateError> {
         let observations = group.rows.iter().map(|row| self.observation(row, group, context)).collect::<Result<_, _>>()?;
         Ok(Evaluation { observations, ..Evaluation::default() })
+    }
+
+    fn summed(&self) -> Option<Vec<&str>> {
+        match &self.shape {
+            Some((shape, _)) => shape.summed(),
+            None => Some(self.quotient.as_ref()?.names()),
+        }
+    }
+
+    fn parts(&self, row: &MeasureRow) -> Option<Parts> {
+        match &self.shape {
+            Some((shape, factor)) => Some(shape.parts(row)?.times(*factor)),
+            None => self.quotient.as_ref()?.parts(row),
+        }
     }
 
     fn p_value(&self, dimensions: &[DimensionValue], now: &Group<'_>, before: &Group<'_>) -> Option<f64> {

@@ -100,7 +100,7 @@ pub(crate) fn read(config: &Spanned<TargetConfig>, of: &Judged<'_>, problems: &m
         by_interval: by_interval.is_some(),
         holds: holds.as_ref().map(ToString::to_string),
     };
-    Goal { target: Arc::new(target), holds, groups: groups.is_some() }
+    Goal { target: Arc::new(target), holds, groups: groups.is_some(), table: None }
 }
 
 /// The least and the greatest value that meet a target.

@@ -8,11 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::check::whole::WholeTable;
+use crate::check::whole::{Tables, WholeTable};
 use crate::config::diagnostics::Collector;
 use crate::config::section::did_you_mean;
 use crate::config::values::Day;
-use crate::read::table::Table;
 use crate::report::named::{HolidaysTable, NamedTables, PeriodsTable, holidays, periods};
 
 /// Periods of the report's own, which its name is a grain of: a `list` of them, or a `table` with one a row. None overlaps another; days between
@@ -92,8 +91,9 @@ pub(crate) struct Named {
 impl Named {
     /// Reads the periods and holidays of a config.
     pub(crate) fn read(
-        (periods, holidays): (&BTreeMap<String, Spanned<PeriodsConfig>>, &BTreeMap<String, Spanned<HolidaysConfig>>),
-        tables: &BTreeMap<&str, Option<Table>>,
+        periods: &BTreeMap<String, Spanned<PeriodsConfig>>,
+        holidays: &BTreeMap<String, Spanned<HolidaysConfig>>,
+        tables: &Tables<'_>,
         problems: &mut Collector,
     ) -> Self {
         let mut named = Self::default();
@@ -110,13 +110,7 @@ impl Named {
         named
     }
 
-    fn add_periods(
-        &mut self,
-        name: Name,
-        config: &Spanned<PeriodsConfig>,
-        tables: &BTreeMap<&str, Option<Table>>,
-        problems: &mut Collector,
-    ) {
+    fn add_periods(&mut self, name: Name, config: &Spanned<PeriodsConfig>, tables: &Tables<'_>, problems: &mut Collector) {
         let PeriodsConfig { list, table, name: of_name, from, until, year_ago } = config.get_ref();
         let columns = [of_name, from, until, year_ago];
         let Some(table) = source(config, table.as_ref(), list.len(), &columns, "period", problems) else {
@@ -136,18 +130,13 @@ impl Named {
             name: whole.column(of_name.as_ref(), ("name", "name"), ColumnType::Text, problems),
             from: whole.column(from.as_ref(), ("from", "first day"), ColumnType::Time, problems),
             until: whole.column(until.as_ref(), ("until", "day after the last"), ColumnType::Time, problems),
-            year_ago: year_ago.then(|| whole.column(config.get_ref().year_ago.as_ref(), ("year_ago", "period a year ago"), ColumnType::Text, problems)),
+            year_ago: year_ago
+                .then(|| whole.column(config.get_ref().year_ago.as_ref(), ("year_ago", "period a year ago"), ColumnType::Text, problems)),
         };
         self.tables.periods.insert(name, of);
     }
 
-    fn add_holidays(
-        &mut self,
-        name: Name,
-        config: &Spanned<HolidaysConfig>,
-        tables: &BTreeMap<&str, Option<Table>>,
-        problems: &mut Collector,
-    ) {
+    fn add_holidays(&mut self, name: Name, config: &Spanned<HolidaysConfig>, tables: &Tables<'_>, problems: &mut Collector) {
         let HolidaysConfig { list, table, name: of_name, date } = config.get_ref();
         let Some(table) = source(config, table.as_ref(), list.len(), &[of_name, date], "holiday", problems) else {
             let found: Vec<_> = list.iter().map(|day| (day.get_ref().date.0, Name::new(day.get_ref().name.trim()))).collect();
@@ -213,7 +202,9 @@ fn source<'a, T>(
         }
         (None, 0) if problems.has_any_in(&config.span()) => {}
         (None, 0) => {
-            problems.report(config.span(), format!("there is no {what}")).help("list them: `list = [{ name = \"…\", … }]`, or name the table that has them: `table = \"…\"`");
+            problems
+                .report(config.span(), format!("there is no {what}"))
+                .help("list them: `list = [{ name = \"…\", … }]`, or name the table that has them: `table = \"…\"`");
         }
         _ => {}
     }

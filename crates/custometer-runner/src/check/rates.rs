@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::check::whole::WholeTable;
+use crate::check::whole::{Tables, WholeTable};
 use crate::config::diagnostics::Collector;
 use crate::config::values::{Day, Finite};
 use crate::read::currency::RowCurrency;
@@ -70,7 +70,7 @@ pub(crate) enum Dated {
 pub(crate) fn read(
     currency: Option<&Spanned<String>>,
     rates: Option<&Spanned<RatesConfig>>,
-    tables: &BTreeMap<&str, Option<Table>>,
+    tables: &Tables<'_>,
     problems: &mut Collector,
 ) -> Option<Conversion> {
     let (into, rates) = match (currency, rates) {
@@ -160,12 +160,7 @@ fn fixed(
 }
 
 /// Rates that a table has.
-fn of_table(
-    config: &RatesConfig,
-    named: &Spanned<String>,
-    tables: &BTreeMap<&str, Option<Table>>,
-    problems: &mut Collector,
-) -> Option<RatesTable> {
+fn of_table(config: &RatesConfig, named: &Spanned<String>, tables: &Tables<'_>, problems: &mut Collector) -> Option<RatesTable> {
     if let (Some(on), Some(_)) = (&config.on, &config.at) {
         problems.report(on.span(), "the day of rates is said twice: by `at`, and by this").help("leave one of them out");
     }

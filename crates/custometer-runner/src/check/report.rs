@@ -42,7 +42,7 @@ pub(crate) struct ReportConfig {
     #[schemars(with = "Option<Last>")]
     pub last: Option<Spanned<Last>>,
     /// The length of the buckets the period is cut into.
-    #[schemars(with = "Grain")]
+    #[schemars(with = "Grain", extend("default" = "total"))]
     pub grain: Option<Spanned<Grain>>,
     /// Whether buckets that the period cuts, or that the data do not cover yet, are left out. Totals never are.
     pub complete_periods_only: bool,
@@ -53,7 +53,7 @@ pub(crate) struct ReportConfig {
     #[schemars(with = "Option<RatesConfig>")]
     pub rates: Option<Spanned<RatesConfig>>,
     /// What values are compared with.
-    #[schemars(with = "Vec<CompareConfig>")]
+    #[schemars(with = "Vec<CompareConfig>", extend("default" = []))]
     pub compare: Vec<Spanned<CompareConfig>>,
     /// How p-values of changes are corrected for there being many of them. Not at all unless said.
     pub multiple_comparisons: MultipleComparisons,

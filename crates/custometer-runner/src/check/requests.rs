@@ -14,6 +14,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::check::calendars::Calendars;
+use crate::check::config::Config;
 use crate::check::define::Metrics;
 use crate::check::earlier::{Comparable, CompareConfig};
 use crate::check::expression::columns_there_are;
@@ -23,6 +24,8 @@ use crate::check::rates;
 use crate::check::report::ReportConfig;
 use crate::check::segments::Segments;
 use crate::check::tables::{TableConfig, currency};
+use crate::check::targets::{self, TargetsConfig};
+use crate::check::whole::Tables;
 use crate::check::windows::{self, ToDate};
 use crate::config::diagnostics::Collector;
 use crate::config::params::Params;
@@ -74,6 +77,10 @@ pub(crate) struct MetricConfig {
     /// Groups that are compared with one of them at the same time: `{ by = "variant", with = "A" }`. The column is one of a breakdown.
     #[schemars(with = "Option<CompareGroupsConfig>")]
     pub compare_groups: Option<Spanned<CompareGroupsConfig>>,
+    /// Whether changes of the total are taken apart: what each group of the other breakdowns adds to them.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub contributions: Option<Spanned<bool>>,
     /// Whether the metric's table per customer is written too.
     #[serde(default)]
     #[schemars(with = "bool")]
@@ -81,6 +88,9 @@ pub(crate) struct MetricConfig {
     /// What its values are to be.
     #[schemars(with = "Option<TargetConfig>")]
     pub target: Option<Spanned<TargetConfig>>,
+    /// Instead of a target: the table that has one for each date and group.
+    #[schemars(with = "Option<TargetsConfig>")]
+    pub targets: Option<Spanned<TargetsConfig>>,
     /// A value from elsewhere that its values are compared with.
     pub benchmark: Option<BenchmarkConfig>,
     /// The metric's own parameters, read apart.
@@ -229,10 +239,12 @@ impl Reading<'_> {
             window,
             compare,
             compare_groups: compared_groups(request, problems),
+            contributions: false,
             detail,
             target: None,
             benchmark,
         };
+        read.contributions = contributions(request, &read, problems);
         read.target = request.target.as_ref().map(|target| goals::read(target, &read.judged(), problems));
         Some(read)
     }
@@ -349,6 +361,24 @@ impl Reading<'_> {
     }
 }
 
+/// Whether changes of a request's total are to be taken apart.
+fn contributions(request: &MetricConfig, read: &Request, problems: &mut Collector) -> bool {
+    let Some(asked) = request.contributions.as_ref().filter(|asked| *asked.get_ref()) else { return false };
+    let id = request.metric.get_ref();
+    if let Some(reason) = read.definition.no_contributions() {
+        problems
+            .report(asked.span(), format!("the changes of `{id}` can't be taken apart by groups: {reason}"))
+            .help("leave it out, or ask it of a metric that is a sum, a share or a mean of rows");
+    } else if read.compare.is_empty() {
+        problems.report(asked.span(), format!("`{id}` is compared with nothing")).help("give it `compare = [\"previous\"]`");
+    } else if !read.by.iter().any(Vec::is_empty) || read.by.len() < 2 {
+        problems
+            .report(asked.span(), "a total is taken apart by its groups, and the request has not both")
+            .help("ask for both: `by = [[], [\"region\"]]`");
+    }
+    true
+}
+
 /// The breakdowns of a request, each of columns that its table has.
 fn breakdowns(request: &MetricConfig, table: &Table, problems: &mut Collector) -> Vec<Vec<String>> {
     let (id, columns) = (request.metric.get_ref(), table.columns());
@@ -402,6 +432,24 @@ fn columns(request: &MetricConfig, definition: &Definition, table: &Table, probl
         }
     }
     request.columns.iter().map(|(logical, actual)| (logical.get_ref().clone(), actual.get_ref().clone())).collect()
+}
+
+/// Reads the targets that tables have, once it is known which dimensions hold ids.
+pub(crate) fn read_targets(config: &Config, requests: &mut [Request], tables: &[Table], is_hashed: bool, problems: &mut Collector) {
+    let find = |name: &str| tables.iter().find(|table| table.name == name);
+    let all = Tables { names: config.tables.keys().map(String::as_str).collect(), find: &find };
+    for written in &config.metrics {
+        let Some(targets) = &written.targets else { continue };
+        if written.target.is_some() {
+            problems.report(targets.span(), "the request has a `target` already").help("leave one of them out");
+        }
+        let name = written.name.as_ref().unwrap_or(&written.metric).get_ref();
+        let Some(request) = requests.iter_mut().find(|request| request.name == *name) else { continue };
+        let is_id = |dimension: &str| is_hashed && request.is_id(dimension);
+        let asked = targets::Asked { grain: request.grain, of: &request.judged(), is_hashed: &is_id };
+        let goal = targets::read(targets, &asked, &all, problems);
+        request.target = Some(goal);
+    }
 }
 
 /// Which groups of a request are compared with which: those of a breakdown.

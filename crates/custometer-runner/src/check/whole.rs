@@ -1,13 +1,18 @@
 //! Tables that are read whole, such as those of exchange rates, periods and targets: that they are there, and have the columns that are asked for.
 
-use std::collections::BTreeMap;
-
 use custometer_core::ColumnType;
 use toml::Spanned;
 
 use crate::check::expression::columns_there_are;
 use crate::config::diagnostics::Collector;
 use crate::read::table::Table;
+
+/// The tables that there are.
+pub(crate) struct Tables<'a> {
+    pub(crate) names: Vec<&'a str>,
+    /// One of them; none for one that is wrong.
+    pub(crate) find: &'a dyn Fn(&str) -> Option<&'a Table>,
+}
 
 /// A table that is read whole.
 pub(crate) struct WholeTable<'a> {
@@ -19,20 +24,15 @@ pub(crate) struct WholeTable<'a> {
 
 impl<'a> WholeTable<'a> {
     /// The table of this name; none where there is none, or where it is wrong, which has been reported then.
-    pub(crate) fn find(
-        named: &'a Spanned<String>,
-        what: &'a str,
-        tables: &'a BTreeMap<&str, Option<Table>>,
-        problems: &mut Collector,
-    ) -> Option<Self> {
+    pub(crate) fn find<'t: 'a>(named: &'a Spanned<String>, what: &'a str, tables: &Tables<'t>, problems: &mut Collector) -> Option<Self> {
         let name = named.get_ref();
-        let Some(table) = tables.get(name.as_str()) else {
+        if !tables.names.contains(&name.as_str()) {
             problems
                 .report(named.span(), format!("there is no table `{name}`"))
-                .suggest(name, tables.keys().copied(), || format!("describe it: `[tables.{name}]` with its `path`"));
+                .suggest(name, &tables.names, || format!("describe it: `[tables.{name}]` with its `path`"));
             return None;
-        };
-        let table = table.as_ref()?;
+        }
+        let table = (tables.find)(name)?;
         if let Some(lookup) = table.columns.lookups.first() {
             let message = format!("`{name}` takes columns from `{}`, and {what}s are read before any table is looked up", lookup.table);
             problems.report(named.span(), message).help(format!("let the table of {what}s have all its columns itself"));

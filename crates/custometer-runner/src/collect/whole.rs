@@ -72,8 +72,7 @@ impl<'a> Reading<'a> {
             return Err(RunError::Rows(vec![format!("there is no table `{table}`")]));
         };
         let table = &report.tables[position];
-        let (rows, counts) =
-            self.rows(position, columns).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
+        let (rows, counts) = self.rows(position, columns).map_err(|source| RunError::Table { table: table.name.clone(), source })?;
         Ok((position, Whole { what, table: &table.name, shows_cells: table.style.shows_cells, rows, counts }))
     }
 
@@ -84,9 +83,10 @@ impl<'a> Reading<'a> {
         let counts = CountsPlan::new(table, &rows, &used);
         let checks: Vec<Check> = table.checks.iter().cloned().chain(columns.iter().flat_map(|(name, _)| table.faults_of(name))).collect();
         let numbered: Vec<(i32, &Check)> = (1_i32..).zip(&checks).collect();
-        let fault = numbered.into_iter().rev().fold(lit(0_i32), |later, (number, check)| {
-            when(check.fails.clone().fill_null(lit(false))).then(lit(number)).otherwise(later)
-        });
+        let fault = numbered
+            .into_iter()
+            .rev()
+            .fold(lit(0_i32), |later, (number, check)| when(check.fails.clone().fill_null(lit(false))).then(lit(number)).otherwise(later));
         let typed = |name: &str, kind| table.typed(name, kind).map_err(|reason| PolarsError::ComputeError(reason.into()));
         let mut selected: Vec<Expr> = vec![col(ROW), fault.alias(FAULT)];
         for (number, (name, read_as)) in columns.iter().enumerate() {

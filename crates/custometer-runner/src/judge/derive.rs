@@ -156,6 +156,7 @@ impl Calculated {
             target: None,
             benchmark: None,
             process_limits: None,
+            parts: None,
             request: self.name.clone(),
             metric: Calculated::METRIC,
             start: like.start.clone(),

@@ -82,10 +82,13 @@ pub(crate) fn suppress(rows: &mut Vec<ResultRow>, min_group_size: u64, basis_of:
             hide(row, notes.get(&place.request).cloned().flatten());
             return left.insert((place.request, place.group));
         }
-        for (comparison, baseline) in row.comparisons.iter_mut().zip(place.baselines) {
+        for (at, (comparison, baseline)) in row.comparisons.iter_mut().zip(place.baselines).enumerate() {
             // A baseline from before the data has no bucket, and nothing to show.
             if baseline.is_none_or(hidden) {
                 hide_comparison(comparison);
+                if let Some(before) = row.parts.as_mut().and_then(|parts| parts.before.get_mut(at)) {
+                    *before = None;
+                }
             }
         }
         true
@@ -117,6 +120,7 @@ fn hide(row: &mut ResultRow, note: Option<String>) {
     row.measures.iter_mut().for_each(|(_, measure)| *measure = None);
     row.comparisons.iter_mut().for_each(hide_comparison);
     row.group_comparison = None;
+    row.parts = None;
     row.note = note;
     row.suppressed = true;
 }
@@ -623,6 +627,7 @@ mod tests {
             target: None,
             benchmark: None,
             process_limits: None,
+            parts: None,
         }
     }
 

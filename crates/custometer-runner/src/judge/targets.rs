@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use crate::report::Report;
 use crate::report::goal::Goal;
 use crate::report::judged::Judged;
-use crate::result::words::{relative, shown};
-use crate::result::{AgainstBenchmark, Judgement, ResultRow, Status};
+use crate::report::targets::{Group, Sought};
+use crate::result::words::{group, relative, shown};
+use crate::result::{AgainstBenchmark, Judgement, Note, ResultRow, Status, Target};
 
 /// Says of every row how it stands to the target and the benchmark that its values have.
 pub(crate) fn assess(rows: &mut [ResultRow], report: &Report) {
@@ -23,20 +24,63 @@ pub(crate) fn assess(rows: &mut [ResultRow], report: &Report) {
             let relative_change = change.and_then(|change| relative(change, benchmark.value, row.unit));
             AgainstBenchmark { benchmark: Arc::clone(benchmark), change: shown(change), relative_change: shown(relative_change) }
         });
-        row.target = judged.target.map(|goal| {
+        row.target = judged.target.and_then(|goal| {
+            let Sought::Target(target) = goal.target_of(row, &report.calendar) else { return None };
             let decides = headlines.is_latest(row) && (goal.groups || headlines.is_total(row));
-            Judgement { target: Arc::clone(&goal.target), status: goal.status(row), progress: shown(goal.progress(row)), decides }
+            let (status, progress) = (goal.status(target, row), shown(goal.progress(target, row)));
+            Some(Judgement { target: Arc::clone(target), status, progress, decides })
         });
     }
 }
 
+/// So many values and groups are named.
+const MOST_NAMED: usize = 3;
+
+/// What there is to say of targets that tables have: values without one, and groups that no value is of. Each with its request and its table.
+pub(crate) fn notes(rows: &[ResultRow], report: &Report) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for judged in report.judged() {
+        let Some((of, targets)) = judged.target.and_then(|goal| goal.table.as_ref()) else { continue };
+        let own = || rows.iter().filter(|row| row.request == judged.name);
+        let mut note = |text: String| notes.push(Note { table: of.table.clone(), requests: vec![judged.name.to_owned()], text });
+        let missing: Vec<String> = own()
+            .filter(|row| matches!(targets.of(row, &of.time, &report.calendar), Sought::Missing))
+            .map(|row| format!("`{}`", value(row)))
+            .collect();
+        if !missing.is_empty() {
+            let (count, has) =
+                if missing.len() == 1 { ("1 value".to_owned(), "has") } else { (format!("{} values", missing.len()), "have") };
+            note(format!("{count} {has} no target in `{}`: {}", of.table, first(&missing)));
+        }
+        let group = |group: &Group| group.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
+        let unknown: Vec<String> =
+            targets.without_rows(own()).into_iter().filter(|of| !of.is_empty()).map(|of| format!("`{}`", group(of))).collect();
+        if !unknown.is_empty() {
+            note(format!("`{}` has targets of groups that there are not: {}", of.table, first(&unknown)));
+        }
+    }
+    notes
+}
+
+/// A value by its group and bucket.
+fn value(row: &ResultRow) -> String {
+    let group = (!row.dimensions.is_empty()).then(|| group(row));
+    let bucket = row.period.map(|period| period.to_string()).or_else(|| Some(row.start.as_ref()?.date().to_string()));
+    group.into_iter().chain(bucket).collect::<Vec<_>>().join(", ")
+}
+
+/// The first of some, and how many more there are.
+fn first(all: &[String]) -> String {
+    let more = all.len().saturating_sub(MOST_NAMED);
+    all.iter().take(MOST_NAMED).cloned().chain((more > 0).then(|| format!("{more} more"))).collect::<Vec<_>>().join(", ")
+}
+
 impl Goal {
-    fn status(&self, row: &ResultRow) -> Status {
+    fn status(&self, target: &Target, row: &ResultRow) -> Status {
         if let Some(condition) = &self.holds {
             return condition.holds(row).map_or(Status::Unknown, |holds| if holds { Status::Met } else { Status::Missed });
         }
         let Some(value) = row.value.filter(|_| !row.suppressed) else { return Status::Unknown };
-        let target = &self.target;
         let is_below = |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number < limit);
         let is_above = |number: Option<f64>, limit: Option<f64>| number.zip(limit).is_some_and(|(number, limit)| number > limit);
         let warned = |is_near: bool| if is_near { Status::AtRisk } else { Status::Missed };
@@ -51,11 +95,11 @@ impl Goal {
         }
     }
 
-    fn progress(&self, row: &ResultRow) -> Option<f64> {
+    fn progress(&self, target: &Target, row: &ResultRow) -> Option<f64> {
         if let Some(condition) = &self.holds {
             return condition.holds(row).map(|holds| if holds { 100.0 } else { 0.0 });
         }
-        let (start, end) = self.target.start.zip(self.target.at_least.or(self.target.at_most))?;
+        let (start, end) = target.start.zip(target.at_least.or(target.at_most))?;
         row.value.filter(|_| !row.suppressed).map(|value| 100.0 * (value - start) / (end - start))
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use custometer_core::{Aggregate, Measure, Value};
+use custometer_core::statistics::Rate;
+use custometer_core::value::Parts;
+use custometer_core::{Aggregate, Measure, MeasureRow, Value};
 use polars::prelude::{Expr, lit};
 
 use super::aggregates::{Kind, Written, conjuncts, measure, needs, or_zero};
@@ -130,14 +132,32 @@ fn difference(factor: f64, plus: &Written, minus: &Written, (whole, of_whole): N
 
 /// A formula as a sum of measures with factors, over one measure.
 #[derive(Debug, PartialEq)]
-struct Quotient {
+pub(super) struct Quotient {
     terms: Vec<(f64, String)>,
     constant: f64,
     over: Option<String>,
 }
 
 impl Quotient {
-    fn of(formula: &Formula) -> Option<Self> {
+    /// The measures that it is made of.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.terms.iter().map(|(_, name)| name.as_str()).chain(self.over.as_deref()).collect()
+    }
+
+    /// What it is the sum or the quotient of; none of a sum with something that is no group's.
+    pub(super) fn parts(&self, row: &MeasureRow) -> Option<Parts> {
+        let get = |name: &str| row.get(name).unwrap_or(0.0);
+        let numerator: f64 = self.terms.iter().map(|(factor, name)| factor * get(name)).sum();
+        match &self.over {
+            Some(over) => {
+                let denominator = get(over);
+                Some(Parts::Quotient(Rate { numerator: numerator + self.constant * denominator, denominator }))
+            }
+            None => (self.constant == 0.0).then_some(Parts::Sum(numerator)),
+        }
+    }
+
+    pub(super) fn of(formula: &Formula) -> Option<Self> {
         match formula {
             Formula::Number(number) => Some(Self { terms: Vec::new(), constant: *number, over: None }),
             Formula::Name(name) => Some(Self { terms: vec![(1.0, name.clone())], constant: 0.0, over: None }),

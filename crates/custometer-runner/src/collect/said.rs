@@ -1,4 +1,4 @@
-//! The times that tables name, read before there are buckets: a report's own periods, and holidays.
+//! What tables say of a report, read before there are buckets: its own periods, holidays, and targets.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,19 +7,24 @@ use custometer_core::time::{Name, NamedPeriod};
 use custometer_core::{Calendar, Period};
 
 use crate::collect::counts::Counts;
+use crate::collect::targets::targets;
 use crate::collect::whole::{As, Reading, Whole};
 use crate::error::RunError;
-use crate::report::named::{HolidaysTable, PeriodsTable, holidays, periods};
 use crate::report::Report;
+use crate::report::named::{HolidaysTable, PeriodsTable, holidays, periods};
 
-/// The report with all the times that it names, and the tables that were read for it, each with how many rows it has.
+/// The positions of tables that were read whole, each with how many rows it has.
+pub(crate) type ReadWhole = Vec<(usize, Counts)>;
+
+/// The report with all that its tables say of it, the times that it names and its targets, and the tables that were read for it, each with how many rows
+/// it has.
 ///
 /// # Errors
 ///
-/// When a table can't be read to its end, or has rows that are no such times.
-pub(crate) fn with_named_times(reading: Reading<'_>) -> Result<(Cow<'_, Report>, Vec<(usize, Counts)>), RunError> {
+/// When a table can't be read to its end, or has rows that are no such times or targets.
+pub(crate) fn with_read_tables(reading: Reading<'_>) -> Result<(Cow<'_, Report>, ReadWhole), RunError> {
     let report = reading.report;
-    if report.named_tables.is_empty() {
+    if report.is_whole() {
         return Ok((Cow::Borrowed(report), Vec::new()));
     }
     let mut named = (*report.calendar.named).clone();
@@ -35,7 +40,14 @@ pub(crate) fn with_named_times(reading: Reading<'_>) -> Result<(Cow<'_, Report>,
         read.push((position, whole.counts));
     }
     let calendar = Calendar { named: Arc::new(named), ..report.calendar.clone() };
-    Ok((Cow::Owned(Report { calendar, ..report.clone() }), read))
+    let mut whole = Report { calendar, ..report.clone() };
+    for request in &mut whole.requests {
+        let Some((of, found)) = request.target.as_mut().and_then(|goal| goal.table.as_mut()) else { continue };
+        let (position, read_targets, counts) = targets(reading, of, request.grain, &whole.calendar)?;
+        *found = Arc::new(read_targets);
+        read.push((position, counts));
+    }
+    Ok((Cow::Owned(whole), read))
 }
 
 fn read_periods(reading: Reading<'_>, of: &PeriodsTable) -> Result<(usize, Vec<NamedPeriod>, Counts), RunError> {
