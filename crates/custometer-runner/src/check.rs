@@ -33,11 +33,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use custometer_core::time::NamedTimes;
-use custometer_core::{Calendar, Registry};
+use custometer_core::time::{Earlier, Name, NamedTimes};
+use custometer_core::{Calendar, Period, Registry};
 use jiff::civil::Date;
 
 use crate::check::calendars::Calendars;
+use crate::check::config::Config;
 use crate::check::define::Metrics;
 use crate::check::derived::Reading;
 use crate::check::periods::Named;
@@ -112,6 +113,15 @@ fn hash(text: &str, asked: &BTreeMap<String, String>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// The earlier times that a report names, with what is wrong with its own grain and comparisons reported.
+fn earlier(config: &Config, period: Option<Period>, times: &Named, problems: &mut Collector) -> BTreeMap<Name, Earlier> {
+    times.check_grain(config.report.grain.as_ref(), problems);
+    let of_requests = config.metrics.iter().flat_map(|request| request.compare.iter().flatten());
+    let earlier = earlier::read(config.report.compare.iter().chain(of_requests), period, times, problems);
+    earlier::check_names(&config.report.compare, &earlier, problems);
+    earlier
+}
+
 /// Reads a report and checks all of it, down to the types of its files' columns, before any row is streamed.
 ///
 /// The errors are all there are, not only the first.
@@ -149,10 +159,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let mut tables: Vec<Table> = opened.into_iter().filter(|(name, _)| used.contains(*name)).filter_map(|(_, table)| table).collect();
     sql_params::add(&config.metrics, registry, &mut tables, &mut problems);
     let timed = period.is_some();
-    times.check_grain(config.report.grain.as_ref(), &mut problems);
-    let compared = config.report.compare.iter().chain(config.metrics.iter().flat_map(|request| request.compare.iter().flatten()));
-    let earlier = earlier::read(compared, period, &times, &mut problems);
-    earlier::check_names(&config.report.compare, &earlier, &mut problems);
+    let earlier = earlier(&config, period, &times, &mut problems);
     let reading = requests::Reading {
         report: &config.report,
         written: &config.tables,
