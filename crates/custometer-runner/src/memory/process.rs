@@ -41,9 +41,10 @@ mod tests {
     fn what_is_allocated_and_used_shows() {
         let mut process = Process::new();
         let before = process.taken();
-        let used = std::hint::black_box(vec![1_u8; 64 << 20]);
+        // More than all that other tests let go of meanwhile.
+        let used = std::hint::black_box(vec![1_u8; 512 << 20]);
         let after = process.taken();
-        assert!(before > 0 && after >= before + (48 << 20), "{before} {after}");
+        assert!(before > 0 && after >= before + (256 << 20), "{before} {after}");
         assert!(process.available() > after, "{}", used.len());
     }
 }
