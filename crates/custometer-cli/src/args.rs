@@ -54,7 +54,7 @@ pub(crate) enum Command {
         /// End with exit code 5 when an alert of this severity or a graver one fires.
         #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "info")]
         fail_on_alert: Option<Severity>,
-        /// Send no alert to its webhook, and show what would be sent.
+        /// Send no alert to its webhook and no mail, and show what would be sent.
         #[arg(long)]
         dry_run: bool,
         /// A folder that remembers: the run is kept there, alerts are told once, and it is said which final values changed since the last run.

@@ -1,7 +1,7 @@
 //! What the reports in a language say of a report as a whole, and of the rows that it could not use.
 
 use custometer_core::Unit;
-use custometer_runner::result::{Manifest, RejectedRow, RunResult, rounded};
+use custometer_runner::result::{Manifest, RejectedRow, ResultRow, RunResult, rounded};
 
 use crate::human;
 use crate::locale::{Language, filled};
@@ -69,4 +69,10 @@ pub(crate) fn example(row: &RejectedRow, language: Language) -> String {
         None if row.value.is_some() => format!("{place}: {value}"),
         None => place,
     }
+}
+
+/// Whether a group's target means something: that of a sum is meant for all groups together, unless the report says otherwise.
+pub(crate) fn is_judged(row: &ResultRow) -> bool {
+    let is_sum = matches!(row.unit, Unit::Count | Unit::Currency);
+    row.target.as_ref().is_some_and(|judgement| judgement.decides || !is_sum || row.breakdown == 0)
 }

@@ -123,6 +123,16 @@ pub(crate) fn line(text: &str) -> String {
     harmless::line(text).into_owned()
 }
 
+/// As many of a text's characters as fit, in the units of UTF-16, which those who limit texts count in.
+pub(crate) fn within(text: &str, longest: usize) -> &str {
+    let mut length = 0;
+    let end = text.char_indices().find(|(_, character)| {
+        length += character.len_utf16();
+        length > longest
+    });
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
 /// Seconds as the two largest units that matter.
 fn duration(seconds: f64) -> String {
     let sign = if seconds < 0.0 { "-" } else { "" };

@@ -12,6 +12,7 @@ use custometer_runner::result::{
 use jiff::Zoned;
 use serde::{Serialize, Serializer};
 
+use crate::chat::Message;
 use crate::tidy::{Measures, instant, number};
 
 /// The whole document.
@@ -363,8 +364,15 @@ struct Report<'a> {
     as_of: Option<jiff::civil::Date>,
 }
 
+/// What a webhook is told of some alerts, by their positions: a message for each.
+pub(crate) fn messages(result: &RunResult, alerts: &[usize]) -> serde_json::Result<Vec<Message>> {
+    let alerts = alerts.iter().filter_map(|position| result.alerts.get(*position));
+    let message = |alert: &Alert| Some(payload(result, alert)?.map(|body| Message { alerts: vec![alert.name.clone()], body }));
+    alerts.filter_map(message).collect()
+}
+
 /// What a webhook is told of an alert: it, the report, and the result it fired on, as the document has it. None for an alert of another run.
-pub(crate) fn payload(result: &RunResult, alert: &Alert) -> Option<serde_json::Result<Vec<u8>>> {
+fn payload(result: &RunResult, alert: &Alert) -> Option<serde_json::Result<Vec<u8>>> {
     let row = result.results.get(alert.row).filter(|row| !row.suppressed)?;
     let manifest = &result.manifest;
     let report =

@@ -3,6 +3,7 @@
 //! [`render()`] makes the bytes of one format, and [`stored()`] reads the JSON back; [`write_all`] puts files into a folder, all of them or none. Nothing here prints, and
 //! the same result always comes to the same bytes.
 
+mod chat;
 mod csv;
 mod error;
 mod facts;
@@ -12,6 +13,7 @@ mod html;
 mod human;
 mod json;
 mod locale;
+mod mail;
 mod markdown;
 mod parquet;
 mod period;
@@ -30,9 +32,11 @@ mod xlsx;
 #[cfg(test)]
 mod fixture;
 
+pub use chat::Message;
 pub use error::OutputError;
 pub use format::{Format, UnknownFormat};
-pub use render::{alerts, alerts_json, figures, frame, payload, rejected, render};
+pub use mail::Letter;
+pub use render::{alerts, alerts_json, figures, frame, letter, messages, rejected, render};
 pub use sections::line;
 pub use stored::{StoredError, stored};
 pub use table::Terminal;

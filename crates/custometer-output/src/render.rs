@@ -1,10 +1,13 @@
 //! A result in one format, and what a run says beside it.
 
-use custometer_runner::result::{Alert, RunResult};
+use custometer_runner::WebhookStyle;
+use custometer_runner::result::RunResult;
 use polars::prelude::DataFrame;
 
+use crate::chat::{self, Message};
 use crate::error::OutputError;
 use crate::format::Format;
+use crate::mail::{self, Letter};
 use crate::table::{self, Terminal};
 use crate::{csv, html, json, markdown, parquet, sections, xlsx};
 
@@ -22,10 +25,20 @@ pub fn render(result: &RunResult, format: Format, terminal: Option<Terminal>) ->
     rendered.map_err(|source| OutputError::Render { format, source })
 }
 
-/// What a webhook is told of an alert, as JSON: `schema_version`, the `alert`, the `report`, and the `result` it fired on as in the JSON
-/// output. None where the result has no such row, or has it suppressed.
-pub fn payload(result: &RunResult, alert: &Alert) -> Option<Result<Vec<u8>, OutputError>> {
-    Some(json::payload(result, alert)?.map_err(|error| OutputError::Render { format: Format::Json, source: error.into() }))
+/// What a webhook is told of some alerts, by their positions, in its style: as JSON of our own, one message for each, with `schema_version`, the `alert`, the
+/// `report`, and the `result` it fired on as in the JSON output; or several together in the shape of a chat service, with a link to where the report is.
+/// Alerts on what is hidden, and those that the result does not have, are in none.
+pub fn messages(result: &RunResult, alerts: &[usize], style: WebhookStyle, link: Option<&str>) -> Result<Vec<Message>, OutputError> {
+    let rendered = match style {
+        WebhookStyle::Json => json::messages(result, alerts),
+        chat => chat::messages(result, alerts, chat, link),
+    };
+    rendered.map_err(|error| OutputError::Render { format: Format::Json, source: error.into() })
+}
+
+/// The mail that tells some alerts, by their positions, with a link to where the report is; with the whole report in it, or beside it in a file.
+pub fn letter(result: &RunResult, alerts: &[usize], link: Option<&str>, inline: bool) -> Result<Letter, OutputError> {
+    mail::letter(result, alerts, link, inline).map_err(|error| OutputError::Render { format: Format::Html, source: error.into() })
 }
 
 /// The rows of a result as a frame: the columns of the Parquet file.

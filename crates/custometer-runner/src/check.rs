@@ -12,6 +12,7 @@ pub(crate) mod expression;
 pub(crate) mod formula;
 pub(crate) mod goals;
 pub(crate) mod ids;
+pub(crate) mod mail;
 pub(crate) mod own_schema;
 pub(crate) mod packs;
 pub(crate) mod periods;
@@ -194,6 +195,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         table.watch(&watch);
     }
     let report = Report {
+        link: report::link(&config.report, &mut problems),
         title: config.report.title,
         locale: config.report.locale,
         calendar,
@@ -217,6 +219,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         calculated,
         alerts,
         webhooks,
+        mails: mail::read(&config.mail, input.environment, &mut problems),
         config_hash,
         memory: MemoryLimit::default(),
         watch,

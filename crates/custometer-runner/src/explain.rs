@@ -71,7 +71,9 @@ fn describe_judgement(text: &mut String, report: &Report) -> std::fmt::Result {
         let requests: Vec<&str> = alert.requests.iter().map(String::as_str).collect();
         let webhook = alert.webhook.as_ref().and_then(|name| Some((name, report.webhooks.get(name)?)));
         let told = webhook.map(|(name, webhook)| format!(", posted to `{name}` ({})", webhook.host)).unwrap_or_default();
-        writeln!(text, "  `{}` ({}): {}, of {}{told}", alert.name, alert.severity.as_str(), alert.condition, list(&requests))?;
+        let mailed = alert.mail.as_ref().and_then(|name| Some((name, report.mails.get(name)?)));
+        let mailed = mailed.map(|(name, mail)| format!(", mailed to `{name}` ({})", mail.host)).unwrap_or_default();
+        writeln!(text, "  `{}` ({}): {}, of {}{told}{mailed}", alert.name, alert.severity.as_str(), alert.condition, list(&requests))?;
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ pub use read::table::Table;
 pub use read::watch::Watch;
 pub use report::calculated::Calculated;
 pub use report::ids::{IdHasher, SecretTooShort};
-pub use report::webhook::{Secret, Webhook};
+pub use report::mail::{Mail, MailReport, MailSecurity, MailWhen};
+pub use report::webhook::{Secret, Webhook, WebhookStyle};
 pub use report::{Report, Request, Restated};
 pub use result::locale::{self, Locale};
 pub use result::{

@@ -11,6 +11,7 @@ pub(crate) mod formula;
 pub(crate) mod goal;
 pub(crate) mod ids;
 pub(crate) mod judged;
+pub(crate) mod mail;
 pub(crate) mod named;
 pub(crate) mod size;
 pub(crate) mod targets;
@@ -37,6 +38,7 @@ use crate::report::conversion::Conversion;
 use crate::report::goal::Goal;
 use crate::report::ids::IdHasher;
 use crate::report::judged::Judged;
+use crate::report::mail::Mail;
 use crate::report::named::NamedTables;
 use crate::report::webhook::Webhook;
 use crate::result::Benchmark;
@@ -47,6 +49,8 @@ use crate::result::locale::Locale;
 pub struct Report {
     /// A heading.
     pub title: Option<String>,
+    /// Where the report is published: messages lead there.
+    pub link: Option<String>,
     /// The language of what people read.
     pub locale: Locale,
     /// How time is counted.
@@ -91,6 +95,8 @@ pub struct Report {
     pub(crate) alerts: Vec<AlertRule>,
     /// Whom alerts are sent to, by name.
     pub webhooks: BTreeMap<String, Webhook>,
+    /// Whom the report is sent to by e-mail, by name.
+    pub mails: BTreeMap<String, Mail>,
     /// BLAKE3 hash of the config with its settings.
     pub config_hash: String,
     /// How much memory a run may take, and where it puts what is beyond.
@@ -231,6 +237,11 @@ impl Report {
     /// After how many days an alert that is still on is told again, by its name; never where it is none.
     pub fn remind_after_days(&self, alert: &str) -> Option<i64> {
         self.alerts.iter().find(|rule| rule.name == alert)?.remind_after_days
+    }
+
+    /// The mail that tells an alert, by its name.
+    pub fn mail_of_alert(&self, alert: &str) -> Option<&str> {
+        self.alerts.iter().find(|rule| rule.name == alert)?.mail.as_deref()
     }
 
     /// Everything that any request is compared with, in the order of the report.

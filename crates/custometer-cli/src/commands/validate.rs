@@ -60,6 +60,7 @@ fn contents(report: &Report) -> String {
         (report.targets(), "target"),
         (report.alerts(), "alert"),
         (report.webhooks.len(), "webhook"),
+        (report.mails.len(), "mail"),
     ];
     let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {}", counted(*count, what)));
     format!("{} over {}{}", counted(report.requests.len(), "request"), counted(report.tables.len(), "table"), more.collect::<String>())

@@ -276,7 +276,7 @@ fn changed_files(old: &Recorded, new: &Recorded) -> Vec<FileChange> {
 }
 
 /// Sections of the config that say nothing of values.
-const SAYING_NOTHING: [&str; 5] = ["alerts.", "webhooks.", "report.title", "report.locale", "report.restated"];
+const SAYING_NOTHING: [&str; 7] = ["alerts.", "webhooks.", "mail.", "report.title", "report.link", "report.locale", "report.restated"];
 
 /// Why a value differs.
 fn causes(

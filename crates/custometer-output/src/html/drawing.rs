@@ -109,12 +109,6 @@ impl<'a> Drawing<'a> {
         references
     }
 
-    /// Whether a group's target means something: that of a sum is meant for all groups together, unless the report says otherwise.
-    pub(super) fn is_judged(self, row: &ResultRow) -> bool {
-        let is_sum = matches!(self.quantity.unit, Unit::Count | Unit::Currency);
-        row.target.as_ref().is_some_and(|judgement| judgement.decides || !is_sum)
-    }
-
     /// What the rows of a view are compared with.
     pub(super) fn baselines(self, view: &View<'a>) -> Vec<Baseline> {
         let is_known = |baseline: &&Baseline| {

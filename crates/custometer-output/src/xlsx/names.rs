@@ -41,17 +41,7 @@ fn fitting(text: &str, longest: usize) -> String {
     if text.encode_utf16().count() <= longest {
         return text.to_owned();
     }
-    shortened(text, longest - 1).trim_end().to_owned() + "…"
-}
-
-/// As many of a text's characters as fit.
-pub(super) fn shortened(text: &str, longest: usize) -> &str {
-    let mut length = 0;
-    let end = text.char_indices().find(|(_, character)| {
-        length += character.len_utf16();
-        length > longest
-    });
-    end.map_or(text, |(end, _)| &text[..end])
+    human::within(text, longest - 1).trim_end().to_owned() + "…"
 }
 
 #[cfg(test)]

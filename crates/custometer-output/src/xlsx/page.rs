@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 use rust_xlsxwriter::{Chart, Color, Format, FormatAlign, FormatBorder, Table, TableColumn, TableStyle, Url, Worksheet, XlsxError};
 
-use super::names::shortened;
 use super::numbers::{DAY, HOUR, Number, WHOLE};
 use crate::human;
 use crate::sections::Tone;
@@ -170,7 +169,7 @@ impl Page {
         let mut unlike = Vec::new();
         for head in heads {
             let wanted = human::line(head);
-            let numbered = (2..).map(|number| format!("{} ({number})", shortened(&wanted, LONGEST_HEAD - 16)));
+            let numbered = (2..).map(|number| format!("{} ({number})", human::within(&wanted, LONGEST_HEAD - 16)));
             let short = self.fitting(&wanted, LONGEST_HEAD);
             let mut candidates = std::iter::once(short).chain(numbered);
             unlike.extend(candidates.find(|head| taken.insert(head.to_lowercase())));
@@ -229,12 +228,12 @@ impl Page {
 
     /// A text that fits a cell. One that was cut ends with a sign of it.
     fn fitting(&mut self, text: &str, longest: usize) -> String {
-        let start = shortened(text, longest);
+        let start = human::within(text, longest);
         if start.len() == text.len() {
             return text.to_owned();
         }
         self.cut += 1;
-        shortened(text, longest - 1).to_owned() + "…"
+        human::within(text, longest - 1).to_owned() + "…"
     }
 
     fn make_room(&mut self, column: u16, cell: &Cell) {

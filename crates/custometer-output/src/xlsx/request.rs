@@ -12,6 +12,7 @@ use super::names::Names;
 use super::numbers::{Number, Numbers, P_VALUE};
 use super::page::{Cell, MOST_COLUMNS, Page};
 use super::trends::Trends;
+use crate::facts::is_judged;
 use crate::human;
 use crate::locale::{Bucket, Language, filled};
 use crate::sections::Tone;
@@ -315,13 +316,13 @@ impl<'a> Request<'a> {
         }
         if self.rows.iter().any(|row| row.target.is_some()) {
             columns.push(column(words.target, |_, row| {
-                let status = row.target.as_ref().filter(|_| !row.suppressed).map(|judgement| judgement.status);
+                let status = row.target.as_ref().filter(|_| !row.suppressed && is_judged(row)).map(|judgement| judgement.status);
                 status.map_or(Cell::Empty, |status| self.status(status))
             }));
         }
         if self.rows.iter().any(|row| row.target.as_ref().is_some_and(|judgement| judgement.progress.is_some())) {
             columns.push(column(&filled(words.progress, &["%"]), |_, row| {
-                let progress = row.target.as_ref().and_then(|judgement| judgement.progress);
+                let progress = row.target.as_ref().filter(|_| is_judged(row)).and_then(|judgement| judgement.progress);
                 shown(row, progress, |percent| Cell::Number(self.numbers.value(percent, Unit::Percent)))
             }));
         }

@@ -45,6 +45,9 @@ pub(crate) struct AlertConfig {
     /// The webhook that is told.
     #[schemars(with = "Option<String>")]
     pub webhook: Option<Spanned<String>>,
+    /// The mail that tells it.
+    #[schemars(with = "Option<String>")]
+    pub mail: Option<Spanned<String>>,
     /// With `--state`, an alert that is still on is told again after so many days or weeks, such as `7 days`. Never unless said, or its severity
     /// rises.
     #[schemars(with = "Option<Last>")]
@@ -56,6 +59,7 @@ pub(crate) struct Named<'a> {
     /// Requests and calculated results.
     pub(crate) results: Vec<&'a str>,
     pub(crate) webhooks: Vec<&'a str>,
+    pub(crate) mails: Vec<&'a str>,
 }
 
 /// Reads the alerts of a config, over the requests and derived results that are in order.
@@ -73,6 +77,12 @@ pub(crate) fn read(alerts: &[AlertConfig], named: &Named<'_>, judged: &[Judged<'
             problems
                 .report(webhook.span(), format!("there is no webhook `{name}`"))
                 .suggest(name, &named.webhooks, || format!("describe it: `[webhooks.{name}]` with its `url`"));
+        }
+        if let Some(mail) = alert.mail.as_ref().filter(|mail| !named.mails.contains(&mail.get_ref().as_str())) {
+            let name = mail.get_ref();
+            problems
+                .report(mail.span(), format!("there is no mail `{name}`"))
+                .suggest(name, &named.mails, || format!("describe it: `[mail.{name}]` with `host`, `from` and `to`"));
         }
         let rule = rule(alert, named, judged, problems);
         if let Some(message) = &alert.message {
@@ -108,6 +118,7 @@ fn rule(alert: &AlertConfig, known: &Named<'_>, judged: &[Judged<'_>], problems:
         severity: alert.severity,
         message: alert.message.as_ref().map(|message| message.get_ref().clone()),
         webhook: alert.webhook.as_ref().map(|webhook| webhook.get_ref().clone()),
+        mail: alert.mail.as_ref().map(|mail| mail.get_ref().clone()),
         remind_after_days: remind_after_days(alert, problems),
     })
 }

@@ -10,6 +10,7 @@ use crate::check::alerts::{self, AlertConfig};
 use crate::check::calendars::CalendarConfig;
 use crate::check::define::DefineConfig;
 use crate::check::derived::DerivedConfig;
+use crate::check::mail::MailConfig;
 use crate::check::packs;
 use crate::check::periods::{HolidaysConfig, PeriodsConfig};
 use crate::check::report::{self, ReportConfig};
@@ -24,7 +25,7 @@ use crate::config::settings::Setting;
 use crate::config::variables;
 
 /// A report: what to read and what to compute of it.
-#[derive(Debug, JsonSchema)]
+#[derive(Debug, Default, JsonSchema)]
 pub(crate) struct Config {
     /// Settings of the report as a whole.
     pub report: ReportConfig,
@@ -56,14 +57,21 @@ pub(crate) struct Config {
     /// Whom alerts are sent to, by the names that they use.
     #[schemars(default, with = "BTreeMap<String, WebhookConfig>")]
     pub webhooks: BTreeMap<String, Spanned<WebhookConfig>>,
+    /// Whom the report is sent to by e-mail, by the names that alerts use.
+    #[schemars(default, with = "BTreeMap<String, MailConfig>")]
+    pub mail: BTreeMap<String, Spanned<MailConfig>>,
 }
 
 impl Config {
-    /// The names of its results and webhooks.
+    /// The names of its results, webhooks and mails.
     pub(crate) fn named(&self) -> alerts::Named<'_> {
         let requests = self.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric));
         let results = requests.chain(self.derived.iter().map(|(name, _)| name)).map(|name| name.get_ref().as_str()).collect();
-        alerts::Named { results, webhooks: self.webhooks.keys().map(String::as_str).collect() }
+        alerts::Named {
+            results,
+            webhooks: self.webhooks.keys().map(String::as_str).collect(),
+            mails: self.mail.keys().map(String::as_str).collect(),
+        }
     }
 }
 
@@ -92,19 +100,7 @@ pub(crate) fn read(environment: &dyn Fn(&str) -> Option<String>, problems: &mut 
 
 /// Reads the sections of a config.
 fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
-    let mut config = Config {
-        report: ReportConfig::default(),
-        calendars: BTreeMap::new(),
-        periods: BTreeMap::new(),
-        holidays: BTreeMap::new(),
-        tables: BTreeMap::new(),
-        segments: Segments::new(),
-        define: Vec::new(),
-        derived: Vec::new(),
-        metrics: Vec::new(),
-        alerts: Vec::new(),
-        webhooks: BTreeMap::new(),
-    };
+    let mut config = Config::default();
     if report::is_newer(&root, problems) {
         return config;
     }
@@ -139,6 +135,7 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
                 config.segments = read.filter_map(|(name, segment)| Some((name, segment?))).collect();
             }
             ("webhooks", DeValue::Table(webhooks)) => config.webhooks = sections(webhooks, problems),
+            ("mail", DeValue::Table(mail)) => config.mail = sections(mail, problems),
             ("alerts", DeValue::Array(alerts)) => {
                 config.alerts.extend(alerts.iter().cloned().filter_map(|alert| section(alert, problems)));
             }
@@ -158,7 +155,7 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
                     .report(key.span(), "`include` is read before settings are made")
                     .help("name the file in the report, or set the keys themselves");
             }
-            (name @ ("tables" | "calendars" | "periods" | "holidays" | "segments" | "webhooks"), _) => {
+            (name @ ("tables" | "calendars" | "periods" | "holidays" | "segments" | "webhooks" | "mail"), _) => {
                 problems.report(value.span(), format!("`{name}` must be tables")).help(format!("write `[{name}.NAME]`"));
             }
             (name @ ("metrics" | "alerts"), _) => {
@@ -181,6 +178,7 @@ fn sections_of(root: DeTable<'_>, problems: &mut Collector) -> Config {
                     "derived",
                     "alerts",
                     "webhooks",
+                    "mail",
                 ];
                 let help = did_you_mean(unknown, &known);
                 problems.report(key.span(), format!("unknown section `{unknown}`")).label("not known").help(help);

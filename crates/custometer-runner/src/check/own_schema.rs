@@ -96,4 +96,5 @@ fn add_names(schema: &mut Json, config: &Config) {
     let alert = &mut schema["properties"]["alerts"]["items"]["properties"];
     alert["metrics"]["items"] = one_of(named.results);
     with_description(&mut alert["webhook"], &one_of(named.webhooks));
+    with_description(&mut alert["mail"], &one_of(named.mails));
 }

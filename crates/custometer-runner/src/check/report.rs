@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::DeTable;
+use url::Url;
 
 use crate::check::earlier::CompareConfig;
 use crate::check::rates::RatesConfig;
@@ -26,6 +27,9 @@ pub(crate) struct ReportConfig {
     pub version: Version,
     /// A heading.
     pub title: Option<String>,
+    /// Where the report is published, as `https://…`: messages of alerts and mails lead there.
+    #[schemars(with = "Option<String>")]
+    pub link: Option<Spanned<String>>,
     /// The language of the HTML report. English unless said.
     #[schemars(with = "Option<Locale>")]
     pub locale: Locale,
@@ -216,6 +220,16 @@ impl<'de> Deserialize<'de> for Confidence {
         }
         Err(D::Error::custom(format!("a confidence of {value} is not between 0 and 1, such as 0.95")))
     }
+}
+
+/// Where the report is published.
+pub(crate) fn link(config: &ReportConfig, problems: &mut Collector) -> Option<String> {
+    let written = config.link.as_ref()?;
+    let url = Url::parse(written.get_ref()).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    if url.is_none() {
+        problems.report(written.span(), "this is not an address of a page").help("write it as `https://host/path`");
+    }
+    url.map(Into::into)
 }
 
 /// What replaces ids, where the report says so.

@@ -11,9 +11,9 @@ use url::{Host, Url};
 
 use crate::config::diagnostics::Collector;
 use crate::config::values::Finite;
-use crate::report::webhook::{Secret, Webhook};
+use crate::report::webhook::{Secret, Webhook, WebhookStyle};
 
-/// Where alerts are sent: each as JSON in a POST request.
+/// Where alerts are sent, in POST requests.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookConfig {
@@ -23,6 +23,9 @@ pub(crate) struct WebhookConfig {
     /// Instead of `url`: the environment variable with the address, where it is a secret.
     #[schemars(with = "Option<String>")]
     pub url_env: Option<Spanned<String>>,
+    /// The shape of the messages: of a chat service, or JSON of our own, which it is unless said.
+    #[serde(default)]
+    pub style: WebhookStyle,
     /// The environment variable with the secret that messages are signed with. They are not signed unless said.
     #[schemars(with = "Option<String>")]
     pub secret_env: Option<Spanned<String>>,
@@ -84,7 +87,26 @@ fn webhook_of(
         }
     };
     let url = url.and_then(|(place, url)| address(&url, place, problems));
-    let timeout = match &written.timeout_seconds {
+    let (timeout, retries) = patience(written.timeout_seconds.as_ref(), written.retries.as_ref(), problems);
+    let url = url?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(Webhook {
+        host: format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default()),
+        url: Secret(url.into()),
+        secret: secret.map_or(Some(None), |secret| secret.map(Some))?,
+        style: written.style,
+        timeout: timeout?,
+        retries,
+    })
+}
+
+/// How long an attempt may take, and how often a delivery is tried again.
+pub(crate) fn patience(
+    timeout: Option<&Spanned<Finite>>,
+    retries: Option<&Spanned<u32>>,
+    problems: &mut Collector,
+) -> (Option<Duration>, u32) {
+    let within = match timeout {
         Some(timeout) if timeout.get_ref().0 <= 0.0 || timeout.get_ref().0 > LONGEST_TIMEOUT_SECONDS => {
             problems.report(timeout.span(), format!("a timeout is above 0, and at most {LONGEST_TIMEOUT_SECONDS} seconds"));
             None
@@ -92,19 +114,11 @@ fn webhook_of(
         Some(timeout) => Some(Duration::from_secs_f64(timeout.get_ref().0)),
         None => Some(DEFAULT_TIMEOUT),
     };
-    let retries = written.retries.as_ref().map_or(DEFAULT_RETRIES, |retries| *retries.get_ref());
-    if let Some(asked) = written.retries.as_ref().filter(|_| retries > MOST_RETRIES) {
+    let again = retries.map_or(DEFAULT_RETRIES, |retries| *retries.get_ref());
+    if let Some(asked) = retries.filter(|_| again > MOST_RETRIES) {
         problems.report(asked.span(), format!("more than {MOST_RETRIES} retries would keep the run waiting for long"));
     }
-    let url = url?;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(Webhook {
-        host: format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default()),
-        url: Secret(url.into()),
-        secret: secret.map_or(Some(None), |secret| secret.map(Some))?,
-        timeout: timeout?,
-        retries,
-    })
+    (within, again)
 }
 
 /// An address that may be posted to. Messages do not show the address, which may be a secret.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// What holds addresses and names of secrets: only whether it is the same is of interest.
-const HASHED: &str = "webhooks";
+const HASHED: [&str; 2] = ["mail", "webhooks"];
 
 /// Every setting by the path of its keys, as TOML. Entries of a list are called by their `name`, or else by their metric or position.
 pub(crate) fn flat(text: &str, settings: &[String]) -> BTreeMap<String, String> {
@@ -17,7 +17,7 @@ pub(crate) fn flat(text: &str, settings: &[String]) -> BTreeMap<String, String> 
         let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
         add(&mut flat, &named(&root, path), &value);
     }
-    for (_, value) in flat.iter_mut().filter(|(key, _)| key.starts_with(HASHED)) {
+    for (_, value) in flat.iter_mut().filter(|(key, _)| HASHED.iter().any(|section| key.starts_with(section))) {
         *value = blake3::hash(value.as_bytes()).to_hex().to_string();
     }
     flat

@@ -45,7 +45,7 @@ pub(crate) fn fill<'i>(root: &mut DeTable<'i>, declared: &BTreeSet<String>, aske
         variables.read(section, declared, asked, problems);
     }
     for (name, value) in root.iter_mut() {
-        variables.fill(value, name.get_ref() == "webhooks", problems);
+        variables.fill(value, matches!(name.get_ref().as_ref(), "mail" | "webhooks"), problems);
     }
 }
 
@@ -107,14 +107,14 @@ impl<'i> Variables<'i> {
     }
 
     /// Puts values where variables are named in a value of the config, and in all that is in it.
-    fn fill(&mut self, value: &mut Spanned<DeValue<'i>>, of_webhooks: bool, problems: &mut Collector) {
+    fn fill(&mut self, value: &mut Spanned<DeValue<'i>>, of_receivers: bool, problems: &mut Collector) {
         let place = value.span();
         match value.get_mut() {
-            DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| self.fill(value, of_webhooks, problems)),
-            DeValue::Array(items) => items.iter_mut().for_each(|item| self.fill(item, of_webhooks, problems)),
+            DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| self.fill(value, of_receivers, problems)),
+            DeValue::Array(items) => items.iter_mut().for_each(|item| self.fill(item, of_receivers, problems)),
             DeValue::String(text) if text.contains("${") => {
                 let text = text.to_string();
-                if let Some(filled) = self.filled(&text, &place, of_webhooks, problems) {
+                if let Some(filled) = self.filled(&text, &place, of_receivers, problems) {
                     *value.get_mut() = filled;
                 }
             }
@@ -123,7 +123,7 @@ impl<'i> Variables<'i> {
     }
 
     /// A text with values in place of variables; the value itself where there is nothing else. None of a text that names a wrong one.
-    fn filled(&mut self, text: &str, place: &Range<usize>, of_webhooks: bool, problems: &mut Collector) -> Option<DeValue<'i>> {
+    fn filled(&mut self, text: &str, place: &Range<usize>, of_receivers: bool, problems: &mut Collector) -> Option<DeValue<'i>> {
         let mut made = String::new();
         let mut rest = text;
         while let Some((before, name, after)) = next(rest) {
@@ -133,7 +133,7 @@ impl<'i> Variables<'i> {
                 rest = after;
                 continue;
             }
-            let Plain { value, written } = self.value(name, place, of_webhooks, problems)?;
+            let Plain { value, written } = self.value(name, place, of_receivers, problems)?;
             if before.is_empty() && after.is_empty() && made.is_empty() {
                 return Some(value);
             }
@@ -152,7 +152,7 @@ impl<'i> Variables<'i> {
     }
 
     /// The value of a variable.
-    fn value(&mut self, name: &str, place: &Range<usize>, of_webhooks: bool, problems: &mut Collector) -> Option<Plain<'i>> {
+    fn value(&mut self, name: &str, place: &Range<usize>, of_receivers: bool, problems: &mut Collector) -> Option<Plain<'i>> {
         let Some(variable) = self.known.get(name) else {
             problems.report(place.clone(), format!("there is no variable `{name}`")).suggest(name, self.known.keys(), || {
                 format!("declare it: `[variables]` with `{name} = …`; where `${{{name}}}` itself is meant, write `$${{{name}}}`")
@@ -161,10 +161,10 @@ impl<'i> Variables<'i> {
         };
         match variable {
             Variable::Broken => None,
-            Variable::Environment(..) if of_webhooks => {
+            Variable::Environment(..) if of_receivers => {
                 problems
                     .report(place.clone(), format!("`{name}` is of the environment, and values of variables may be shown"))
-                    .help("what is secret is said by `url_env` and `secret_env`, which name a variable of the environment themselves");
+                    .help("what is secret is said by keys such as `url_env` and `secret_env`, which name a variable of the environment themselves");
                 None
             }
             Variable::Value(value) | Variable::Environment(_, Some(value)) => Some(value.clone()),

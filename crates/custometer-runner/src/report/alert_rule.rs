@@ -28,6 +28,7 @@ pub(crate) struct AlertRule {
     /// The template of what it says.
     pub(crate) message: Option<String>,
     pub(crate) webhook: Option<String>,
+    pub(crate) mail: Option<String>,
     /// After how many days it is told again while it is on; never where it is none.
     pub(crate) remind_after_days: Option<i64>,
 }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 /// Whom alerts are sent to.
 #[derive(Debug, Clone)]
 pub struct Webhook {
@@ -12,10 +15,30 @@ pub struct Webhook {
     pub host: String,
     /// The key that messages are signed with, where they are.
     pub secret: Option<Secret>,
+    /// In which shape it takes messages.
+    pub style: WebhookStyle,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// How often a delivery that failed is tried again.
     pub retries: u32,
+}
+
+/// The shape of the messages that a webhook takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WebhookStyle {
+    /// JSON of our own, a message for each alert: for programs.
+    #[default]
+    Json,
+    /// Blocks of an incoming webhook of Slack.
+    Slack,
+    /// An Adaptive Card for a webhook of Workflows in Microsoft Teams.
+    Teams,
+    /// Embeds of a webhook of Discord.
+    Discord,
+    /// Attachments of an incoming webhook of Mattermost.
+    Mattermost,
 }
 
 /// A text that no output, error or log shows.

@@ -17,6 +17,7 @@ mod memory;
 mod new;
 mod outputs;
 mod support;
+mod telling;
 mod view;
 mod watch;
 mod web_engagement;

@@ -19,7 +19,7 @@ const ORDERS: &str = "time,amount\n2025-01-03,29\n2025-01-04,31\n2025-02-03,8\n2
 const SECRET: &str = "a secret of this test";
 
 /// A folder with a report and its data.
-fn report(target: &str, alerts: &str) -> TempDir {
+pub(super) fn report(target: &str, alerts: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("orders.csv"), ORDERS).unwrap();
     let config = format!(
@@ -31,18 +31,18 @@ fn report(target: &str, alerts: &str) -> TempDir {
     folder
 }
 
-fn program(folder: &TempDir, arguments: &[&str]) -> Command {
+pub(super) fn program(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_custometer"));
     command.args(["run", "report.toml"]).args(arguments).current_dir(folder.path()).env("HOOK_SECRET", SECRET);
     command
 }
 
-fn run(folder: &TempDir, arguments: &[&str]) -> Output {
+pub(super) fn run(folder: &TempDir, arguments: &[&str]) -> Output {
     program(folder, arguments).output().unwrap()
 }
 
 /// The exit code, and what was said.
-fn outcome(output: &Output) -> (i32, String) {
+pub(super) fn outcome(output: &Output) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
@@ -109,14 +109,14 @@ fn targets_and_alerts_are_counted_and_explained() {
 }
 
 /// What a webhook was told.
-struct Told {
+pub(super) struct Told {
     path: String,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Vec<u8>,
 }
 
 /// A server of this machine that gives these answers, one to each connection, and then no more. None keeps a connection waiting.
-fn server(answers: &[Option<&'static str>]) -> (u16, Receiver<Told>) {
+pub(super) fn server(answers: &[Option<&'static str>]) -> (u16, Receiver<Told>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, receiver) = channel();

@@ -6,6 +6,7 @@ use custometer_runner::result::ResultRow;
 use super::super::drawing::{Chart, Drawing, Figure, MOST_CHARTS, axis_names, points, scale};
 use super::super::svg::{Bar, Plot, Point, Scale, Spark};
 use super::super::table::{Cell, Column, Table};
+use crate::facts::is_judged;
 use crate::locale::filled;
 use crate::tidy::defined;
 use crate::view::{Key, View, group_name, readable, value_name};
@@ -35,7 +36,7 @@ impl<'a> Drawing<'a> {
             |&(_, group, key): &(Key<'a>, usize, usize)| (0..view.buckets.len()).map(move |bucket| view.row(bucket, group, key)).collect();
         let rows: Vec<Vec<Option<&ResultRow>>> = series.iter().map(of).collect();
         let lines: Vec<Vec<Point>> = rows.iter().map(|rows| points(rows, None)).collect();
-        let references = self.references(rows.iter().flatten().flatten().copied().filter(|row| self.is_judged(row)));
+        let references = self.references(rows.iter().flatten().flatten().copied().filter(|row| is_judged(row)));
         let all: Vec<Point> = lines.iter().flatten().copied().collect();
         let scale = scale(&all, &references, self.quantity.unit, 3);
         let (names, latest) = (axis_names(view), view.latest());
@@ -79,7 +80,7 @@ impl<'a> Drawing<'a> {
         let values = rows.iter().flat_map(|row| [defined(row.value), defined(row.low), defined(row.high)]).flatten().chain(reference);
         let scale = Scale::over(values, self.quantity.unit, 4, true);
         let baselines = self.baselines(view);
-        let with_target = rows.iter().any(|row| self.is_judged(row));
+        let with_target = rows.iter().any(|row| is_judged(row));
         let with_interval = rows.iter().any(|row| row.low.or(row.high).is_some());
         let with_count = rows.iter().any(|row| row.n.is_some());
         let mut columns: Vec<Column> = by.iter().map(|name| Column::words(readable(name))).collect();
@@ -124,7 +125,7 @@ impl<'a> Drawing<'a> {
                 cells.extend([self.beside(row), self.interval_beside(row)]);
             }
             if with_target {
-                cells.push(if self.is_judged(row) { self.status(row) } else { Cell::Empty });
+                cells.push(if is_judged(row) { self.status(row) } else { Cell::Empty });
             }
             if view.is_over_time() {
                 let values: Vec<Option<f64>> =
