@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("judge", &["report", "result"]),
     ("explain", &["collect", "error", "memory", "plan", "read", "report", "result"]),
     ("run", &["collect", "error", "judge", "memory", "observe", "plan", "read", "report", "result"]),
+    ("stages", &["collect", "error", "memory", "plan", "read", "report", "result", "run"]),
     ("config", &["result"]),
     ("packs", &[]),
     ("check", &["config", "memory", "packs", "read", "report", "result"]),

@@ -74,6 +74,13 @@ mod tables {
     mod unions;
 }
 
+/// Runs in stages, as on a cluster.
+mod stages {
+    mod configs;
+    mod extremes;
+    mod spoiled;
+}
+
 /// Currencies, minor units and exchange rates.
 mod money {
     mod conversion;

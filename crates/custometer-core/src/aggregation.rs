@@ -12,6 +12,7 @@
 //!
 //! Groups, keys of sets and texts are small numbers here: what is kept of a row has 8 bytes, and is found without comparing texts.
 
+mod apart;
 mod aside;
 mod coarser;
 mod moments;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, NULL, PolarsResult, Series, col, lit, when};
 
+pub use self::apart::Apart;
 pub use self::aside::Aside;
 use self::aside::Shelf;
 pub use self::coarser::Span;
@@ -31,6 +33,7 @@ use self::coarser::{Coarser, unite_onto};
 use self::moments::{Ends, Moments};
 use self::multisets::{Multisets, Ranked, Ranks};
 use self::sets::{Member, Sets};
+pub use self::tables::KEY;
 use crate::dimension::{self, DimensionValue};
 use crate::groups::{Groups, Kind};
 use crate::interner::Interner;
@@ -372,7 +375,7 @@ impl By {
     }
 
     /// The keys that make a line of buckets.
-    fn lines(&self) -> impl Iterator<Item = &String> {
+    pub fn lines(&self) -> impl Iterator<Item = &String> {
         self.keys.iter().filter(|key| self.spans.is_none() || *key != BUCKET)
     }
 

@@ -4,6 +4,7 @@ use polars::prelude::Expr;
 
 use crate::column::{Column, Domain};
 use crate::exchange::Lasting;
+use crate::measure::Measure;
 use crate::table::Table;
 use crate::time::LocalClock;
 
@@ -133,11 +134,11 @@ impl Source {
         format!("another row of the same `{id}` is rejected")
     }
 
-    /// Says so with every value where `holds` is true of the rows that can be used, such as that an id that should be each row's own comes in
-    /// several. It is an aggregate of the source's columns, and knows what clocks in the report's time zone show.
+    /// Says so with every value where `holds` is true of what the measures come to over the rows that can be used, such as that an id that should be
+    /// each row's own comes in several. Measures know what clocks in the report's time zone show.
     #[must_use]
-    pub fn doubt(mut self, note: &'static str, holds: fn(&LocalClock) -> Expr) -> Self {
-        self.doubts.push(Doubt { note, holds });
+    pub fn doubt(mut self, note: &'static str, measures: fn(&LocalClock) -> Vec<Measure>, holds: fn(&[Option<f64>]) -> bool) -> Self {
+        self.doubts.push(Doubt { note, measures, holds });
         self
     }
 }
@@ -147,8 +148,10 @@ impl Source {
 pub struct Doubt {
     /// What is said then, and what to do.
     pub note: &'static str,
-    /// An aggregate of the rows, true where there is reason to doubt.
-    pub holds: fn(&LocalClock) -> Expr,
+    /// What is measured of the rows.
+    pub measures: fn(&LocalClock) -> Vec<Measure>,
+    /// Whether there is reason to doubt, by what the measures come to, in their order.
+    pub holds: fn(&[Option<f64>]) -> bool,
 }
 
 impl PartialEq for Doubt {

@@ -4,8 +4,12 @@
 //! beside that: few, narrow columns, split by entity. Each part is then derived by itself, so that only one part per core is in memory in
 //! all the forms that its derivations give it.
 
-mod accumulate;
+pub(crate) mod accumulate;
+pub(crate) mod counted;
 pub(crate) mod counts;
+pub(crate) mod doubts;
+pub(crate) mod ends;
+pub(crate) mod engine;
 pub(crate) mod indices;
 mod keys;
 pub(crate) mod ledger;
@@ -18,132 +22,87 @@ pub(crate) mod rates;
 pub(crate) mod repetition;
 pub(crate) mod said;
 mod spans;
-mod split;
+pub(crate) mod split;
 pub(crate) mod targets;
 pub(crate) mod whole;
 pub(crate) mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use custometer_core::aggregation::MeasureTable;
 use custometer_core::time::BUCKET;
 use custometer_core::{DimensionValue, dimension, parallel};
-use polars::lazy::prelude::OptFlags;
-use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, LazyFrame, PlSmallStr, PolarsError, PolarsResult, Series, col};
+use polars::prelude::{Column, DataFrame, DataType, Engine, IntoLazy, PlSmallStr, PolarsError, PolarsResult, Series};
 
-use crate::collect::accumulate::Accumulator;
-use crate::collect::counts::{Counts, by_source, count};
-use crate::collect::split::Split;
-use crate::collect::words::{Vocabulary, Words};
+use crate::collect::counted::Counted;
+use crate::collect::ends::{Derived, Ends, SplitEnd};
+use crate::collect::engine::{collect, explained};
+use crate::collect::words::Words;
 use crate::memory::Memory;
-use crate::plan::names::{FATE, FIRST, LAST, dimension_name};
-use crate::plan::node::{Node, Place};
+use crate::plan::node::Place;
 use crate::plan::{Part, TablePlan};
-use crate::report::{Report, Request};
+use crate::report::Report;
 
-/// The finished frames of one table.
+/// What the rows of one table come to.
 pub(crate) struct Collected {
-    pub(crate) counts: Counts,
+    pub(crate) counted: Counted,
     /// By column whose words are asked for.
     pub(crate) words: Vec<Words>,
-    /// What became of the rows, by input.
-    pub(crate) fates: Vec<DataFrame>,
-    /// Rejected rows, by input.
-    pub(crate) rejected: Vec<DataFrame>,
-    /// The first instant of the data in microseconds since 1970, by input; none where rows are not placed in time.
-    pub(crate) known_since: Vec<Option<i64>>,
-    /// The last one.
-    pub(crate) last: Vec<Option<i64>>,
-    /// How many rows the requests' own conditions leave out, by input and source.
-    pub(crate) left_out: Vec<Vec<u64>>,
-    /// How many entities are in several of the groups that a request compares.
-    pub(crate) shared: BTreeMap<usize, u64>,
-    /// How many rows are between the periods of the report's own that a request is by.
-    pub(crate) between: BTreeMap<usize, u64>,
     /// What there is reason to doubt of the rows, by input.
     pub(crate) doubts: Vec<Vec<&'static str>>,
-    /// The currencies of amounts that are summed, by input; none for an amount without one.
-    pub(crate) currencies: Vec<BTreeSet<Option<String>>>,
     /// By node and place.
     pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
-    /// By part.
-    pub(crate) details: HashMap<usize, DataFrame>,
-}
-
-/// Where rows end.
-struct Ends {
-    /// By node and grouping.
-    accumulators: Vec<Vec<Arc<Accumulator>>>,
-    /// What derivations start from, each with the nodes of these.
-    splits: Vec<(Arc<Split>, Vec<usize>)>,
-    /// By column whose words are asked for.
-    vocabularies: Vec<Arc<Vocabulary>>,
+    pub(crate) derived: Derived,
 }
 
 impl Collected {
     /// What plans of one scan come to, each by itself.
     pub(crate) fn of_scan(plans: &[&TablePlan], report: &Report, memory: &Arc<Memory>) -> PolarsResult<Vec<Self>> {
-        let ends: Vec<Ends> = plans.iter().map(|plan| Ends::of(plan, memory)).collect();
+        let ends: Vec<Ends> = plans.iter().map(|plan| Ends::of(plan, report, memory)).collect();
         let frames = plans.iter().zip(&ends).map(|(plan, ends)| plan.frames(report, ends)).collect::<PolarsResult<Vec<_>>>()?;
         let sizes: Vec<usize> = frames.iter().map(Vec::len).collect();
         let mut frames = collect(frames.into_iter().flatten().collect(), Engine::Streaming)?.into_iter();
-        let plans = plans.iter().zip(&ends).zip(sizes);
-        plans.map(|((plan, ends), size)| Self::of(plan, report, ends, frames.by_ref().take(size).collect())).collect()
+        let plans = plans.iter().zip(ends).zip(sizes);
+        let of_plan = |((plan, ends), size): ((&&TablePlan, Ends), usize)| {
+            let (counted, mut derived) = plan.taken_apart(report, &mut frames.by_ref().take(size).collect::<Vec<_>>().into_iter())?;
+            derived.extend(derive(plan, report, &ends, &counted.last)?)?;
+            Self::of(plan, report, &ends, (counted, derived, Finished::of(plan, report, &ends)?))
+        };
+        plans.map(of_plan).collect()
     }
 
-    /// What one plan comes to, of the frames of its plans.
-    fn of(plan: &TablePlan, report: &Report, ends: &Ends, frames: Vec<DataFrame>) -> PolarsResult<Self> {
-        let mut frames = frames.into_iter();
-        let counts = Counts::of(&plan.counts, &mut frames)?;
-        let mut next = || frames.next().ok_or_else(|| PolarsError::ComputeError("a plan gave no frame".into()));
-        for _ in &ends.vocabularies {
-            next()?;
-        }
+    /// What one plan comes to, of all that ends where its rows end.
+    pub(crate) fn of(
+        plan: &TablePlan,
+        report: &Report,
+        ends: &Ends,
+        (counted, mut derived, finished): (Counted, Derived, Finished),
+    ) -> PolarsResult<Self> {
         let words = ends.vocabularies.iter().map(|vocabulary| vocabulary.take()).collect();
-        let (mut fates, mut rejected, mut known_since, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for _ in &plan.inputs {
-            let frame = next()?;
-            known_since.push(frame.column(FIRST)?.i64()?.iter().flatten().min());
-            // What is wrong with a rejected row may be its time.
-            let usable = frame.column(FATE)?.i32()?.iter().zip(frame.column(LAST)?.i64()?.iter()).filter(|(fate, _)| *fate <= Some(0));
-            last.push(usable.filter_map(|(_, last)| last).max());
-            fates.push(frame);
-            rejected.push(next()?);
+        let doubts = plan.inputs.iter().zip(&finished.doubts).map(|(input, measured)| doubts::notes(input, report, measured.as_ref()));
+        let doubts = doubts.collect();
+        for (index, part, _) in plan.detailed(report) {
+            if let Some(rows) = derived.details.get_mut(&index) {
+                *rows = plan.decoded(report, part, rows)?;
+            }
         }
-        let mut doubts = Vec::new();
-        for input in &plan.inputs {
-            let frame = input.doubts.is_some().then(&mut next).transpose()?;
-            doubts.push(
-                input
-                    .key
-                    .source
-                    .doubts
-                    .iter()
-                    .enumerate()
-                    .filter(|(number, _)| holds(frame.as_ref(), *number))
-                    .map(|(_, doubt)| doubt.note)
-                    .collect(),
-            );
-        }
-        let mut currencies = Vec::new();
-        for input in &plan.inputs {
-            let frame = input.currencies.is_some().then(&mut next).transpose()?;
-            currencies.push(frame.map(|frame| texts(&frame)).transpose()?.unwrap_or_default());
-        }
-        let mut left_out = Vec::new();
-        for input in &plan.inputs {
-            left_out.push(if input.left_out.is_some() { by_source(&next()?, plan.counts.sources.len())? } else { Vec::new() });
-        }
-        let mut shared = BTreeMap::new();
-        for (request, _) in &plan.shared {
-            shared.insert(*request, count(&next()?, 0)?);
-        }
-        let mut between = BTreeMap::new();
-        for (request, _) in &plan.between {
-            between.insert(*request, count(&next()?, 0)?);
-        }
-        let details = details(plan, report, ends, &last, &mut frames)?;
+        Ok(Self { counted, words, doubts, measures: finished.measures, derived })
+    }
+}
+
+/// Finished measures.
+pub(crate) struct Finished {
+    /// By node and place.
+    pub(crate) measures: HashMap<(usize, Place), MeasureTable>,
+    /// What is measured for the doubts of each input.
+    pub(crate) doubts: Vec<Option<MeasureTable>>,
+}
+
+impl Finished {
+    /// Of the states in which rows ended. None are left.
+    pub(crate) fn of(plan: &TablePlan, report: &Report, ends: &Ends) -> PolarsResult<Self> {
         let mut measures = HashMap::new();
         for (position, node) in plan.nodes.iter().enumerate() {
             for ((grouping, of), accumulator) in node.groupings.iter().enumerate().zip(&ends.accumulators[position]) {
@@ -154,97 +113,28 @@ impl Collected {
                 }
             }
         }
-        Ok(Self { counts, words, fates, rejected, known_since, last, left_out, shared, between, doubts, currencies, measures, details })
+        let doubts = ends.doubts.iter().map(|doubts| doubts.as_ref().map(|doubts| doubts::measured(doubts, report)).transpose());
+        Ok(Self { measures, doubts: doubts.collect::<PolarsResult<_>>()? })
     }
 }
 
-/// The rows of each part that keeps rows, by part: those that end with the streams, then those derived from a split's rows.
-fn details(
-    plan: &TablePlan,
-    report: &Report,
-    ends: &Ends,
-    last: &[Option<i64>],
-    frames: &mut std::vec::IntoIter<DataFrame>,
-) -> PolarsResult<HashMap<usize, DataFrame>> {
-    let mut details: HashMap<usize, DataFrame> = HashMap::new();
-    for position in plan.plain_nodes() {
-        for (part, frame) in plan.take_details(report, position, frames) {
-            details.insert(part, frame);
-        }
-    }
-    for (split, nodes) in &ends.splits {
-        let derive = |rows: DataFrame| {
-            let rows = split.together(&rows)?.lazy();
-            let of_node = |node: &usize| {
-                let frames = collect(plan.frames_of_node(report, *node, &rows, ends, last[plan.nodes[*node].input()])?, Engine::InMemory)?;
-                Ok(plan.take_details(report, *node, &mut frames.into_iter()))
-            };
-            nodes.iter().map(of_node).collect::<PolarsResult<Vec<_>>>()
-        };
-        let rows_of_one = nodes.iter().map(|node| plan.nodes[*node].rows_of_one()).max().unwrap_or(1);
-        let of_entity = |rows: &DataFrame| nodes.first().map_or_else(String::new, |node| plan.in_words(report, *node, rows));
-        let portions = split.take(rows_of_one)?;
+/// What is derived from the rows of splits, each part of them by itself.
+fn derive(plan: &TablePlan, report: &Report, ends: &Ends, last: &[Option<i64>]) -> PolarsResult<Derived> {
+    let mut all = Derived::default();
+    for (number, of) in ends.splits.iter().enumerate() {
+        let rows_of_one = of.nodes.iter().map(|node| plan.nodes[*node].rows_of_one()).max().unwrap_or(1);
+        let portions = of.split.take(rows_of_one)?;
         let derived = parallel::fold(portions, Vec::new, |derived, portion| {
-            derived.push(
-                split.each(portion, rows_of_one, derive, |rows| split.refused(&report.tables[plan.table].name, of_entity(rows), rows)),
-            );
+            let derive = |rows: DataFrame| plan.derived(report, (ends, number), &rows, last[of.input]);
+            derived.push(of.split.each(portion, rows_of_one, derive, |rows| plan.too_many(report, of, rows)));
         });
         for derived in derived.into_iter().flatten() {
-            for (part, frame) in derived?.into_iter().flatten().flatten() {
-                details.entry(part).or_insert_with(|| frame.clear()).vstack_mut(&frame)?;
+            for derived in derived? {
+                all.extend(derived)?;
             }
         }
     }
-    for (index, part, _) in plan.detailed(report) {
-        if let Some(rows) = details.get_mut(&index) {
-            *rows = plan.decoded(report, part, rows)?;
-        }
-    }
-    Ok(details)
-}
-
-/// The texts of a frame's only column.
-fn texts(frame: &DataFrame) -> PolarsResult<BTreeSet<Option<String>>> {
-    let Some(column) = frame.columns().first() else { return Ok(BTreeSet::new()) };
-    Ok(column.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-}
-
-/// Whether a doubt holds, by its number.
-fn holds(frame: Option<&DataFrame>, number: usize) -> bool {
-    let told = frame.and_then(|frame| frame.columns().get(number)?.bool().ok()?.get(0));
-    told.unwrap_or(false)
-}
-
-/// Polars asks for more stack too late for its own functions, which take much of it without optimization.
-const STACK: usize = 16 << 20;
-
-/// All plans in one pass; the only place where rows are gone through.
-#[expect(clippy::disallowed_methods, reason = "this is the place")]
-pub(crate) fn collect(plans: Vec<LazyFrame>, engine: Engine) -> PolarsResult<Vec<DataFrame>> {
-    let plans = plans.into_iter().map(|plan| plan.logical_plan).collect();
-    stacker::grow(STACK, || LazyFrame::collect_all_with_engine(plans, engine, optimizations()))
-}
-
-fn optimizations() -> OptFlags {
-    OptFlags::default() | OptFlags::STREAMING
-}
-
-impl Ends {
-    fn of(plan: &TablePlan, memory: &Arc<Memory>) -> Self {
-        let accumulators = |node: &Node| node.groupings.iter().map(|grouping| Accumulator::new(grouping.aggregation(), memory)).collect();
-        let mut derived: BTreeMap<(usize, &'static str), Vec<usize>> = BTreeMap::new();
-        for (position, node) in plan.nodes.iter().enumerate() {
-            if let Some(entity) = node.entity() {
-                derived.entry((node.input(), entity)).or_default().push(position);
-            }
-        }
-        let split = |((input, entity), nodes): ((usize, &str), Vec<usize>)| {
-            let columns: BTreeSet<String> = nodes.iter().flat_map(|node| plan.nodes[*node].columns(&plan.inputs[input])).collect();
-            (Split::new(&plan.inputs[input].usable, entity, &columns, memory), nodes)
-        };
-        let vocabularies = plan.words.iter().map(|asked| Vocabulary::new(asked.wanted.clone(), asked.names_others)).collect();
-        Self { accumulators: plan.nodes.iter().map(accumulators).collect(), splits: derived.into_iter().map(split).collect(), vocabularies }
-    }
+    Ok(all)
 }
 
 impl TablePlan {
@@ -253,51 +143,28 @@ impl TablePlan {
         let mut frames = Vec::new();
         let memory = Memory::new(&report.memory, report.watch());
         for plan in plans {
-            let ends = Ends::of(plan, &memory);
+            let ends = Ends::of(plan, report, &memory);
             frames.extend(plan.frames(report, &ends)?);
-            for (split, nodes) in &ends.splits {
-                let rows = split.nothing()?.lazy();
-                for node in nodes {
-                    frames.extend(plan.frames_of_node(report, *node, &rows, &ends, None)?);
-                }
+            for (number, of) in ends.splits.iter().enumerate() {
+                frames.extend(plan.frames_of_split(report, (&ends, number), &of.split.nothing()?.lazy(), None)?);
             }
         }
-        LazyFrame::explain_all(frames.into_iter().map(|frame| frame.logical_plan).collect(), optimizations())
+        explained(frames)
     }
 
     /// What is kept of each row until the rows of an entity are complete: for each input and entity, how many bytes, beside texts.
     pub(crate) fn kept_of_rows(&self, report: &Report) -> PolarsResult<Vec<(usize, &'static str, usize)>> {
         const ROWS: usize = 64;
-        let ends = Ends::of(self, &Memory::new(&report.memory, report.watch()));
-        let kept = |(split, nodes): &(Arc<Split>, Vec<usize>)| {
-            let node = nodes.first().map(|node| &self.nodes[*node]);
-            let Some((node, entity)) = node.and_then(|node| Some((node, node.entity()?))) else { return Ok(None) };
-            let width = |kind: &DataType| Series::full_null(PlSmallStr::EMPTY, ROWS, kind).estimated_size() / ROWS;
-            Ok(Some((node.input(), entity, split.nothing()?.dtypes().iter().map(width).sum())))
-        };
-        ends.splits.iter().filter_map(|split| kept(split).transpose()).collect()
+        let ends = Ends::of(self, report, &Memory::new(&report.memory, report.watch()));
+        let width = |kind: &DataType| Series::full_null(PlSmallStr::EMPTY, ROWS, kind).estimated_size() / ROWS;
+        let kept = |of: &SplitEnd| Ok((of.input, of.entity, of.split.nothing()?.dtypes().iter().map(width).sum()));
+        ends.splits.iter().map(kept).collect()
     }
 
-    /// Every plan over the table's files, in the order that [`Collected::of`] takes them apart.
-    fn frames(&self, report: &Report, ends: &Ends) -> PolarsResult<Vec<LazyFrame>> {
-        let mut frames = self.counts.frames();
-        frames.extend(ends.vocabularies.iter().zip(&self.words).map(|(vocabulary, asked)| vocabulary.sink(asked.rows.clone())));
-        frames.extend(self.inputs.iter().flat_map(|input| [input.fates.clone(), input.rejected.clone()]));
-        frames.extend(self.inputs.iter().filter_map(|input| input.doubts.clone()));
-        frames.extend(self.inputs.iter().filter_map(|input| input.currencies.clone()));
-        frames.extend(self.inputs.iter().filter_map(|input| input.left_out.clone()));
-        frames.extend(self.shared.iter().chain(&self.between).map(|(_, count)| count.clone()));
-        for position in self.plain_nodes() {
-            let usable = &self.inputs[self.nodes[position].input()].usable;
-            frames.extend(self.frames_of_node(report, position, usable, ends, None)?);
-        }
-        frames.extend(ends.splits.iter().map(|(split, _)| split.sink()));
-        Ok(frames)
-    }
-
-    /// The nodes that have the rows of their input.
-    fn plain_nodes(&self) -> impl Iterator<Item = usize> {
-        (0..self.nodes.len()).filter(|node| self.nodes[*node].entity().is_none())
+    /// That an entity of a split has too many rows, of which these are some.
+    pub(crate) fn too_many(&self, report: &Report, of: &SplitEnd, rows: &DataFrame) -> PolarsError {
+        let whose = of.nodes.first().map_or_else(String::new, |node| self.in_words(report, *node, rows));
+        of.split.refused(&report.tables[self.table].name, whose, rows)
     }
 
     /// Whose rows these are, for a message: they are of one entity of a node's derivation.
@@ -311,44 +178,14 @@ impl TablePlan {
         id.map_or_else(|| format!("of one `{entity}`"), |id| format!("of `{entity}` `{id}`"))
     }
 
-    /// The plans of a node over rows of its input: those of its details first.
-    fn frames_of_node(
-        &self,
-        report: &Report,
-        node: usize,
-        rows: &LazyFrame,
-        ends: &Ends,
-        last: Option<i64>,
-    ) -> PolarsResult<Vec<LazyFrame>> {
-        let reach = last.and_then(|last| report.reach(last, self.nodes[node].buckets().grain()));
-        let rows = self.nodes[node].rows(rows.clone(), &self.inputs[self.nodes[node].input()], reach)?;
-        let details = self.detailed(report).filter(|(_, part, _)| part.node() == node);
-        let details = details.map(|(_, part, request)| self.detail_rows(&rows, part, request));
-        Ok(details.chain(ends.accumulators[node].iter().map(|accumulator| accumulator.sink(rows.clone()))).collect())
-    }
-
-    /// The details of a node, from the frames of its plans, each with its part.
-    fn take_details(&self, report: &Report, node: usize, frames: &mut impl Iterator<Item = DataFrame>) -> Vec<(usize, DataFrame)> {
-        let parts = self.detailed(report).filter(|(_, part, _)| part.node() == node).map(|(index, ..)| index);
-        let details = parts.zip(frames.by_ref()).collect();
-        frames.by_ref().take(self.nodes[node].groupings.len()).for_each(drop);
-        details
-    }
-
-    /// The parts whose detail tables are wanted: each such request's first one.
-    fn detailed<'a>(&'a self, report: &'a Report) -> impl Iterator<Item = (usize, &'a Part, &'a Request)> {
-        let mut seen = BTreeSet::new();
-        let parts = self.parts.iter().enumerate().map(|(index, part)| (index, part, &report.requests[part.request]));
-        parts.filter(move |(_, part, request)| request.detail && part.baseline.is_none() && seen.insert(part.request))
-    }
-
-    fn detail_rows(&self, rows: &LazyFrame, part: &Part, request: &Request) -> LazyFrame {
-        let node = &self.nodes[part.node()];
-        let shown = node.entity().into_iter().map(str::to_owned).chain(request.definition.detail.iter().cloned());
-        let mut columns: Vec<String> = shown.chain(part.breakdown.iter().map(|name| dimension_name(name))).collect();
-        columns.extend(node.own_columns(&request.definition));
-        columns.push(BUCKET.to_owned());
-        rows.clone().select(columns.into_iter().map(col).collect::<Vec<_>>())
+    /// What is counted of the frames of its plans, and the rows of details that end with the streams.
+    pub(crate) fn taken_apart(&self, report: &Report, frames: &mut IntoIter<DataFrame>) -> PolarsResult<(Counted, Derived)> {
+        let counted = Counted::of(self, frames.by_ref().take(Counted::plans(self).len()).collect())?;
+        let mut derived = Derived::default();
+        for position in self.plain_nodes() {
+            derived.details.extend(self.take_details(report, position, frames));
+        }
+        Ok((counted, derived))
     }
 
     /// Detail rows with what codes in them stand for.

@@ -97,6 +97,9 @@ pub enum RunError {
         /// The first day of the period.
         begins: jiff::civil::Date,
     },
+    /// What the tasks of a run in stages sent each other is not whole, or not of this run.
+    #[error("{0}")]
+    Parcels(String),
     /// The period has more buckets than anyone can mean.
     #[error("by {grain}, the period has {count} buckets; give the report a period (`from`, `until`) or a coarser grain")]
     Buckets {

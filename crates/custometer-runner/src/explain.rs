@@ -286,7 +286,7 @@ fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
     let axes = axes(&with_times, period(report, &indices, &prepared)?)?;
     // Which rates there are does not change what is done with them.
     let rates = report.conversion.as_ref().map(|conversion| Arc::new(Rates::new(report, conversion, [])));
-    let plans = plan(&with_times, &axes, &indices, &|table| prepared.known(report, table, &indices), rates.as_ref())
+    let plans = plan(&with_times, &axes, &indices, &|table| prepared.known(report, table, &indices), rates.as_ref(), None)
         .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let name = |plan: &TablePlan| report.tables[plan.table].name.as_str();
     let scan_of = |plan: &TablePlan| {

@@ -28,6 +28,7 @@ mod read;
 mod report;
 pub mod result;
 mod run;
+pub mod stages;
 
 #[cfg(feature = "config")]
 pub use check::expression::page::page as expressions_page;

@@ -51,19 +51,21 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
         let hasher = report.id_hasher.as_ref();
         let groups = KnownGroup::all(collected, &parts, &request.definition, |column| hasher.filter(|_| ids[column]));
         check_size(report, request, &part.buckets, groups.len())?;
-        let kept =
-            Kept { measured: parts.len() > 1 || request.compare_groups.is_some(), annotations: collected.details.contains_key(&index) };
+        let kept = Kept {
+            measured: parts.len() > 1 || request.compare_groups.is_some(),
+            annotations: collected.derived.details.contains_key(&index),
+        };
         let input = plan.nodes[part.node()].input();
-        let known_since = collected.known_since[input];
+        let known_since = collected.counted.known_since[input];
         let data_begin = report.data_begin(known_since, request.grain);
-        let reach = collected.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
+        let reach = collected.counted.last[input].and_then(|last| report.reach(last, part.buckets.grain()));
         let cells = |part| Breakdown::new(collected, part, request).cells(collected, report, (input, reach), &groups, kept);
         let mut now = cells(part);
         let before: Vec<(Baseline, Cells)> = parts.iter().filter_map(|part| Some((part.baseline?, cells(part)))).collect();
         let own_ids = request.own_ids();
         let beside = request.compare_groups.as_ref().and_then(|compared| Beside::of(compared, &part.breakdown, &groups));
         if let Some(beside) = &beside {
-            let notes = beside.notes(collected.shared.get(&part.request), report, request).map(|note| (part.request, note));
+            let notes = beside.notes(collected.derived.shared.get(&part.request), report, request).map(|note| (part.request, note));
             // Several breakdowns may have the column.
             notes.for_each(|note| {
                 if !observed.notes.contains(&note) {
@@ -111,7 +113,7 @@ pub(crate) fn observe(collected: &Collected, report: &Report, plan: &TablePlan) 
             }
         }
         observed.rows.push((part.request, rows));
-        if let Some(frame) = collected.details.get(&index) {
+        if let Some(frame) = collected.derived.details.get(&index) {
             let frame = with_annotations(frame, part, &plan.nodes[part.node()], request, &now.annotations, &now.annotated);
             let frame = frame.and_then(|frame| with_hashed_ids(frame, report, part.request)).map_err(failed)?;
             observed.details.push((part.request, Detail { request: request.name.clone(), frame }));
@@ -207,7 +209,7 @@ impl<'a> Breakdown<'a> {
         groups: &[KnownGroup],
         kept: Kept,
     ) -> Cells<'a> {
-        let (buckets, known_since) = (&self.part.buckets, collected.known_since[input]);
+        let (buckets, known_since) = (&self.part.buckets, collected.counted.known_since[input]);
         let as_of = report.known_until(buckets, self.part.baseline);
         let context = EvaluateContext { confidence: report.confidence, buckets, as_of, reach, known_since };
         let mut cells = Cells::default();

@@ -15,14 +15,15 @@ pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod rates;
 pub(crate) mod scan;
+pub(crate) mod shared_groups;
 mod typed;
 pub(crate) mod words;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use custometer_core::measure::{Measure, Scope};
-use custometer_core::time::LocalClock;
 use custometer_core::{Baseline, Buckets, ColumnType, Definition, DimensionRule, Grain};
 use polars::prelude::{DataType, Expr, LazyFrame, PolarsResult};
 
@@ -36,6 +37,7 @@ use crate::plan::names::{DIMENSION, own_name};
 use crate::plan::node::{Node, NodeKey, Place};
 use crate::plan::rates::Rates;
 use crate::plan::scan::scans;
+use crate::plan::shared_groups::SharedGroups;
 use crate::plan::typed::with_typed_columns;
 use crate::plan::words::AskedWords;
 use crate::read::currency::RowCurrency;
@@ -59,10 +61,19 @@ pub(crate) struct TablePlan {
     pub(crate) parts: Vec<Part>,
     /// Columns whose words are asked for.
     pub(crate) words: Vec<AskedWords>,
-    /// Counts, for requests that compare groups of entities, the entities that are in several groups.
-    pub(crate) shared: Vec<(usize, LazyFrame)>,
+    /// Which requests compare groups that entities may be in several of.
+    pub(crate) shared: Vec<SharedGroups>,
     /// Counts, for requests by the report's own periods, the rows that are between these.
     pub(crate) between: Vec<(usize, LazyFrame)>,
+}
+
+/// Some rows of the files that one scan goes through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SomeRows {
+    /// The first table that is read of them.
+    pub(crate) scan: usize,
+    /// Their numbers; all where it is none.
+    pub(crate) rows: Option<Range<u64>>,
 }
 
 /// One breakdown of one request, with the place of each of its measures.
@@ -112,19 +123,23 @@ impl Part {
     }
 }
 
-/// Plans all requests of a report, table by table. `known` is what is known of each, and amounts are converted by the `rates`.
+/// Plans all requests of a report, table by table, or those of one scan over some rows. `known` is what is known of each, and amounts are converted by
+/// the `rates`.
 pub(crate) fn plan<'a>(
     report: &Report,
     axes: &Axes,
     indices: &[Vec<FileIndex>],
     known: &dyn Fn(usize) -> Known<'a>,
     rates: Option<&Arc<Rates>>,
+    some: Option<&SomeRows>,
 ) -> PolarsResult<Vec<TablePlan>> {
     let tables = (0..report.tables.len()).filter(|&table| report.requests.iter().any(|request| request.table == table));
+    let tables = tables.filter(|&table| some.is_none_or(|some| report.first_of_scan(table) == some.scan));
     let asked: Vec<Asked> = tables.map(|table| Asked::of(report, table, axes, rates)).collect();
-    let scans = scans(report, indices, asked.iter().map(|asked| (asked.table, asked.used.clone())))?;
+    let only = some.and_then(|some| some.rows.clone());
+    let scans = scans(report, indices, asked.iter().map(|asked| (asked.table, asked.used.clone())), only.as_ref())?;
     let plan = |asked: Asked| {
-        let known = Known { files: scans.get(&asked.table).cloned(), ..known(asked.table) };
+        let known = Known { files: scans.get(&asked.table).cloned(), only: only.clone(), ..known(asked.table) };
         TablePlan::new(report, asked, axes, &known)
     };
     asked.into_iter().map(plan).collect()
@@ -209,18 +224,17 @@ impl TablePlan {
                 keys.len() - 1
             })
             .collect();
-        let clock = LocalClock::new(&report.calendar.zone);
         for (input, key) in keys.into_iter().enumerate() {
             let alike = requests.iter().zip(&inputs).filter(|(_, other)| **other == input).map(|(request, _)| request);
             let all_axes = alike.clone().flat_map(|(_, request)| Axis::of(request)).flat_map(|axis| &axes[&axis].lines);
             let all_axes: Vec<&Arc<Buckets>> = all_axes.map(|line| &line.buckets).collect();
             let sums_money = alike.clone().any(|(_, request)| request.sums_money());
             let alike = alike.map(|(index, _)| *index).collect();
-            let asked = (&clock, report.as_of_instant(), report.rejected_rows, sums_money);
+            let asked = (report.as_of_instant(), report.rejected_rows, sums_money);
             plan.inputs.push(InputPlan::new(key, alike, table, &base, &all_axes, asked)?);
         }
         for ((index, request), &input) in requests.iter().zip(&inputs) {
-            plan.shared.extend(plan.inputs[input].in_several_groups(request).map(|count| (*index, count)));
+            plan.shared.extend(SharedGroups::of(*index, request, input, &plan.inputs[input]));
             let own = Axis::of(request).next().and_then(|axis| axes.get(&axis));
             let between = own.and_then(|own| plan.inputs[input].between_periods(request, &own.reported, report.as_of_instant()));
             plan.between.extend(between.map(|count| (*index, count)));
@@ -295,17 +309,21 @@ impl TablePlan {
 
     /// What the codes in a column of a node stand for; none where it has no codes.
     pub(crate) fn coded(&self, node: &Node, column: &str, report: &Report) -> Option<Coded<'_>> {
-        if let Some(dimension) = column.strip_prefix(DIMENSION) {
-            return self.codes.dimension(dimension);
-        }
         // An own dimension may be an id as it is.
         let own = (0..).zip(&node.own).find(|(position, _)| own_name(*position) == column).map(|(_, (value, _))| value);
-        let name = match own {
-            Some(Expr::Column(name)) => name.as_str(),
-            Some(_) => return None,
-            None => column,
-        };
-        let input = &self.inputs[node.input].key;
+        match own {
+            Some(Expr::Column(name)) => self.coded_in(node.input, name, report),
+            Some(_) => None,
+            None => self.coded_in(node.input, column, report),
+        }
+    }
+
+    /// What the codes in a column of an input stand for; none where it has no codes.
+    pub(crate) fn coded_in(&self, input: usize, name: &str, report: &Report) -> Option<Coded<'_>> {
+        if let Some(dimension) = name.strip_prefix(DIMENSION) {
+            return self.codes.dimension(dimension);
+        }
+        let input = &self.inputs[input].key;
         let is_id = input.reads().iter().any(|(known, kind, ..)| *known == name && *kind == ColumnType::Identifier);
         let schema = &report.tables[self.table].schema;
         is_id.then(|| {

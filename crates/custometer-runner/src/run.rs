@@ -15,8 +15,8 @@ use crate::collect::lookup_words::Told;
 use crate::collect::lookups::{Prepared, prepare, sources};
 use crate::collect::misses::Misses;
 use crate::collect::period::period;
-use crate::collect::rates::rates;
-use crate::collect::said::with_read_tables;
+use crate::collect::rates::{RatesRead, rates};
+use crate::collect::said::{ReadWhole, with_read_tables};
 use crate::collect::whole::Reading;
 use crate::collect::words::listed;
 use crate::error::RunError;
@@ -25,9 +25,8 @@ use crate::judge::{Verdicts, judge};
 use crate::memory::Memory;
 use crate::observe::words;
 use crate::observe::{Observed, observe};
-use crate::plan::TablePlan;
-use crate::plan::axes::axes;
-use crate::plan::plan;
+use crate::plan::axes::{Axes, axes};
+use crate::plan::{SomeRows, TablePlan, plan};
 use crate::read::currency::RowCurrency;
 use crate::read::files::shown_path;
 use crate::read::kept::Kept;
@@ -67,37 +66,75 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
 
 fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
     progress(Event::Checking { files: report.files() });
-    let all_indices = indices(report, folder)?;
-    let prepared = prepare(report, &all_indices, folder)?;
-    for table in prepared.looked_up.iter().map(|looked_up| report.first_of_scan(looked_up.table)).collect::<BTreeSet<_>>() {
-        unchanged(&report.tables[table], &all_indices[table], folder)?;
-    }
-    let reading = Reading { report, indices: &all_indices, prepared: &prepared, folder };
-    let (report, mut whole) = with_read_tables(reading)?;
+    let indices = indices(report, folder)?;
+    let prepared = prepare(report, &indices, folder)?;
+    unchanged_lookups(report, &indices, &prepared, folder)?;
+    let reading = Reading { report, indices: &indices, prepared: &prepared, folder };
+    let (report, whole) = with_read_tables(reading)?;
     let report = &*report;
-    let reading = Reading { report, ..reading };
-    let read = Read { report, indices: &all_indices, prepared: &prepared, folder };
-    let axes = axes(report, period(report, &all_indices, &prepared)?)?;
-    let rates = rates(reading)?;
-    let known = |table: usize| prepared.known(report, table, &all_indices);
-    let plans = plan(report, &axes, &all_indices, &known, rates.as_ref().map(|read| &read.rates))
-        .map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let axes = axes(report, period(report, &indices, &prepared)?)?;
+    let rates = rates(Reading { report, ..reading })?;
+    let known = Beforehand { indices: &indices, prepared: &prepared, axes: &axes, rates: rates.as_ref(), whole: &whole };
+    let plans = known.plan(report, None)?;
+    conclude(report, folder, known, &plans, &mut |scanned| scan(report, &plans, scanned, (&indices[scanned], folder), progress))
+}
+
+/// What is known before the rows of requests are gone through.
+#[derive(Clone, Copy)]
+pub(crate) struct Beforehand<'a> {
+    /// By table and file.
+    pub(crate) indices: &'a [Vec<FileIndex>],
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) axes: &'a Axes,
+    pub(crate) rates: Option<&'a RatesRead>,
+    /// Tables that were read for what they say of the report.
+    pub(crate) whole: &'a ReadWhole,
+}
+
+impl Beforehand<'_> {
+    /// The plans of all tables, or of those of one scan over some rows.
+    pub(crate) fn plan(&self, report: &Report, some: Option<&SomeRows>) -> Result<Vec<TablePlan>, RunError> {
+        let known = |table: usize| self.prepared.known(report, table, self.indices);
+        let rates = self.rates.map(|read| &read.rates);
+        plan(report, self.axes, self.indices, &known, rates, some).map_err(|source| RunError::Table { table: "all".to_owned(), source })
+    }
+}
+
+/// That the files of tables which are looked up are what they were when they were opened.
+pub(crate) fn unchanged_lookups(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepared, folder: &Path) -> Result<(), RunError> {
+    let looked_up = prepared.looked_up.iter().map(|looked_up| report.first_of_scan(looked_up.table));
+    looked_up.collect::<BTreeSet<_>>().into_iter().try_for_each(|table| unchanged(&report.tables[table], &indices[table], folder))
+}
+
+/// What is collected of the tables of a scan, by table.
+pub(crate) type Scanned = Vec<(usize, Collected)>;
+
+/// What all tables come to, each collected with the others of its scan.
+pub(crate) fn conclude(
+    report: &Report,
+    folder: &Path,
+    known: Beforehand<'_>,
+    plans: &[TablePlan],
+    scan: &mut dyn FnMut(usize) -> Result<Scanned, RunError>,
+) -> Result<RunResult, RunError> {
+    let Beforehand { indices: all_indices, prepared, rates, whole, .. } = known;
+    let read = Read { report, indices: all_indices, prepared, folder };
     let mut observed = Observed::default();
     let mut ledger = Ledger::default();
     let mut tables = BTreeMap::new();
     let mut notes = Vec::new();
     let mut scanned = BTreeMap::new();
-    for plan in &plans {
+    for plan in plans {
         let table = &report.tables[plan.table];
         let indices = &all_indices[plan.table];
         let failed = |source| RunError::Table { table: table.name.clone(), source };
         if !scanned.contains_key(&plan.table) {
-            scanned.extend(scan(report, &plans, plan.scan, (indices, folder), progress)?);
+            scanned.extend(scan(plan.scan)?);
         }
         let Some(collected) = scanned.remove(&plan.table) else { continue };
         one_currency(report, plan, &collected)?;
         let files = Files::of(table, indices, folder);
-        let looked_up_in = |lookup: &str, place: u32| prepared.looked_up_in(report, plan.table, (lookup, place), (&all_indices, folder));
+        let looked_up_in = |lookup: &str, place: u32| prepared.looked_up_in(report, plan.table, (lookup, place), (all_indices, folder));
         let uses = ledger.add(report, plan, &collected, &files, &looked_up_in).map_err(failed)?;
         let mut found = observe(&collected, report, plan)?;
         for (request, row) in found.rows.iter_mut().flat_map(|(request, rows)| rows.iter_mut().map(|row| (*request, row))) {
@@ -112,15 +149,14 @@ fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result
         }
         observed.rows.extend(found.rows);
         observed.details.extend(found.details);
-        let mut manifest = TableManifest { uses: uses.all, ..read.manifest(plan.table, &collected.counts) };
+        let mut manifest = TableManifest { uses: uses.all, ..read.manifest(plan.table, &collected.counted.counts) };
         manifest.sources.iter_mut().zip(uses.by_source).for_each(|(source, uses)| source.uses = uses);
         tables.insert(plan.table, manifest);
     }
     for looked_up in &prepared.looked_up {
         read.add_looked_up(looked_up, &mut tables, &mut ledger);
     }
-    whole.extend(rates.and_then(|rates| rates.read));
-    for (position, counts) in &whole {
+    for (position, counts) in whole.iter().chain(rates.and_then(|rates| rates.read.as_ref())) {
         unchanged(&report.tables[*position], &all_indices[*position], folder)?;
         // A table that requests are of, or that is looked up as well, stands there already.
         tables.entry(*position).or_insert_with(|| read.manifest(*position, counts));
@@ -191,7 +227,7 @@ fn scan(
     scan: usize,
     (indices, folder): (&[FileIndex], &Path),
     progress: &dyn Fn(Event<'_>),
-) -> Result<Vec<(usize, Collected)>, RunError> {
+) -> Result<Scanned, RunError> {
     let plans: Vec<&TablePlan> = plans.iter().filter(|plan| plan.scan == scan).collect();
     let tables: Vec<usize> = plans.iter().map(|plan| plan.table).collect();
     let names: Vec<&str> = tables.iter().map(|table| report.tables[*table].name.as_str()).collect();
@@ -339,7 +375,7 @@ const MOST_CURRENCIES: usize = 8;
 fn one_currency(report: &Report, plan: &TablePlan, collected: &Collected) -> Result<(), RunError> {
     let table = &report.tables[plan.table];
     let Some(column) = table.currency.as_ref().and_then(RowCurrency::column) else { return Ok(()) };
-    for (input, currencies) in plan.inputs.iter().zip(&collected.currencies).filter(|(_, currencies)| currencies.len() > 1) {
+    for (input, currencies) in plan.inputs.iter().zip(&collected.counted.currencies).filter(|(_, currencies)| currencies.len() > 1) {
         let mixes = |request: &&Request| request.sums_money() && !request.by.iter().all(|by| by.iter().any(|by| by == column));
         let requests = input.requests.iter().map(|&request| &report.requests[request]).filter(mixes);
         let requests: Vec<String> = requests.map(|request| format!("`{}`", request.name)).collect();
@@ -378,7 +414,7 @@ fn currency(report: &Report, plan: &TablePlan, collected: &Collected, request: u
         return CurrencyCode::meant_by(&group.to_string());
     }
     let input = plan.inputs.iter().position(|input| input.requests.contains(&request))?;
-    let mut found = collected.currencies.get(input)?.iter();
+    let mut found = collected.counted.currencies.get(input)?.iter();
     found.next()?.as_deref().filter(|_| found.next().is_none()).and_then(CurrencyCode::new)
 }
 
@@ -445,7 +481,7 @@ fn table_notes(table: &Table, files: &Files, indices: &[FileIndex], kept: &Kept)
 }
 
 /// That the files of a table are what they were when they were opened.
-fn unchanged(table: &Table, indices: &[FileIndex], folder: &Path) -> Result<(), RunError> {
+pub(crate) fn unchanged(table: &Table, indices: &[FileIndex], folder: &Path) -> Result<(), RunError> {
     let files = table.opened_files().into_iter().zip(indices);
     let changed = files.filter(|((opened, file), index)| !opened.is_unchanged(*file, index)).map(|((opened, file), _)| {
         let file = shown_path(&opened.files[file], folder);

@@ -16,6 +16,11 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::stages::{difference, run_in_stages};
+
+/// The variable of the environment that has each case run a second time, in stages cut by the number that it holds: it must come to the same bytes.
+const STAGES: &str = "CUSTOMETER_STAGES";
+
 /// A folder of small files, for reports to run on.
 #[derive(Debug)]
 pub struct Case {
@@ -125,9 +130,27 @@ impl Case {
     }
 
     /// Runs a report; its problems, or its failure, as a reader sees them.
+    ///
+    /// # Panics
+    /// When the variable `CUSTOMETER_STAGES` of the environment has a number, and a run in stages comes to other results.
     pub fn run(&self, config: &str) -> Result<RunResult, String> {
         let report = self.load(config)?;
-        custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| failure(&error))
+        let run = custometer_runner::run(&report, self.folder.path(), &|_| ()).map_err(|error| failure(&error));
+        if let Ok(seed) = std::env::var(STAGES) {
+            let seed = seed.parse().expect("a number");
+            let staged = run_in_stages(&report, self.folder.path(), seed).map_err(|error| failure(&error));
+            match (&run, &staged) {
+                (Ok(run), Ok(staged)) => {
+                    let difference = difference(run, staged);
+                    assert!(difference.is_none(), "in stages: {}\n{config}", difference.unwrap_or_default());
+                }
+                (Err(one), Err(other)) => assert_eq!(one, other, "{config}"),
+                (one, other) => {
+                    panic!("one run is well and the other is not: {:?}, {:?}\n{config}", one.as_ref().err(), other.as_ref().err())
+                }
+            }
+        }
+        run
     }
 
     /// Runs a report and parses the JSON it comes to.

@@ -5,6 +5,7 @@ mod faults;
 mod law;
 mod results;
 mod rows;
+mod stages;
 mod variant;
 
 use std::process::ExitCode;
@@ -68,10 +69,11 @@ pub fn test_linked_metrics() -> ExitCode {
 type Check = fn(&'static Descriptor) -> Vec<Violation>;
 
 /// What is looked at, and how.
-const PARTS: [(&str, Check); 4] = [
+const PARTS: [(&str, Check); 5] = [
     ("documentation", documentation::check),
     ("examples", examples),
     ("laws", |metric| Variant::all(metric).iter().flat_map(Variant::check).collect()),
+    ("stages", |metric| Variant::all(metric).iter().flat_map(Variant::stages).take(1).collect()),
     ("faults", |metric| Variant::all(metric).iter().flat_map(Variant::faults).take(1).collect()),
 ];
 

@@ -13,12 +13,14 @@ mod examples;
 mod input;
 pub mod laws;
 mod numbers;
+mod stages;
 mod table;
 
 pub use case::{Case, edge, lines, rejections, results, shown};
 pub use examples::check_examples;
 pub use laws::{Law, Violation, check, check_metric, test_linked_metrics};
 pub use numbers::{Number, assert_close, is_close};
+pub use stages::{Shuffled, difference, run_in_stages, shuffled};
 pub use table::{CsvCell, NULL};
 
 #[doc(hidden)]

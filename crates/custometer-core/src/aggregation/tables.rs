@@ -12,7 +12,8 @@ use super::{Aggregation, Kept, State, Values, each_number, each_true};
 use crate::groups::Kind;
 
 const ROWS: &str = "__rows";
-const KEY: &str = "__key";
+/// The column of a table of a set that has its keys, and of a multiset that has its values.
+pub const KEY: &str = "__key";
 const TIMES: &str = "__times";
 
 impl Aggregation {
@@ -87,34 +88,40 @@ impl Aggregation {
             }
             let table = next()?;
             let groups = self.groups(&mut state, table)?;
-            match &mut state.values[position] {
-                Values::Sets(kind, sets) => {
-                    let keys = table.column(KEY)?;
-                    *kind = Kind::of(keys.dtype());
-                    let mut passed = vec![0; groups.len()];
-                    for filter in 0..self.filters(position) {
-                        each_true(table.column(&name(filter))?, |row| passed[row] |= 1 << filter)?;
-                    }
-                    let keys = kind.codes(keys, &self.interners[self.keys.len() + position])?;
-                    for ((key, group), filters) in keys.iter().zip(groups).zip(passed) {
-                        if let Some(key) = key {
-                            sets.add(Member { group, key, filters });
-                        }
-                    }
-                }
-                Values::Multisets(multisets) => {
-                    let times = values::<u64>(table, TIMES)?;
-                    let mut counted: Vec<Vec<(f64, u64)>> = vec![Vec::new(); state.rows.len()];
-                    each_number(table.column(KEY)?, |row, value| counted[groups[row] as usize].push((value, times[row])))?;
-                    counted.into_iter().enumerate().for_each(|(group, values)| multisets.add_counted(group, values));
-                }
-                _ => {}
-            }
+            self.add_members(&mut state, position, table, &groups)?;
         }
         Ok(state)
     }
 
-    fn groups(&self, state: &mut State, table: &DataFrame) -> PolarsResult<Vec<u32>> {
+    /// Adds the rows of the table of a set or multiset, each of a group.
+    pub(super) fn add_members(&self, state: &mut State, position: usize, table: &DataFrame, groups: &[u32]) -> PolarsResult<()> {
+        match &mut state.values[position] {
+            Values::Sets(kind, sets) => {
+                let keys = table.column(KEY)?;
+                *kind = Kind::of(keys.dtype());
+                let mut passed = vec![0; groups.len()];
+                for filter in 0..self.filters(position) {
+                    each_true(table.column(&name(filter))?, |row| passed[row] |= 1 << filter)?;
+                }
+                let keys = kind.codes(keys, &self.interners[self.keys.len() + position])?;
+                for ((key, group), filters) in keys.iter().zip(groups).zip(passed) {
+                    if let Some(key) = key {
+                        sets.add(Member { group: *group, key, filters });
+                    }
+                }
+            }
+            Values::Multisets(multisets) => {
+                let times = values::<u64>(table, TIMES)?;
+                let mut counted: Vec<Vec<(f64, u64)>> = vec![Vec::new(); state.rows.len()];
+                each_number(table.column(KEY)?, |row, value| counted[groups[row] as usize].push((value, times[row])))?;
+                counted.into_iter().enumerate().for_each(|(group, values)| multisets.add_counted(group, values));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn groups(&self, state: &mut State, table: &DataFrame) -> PolarsResult<Vec<u32>> {
         let groups = state.groups.of_rows(&table.columns()[..self.keys.len()], &self.interners, table.height())?;
         state.make_room();
         Ok(groups)

@@ -78,7 +78,7 @@ impl Orders {
             (Margin::Column, false) => source.column(MARGIN_RATE),
             (Margin::None | Margin::Rate(_), _) => source,
         };
-        if is_by_id { source } else { source.doubt(ORDERS_REPEAT, orders_repeat) }
+        if is_by_id { source } else { source.doubt(ORDERS_REPEAT, orders_and_ids, orders_repeat) }
     }
 
     /// Refuses what is said of orders where spans are read.
@@ -140,9 +140,13 @@ impl Orders {
 const ORDERS_REPEAT: &str = "an `order_id` comes in several rows, each of which counts as an order: where rows are lines of orders, say `one_order_per = \"order_id\"`";
 
 /// Whether two purchases have one id. Money back may have that of what it is paid back for.
-fn orders_repeat(_: &LocalClock) -> Expr {
-    let ids = || col(ORDER_ID.name).filter(col(AMOUNT.name).fill_null(lit(0.0)).gt_eq(lit(0.0))).drop_nulls();
-    ids().n_unique().lt(ids().count())
+fn orders_and_ids(_: &LocalClock) -> Vec<Measure> {
+    let is_order = || col(ORDER_ID.name).is_not_null().and(col(AMOUNT.name).fill_null(lit(0.0)).gt_eq(lit(0.0)));
+    vec![count("orders").filter(is_order()), count_distinct("order_ids", col(ORDER_ID.name)).filter(is_order())]
+}
+
+fn orders_repeat(measured: &[Option<f64>]) -> bool {
+    matches!(measured, [Some(orders), Some(ids)] if ids < orders)
 }
 
 /// The lines of one customer's orders, in order.

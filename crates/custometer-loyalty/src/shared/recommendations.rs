@@ -20,15 +20,19 @@ pub(crate) fn answers(scale: Option<Scale>) -> Result<Source, ParamError> {
         let message = format!("promoters and detractors are told apart on a scale from 0 to 10, and not from {min} to {max}");
         return Err(ParamError::new("scale", message).help(help));
     }
-    Ok(Source::table(RESPONSES).at(TIME).column(RECOMMENDATION).doubt(LOW, none_is_high))
+    Ok(Source::table(RESPONSES).at(TIME).column(RECOMMENDATION).doubt(LOW, answers_and_highest, none_is_high))
 }
 
 const LOW: &str = "none of the answers is above 7, so nobody is a promoter: are they on a scale from 0 to 10? Of another, such as 1 to 5, there is no \
     net promoter score";
 
 /// Whether so many answers are no higher than the scales of most other surveys go.
-fn none_is_high(_: &LocalClock) -> Expr {
-    const MANY: u32 = 20;
+fn none_is_high(measured: &[Option<f64>]) -> bool {
+    const MANY: f64 = 20.0;
+    matches!(measured, [Some(answers), Some(highest)] if *highest <= 7.0 && *answers >= MANY)
+}
+
+fn answers_and_highest(_: &LocalClock) -> Vec<Measure> {
     let score = || col(RECOMMENDATION.name);
-    score().max().lt_eq(lit(7)).and(score().count().gt_eq(lit(MANY)))
+    vec![count("answers").filter(score().is_not_null()), max("highest_answer", score())]
 }

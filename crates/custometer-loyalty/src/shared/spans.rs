@@ -97,10 +97,16 @@ const DAY: i64 = 86_400_000_000;
 const LAST_DAYS: &str = "every `ended_at` is the last day of a month: where a span lasts through that day, say `ends = \"inclusive\"`, or it ends a day too early";
 
 /// Whether there are ends, three or more, and all are local midnights of last days of months.
-fn end_on_last_days(clock: &LocalClock) -> Expr {
-    let ends = || clock.to_local(col(ENDED_AT)).cast(DataType::Int64).drop_nulls();
+fn end_on_last_days(measured: &[Option<f64>]) -> bool {
+    const MANY: f64 = 3.0;
+    matches!(measured, [Some(ends), Some(on_last_days)] if on_last_days >= ends && *ends >= MANY)
+}
+
+/// How many ends there are, and how many of them are local midnights of last days of months.
+fn ends_by_day(clock: &LocalClock) -> Vec<Measure> {
+    let ends = || clock.to_local(col(ENDED_AT)).cast(DataType::Int64);
     let is_last = (ends() % lit(DAY)).eq(lit(0)).and((ends() + lit(DAY)).cast(INSTANT).dt().day().eq(lit(1)));
-    is_last.all(true).and(ends().count().gt_eq(lit(3)))
+    vec![count("ends").filter(ends().is_not_null()), count("ends_on_last_days").filter(is_last)]
 }
 
 /// Where the spans of customers come from.
@@ -143,7 +149,7 @@ impl Spans {
         };
         let source = Source::table(SUBSCRIPTIONS).always_at(STARTED_AT).column(SUBSCRIBER).column(STARTED).column(ENDED);
         let source = source.rule("`ended_at` is before `started_at`", col(ENDED_AT).gt_eq(col(STARTED_AT)));
-        let source = if ends == Ends::Exclusive { source.doubt(LAST_DAYS, end_on_last_days) } else { source };
+        let source = if ends == Ends::Exclusive { source.doubt(LAST_DAYS, ends_by_day, end_on_last_days) } else { source };
         match overlaps {
             Overlaps::Reject => source.rule(OVERLAP, is_alone(ends)),
             Overlaps::Unite => source,

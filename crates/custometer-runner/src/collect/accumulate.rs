@@ -70,6 +70,19 @@ impl Accumulator {
         self.aggregation.finish_with(self.united(), &self.aside, choices, confidence)
     }
 
+    /// Adds the state of other rows.
+    pub(crate) fn put(&self, state: State) {
+        self.held.fetch_add(state.bytes(), Ordering::Relaxed);
+        lock(&self.states).push(state);
+    }
+
+    /// Takes the whole state of all rows so far, and leaves an empty one.
+    pub(crate) fn take(&self) -> PolarsResult<State> {
+        let mut state = self.united();
+        self.aggregation.take_back(&mut state, &self.aside)?;
+        Ok(state)
+    }
+
     /// The state of all rows so far, without what was put aside.
     fn united(&self) -> State {
         let states = std::mem::take(&mut *lock(&self.states));

@@ -67,14 +67,14 @@ pub(crate) fn by_source(frame: &DataFrame, sources: usize) -> PolarsResult<Vec<u
     let Some(counted) = counted else { return Ok(rows) };
     for (source, counted) in frame.column(SOURCE)?.u32()?.iter().zip(counted.u64()?.iter()) {
         if let Some(rows) = source.and_then(|source| rows.get_mut(source as usize)) {
-            *rows = counted.unwrap_or_default();
+            *rows += counted.unwrap_or_default();
         }
     }
     Ok(rows)
 }
 
-/// What is counted in a column of one row.
+/// What is counted in a column: of all rows in one row, or of some and others in several.
 pub(crate) fn count(frame: &DataFrame, position: usize) -> PolarsResult<u64> {
     let column = frame.columns().get(position).map(|column| column.cast(&DataType::UInt64)).transpose()?;
-    Ok(column.and_then(|column| column.u64().ok().and_then(|values| values.get(0))).unwrap_or(0))
+    Ok(column.map_or(0, |column| column.u64().map_or(0, |counted| counted.iter().flatten().sum())))
 }

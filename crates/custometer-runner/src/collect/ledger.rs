@@ -75,7 +75,7 @@ impl Ledger {
         looked_up_in: &dyn Fn(&str, u32) -> Option<LookedUpIn>,
     ) -> Result<Uses, PolarsError> {
         let mut uses = Uses { all: Vec::new(), by_source: vec![Vec::new(); plan.counts.sources.len()] };
-        let ends = collected.fates.iter().zip(&collected.rejected).zip(&collected.left_out);
+        let ends = collected.counted.fates.iter().zip(&collected.counted.rejected).zip(&collected.counted.left_out);
         for (input, ((frame, rejected), left_out)) in plan.inputs.iter().zip(ends) {
             let requests: Vec<String> = input.requests.iter().map(|&request| report.requests[request].name.clone()).collect();
             let fates = Fates::of(frame, None)?;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::prelude::{DataFrame, DataType, Engine, LazyFrame, PolarsError, PolarsResult};
 
 use crate::collect::accumulate::ending;
-use crate::collect::collect;
 use crate::collect::counts::Counts;
+use crate::collect::engine::collect;
 use crate::collect::ledger::Files;
 use crate::collect::looked_up::{LookedUp, Unfit};
 use crate::collect::misses::Example;
@@ -44,6 +44,7 @@ impl Prepared {
         Known {
             indices: indices.get(table).map_or(&[], Vec::as_slice),
             files: None,
+            only: None,
             kept: self.kept.get(table).cloned().unwrap_or_default(),
             found: self.found.get(table).cloned().unwrap_or_default(),
             sources: sources(report, table).map(|source| self.known(report, source, indices)).collect(),
@@ -101,6 +102,15 @@ type FoundRows = Result<(KeyedRows, LookedUp), Rivals>;
 /// When a table can't be read to its end, when rows repeat others where the report says that none do, and when a key that is looked up has
 /// several rows.
 pub(crate) fn prepare(report: &Report, indices: &[Vec<FileIndex>], folder: &Path) -> Result<Prepared, RunError> {
+    prepare_by(report, indices, folder, None)
+}
+
+/// The same where it is known which rows of each table repeat no others.
+pub(crate) fn prepare_knowing(report: &Report, indices: &[Vec<FileIndex>], folder: &Path, kept: &[Kept]) -> Result<Prepared, RunError> {
+    prepare_by(report, indices, folder, Some(kept))
+}
+
+fn prepare_by(report: &Report, indices: &[Vec<FileIndex>], folder: &Path, kept: Option<&[Kept]>) -> Result<Prepared, RunError> {
     let mut used = AllUsed::new();
     for (request, of) in report.requests.iter().enumerate() {
         ask(report, of.table, &columns_of(of, &report.tables[of.table]), request, &mut used);
@@ -110,7 +120,10 @@ pub(crate) fn prepare(report: &Report, indices: &[Vec<FileIndex>], folder: &Path
     let mut problems = Vec::new();
     for level in levels(report) {
         for &table in &level {
-            prepared.kept[table] = kept_of(&report.tables[table], &prepared.known(report, table, indices), folder)?;
+            prepared.kept[table] = match kept.and_then(|kept| kept.get(table)) {
+                Some(kept) => kept.clone(),
+                None => kept_of(&report.tables[table], &prepared.known(report, table, indices), folder)?,
+            };
         }
         for (place, found) in looked_up(report, indices, &level, &used, &prepared)? {
             let (by, position) = place;
@@ -156,7 +169,7 @@ fn looked_up(
     let columns: BTreeMap<usize, BTreeSet<String>> =
         asked.iter().map(|(&other, places)| (other, used_of(&report.tables[other], lookups_of(places).into_iter()))).collect();
     let all = |source| RunError::Table { table: "all".to_owned(), source };
-    let scans = scans(report, indices, columns.iter().map(|(other, columns)| (*other, columns.clone()))).map_err(all)?;
+    let scans = scans(report, indices, columns.iter().map(|(other, columns)| (*other, columns.clone())), None).map_err(all)?;
     let mut by_scan: BTreeMap<usize, Vec<(usize, Vec<At>)>> = BTreeMap::new();
     for (other, places) in asked {
         by_scan.entry(report.first_of_scan(other)).or_default().push((other, places));
@@ -244,7 +257,7 @@ impl Keying {
         })
     }
 
-    fn finish(&self) -> Result<KeyedRows, Rivals> {
+    fn finish(&self) -> PolarsResult<Result<KeyedRows, Rivals>> {
         let filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner).take();
         filling.unwrap_or_else(|| Filling::new(self.keys, Order::One, &[])).finish()
     }
@@ -288,7 +301,7 @@ fn rows_by_key(tables: &[(&LookedUpPlan, Vec<Read<'_>>)]) -> PolarsResult<Vec<Ve
                 rows_keyed: fates.get(&0).copied().unwrap_or_default(),
                 unfit: unfit.collect(),
             };
-            of_table.push(keying.finish().map(|keyed| (keyed, looked_up)));
+            of_table.push(keying.finish()?.map(|keyed| (keyed, looked_up)));
         }
         all.push(of_table);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use custometer_core::{ColumnType, Domain, Period};
 use polars::prelude::{DataType, Engine, LazyFrame, NULL, col, lit, when};
 
-use crate::collect::collect;
+use crate::collect::engine::collect;
 use crate::collect::lookups::Prepared;
 use crate::error::RunError;
 use crate::plan::input::in_years;
@@ -47,7 +47,7 @@ fn period_of_data(report: &Report, indices: &[Vec<FileIndex>], prepared: &Prepar
     let timed: Vec<(usize, BTreeMap<&str, Domain>)> = (0..report.tables.len()).map(|table| (table, times_of(report, table))).collect();
     let timed: Vec<_> = timed.into_iter().filter(|(_, times)| !times.is_empty()).collect();
     let read = timed.iter().map(|(table, times)| (*table, times.keys().map(ToString::to_string).collect()));
-    let scans = scans(report, indices, read).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
+    let scans = scans(report, indices, read, None).map_err(|source| RunError::Table { table: "all".to_owned(), source })?;
     let mut plans: BTreeMap<usize, Vec<LazyFrame>> = BTreeMap::new();
     for (position, times) in timed {
         let table = &report.tables[position];

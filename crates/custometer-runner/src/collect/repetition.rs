@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::prelude::{DataFrame, Engine, Expr, PolarsResult, col, lit};
 
 use crate::collect::accumulate::ending;
+use crate::collect::engine::collect;
 use crate::collect::keys::{Keys, ages};
-use crate::collect::{collect, spans};
+use crate::collect::spans;
 use crate::error::RunError;
 use crate::read::kept::Kept;
 use crate::read::known::Known;

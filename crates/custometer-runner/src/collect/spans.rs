@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::prelude::{DataFrame, DataType, Engine, Expr, PolarsResult, col, lit};
 
 use crate::collect::accumulate::ending;
-use crate::collect::collect;
+use crate::collect::engine::collect;
 use crate::collect::keys::{Keys, ages};
 use crate::collect::ledger::Files;
 use crate::error::RunError;

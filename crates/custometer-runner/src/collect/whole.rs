@@ -9,8 +9,8 @@ use custometer_core::{ColumnType, DimensionValue, dimension};
 use jiff::civil::{Date, date};
 use polars::prelude::{DataType, Engine, Expr, PolarsError, PolarsResult, col, lit, when};
 
-use crate::collect::collect;
 use crate::collect::counts::Counts;
+use crate::collect::engine::collect;
 use crate::collect::ledger::Files;
 use crate::collect::lookups::Prepared;
 use crate::error::RunError;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use custometer_core::suggest::nearest;
 use polars::prelude::{DataFrame, LazyFrame, PolarsResult};
+use serde::{Deserialize, Serialize};
 
 use super::accumulate::ending;
 
@@ -67,6 +68,18 @@ impl Vocabulary {
         Ok(())
     }
 
+    /// Adds the words of other rows.
+    pub(crate) fn put(&self, words: Words) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.found.extend(words.found);
+        for (word, rows) in words.others {
+            let is_known = state.others.contains_key(&word);
+            if is_known || state.others.len() < MOST_KEPT {
+                *state.others.entry(word).or_default() += rows;
+            }
+        }
+    }
+
     /// The words that the rows have. There are none afterwards.
     pub(crate) fn take(&self) -> Words {
         let State { found, others } = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
@@ -75,7 +88,7 @@ impl Vocabulary {
 }
 
 /// The words that the rows of a column have.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Words {
     found: BTreeSet<String>,
     others: BTreeMap<String, u64>,

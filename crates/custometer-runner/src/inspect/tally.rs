@@ -309,7 +309,7 @@ pub(super) fn tally(
             Ok(false)
         }
     };
-    let rows = opened.rows(indices, wanted)?.select(select).sink_batches(PlanCallback::new(add), true, None)?;
+    let rows = opened.rows(indices, wanted, None)?.select(select).sink_batches(PlanCallback::new(add), true, None)?;
     rows.with_optimizations(OptFlags::default() | OptFlags::STREAMING).collect_with_engine(Engine::Streaming)?;
     let (tallies, faults, mut totals) = std::mem::take(&mut *sums.lock().unwrap_or_else(PoisonError::into_inner));
     if let ([only], Some(first)) = (indices, totals.first_row) {

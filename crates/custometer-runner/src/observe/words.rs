@@ -27,18 +27,18 @@ pub(crate) fn notes(report: &Report, plan: &TablePlan, collected: &Collected) ->
         Some((known, _)) => known.extend(concerned),
         None => notes.push((concerned, note)),
     };
-    if collected.counts.rows_kept == 0 && collected.counts.rows_read > 0 {
-        add(requests().map(|(index, _)| index).collect(), format!("`where` keeps none of {} rows", collected.counts.rows_read));
+    if collected.counted.counts.rows_kept == 0 && collected.counted.counts.rows_read > 0 {
+        add(requests().map(|(index, _)| index).collect(), format!("`where` keeps none of {} rows", collected.counted.counts.rows_read));
     }
-    for (input, left_out) in plan.inputs.iter().zip(&collected.left_out) {
+    for (input, left_out) in plan.inputs.iter().zip(&collected.counted.left_out) {
         let left_out: u64 = left_out.iter().sum();
-        if left_out > 0 && left_out == collected.counts.rows_kept {
+        if left_out > 0 && left_out == collected.counted.counts.rows_kept {
             let by =
                 if report.requests[input.requests[0]].conditions.len() > 1 { "`where` and `segment` keep" } else { "its condition keeps" };
             add(input.requests.clone(), format!("{by} none of {left_out} rows"));
         }
     }
-    for (request, rows) in collected.between.iter().filter(|(_, rows)| **rows > 0) {
+    for (request, rows) in collected.counted.between.iter().filter(|(_, rows)| **rows > 0) {
         let rows = match (report.min_group_size.is_some_and(|least| least > 1), rows) {
             (true, _) => "some rows of the report's period are".to_owned(),
             (false, 1) => "1 row of the report's period is".to_owned(),

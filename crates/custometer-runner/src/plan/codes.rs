@@ -72,6 +72,11 @@ impl Coded<'_> {
         }
     }
 
+    /// The codes of a column of what they stand for.
+    pub(crate) fn codes(&self, column: &Column) -> PolarsResult<Column> {
+        Ok(self.interner.codes(column.as_materialized_series())?.with_name(column.name().clone()).into_column())
+    }
+
     /// The values of all codes.
     pub(crate) fn values(&self) -> PolarsResult<Vec<DimensionValue>> {
         let codes = (0..u32::try_from(self.interner.len()).unwrap_or(u32::MAX)).map(Some);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use custometer_core::time::{INSTANT, LocalClock, index_between};
+use custometer_core::time::{INSTANT, index_between};
 use custometer_core::{Buckets, Column, ColumnType, Domain, Measure, NullRule, Source, SqlCondition, Unit};
 use polars::prelude::{
     AllowedOptimizations, BooleanChunked, DataFrame, DataType, Expr, LazyFrame, NULL, PolarsResult, SortMultipleOptions, col, lit, when,
@@ -14,9 +14,7 @@ use polars::prelude::{
 
 use crate::plan::axes::{Axes, Axis, edges};
 use crate::plan::money::Money;
-use crate::plan::names::{
-    AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, PLACE, SKIPPED, ambiguous_name, dimension_name, typed_name,
-};
+use crate::plan::names::{AMBIGUOUS, EXAMPLES, FATE, FAULTY, FIRST, LAST, OUTSIDE, PLACE, SKIPPED, ambiguous_name, typed_name};
 use crate::plan::typed::typed_column;
 use crate::read::currency::RowCurrency;
 use crate::read::fault::{Check, Origin, Reason};
@@ -42,8 +40,6 @@ pub(crate) struct InputPlan {
     judged: LazyFrame,
     /// Counts the rows that the requests' own conditions leave out; none where there are no conditions.
     pub(crate) left_out: Option<LazyFrame>,
-    /// One row that says of each of the source's doubts whether it holds; none where there are no doubts.
-    pub(crate) doubts: Option<LazyFrame>,
     /// The currencies of its amounts, a row each; none where none are summed, or where nobody says in which they are.
     pub(crate) currencies: Option<LazyFrame>,
 }
@@ -187,7 +183,7 @@ impl InputPlan {
         table: &Table,
         base: &LazyFrame,
         axes: &[&Arc<Buckets>],
-        (clock, as_of, all_rejected, sums_money): (&LocalClock, Option<i64>, bool, bool),
+        (as_of, all_rejected, sums_money): (Option<i64>, bool, bool),
     ) -> PolarsResult<Self> {
         let (base, left_out) = picked(&key, table, base);
         let mut checks = Checks::default();
@@ -238,25 +234,10 @@ impl InputPlan {
         let names: Vec<Expr> = reads.iter().map(|&(name, kind, nulls, _)| known(name, kind, nulls).alias(name)).collect();
         let absent = key.source.absent.iter().map(|column| lit(NULL).cast(stored_as(column.kind)).alias(column.name));
         let usable = judged.clone().filter(col(FATE).eq(lit(0))).with_columns(names.into_iter().chain(absent).collect::<Vec<_>>()).cache();
-        let doubts = key.source.doubts.iter().enumerate().map(|(number, doubt)| (doubt.holds)(clock).alias(number.to_string()));
-        let doubts = (!key.source.doubts.is_empty()).then(|| usable.clone().select(doubts.collect::<Vec<_>>()));
         let is_converted = key.money.as_ref().is_some_and(Money::is_converted);
         let currency = table.currency.as_ref().and_then(RowCurrency::column).filter(|_| sums_money && !is_converted);
         let currencies = currency.map(|column| currencies(&key.source, column, usable.clone()));
-        Ok(Self { key, requests, reasons, fates, rejected, usable, judged, left_out, doubts, currencies })
-    }
-
-    /// Counts the entities that are in several of the groups that a request compares; none where it compares none, or where each row is one
-    /// by itself.
-    pub(crate) fn in_several_groups(&self, request: &Request) -> Option<LazyFrame> {
-        let by = dimension_name(&request.compare_groups.as_ref()?.by);
-        let entity = request.definition.derivation.as_ref()?.entity();
-        self.key.source.columns.iter().find(|column| column.name == entity)?;
-        let group = || col(by.as_str());
-        let (some, all) = (group().is_not_null().any(true), group().is_not_null().all(true));
-        let is_in_several = group().min().neq(group().max()).fill_null(lit(false)).or(some.neq(all));
-        let entities = self.usable.clone().group_by([col(entity)]).agg([is_in_several.alias("several")]);
-        Some(entities.select([col("several").cast(DataType::UInt64).sum()]))
+        Ok(Self { key, requests, reasons, fates, rejected, usable, judged, left_out, currencies })
     }
 
     /// Counts the rows that lie between the report's own periods which a request is by; none where it is by others, or of more than its buckets.
@@ -470,19 +451,24 @@ pub(crate) fn count_rows() -> Expr {
 
 /// The first rows of each reason in every batch, by their numbers: few, however many are rejected.
 pub(super) fn first_of_each(rejected: LazyFrame) -> LazyFrame {
-    let few = |rows: DataFrame| {
-        let order = [ROW, PART].into_iter().filter(|column| rows.schema().contains(column)).collect::<Vec<_>>();
-        let rows = rows.sort(order, SortMultipleOptions::default())?;
-        let mut seen: BTreeMap<Option<i32>, usize> = BTreeMap::new();
-        let mut first = |reason: Option<i32>| {
-            let count = seen.entry(reason).or_default();
-            *count += 1;
-            *count <= EXAMPLES
-        };
-        let kept: BooleanChunked = rows.column(FATE)?.i32()?.iter().map(&mut first).collect();
-        rows.filter(&kept)
+    rejected.map(|rows| first_rows_of_each(&rows), AllowedOptimizations::STREAMING, None, Some("first of each reason"))
+}
+
+/// The first rows of each reason, by their numbers. Of a row of the files, all that are made of it, so that the first ones of several batches are among
+/// the first ones of each.
+pub(crate) fn first_rows_of_each(rows: &DataFrame) -> PolarsResult<DataFrame> {
+    let order = [ROW, PART].into_iter().filter(|column| rows.schema().contains(column)).collect::<Vec<_>>();
+    let rows = rows.sort(order, SortMultipleOptions::default())?;
+    let mut seen: BTreeMap<Option<i32>, (usize, Option<u64>)> = BTreeMap::new();
+    let mut first = |(reason, row): (Option<i32>, Option<u64>)| {
+        let (count, last) = seen.entry(reason).or_default();
+        if *count == 0 || *last != row {
+            (*count, *last) = (*count + 1, row);
+        }
+        *count <= EXAMPLES
     };
-    rejected.map(few, AllowedOptimizations::STREAMING, None, Some("first of each reason"))
+    let kept: BooleanChunked = rows.column(FATE)?.i32()?.iter().zip(rows.column(ROW)?.u64()?.iter()).map(&mut first).collect();
+    rows.filter(&kept)
 }
 
 /// Whether an instant is of these years, the first and the last included, by UTC.

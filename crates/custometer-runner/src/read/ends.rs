@@ -9,6 +9,8 @@ use polars::prelude::{
     lit,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::scan::{PART, ROW};
 
 /// The type of ends.
@@ -18,12 +20,42 @@ pub(crate) const STORED: DataType = DataType::Datetime(TimeUnit::Microseconds, S
 pub(crate) type Place = (u64, u64);
 
 /// When each row of a log ends, in microseconds since 1970.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "WrittenEnds", into = "WrittenEnds")]
 pub(crate) enum Ends {
     /// By the number of the row, from the first on. Those after the last one last.
     Rows(Arc<Vec<i64>>),
     /// By its place, where rows are made. Those that are not among them last.
     Parts(Arc<HashMap<Place, i64>>),
+}
+
+/// The same as they are written for other machines.
+#[derive(Serialize, Deserialize)]
+enum WrittenEnds {
+    Rows(Vec<i64>),
+    Parts(Vec<(Place, i64)>),
+}
+
+impl From<WrittenEnds> for Ends {
+    fn from(written: WrittenEnds) -> Self {
+        match written {
+            WrittenEnds::Rows(ends) => Self::Rows(Arc::new(ends)),
+            WrittenEnds::Parts(ends) => Self::Parts(Arc::new(ends.into_iter().collect())),
+        }
+    }
+}
+
+impl From<Ends> for WrittenEnds {
+    fn from(ends: Ends) -> Self {
+        match ends {
+            Ends::Rows(ends) => Self::Rows(Arc::unwrap_or_clone(ends)),
+            Ends::Parts(ends) => {
+                let mut ends: Vec<(Place, i64)> = ends.iter().map(|(place, end)| (*place, *end)).collect();
+                ends.sort_unstable();
+                Self::Parts(ends)
+            }
+        }
+    }
 }
 
 impl Ends {

@@ -4,6 +4,7 @@
 //! it is used as, so that a value which does not fit is seen and counted instead of becoming null or ending the run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -269,15 +270,21 @@ pub(crate) fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
 }
 
 impl Opened {
-    /// The rows, with their numbers. `indices` are those of the files, and only the `wanted` columns are sure to be filled.
+    /// The rows, with their numbers: all, or `only` those with some numbers. `indices` are those of the files, and only the `wanted` columns are sure
+    /// to be filled.
     ///
     /// # Errors
     ///
     /// When a file can't be scanned any more.
-    pub(crate) fn rows(&self, indices: &[FileIndex], wanted: BTreeSet<String>) -> PolarsResult<LazyFrame> {
+    pub(crate) fn rows(&self, indices: &[FileIndex], wanted: BTreeSet<String>, only: Option<Range<u64>>) -> PolarsResult<LazyFrame> {
         let schema = Arc::new(self.row_schema());
-        let parts = FileParts::new(self, indices, wanted)?;
+        let parts = FileParts::new(self, indices, wanted, only)?;
         scan::scan(parts, schema)
+    }
+
+    /// The numbers of the rows that its parts begin with, each of which is read as a whole.
+    pub(crate) fn starts(&self, indices: &[FileIndex]) -> PolarsResult<Vec<u64>> {
+        Ok(FileParts::new(self, indices, BTreeSet::new(), None)?.parts.into_iter().map(|(_, _, first)| first).collect())
     }
 
     /// No rows, with the columns that [`rows`](Self::rows) gives.
@@ -388,6 +395,8 @@ struct FileParts {
     shared: Vec<Vec<Shared>>,
     /// Each part with its file, and the number of its first row.
     parts: Vec<(usize, Cut, u64)>,
+    /// The numbers of the rows that are wanted; all where it is none.
+    only: Option<Range<u64>>,
     watch: Watch,
 }
 
@@ -404,23 +413,27 @@ enum Cut {
 }
 
 impl FileParts {
-    fn new(opened: &Opened, indices: &[FileIndex], wanted: BTreeSet<String>) -> PolarsResult<Self> {
+    fn new(opened: &Opened, indices: &[FileIndex], wanted: BTreeSet<String>, only: Option<Range<u64>>) -> PolarsResult<Self> {
+        let has_any = |first: u64, rows: u64| only.as_ref().is_none_or(|only| first < only.end && only.start < first + rows);
         let (mut chunks, mut shared, mut parts, mut first) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (file, index) in indices.iter().enumerate() {
             if let Heads::Columnar(heads) = &opened.heads {
                 let mut row = first;
                 for (group, rows) in heads[file].groups.iter().enumerate() {
                     let cuts = (0..*rows).step_by(columnar::PART);
-                    parts.extend(cuts.map(|from| {
-                        let cut = Cut::Rows { group, from, rows: columnar::PART.min(rows - from) };
-                        (file, cut, row + from as u64)
+                    parts.extend(cuts.filter_map(|from| {
+                        let (first, rows) = (row + from as u64, columnar::PART.min(rows - from));
+                        has_any(first, rows as u64).then_some((file, Cut::Rows { group, from, rows }, first))
                     }));
                     row += *rows as u64;
                 }
                 shared.push(heads[file].groups.iter().map(|_| Shared::default()).collect());
             } else {
-                parts.extend(index.chunks.iter().map(|chunk| (file, Cut::Text(*chunk), first + chunk.rows_before)));
-                chunks.push(Chunks::new(&opened.sources[file], &index.chunks)?);
+                let ends = index.chunks.iter().skip(1).map(|next| next.rows_before).chain([index.rows]);
+                let has_any = |(chunk, end): &(&Chunk, u64)| has_any(first + chunk.rows_before, end - chunk.rows_before);
+                let of_file: Vec<Chunk> = index.chunks.iter().zip(ends).filter(has_any).map(|(chunk, _)| *chunk).collect();
+                parts.extend(of_file.iter().map(|chunk| (file, Cut::Text(*chunk), first + chunk.rows_before)));
+                chunks.push(Chunks::new(&opened.sources[file], &of_file)?);
             }
             first += index.rows;
         }
@@ -428,7 +441,7 @@ impl FileParts {
         let cell_faults = opened.cell_faults.clone();
         let wanted = cell_faults::with_their_columns(wanted, &cell_faults);
         let (row_schema, watch) = (opened.row_schema(), opened.watch.clone());
-        Ok(Self { sources, heads, schema, row_schema, wanted, cell_faults, chunks, shared, parts, watch })
+        Ok(Self { sources, heads, schema, row_schema, wanted, cell_faults, chunks, shared, parts, only, watch })
     }
 }
 
@@ -444,6 +457,7 @@ impl Parts for FileParts {
     fn rows(&self, part: usize) -> PolarsResult<DataFrame> {
         self.watch.check()?;
         let rows = self.read(part)?;
+        let rows = self.only.as_ref().map_or_else(|| rows.clone(), |only| within(&rows, self.parts[part].2, only));
         self.watch.count(rows.height());
         Ok(rows)
     }
@@ -474,6 +488,13 @@ impl FileParts {
         };
         rows.hstack(&[numbered(first, rows.height())])
     }
+}
+
+/// Those of a part's rows, numbered from `first`, whose numbers are among some.
+fn within(rows: &DataFrame, first: u64, only: &Range<u64>) -> DataFrame {
+    let at = |row: u64| row.saturating_sub(first).min(rows.height() as u64);
+    let (from, until) = (at(only.start), at(only.end));
+    rows.slice(i64::try_from(from).unwrap_or(i64::MAX), usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX))
 }
 
 /// The type of a column's values: a dictionary is a way to store text, and where there are no values, text is as good as any.

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use polars::prelude::{BooleanChunked, Column, DataType, Field, IntoColumn, LazyFrame, PolarsResult, col};
 
+use serde::{Deserialize, Serialize};
+
 use super::ends::Ends;
 use super::scan::ROW;
 
 /// Which of a table's rows are kept, told from their keys before anything else is made of them; all, where nothing is said.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "WrittenKept", into = "WrittenKept")]
 pub(crate) struct Kept {
     /// A bit for each row; none where no row repeats another.
     rows: Option<Arc<Vec<u64>>>,
@@ -21,6 +24,28 @@ pub(crate) struct Kept {
     ends: Option<Ends>,
     /// How many changes begin no span.
     pub(crate) without_span: u64,
+}
+
+/// The same as it is written for other machines.
+#[derive(Serialize, Deserialize)]
+struct WrittenKept {
+    rows: Option<Vec<u64>>,
+    repeated: u64,
+    tied: u64,
+    ends: Option<Ends>,
+    without_span: u64,
+}
+
+impl From<WrittenKept> for Kept {
+    fn from(WrittenKept { rows, repeated, tied, ends, without_span }: WrittenKept) -> Self {
+        Self { rows: rows.map(Arc::new), repeated, tied, ends, without_span }
+    }
+}
+
+impl From<Kept> for WrittenKept {
+    fn from(Kept { rows, repeated, tied, ends, without_span }: Kept) -> Self {
+        Self { rows: rows.map(Arc::unwrap_or_clone), repeated, tied, ends, without_span }
+    }
 }
 
 impl Kept {

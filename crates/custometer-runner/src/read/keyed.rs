@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use custometer_core::interner::{Interner, Missing, UNKNOWN};
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, Field, IntoColumn, IntoSeries, NULL, NamedFrom, PolarsResult, Series, UInt32Chunked, col, lit, when,
+    Column, DataFrame, DataType, Expr, Field, IdxCa, IdxSize, IntoColumn, IntoSeries, NULL, NamedFrom, PolarsResult, Series, UInt32Chunked,
+    col, lit, when,
 };
 
 /// Rows of a looked-up table by their keys.
@@ -347,12 +348,16 @@ impl Filling {
     }
 
     /// The rows by their keys; or the keys that several of them have at one time.
-    pub(crate) fn finish(mut self) -> Result<KeyedRows, Rivals> {
+    pub(crate) fn finish(mut self) -> PolarsResult<Result<KeyedRows, Rivals>> {
+        self.put_in_order()?;
         let by_key = match self.order {
             Order::One => self.one(),
             _ => self.spans(),
         };
-        let by_key = by_key.map_err(|rivals| self.rivals(&rivals))?;
+        let by_key = match by_key {
+            Ok(by_key) => by_key,
+            Err(rivals) => return Ok(Err(self.rivals(&rivals))),
+        };
         let values = self.values.into_iter().map(|(name, values)| {
             let values = match values {
                 FillingValues::Texts { interner, codes } => {
@@ -364,9 +369,30 @@ impl Filling {
             (name, values)
         });
         let (values, sure) = (values.collect(), self.rows.len());
-        let doubtful = self.doubtful.keys().copied().zip(u32::try_from(sure).unwrap_or(u32::MAX)..).collect();
-        self.rows.extend(self.doubtful.into_values());
-        Ok(KeyedRows { values, keys: self.keys, by_key, rows: self.rows, sure, doubtful })
+        let mut of_keys: Vec<(u64, u32)> = self.doubtful.into_iter().map(|(key, row)| (row, key)).collect();
+        of_keys.sort_unstable();
+        let doubtful = of_keys.iter().map(|(_, key)| *key).zip(u32::try_from(sure).unwrap_or(u32::MAX)..).collect();
+        self.rows.extend(of_keys.into_iter().map(|(row, _)| row));
+        Ok(Ok(KeyedRows { values, keys: self.keys, by_key, rows: self.rows, sure, doubtful }))
+    }
+
+    /// Puts the rows in the order of their files, so that each has the same place on every machine.
+    fn put_in_order(&mut self) -> PolarsResult<()> {
+        if self.rows.is_sorted() {
+            return Ok(());
+        }
+        let mut order: Vec<IdxSize> = (0..).take(self.rows.len()).collect();
+        order.sort_by_key(|at| self.rows[*at as usize]);
+        ordered(&mut self.codes, &order);
+        ordered(&mut self.times, &order);
+        ordered(&mut self.rows, &order);
+        for (_, values) in &mut self.values {
+            match values {
+                FillingValues::Texts { codes, .. } => ordered(codes, &order),
+                FillingValues::Others(values) => *values = values.take(&IdxCa::from_vec("order".into(), order.clone()))?,
+            }
+        }
+        Ok(())
     }
 
     /// The row of each key; or the keys that have several.
@@ -439,5 +465,12 @@ impl Filling {
         first.sort_unstable_by(|one, other| one.1.cmp(&other.1));
         let examples = first.into_iter().take(EXAMPLES).map(|(key, rows)| (self.keys.texts(key), rows)).collect();
         Rivals { keys: keys.len() as u64, examples }
+    }
+}
+
+/// Values in another order; none stay none.
+fn ordered<T: Copy>(values: &mut Vec<T>, order: &[IdxSize]) {
+    if !values.is_empty() {
+        *values = order.iter().map(|at| values[*at as usize]).collect();
     }
 }

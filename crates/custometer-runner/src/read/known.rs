@@ -1,5 +1,7 @@
 //! What is known of a table before its rows are gone through.
 
+use std::ops::Range;
+
 use polars::prelude::LazyFrame;
 
 use super::kept::Kept;
@@ -13,6 +15,8 @@ pub(crate) struct Known<'a> {
     pub(crate) indices: &'a [FileIndex],
     /// The rows of its files, where one scan has those of several tables.
     pub(crate) files: Option<LazyFrame>,
+    /// The numbers of the rows that are gone through; all where it is none.
+    pub(crate) only: Option<Range<u64>>,
     /// Which rows are kept, as far as that is known.
     pub(crate) kept: Kept,
     /// What its lookups find.

@@ -397,7 +397,7 @@ impl Table {
         let read = self.read_of_files(self.with_places(used));
         let (rows, sources) = match &self.of {
             RowsOf::Files(opened) => {
-                let rows = known.files.clone().map_or_else(|| opened.rows(known.indices, read), Ok)?;
+                let rows = known.files.clone().map_or_else(|| opened.rows(known.indices, read, known.only.clone()), Ok)?;
                 (self.skipped.iter().fold(rows, |rows, skipped| rows.filter(skipped.clone().not())), Vec::new())
             }
             RowsOf::Union(union) => union.rows(&self.columns.united, known, &read)?,
@@ -531,12 +531,14 @@ impl Union {
         let columns: Vec<&str> = united.values().filter(|column| column.is_read(read)).map(|column| column.name.as_str()).collect();
         let (mut all, mut sources, mut first) = (Vec::new(), Vec::new(), 0_u64);
         for (number, source) in self.sources.iter().enumerate() {
-            let known = known.sources.get(number).cloned().unwrap_or_default();
+            let mut of_source = known.sources.get(number).cloned().unwrap_or_default();
+            let count = of_source.indices.iter().map(|index| index.rows).sum::<u64>();
+            of_source.only = known.only.as_ref().map(|only| only.start.saturating_sub(first)..only.end.saturating_sub(first).min(count));
             let used = source.given.used(&columns);
-            let rows = source.table.rows(&known, used.clone())?;
+            let rows = source.table.rows(&of_source, used.clone())?;
             let given = source.given.of(&columns).chain(source.given.places.iter().cloned());
             all.push(rows.met.clone().with_column(col(ROW) + lit(first)).select(given.collect::<Vec<_>>()));
-            first += known.indices.iter().map(|index| index.rows).sum::<u64>();
+            first += count;
             sources.push((rows, used));
         }
         Ok((concat(all, UnionArgs::default())?, sources))

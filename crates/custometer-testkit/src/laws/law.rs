@@ -30,6 +30,8 @@ pub enum Law {
     PartsUnite,
     /// What is said to add up over groups does, and breaking down changes no total.
     GroupsAddUp,
+    /// A run in stages, cut and shuffled at chance as machines of a cluster would have it, gives the bytes of a run.
+    StagesAreOneRun,
     /// A value over a window that overlaps others is that of a period as long as it.
     WindowsArePeriods,
     /// A damaged row is rejected and told with its place and text, and changes no value.
@@ -52,6 +54,7 @@ impl Law {
             Self::EntitiesAreApart => "the rows of one entity never influence those of another",
             Self::PartsUnite => "measures of parts unite to those of the whole",
             Self::GroupsAddUp => "groups add up to their total where they are said to, and breaking down changes no total",
+            Self::StagesAreOneRun => "a run in stages, however it is cut, gives the bytes of a run",
             Self::WindowsArePeriods => "a value over a window is that of a period as long as it",
             Self::NothingWrongGetsIn => "a damaged row is rejected and told, and changes no value",
         }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::bytes::{Hashing, text_of};
 use super::error::TextError;
 use super::format::{Delimiter, TextFormat};
@@ -45,7 +47,7 @@ const TOTALS: [&str; 22] = [
 ];
 
 /// A run of whole rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Chunk {
     /// Where it starts, in bytes of unpacked text.
     pub(crate) offset: u64,
@@ -56,7 +58,7 @@ pub(crate) struct Chunk {
 }
 
 /// What going through a file once tells of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileIndex {
     /// Its size on disk.
     pub(crate) bytes: u64,
