@@ -233,9 +233,16 @@ fn compute_report(path: &Path, args: &ReportArgs, report: &Report, wanted: &Want
     if shortcomings.is_empty() { Ok(()) } else { Err(Failure::Done(shortcomings)) }
 }
 
+/// So many rows of a table are read on a terminal.
+const MOST_ROWS: usize = 60;
+
 /// Writes a result to stdout, and what its format has no room for to stderr.
 fn show(result: &RunResult, format: Format, quiet: bool) -> Result<(), Failure> {
-    let on = |is_terminal: bool, colors: bool| Terminal { width: comfy_table::Table::new().width().filter(|_| is_terminal), colors };
+    let on = |is_terminal: bool, colors: bool| Terminal {
+        width: comfy_table::Table::new().width().filter(|_| is_terminal),
+        colors,
+        rows: is_terminal.then_some(MOST_ROWS),
+    };
     let stdout = on(io::stdout().is_terminal(), shows_colors(&io::stdout()));
     write(&custometer_output::render(result, format, Some(stdout)).map_err(Failure::run)?)?;
     if matches!(format, Format::Csv | Format::Parquet) {

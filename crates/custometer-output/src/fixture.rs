@@ -114,6 +114,7 @@ pub(crate) fn empty() -> RunResult {
         rejected_rows: None,
         requests: Vec::new(),
         locale: Locale::En,
+        digits: None,
     }
 }
 
@@ -177,6 +178,7 @@ fn nps(from: i8, until: i8) -> ResultRow {
         value: None,
         unit: Unit::Points,
         currency: None,
+        digits: None,
         direction: Direction::HigherIsBetter,
         low: None,
         high: None,

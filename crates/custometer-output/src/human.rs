@@ -54,12 +54,14 @@ pub(crate) fn p_value(p_value: f64) -> String {
 impl Rounded {
     /// A value, such as `12.3 %`, `+41.3` or `2 h 05 min`.
     pub(crate) fn value(value: f64, quantity: impl Into<Quantity>) -> Self {
-        let Quantity { unit, currency } = quantity.into();
+        let Quantity { unit, currency, digits } = quantity.into();
+        let precise = |value: f64, decimals: usize| digits.map_or_else(|| precise(value, decimals), |digits| fixed(value, digits.into()));
+        let tenths = digits.map_or(1, usize::from);
         let (digits, suffix) = match unit {
             Unit::Percent => (precise(value, 1), Suffix::Percent),
-            Unit::Points if value > 0.0 => (format!("+{}", fixed(value, 1)), Suffix::None),
-            Unit::Points => (fixed(value, 1), Suffix::None),
-            Unit::Seconds => (duration(value), Suffix::None),
+            Unit::Points if value > 0.0 => (format!("+{}", fixed(value, tenths)), Suffix::None),
+            Unit::Points => (fixed(value, tenths), Suffix::None),
+            Unit::Seconds => (duration(value, tenths), Suffix::None),
             Unit::Count => (count(value), Suffix::None),
             Unit::Currency => {
                 let digits = currency.and_then(CurrencyCode::digits).unwrap_or(2);
@@ -133,20 +135,22 @@ pub(crate) fn within(text: &str, longest: usize) -> &str {
     end.map_or(text, |(end, _)| &text[..end])
 }
 
-/// Seconds as the two largest units that matter.
-fn duration(seconds: f64) -> String {
+/// Below so many seconds, minutes would hide what matters.
+const SECONDS: f64 = 100.0;
+
+/// Seconds as the two largest units that matter; few of them with so many decimals.
+fn duration(seconds: f64, decimals: usize) -> String {
     let sign = if seconds < 0.0 { "-" } else { "" };
     let seconds = seconds.abs();
-    // Rounded before each choice, so that 59.7 s comes to 1 min 00 s and not to 60 s.
+    let few = fixed(seconds, decimals);
+    // Rounded before each choice, so that 3599.7 s comes to 1 h 00 min and not to 60 min.
     let (whole, minutes, hours) = (seconds.round(), (seconds / 60.0).round(), (seconds / 3600.0).round());
     let text = if seconds == 0.0 {
         "0 s".to_owned()
     } else if (seconds * 1000.0).round() < 1000.0 {
         format!("{:.0} ms", seconds * 1000.0)
-    } else if (seconds * 10.0).round() < 100.0 {
-        format!("{seconds:.1} s")
-    } else if whole < 60.0 {
-        format!("{whole:.0} s")
+    } else if few.parse::<f64>().is_ok_and(|shown| shown < SECONDS) {
+        format!("{few} s")
     } else if whole < 3600.0 {
         format!("{:.0} min {:02.0} s", (whole / 60.0).floor(), whole % 60.0)
     } else if minutes < 1440.0 {
@@ -223,7 +227,7 @@ mod tests {
     #[test]
     fn amounts_have_the_digits_of_their_currency() {
         let shown = [("EUR", 1234.5), ("JPY", 26_400.4), ("KWD", -0.0004), ("XAU", 2.0)].map(|(code, number)| {
-            let quantity = Quantity { unit: Unit::Currency, currency: CurrencyCode::new(code) };
+            let quantity = Quantity { currency: CurrencyCode::new(code), ..Unit::Currency.into() };
             (value(number, quantity), change(number, quantity))
         });
         let expected = [
@@ -236,15 +240,17 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_shown_in_their_two_largest_units() {
+    fn durations_are_shown_in_their_two_largest_units_and_few_seconds_in_tenths() {
         for (seconds, expected) in [
             (0.0, "0 s"),
             (0.35, "350 ms"),
             (0.9999, "1.0 s"),
             (1.54, "1.5 s"),
-            (9.96, "10 s"),
-            (45.0, "45 s"),
-            (59.7, "1 min 00 s"),
+            (9.96, "10.0 s"),
+            (45.0, "45.0 s"),
+            (67.5, "67.5 s"),
+            (99.94, "99.9 s"),
+            (99.96, "1 min 40 s"),
             (725.0, "12 min 05 s"),
             (3599.6, "1 h 00 min"),
             (7505.0, "2 h 05 min"),
@@ -254,6 +260,26 @@ mod tests {
             (86_400_000.0, "1\u{2009}000 d 0 h"),
         ] {
             assert_eq!(value(seconds, Unit::Seconds), expected);
+        }
+    }
+
+    #[test]
+    fn a_report_says_how_many_decimals_there_are() {
+        let of = |number: f64, unit: Unit, digits: u8| value(number, Quantity { digits: Some(digits), ..unit.into() });
+        for (number, unit, digits, expected) in [
+            (12.345, Unit::Percent, 2, "12.35 %"),
+            (0.042, Unit::Percent, 0, "0 %"),
+            (41.27, Unit::Points, 0, "+41"),
+            (4.2, Unit::Score, 3, "4.200"),
+            (20.375, Unit::Months, 2, "20.38 mo"),
+            (67.53, Unit::Seconds, 2, "67.53 s"),
+            (67.53, Unit::Seconds, 0, "68 s"),
+            (7505.0, Unit::Seconds, 2, "2 h 05 min"),
+            // Things are counted, and amounts have the digits of their currency.
+            (1234.0, Unit::Count, 2, "1\u{2009}234"),
+            (1234.5, Unit::Currency, 0, "1\u{2009}234.50"),
+        ] {
+            assert_eq!(of(number, unit, digits), expected);
         }
     }
 

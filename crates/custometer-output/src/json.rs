@@ -28,6 +28,8 @@ struct Document<'a> {
     requests: Vec<Request<'a>>,
     notes: &'a [Note],
     locale: Locale,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digits: Option<u8>,
 }
 
 /// What a reader must know of a request.
@@ -406,6 +408,7 @@ pub(crate) fn render(result: &RunResult) -> serde_json::Result<Vec<u8>> {
         requests: result.requests.iter().map(Request::from).collect(),
         notes: &result.notes,
         locale: result.locale,
+        digits: result.digits,
     };
     let mut json = serde_json::to_vec_pretty(&document)?;
     json.push(b'\n');

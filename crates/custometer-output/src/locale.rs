@@ -84,7 +84,8 @@ impl Language {
         let decimals =
             (0..4).find(|decimals| fraction(*decimals).min(1.0 - fraction(*decimals)) < 1e-6).unwrap_or(4).unsigned_abs() as usize;
         match unit {
-            Unit::Seconds => self.digits(&human::value(value, unit).replace(" 00 min", "").replace(" 00 s", "").replace(" 0 h", "")),
+            Unit::Seconds => self
+                .digits(&human::value(value, unit).replace(".0 s", " s").replace(" 00 min", "").replace(" 00 s", "").replace(" 0 h", "")),
             Unit::Percent => self.written(value, &Rounded { digits: human::fixed(value, decimals), suffix: Suffix::Percent }),
             _ => self.digits(&human::fixed(value, decimals)),
         }
@@ -315,7 +316,7 @@ mod tests {
     /// What ICU 75 writes by the CLDR with the narrowest sign that means no other currency, save that a minus is always the true one.
     #[test]
     fn amounts_are_written_in_the_way_of_the_language() {
-        let of = |code: &str| Quantity { unit: Unit::Currency, currency: CurrencyCode::new(code) };
+        let of = |code: &str| Quantity { currency: CurrencyCode::new(code), ..Unit::Currency.into() };
         let glued = |text: &str| text.replace(' ', "\u{a0}");
         let shown = |number: f64, code: &str| in_each(|language| language.value(number, of(code)));
         assert_eq!(shown(-234.5, "EUR"), ["−€234.50", "−234,50 €", "−234,50 €", "−234,50 €"].map(glued));

@@ -3,13 +3,15 @@
 use custometer_core::{CurrencyCode, Unit};
 use custometer_runner::result::ResultRow;
 
-/// A unit, and of an amount of money the currency, where it is known.
+/// A unit, of an amount of money the currency, where it is known, and how many decimals it is shown with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quantity {
     /// The unit.
     pub(crate) unit: Unit,
     /// The currency.
     pub(crate) currency: Option<CurrencyCode>,
+    /// With how many decimals it is shown; as its unit is shown where that is not said.
+    pub(crate) digits: Option<u8>,
 }
 
 impl Quantity {
@@ -28,13 +30,13 @@ impl Quantity {
 
 impl From<Unit> for Quantity {
     fn from(unit: Unit) -> Self {
-        Self { unit, currency: None }
+        Self { unit, currency: None, digits: None }
     }
 }
 
 impl From<&ResultRow> for Quantity {
     fn from(row: &ResultRow) -> Self {
-        Self { unit: row.unit, currency: row.currency }
+        Self { unit: row.unit, currency: row.currency, digits: row.digits }
     }
 }
 

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::fixture;
 
-    const WIDE: Terminal = Terminal { width: Some(80), colors: false };
+    const WIDE: Terminal = Terminal { width: Some(80), colors: false, rows: None };
 
     #[test]
     fn the_same_result_comes_to_the_same_bytes() {

@@ -54,7 +54,10 @@ pub fn stored(text: &str) -> Result<RunResult, StoredError> {
     let document: Document = serde_json::from_value(document).map_err(|error| StoredError::NotResults(error.to_string()))?;
     let zone = TimeZone::get(&document.manifest.timezone).map_err(|error| StoredError::NotResults(error.to_string()))?;
     let results = document.results.into_iter().map(|row| row.row(&zone)).collect::<Result<Vec<_>, String>>();
-    let results = results.map_err(StoredError::NotResults)?;
+    let mut results = results.map_err(StoredError::NotResults)?;
+    for row in &mut results {
+        row.digits = document.digits;
+    }
     if let Some(alert) = document.alerts.iter().find(|alert| alert.result >= results.len()) {
         return Err(StoredError::NotResults(format!("the alert `{}` is of a result that is not there", alert.name)));
     }
@@ -70,6 +73,7 @@ pub fn stored(text: &str) -> Result<RunResult, StoredError> {
         requests: document.requests.into_iter().map(Asked::from).collect(),
         notes: document.notes,
         locale: document.locale,
+        digits: document.digits,
     })
 }
 
@@ -87,6 +91,8 @@ struct Document {
     requests: Vec<Request>,
     notes: Vec<Note>,
     locale: Locale,
+    #[serde(default)]
+    digits: Option<u8>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +148,7 @@ impl Row {
             value: number(self.value),
             unit: self.unit,
             currency: self.currency.map(currency).transpose()?,
+            digits: None,
             direction: self.direction,
             low: number(self.low),
             high: number(self.high),
@@ -420,6 +427,18 @@ mod tests {
         for format in Format::ALL {
             assert!(render(&read, format, None).unwrap() == render(&result, format, None).unwrap(), "{format}");
         }
+    }
+
+    #[test]
+    fn decimals_are_stored_with_what_they_are_of() {
+        let mut result = RunResult { digits: Some(3), rejected_rows: None, details: Vec::new(), ..fixture::result() };
+        for row in &mut result.results {
+            row.digits = result.digits;
+        }
+        let text = String::from_utf8(render(&result, Format::Json, None).unwrap()).unwrap();
+        let shown = |result: &RunResult| String::from_utf8(render(result, Format::Markdown, None).unwrap()).unwrap();
+        assert!(shown(&result).contains("+41.300"), "{}", shown(&result));
+        assert_eq!(shown(&stored(&text).unwrap()), shown(&result));
     }
 
     #[test]

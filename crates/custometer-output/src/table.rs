@@ -16,6 +16,8 @@ pub struct Terminal {
     pub width: Option<u16>,
     /// Whether it shows colours.
     pub colors: bool,
+    /// How many rows of a table it shows, the first and the last; all where it is not said.
+    pub rows: Option<usize>,
 }
 
 /// A rule above, below and under the header, and nothing else.
@@ -62,7 +64,8 @@ pub(crate) fn render(result: &RunResult, terminal: Terminal) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-fn shown(section: Section, terminal: Terminal) -> String {
+fn shown(mut section: Section, terminal: Terminal) -> String {
+    let folded = terminal.rows.and_then(|rows| fold(&mut section.columns, rows));
     let grids: Vec<String> = pages(section.columns, terminal).into_iter().map(|columns| grid(columns, terminal)).collect();
     let mut lines = vec![terminal.bold(&section.heading), grids.join("\n\n")];
     let room = terminal.width.map_or(LONGEST_TREND, |width| usize::from(width).saturating_sub(2));
@@ -70,8 +73,22 @@ fn shown(section: Section, terminal: Terminal) -> String {
     if let Some(more) = section.trends.len().checked_sub(TRENDS).filter(|more| *more > 0) {
         lines.push(format!("  and {more} more groups"));
     }
+    lines.extend(folded.map(|rows| {
+        format!("{} more rows: send the output to a pager or a file to see them all, such as `| less`", human::count(rows as f64))
+    }));
     lines.extend(section.notes);
     lines.join("\n")
+}
+
+/// Leaves out the rows in the middle where there are more than so many; how many they are.
+fn fold(columns: &mut [Column], rows: usize) -> Option<usize> {
+    let all = columns.first().map_or(0, |column| column.cells.len());
+    let left = all.checked_sub(rows).filter(|left| *left > 0)?;
+    for (position, column) in columns.iter_mut().enumerate() {
+        let gap = Text::from(if position == 0 { "…" } else { "" });
+        column.cells.splice(rows / 2..rows / 2 + left, [gap]);
+    }
+    Some(left)
 }
 
 /// A heading and the lines that belong to it.
@@ -205,11 +222,13 @@ fn grid(columns: Vec<Column>, terminal: Terminal) -> String {
 mod tests {
     use custometer_core::{Grain, Unit};
 
+    use custometer_runner::result::ResultRow;
+
     use super::*;
     use crate::fixture;
 
     fn wide_as(width: u16) -> Terminal {
-        Terminal { width: Some(width), colors: false }
+        Terminal { width: Some(width), ..Terminal::default() }
     }
 
     #[test]
@@ -323,6 +342,21 @@ period        region     product    channel          value      interval      n
     }
 
     #[test]
+    fn a_long_table_is_folded_where_it_is_read_and_says_how_to_see_all() {
+        let mut result = fixture::result();
+        let row = result.results[1].clone();
+        result.alerts.clear();
+        let of = |number: i64| ResultRow { dimensions: vec![("customer".to_owned(), number.into())], ..row.clone() };
+        result.results = (1..=100).map(of).collect();
+        let table = render(&result, Terminal { rows: Some(10), ..Terminal::default() });
+        let customers: Vec<&str> = table.lines().skip(6).take(11).map(|line| line.split_whitespace().nth(1).unwrap_or("…")).collect();
+        assert_eq!(customers, ["1", "2", "3", "4", "5", "…", "96", "97", "98", "99", "100"], "{table}");
+        assert!(table.contains("\n90 more rows: send the output to a pager or a file to see them all, such as `| less`\n"), "{table}");
+        let all = render(&result, Terminal::default());
+        assert!(!all.contains("more rows") && all.lines().count() == table.lines().count() + 88, "{all}");
+    }
+
+    #[test]
     fn without_a_width_nothing_is_broken() {
         let row = "\n2025-01-01 – 2025-01-31  Northern Europe  Widgets and gadgets  newsletter  2 h 05 min  2 h 00 min – 1 d 0 h  1_310\n";
         let table = render(&wide(), Terminal::default()).replace('\u{2009}', "_");
@@ -361,7 +395,7 @@ period        region     product    channel          value      interval      n
     #[test]
     fn colours_are_added_where_they_are_shown_and_change_nothing_else() {
         let plain = render(&fixture::result(), wide_as(120));
-        let colored = render(&fixture::result(), Terminal { width: Some(120), colors: true });
+        let colored = render(&fixture::result(), Terminal { width: Some(120), colors: true, rows: None });
         assert!(!plain.contains('\u{1b}'));
         assert!(colored.contains("\u{1b}[31m✗ missed") && colored.contains("\u{1b}[1m"), "{colored}");
         let mut stripped = String::new();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use custometer_core::DimensionValue;
+use custometer_core::{CurrencyCode, DimensionValue};
 use custometer_runner::result::ResultRow;
 use jiff::Timestamp;
 
@@ -35,6 +35,8 @@ pub(crate) struct View<'a> {
     pub(crate) keys: Vec<Key<'a>>,
     /// All rows, in order.
     pub(crate) rows: Vec<&'a ResultRow>,
+    /// The period of each of them.
+    periods: Vec<usize>,
     places: HashMap<[usize; 3], &'a ResultRow>,
 }
 
@@ -56,6 +58,7 @@ impl<'a> View<'a> {
     fn of(rows: &[Placed<'a, '_>]) -> Self {
         let (mut starts, mut groups, mut keys) = (Places::default(), Places::default(), Places::default());
         let (mut buckets, mut partial, mut places) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut periods = Vec::with_capacity(rows.len());
         for (row, bucket) in rows {
             let (breakdown, own) = row.dimensions.split_at(row.breakdown);
             let values = |of: &'a [(String, DimensionValue)]| of.iter().map(|(_, value)| value).collect::<Key<'a>>();
@@ -66,6 +69,7 @@ impl<'a> View<'a> {
                 partial.push(row.partial);
             }
             places.insert(place, *row);
+            periods.push(place[0]);
         }
         let (breakdown, own) = rows.first().map_or((&[][..], &[][..]), |(row, _)| row.dimensions.split_at(row.breakdown));
         let names = |of: &'a [(String, DimensionValue)]| of.iter().map(|(name, _)| name.as_str()).collect();
@@ -77,8 +81,30 @@ impl<'a> View<'a> {
             groups: groups.in_order,
             keys: keys.in_order,
             rows: rows.iter().map(|(row, _)| *row).collect(),
+            periods,
             places,
         }
+    }
+
+    /// The parts of it that have one currency each, and which: amounts of two have no axis in common. One part, of none, where all have the same.
+    pub(crate) fn by_currency(self) -> Vec<(Option<CurrencyCode>, Self)> {
+        let mut currencies: Vec<Option<CurrencyCode>> = Vec::new();
+        for row in self.rows.iter().filter(|row| row.value.is_some()) {
+            if !currencies.contains(&row.currency) {
+                currencies.push(row.currency);
+            }
+        }
+        if currencies.len() < 2 {
+            return vec![(None, self)];
+        }
+        let part = |currency: Option<CurrencyCode>| {
+            // What has no value belongs to any of them.
+            let is_of_it = |row: &ResultRow| row.currency == currency || row.value.is_none() && !currencies.contains(&row.currency);
+            let placed = self.rows.iter().zip(&self.periods).filter(|(row, _)| is_of_it(row));
+            let placed: Vec<Placed<'a, '_>> = placed.map(|(row, period)| (*row, &self.buckets[*period])).collect();
+            (currency, Self::of(&placed))
+        };
+        currencies.iter().copied().map(part).collect()
     }
 
     /// The row of a period, a group and a value of the metric's own dimensions.

@@ -95,6 +95,7 @@ impl PyResults {
             requests: self.0.requests.iter().filter(|asked| asked.name == request).cloned().collect(),
             notes: self.0.notes.iter().filter(|note| concerns(&note.requests)).cloned().collect(),
             locale: self.0.locale,
+            digits: self.0.digits,
         };
         Ok(RequestResult { part, name: request.to_owned() })
     }
@@ -257,7 +258,7 @@ fn rendered<'py>(py: Python<'py>, result: &RunResult, format: Format) -> PyResul
 }
 
 fn shown(result: &RunResult) -> PyResult<String> {
-    let table = custometer_output::render(result, Format::Table, Some(Terminal { width: Some(120), colors: false }));
+    let table = custometer_output::render(result, Format::Table, Some(Terminal { width: Some(120), ..Terminal::default() }));
     let table = table.map_err(|error| PyValueError::new_err(error.to_string()))?;
     Ok(String::from_utf8_lossy(&table).into_owned())
 }

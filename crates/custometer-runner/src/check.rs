@@ -185,7 +185,6 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let named = config.metrics.iter().map(|request| request.name.as_ref().unwrap_or(&request.metric).get_ref().as_str());
     let named = named.map(|name| (name, requests.iter().find(|request| request.name == name))).collect();
     let calculated = Reading { requests: named, has_period: timed }.read(&config.derived, &mut problems);
-    let webhooks = webhooks::read(&config.webhooks, input.environment, &mut problems);
     let judged: Vec<Judged<'_>> = judged(&requests, &calculated).collect();
     let alerts = alerts::read(&config.alerts, &config.named(), &judged, &mut problems);
     calendar.named = Arc::new(NamedTimes { earlier, ..times.listed });
@@ -198,6 +197,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         link: report::link(&config.report, &mut problems),
         title: config.report.title,
         locale: config.report.locale,
+        digits: config.report.digits.map(|digits| digits.0),
         calendar,
         named_tables: times.tables,
         period,
@@ -218,7 +218,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
         requests,
         calculated,
         alerts,
-        webhooks,
+        webhooks: webhooks::read(&config.webhooks, input.environment, &mut problems),
         mails: mail::read(&config.mail, input.environment, &mut problems),
         config_hash,
         memory: MemoryLimit::default(),

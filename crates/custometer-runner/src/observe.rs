@@ -312,6 +312,7 @@ fn result_row(request: &Request, part: &Part, cell: &Evaluated<'_>, group: &[Dim
         value: shown(estimate.value),
         unit: request.unit(),
         currency: None,
+        digits: None,
         direction: request.direction(),
         low: shown(estimate.interval.map(|(low, _)| low)),
         high: shown(estimate.interval.map(|(_, high)| high)),

@@ -53,6 +53,8 @@ pub struct Report {
     pub link: Option<String>,
     /// The language of what people read.
     pub locale: Locale,
+    /// With how many decimals people are shown values; as their units are shown where that is not said.
+    pub digits: Option<u8>,
     /// How time is counted.
     pub calendar: Calendar,
     /// The times with names that tables have: the calendar gets them when these are read.

@@ -44,6 +44,8 @@ pub struct RunResult {
     pub notes: Vec<Note>,
     /// The language of what people read.
     pub locale: Locale,
+    /// With how many decimals people are shown values; as their units are shown where that is not said.
+    pub digits: Option<u8>,
 }
 
 /// Something that a reader must know of a table's rows, such as that none of them has a word that the report names.
@@ -124,6 +126,8 @@ pub struct ResultRow {
     pub unit: Unit,
     /// The currency of an amount of money, where it is known.
     pub currency: Option<CurrencyCode>,
+    /// With how many decimals people are shown it; as its unit is shown where that is not said.
+    pub digits: Option<u8>,
     /// Which change of it is good news.
     pub direction: Direction,
     /// The lower end of its interval.

@@ -163,7 +163,7 @@ pub(crate) fn conclude(
     }
     observed.rows.sort_by_key(|(request, _)| *request);
     observed.details.sort_by_key(|(request, _)| *request);
-    let mut results = united(observed.rows);
+    let mut results = united(observed.rows, report.digits);
     let Verdicts { alerts, contributions, notes: judged, suppressed } = judge(&mut results, report);
     for note in judged {
         let concerned = results.iter_mut().filter(|row| note.requests.contains(&row.request));
@@ -199,6 +199,7 @@ pub(crate) fn conclude(
         requests,
         notes,
         locale: report.locale,
+        digits: report.digits,
     })
 }
 
@@ -245,12 +246,15 @@ fn scan(
 }
 
 /// All rows, in the order of their requests, without room for more: they may be millions.
-fn united(rows: Vec<(usize, Vec<ResultRow>)>) -> Vec<ResultRow> {
+fn united(rows: Vec<(usize, Vec<ResultRow>)>, digits: Option<u8>) -> Vec<ResultRow> {
     let all = rows.iter().map(|(_, rows)| rows.len()).sum::<usize>();
     let mut parts = rows.into_iter().map(|(_, rows)| rows);
     let mut united = parts.next().unwrap_or_default();
     united.reserve_exact(all - united.len());
     parts.for_each(|rows| united.extend(rows));
+    for row in &mut united {
+        row.digits = digits;
+    }
     united
 }
 

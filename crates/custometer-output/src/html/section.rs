@@ -56,9 +56,19 @@ impl Section {
             notes_differ,
             targets_differ,
         };
+        let is_even = views.iter().all(|view| !view.own.is_empty());
         let mut figures = Vec::new();
-        for view in &views {
-            figures.extend(drawing.figures(view, total));
+        for view in View::all(rows, &buckets) {
+            for (currency, part) in view.by_currency() {
+                let quantity = Quantity { currency: currency.or(drawing.quantity.currency), ..drawing.quantity };
+                let mut of_part = Drawing { quantity, ..drawing }.figures(&part, total.filter(|_| currency.is_none()));
+                if let Some(currency) = currency {
+                    for figure in &mut of_part {
+                        figure.title = format!("{}, {currency}", figure.title);
+                    }
+                }
+                figures.extend(of_part);
+            }
         }
         let latest = total.and_then(|total| total.row(total.latest(), 0, 0)).filter(|row| row.breakdown == 0);
         let explained = result.contributions.iter().filter(|of| of.request == first.request);
@@ -83,7 +93,7 @@ impl Section {
             headline: headline.filter(|_| is_timeless),
             evidence: if is_timeless { Headline::evidence(rows, language) } else { Vec::new() },
             is_wide: figures.len() > 1 || rows.iter().any(|row| row.group_comparison.is_some()),
-            is_even: views.iter().all(|view| !view.own.is_empty()),
+            is_even,
             figures,
             title,
         }

@@ -238,3 +238,37 @@ fn every_language_says_all_of_it() {
     }
     assert!(markup(&small(Locale::Da)).contains("Data kendt indtil"));
 }
+
+#[test]
+fn amounts_of_two_currencies_share_no_axis() {
+    let mut result = fixture::result();
+    let row = result.results[0].clone();
+    let of = |month: i64, (country, code, value): (&str, &str, f64)| {
+        let at = |months: i64| row.start.as_ref().unwrap().checked_add(jiff::Span::new().months(months)).unwrap();
+        ResultRow {
+            request: "revenue".to_owned(),
+            start: Some(at(month)),
+            end: Some(at(month + 1)),
+            dimensions: vec![("country".to_owned(), country.into())],
+            breakdown: 1,
+            value: Some(value),
+            unit: Unit::Currency,
+            currency: custometer_core::CurrencyCode::new(code),
+            low: None,
+            high: None,
+            comparisons: Vec::new(),
+            target: None,
+            benchmark: None,
+            ..row.clone()
+        }
+    };
+    let groups = [("JP", "JPY", 90_000.0), ("DE", "EUR", 12.0), ("FR", "EUR", 15.0)];
+    result.results = (0..3).flat_map(|month| groups.map(|group| of(month, group))).collect();
+    result.alerts.clear();
+    let page = html(&result);
+    let titles = ["By country, JPY", "By country, EUR"];
+    assert!(titles.iter().all(|title| page.contains(title)), "{page}");
+    // Beside yen, euros were a line at zero: their axis ends where they do.
+    let euros = &page[page.find(titles[1]).unwrap()..];
+    assert!(euros.contains(">20<") && !euros[..euros.find("</figure>").unwrap_or(euros.len())].contains("100,000"), "{euros}");
+}

@@ -130,7 +130,7 @@ impl Numbers {
 
 /// With how many decimals a number is shown: as all outputs show it.
 fn decimals(value: f64, quantity: Quantity) -> usize {
-    let quantity = if quantity == Unit::Seconds { Unit::Days.into() } else { quantity };
+    let quantity = if quantity == Unit::Seconds { Quantity { unit: Unit::Days, ..quantity } } else { quantity };
     Rounded::value(value, quantity).digits.split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }
 
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn an_amount_has_its_currency_in_the_way_of_the_language() {
         let of = |code: &str, locale: Locale| {
-            let quantity = Quantity { unit: Unit::Currency, currency: CurrencyCode::new(code) };
+            let quantity = Quantity { currency: CurrencyCode::new(code), ..Unit::Currency.into() };
             written(&numbers(&[1.0], locale).value(1234.5, quantity)).1
         };
         assert_eq!(of("EUR", Locale::En), "\"€\"#,##0.00");

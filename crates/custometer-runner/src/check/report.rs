@@ -33,6 +33,10 @@ pub(crate) struct ReportConfig {
     /// The language of the HTML report. English unless said.
     #[schemars(with = "Option<Locale>")]
     pub locale: Locale,
+    /// With how many decimals people are shown values, from 0 to 6: percentages, points, scores, ratios, days, months, years, and durations below 100 s. As
+    /// their units are shown unless said. JSON, CSV and Parquet have all digits.
+    #[schemars(with = "Option<u8>")]
+    pub digits: Option<Digits>,
     /// IANA time zone that days, weeks and months are local to, and that times without an offset are read in. UTC unless said.
     #[schemars(with = "Option<String>")]
     pub timezone: ZoneName,
@@ -199,6 +203,23 @@ impl<'de> Deserialize<'de> for Percent {
             return Ok(Self(value));
         }
         Err(D::Error::custom(format!("{value} is not a percentage from 0 to 100")))
+    }
+}
+
+/// How many decimals a value is shown with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Digits(pub(crate) u8);
+
+/// More decimals than these are shown of no value.
+const MOST_DIGITS: u8 = 6;
+
+impl<'de> Deserialize<'de> for Digits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = i64::deserialize(deserializer)?;
+        match u8::try_from(digits) {
+            Ok(digits) if digits <= MOST_DIGITS => Ok(Self(digits)),
+            _ => Err(D::Error::custom(format!("values are shown with 0 to {MOST_DIGITS} decimals, not {digits}"))),
+        }
     }
 }
 

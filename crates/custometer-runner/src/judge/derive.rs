@@ -171,6 +171,7 @@ impl Calculated {
             value: now,
             unit: self.unit,
             currency: currencies.first().copied().filter(|_| self.unit == Unit::Currency && !is_mixed && !is_unknown),
+            digits: like.digits,
             direction: self.direction,
             low: shown(interval.filter(|_| now.is_some()).map(|(low, _)| low)),
             high: shown(interval.filter(|_| now.is_some()).map(|(_, high)| high)),

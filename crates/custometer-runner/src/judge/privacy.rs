@@ -615,6 +615,7 @@ mod tests {
             value: Some(n * 10.0),
             unit: Unit::Count,
             currency: None,
+            digits: None,
             direction: Direction::Neutral,
             low: Some(n * 9.0),
             high: Some(n * 11.0),

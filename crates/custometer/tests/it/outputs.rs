@@ -288,6 +288,18 @@ fn a_dry_run_shows_what_it_would_post_and_posts_nothing() {
 }
 
 #[test]
+fn values_are_shown_with_as_many_decimals_as_the_report_says() {
+    let folder = report("", "[derived.half]\nvalue = \"aov / 2\"\nunit = \"ratio\"");
+    let shown = |more: &[&str]| String::from_utf8(run(&folder, more).stdout).unwrap();
+    let digits = ["--set", "report.digits=4"];
+    assert!(shown(&[]).contains("  5.00") && shown(&digits).contains("  5.0000"), "{}", shown(&digits));
+    let json: Json = serde_json::from_str(&shown(&[&digits[..], &["--format", "json"]].concat())).unwrap();
+    assert_eq!((&json["digits"], &json["results"][3]["value"]), (&4.into(), &5.into()));
+    let (code, said) = outcome(&run(&folder, &["--set", "report.digits=9"]));
+    assert!(code == 2 && said.contains("0 to 6 decimals, not 9"), "{said}");
+}
+
+#[test]
 fn a_secret_that_is_not_there_is_said_before_anything_is_read() {
     let folder = posted(1, "");
     let output = program(&folder, &["--out", "out"]).env_remove("HOOK_SECRET").output().unwrap();
