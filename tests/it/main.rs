@@ -91,4 +91,5 @@ mod money {
 
 mod attack;
 mod field;
+mod keeping;
 mod real_data;

@@ -57,7 +57,8 @@ pub(crate) enum Command {
         /// Send no alert to its webhook and no mail, and show what would be sent.
         #[arg(long)]
         dry_run: bool,
-        /// A folder that remembers: the run is kept there, alerts are told once, and it is said which final values changed since the last run.
+        /// A folder that remembers: the run is kept there, alerts are told once, it is said which final values changed since the last run, and of files
+        /// that are as they were, what is kept of them is taken.
         #[arg(long, value_name = "DIR")]
         state: Option<PathBuf>,
         /// Fail, and write nothing, when more rows are rejected than the report allows.
@@ -75,6 +76,15 @@ pub(crate) enum Command {
     },
     /// Compute one metric of files in one line.
     Compute(ComputeArgs),
+    /// Show what `run --state` keeps of each file: how many rows it has, how large it is, and when it was used.
+    State {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Remove what is kept of files: the next run reads all of them. Runs stay.
+        #[arg(long)]
+        prune: bool,
+    },
     /// Show stored results in another format, without the data.
     View {
         /// The results as JSON, as `run --format json` writes them; - for the standard input.

@@ -10,6 +10,7 @@ mod metrics;
 mod new;
 mod pack_pages;
 mod packs;
+mod state;
 mod validate;
 mod view;
 mod watch;
@@ -27,6 +28,7 @@ use clap::CommandFactory as _;
 use custometer_core::Registry;
 use custometer_output::{Format, Terminal};
 use custometer_runner::result::{Severity, Status, harmless};
+use custometer_runner::stages::{States, run_keeping};
 use custometer_runner::{Event, GivenRows, Input, MemoryLimit, Note, Report, RunResult};
 use indicatif::{DecimalBytes, HumanBytes, ProgressBar, ProgressState, ProgressStyle};
 use jiff::civil::Date;
@@ -59,6 +61,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Command::Diff { old, new, state, format, fail_on_change } => {
             history::diff(&old, &new, state.as_deref(), format == InspectFormat::Json, fail_on_change)
         }
+        Command::State { folder, prune } => state::run(&folder, prune),
         Command::View { results, format, out, quiet } => view::run(&results, &format, out.as_deref(), quiet),
         Command::Compute(args) => compute::run(&args, &registry),
         Command::Validate { report, format } => validate::run(&report, format, &registry),
@@ -189,15 +192,23 @@ fn compute_report(path: &Path, args: &ReportArgs, report: &Report, wanted: &Want
         }
     }));
     bar.enable_steady_tick(Duration::from_millis(100));
-    let result = custometer_runner::run(report, folder_of(path), &|event| match event {
+    let progress = |event: Event<'_>| match event {
         Event::Reading { table, files, bytes, .. } => {
             bar.set_message(format!("reading `{table}`: {}, {}", counted(files, "file"), HumanBytes(bytes)));
         }
         Event::Checking { files } => bar.set_message(format!("checking {}", counted(files, "file"))),
         _ => {}
-    });
+    };
+    let folder = folder_of(path);
+    let result = match wanted.state {
+        Some(state) => run_keeping(report, folder, &States::new(state), &progress).map(|(result, reuse)| (result, Some(reuse))),
+        None => custometer_runner::run(report, folder, &progress).map(|result| (result, None)),
+    };
     bar.finish_and_clear();
-    let result = result.map_err(Failure::run)?;
+    let (result, reuse) = result.map_err(Failure::run)?;
+    for text in reuse.iter().flat_map(state::words) {
+        note(quiet, &text);
+    }
     if report.watch().aside() > 0 {
         let (aside, limit) = (DecimalBytes(report.watch().aside()), DecimalBytes(report.memory.bytes()));
         note(quiet, &format!("{aside} were in `{}` meanwhile, so as to stay within {limit} of memory", report.memory.scratch().display()));

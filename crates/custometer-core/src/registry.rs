@@ -19,6 +19,8 @@ pub struct Descriptor {
     pub about: &'static About,
     /// The crate that registered it.
     pub krate: &'static str,
+    /// The version of that crate; empty where nothing says it.
+    pub version: &'static str,
     making: Making,
 }
 
@@ -36,14 +38,14 @@ enum Making {
 
 impl Descriptor {
     /// The descriptor of a metric; called by [`register_metric!`](crate::register_metric).
-    pub const fn new<M: Metric>(krate: &'static str) -> Self {
+    pub const fn new<M: Metric>(krate: &'static str, version: &'static str) -> Self {
         let making = Making::Typed { define: define::<M>, settle: settle::<M>, params_schema: params_schema::<M> };
-        Self { about: M::ABOUT, krate, making }
+        Self { about: M::ABOUT, krate, version, making }
     }
 
     /// The descriptor of a metric that no type stands for, such as one that a config defines.
     pub fn given(about: &'static About, krate: &'static str, definition: Definition) -> Self {
-        Self { about, krate, making: Making::Given(Box::new(definition)) }
+        Self { about, krate, version: "", making: Making::Given(Box::new(definition)) }
     }
 
     /// The metric with the given parameters, or everything that is wrong with them.
@@ -117,7 +119,7 @@ inventory::collect!(Descriptor);
 macro_rules! register_metric {
     ($metric:ty) => {
         $crate::__private::inventory::submit! {
-            $crate::registry::Descriptor::new::<$metric>(env!("CARGO_PKG_NAME"))
+            $crate::registry::Descriptor::new::<$metric>(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         }
     };
 }
@@ -222,8 +224,8 @@ mod tests {
         }
     }
 
-    static ONE: Descriptor = Descriptor::new::<One>("crate-b");
-    static SAME: Descriptor = Descriptor::new::<One>("crate-a");
+    static ONE: Descriptor = Descriptor::new::<One>("crate-b", "1.0.0");
+    static SAME: Descriptor = Descriptor::new::<One>("crate-a", "1.0.0");
 
     #[test]
     fn two_metrics_with_one_id_name_both_crates_in_a_stable_order() {

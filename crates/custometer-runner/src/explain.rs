@@ -275,7 +275,7 @@ enum Scan<'a> {
 fn explained(report: &Report) -> Result<Vec<(TablePlan, Scan<'_>)>, RunError> {
     // The plan is the same whatever the files hold, unless they say what the period is, or which times have names.
     let (indices, prepared) = if needs_period_of_data(report) || !report.is_whole() {
-        let indices = indices(report, Path::new(""))?;
+        let indices = indices(report, Path::new(""), &|_| None)?;
         let prepared = prepare(report, &indices, Path::new(""))?;
         (indices, prepared)
     } else {

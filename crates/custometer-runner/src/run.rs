@@ -66,7 +66,7 @@ pub fn run(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Resu
 
 fn steps(report: &Report, folder: &Path, progress: &dyn Fn(Event<'_>)) -> Result<RunResult, RunError> {
     progress(Event::Checking { files: report.files() });
-    let indices = indices(report, folder)?;
+    let indices = indices(report, folder, &|_| None)?;
     let prepared = prepare(report, &indices, folder)?;
     unchanged_lookups(report, &indices, &prepared, folder)?;
     let reading = Reading { report, indices: &indices, prepared: &prepared, folder };

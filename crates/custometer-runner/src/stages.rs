@@ -19,11 +19,16 @@ mod cut;
 mod fingerprint;
 mod item;
 mod job;
+mod keeping;
+mod layout;
 mod outbox;
 mod parcel;
 mod spec;
+mod states;
 
 pub use self::address::Stage;
 pub use self::job::Job;
+pub use self::keeping::{Reuse, run_keeping};
 pub use self::parcel::Parcel;
 pub use self::spec::{Sizes, Spec};
+pub use self::states::{StateFile, States};

@@ -25,7 +25,7 @@ pub use self::law::{Law, Violation};
 ///
 /// When the system has no thread left.
 pub fn check_metric<M: Metric>() -> Vec<Violation> {
-    check(Box::leak(Box::new(Descriptor::new::<M>("the one under test"))))
+    check(Box::leak(Box::new(Descriptor::new::<M>("the one under test", ""))))
 }
 
 /// The laws that a metric breaks. What they are tried on comes from its examples and its source.

@@ -5,18 +5,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::RunError;
 use crate::read::files::shown_path;
+use crate::read::source::Source;
 use crate::read::text::FileIndex;
 use crate::report::Report;
 
-/// Goes through all files once: what they hold, by table, and what makes them unreadable. Tables over the same files have the same.
-pub(crate) fn indices(report: &Report, folder: &Path) -> Result<Vec<Vec<FileIndex>>, RunError> {
+/// What is known of a file from an earlier run: of its name and its stamp.
+pub(crate) type KnownFile<'a> = &'a (dyn Fn(&Source) -> Option<FileIndex> + Sync);
+
+/// Goes through all files once: what they hold, by table, and what makes them unreadable. Tables over the same files have the same. A file that is
+/// `known` is not gone through.
+pub(crate) fn indices(report: &Report, folder: &Path, known: KnownFile<'_>) -> Result<Vec<Vec<FileIndex>>, RunError> {
     let once = report.tables.iter().enumerate().filter(|(table, _)| report.first_of_scan(*table) == *table);
     let files = once.flat_map(|(table, of)| of.own_files().map(move |file| (table, file)));
     let files: Vec<(usize, usize)> = files.collect();
     let next = AtomicUsize::new(0);
     let index = || {
         let taken = std::iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)).copied());
-        taken.map(|(table, file)| ((table, file), report.tables[table].opened_files()[file].0.index(file))).collect::<Vec<_>>()
+        let index = |(table, file): (usize, usize)| {
+            let opened = report.tables[table].opened_files()[file].0;
+            known(&opened.sources()[file]).map_or_else(|| opened.index(file), Ok)
+        };
+        taken.map(|place| (place, index(place))).collect::<Vec<_>>()
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let mut done: Vec<_> = std::thread::scope(|scope| {

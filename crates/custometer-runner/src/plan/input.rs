@@ -44,7 +44,7 @@ pub(crate) struct InputPlan {
     pub(crate) currencies: Option<LazyFrame>,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct InputKey {
     pub(crate) source: Source,
     /// The table's names for the source's columns, where they differ.

@@ -77,6 +77,13 @@ impl Disk {
         self.stamp.bytes
     }
 
+    /// Its size, when it was written to, and which file it is.
+    pub(super) fn stamp(&self) -> String {
+        let Stamp { bytes, modified, identity } = &self.stamp;
+        let modified = modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos());
+        format!("{bytes} {modified} {identity:?}")
+    }
+
     pub(super) fn is_fresh(&self) -> bool {
         self.is_fresh
     }

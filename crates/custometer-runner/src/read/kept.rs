@@ -68,6 +68,24 @@ impl Kept {
         if self.without_span == 0 { 0 } else { self.ends.as_ref().map_or(0, |ends| ends.without_span(rows)) }
     }
 
+    /// What tells which of these rows are kept, and when they end; nothing where all are, and last.
+    pub(crate) fn tells(&self, rows: Range<u64>) -> String {
+        let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
+        match (&self.ends, &self.rows) {
+            // When a row ends is told by rows of other files, too.
+            (Some(_), _) => hash(format!("{self:?}").as_bytes()),
+            (None, None) => String::new(),
+            (None, Some(bits)) => {
+                let bit = |row: u64| {
+                    let word = usize::try_from(row / 64).ok().and_then(|word| bits.get(word));
+                    word.is_some_and(|word| word >> (row % 64) & 1 == 1)
+                };
+                let bits: Vec<u8> = rows.map(|row| u8::from(bit(row))).collect();
+                if bits.iter().all(|bit| *bit == 1) { String::new() } else { hash(&bits) }
+            }
+        }
+    }
+
     /// The rows that are kept.
     pub(crate) fn of(&self, rows: LazyFrame) -> LazyFrame {
         let once = match self.rows.clone() {

@@ -152,6 +152,15 @@ impl Source {
         }
     }
 
+    /// What tells that its content is the same as when this was told before, where it can be told: not of a file that was written to a moment ago.
+    pub(crate) fn stamp(&self) -> Option<String> {
+        match &self.at {
+            At::Disk(disk) => (!disk.is_fresh()).then(|| disk.stamp()),
+            At::Object(object) => Some(object.version()),
+            At::Host(_) => None,
+        }
+    }
+
     /// Whether it is still as it was when it was opened. `hash` is that of what was read, and `hash_now` gives that of what is there.
     pub(crate) fn is_unchanged(&self, hash: &str, hash_now: impl FnOnce() -> io::Result<String>) -> io::Result<bool> {
         match &self.at {

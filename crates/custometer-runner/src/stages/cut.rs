@@ -48,6 +48,26 @@ pub(super) fn tasks(report: &Report, indices: &[Vec<FileIndex>], rows: u64) -> P
     Ok(tasks)
 }
 
+/// The tasks of a report, one for each file, with its position. Where rows are judged by other rows, all files are one.
+pub(super) fn tasks_of_files(report: &Report, indices: &[Vec<FileIndex>]) -> Vec<(Task, Option<usize>)> {
+    let mut tasks = Vec::new();
+    for scan in scans(report) {
+        if sees_other_rows(report, scan) {
+            tasks.push((Task { scan, rows: None }, None));
+            continue;
+        }
+        let (before, mut first) = (tasks.len(), 0);
+        for (file, index) in indices[scan].iter().enumerate().filter(|(_, index)| index.rows > 0) {
+            tasks.push((Task { scan, rows: Some((first, first + index.rows)) }, Some(file)));
+            first += index.rows;
+        }
+        if tasks.len() == before {
+            tasks.push((Task { scan, rows: Some((0, 0)) }, None));
+        }
+    }
+    tasks
+}
+
 /// The first table of each scan that requests have rows of.
 pub(super) fn scans(report: &Report) -> impl Iterator<Item = usize> {
     let is_asked = |scan: &usize| report.requests.iter().any(|request| report.first_of_scan(request.table) == *scan);

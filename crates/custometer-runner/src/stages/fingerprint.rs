@@ -16,6 +16,7 @@ pub(super) fn fingerprint(report: &Report, what: &[u8]) -> String {
     for metric in Registry::linked().iter().flat_map(Registry::iter) {
         add(metric.about.id.as_bytes());
         add(metric.krate.as_bytes());
+        add(metric.version.as_bytes());
     }
     for request in &report.requests {
         add(request.metric.about.id.as_bytes());

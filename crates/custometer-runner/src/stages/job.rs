@@ -13,11 +13,11 @@ use polars::prelude::{Column, DataFrame, Engine, IntoLazy, NamedFrom, PolarsErro
 use super::account::Account;
 use super::address::{Address, Stage, by_part};
 use super::coding::{Coding, RowsOf};
-use super::cut::scans;
+use super::cut::{Task, scans};
 use super::fingerprint::fingerprint;
 use super::item::{Item, Label, Of};
 use super::outbox::Outbox;
-use super::parcel::{Parcel, opened};
+use super::parcel::{Parcel, Sent, opened};
 use super::spec::Spec;
 use crate::collect::accumulate::Accumulator;
 use crate::collect::counted::{Counted, last_of};
@@ -69,9 +69,14 @@ impl Job {
                 "the report has other tables than that of the driver: every machine must read the same config".to_owned(),
             ));
         }
-        let fingerprint = fingerprint(report, &spec.to_bytes()?);
         let prepared = prepare_knowing(report, &spec.indices, folder, &spec.kept)?;
         unchanged_lookups(report, &spec.indices, &prepared, folder)?;
+        Self::knowing(report, folder, spec, prepared)
+    }
+
+    /// The same, of what is known of tables already.
+    pub(super) fn knowing(report: &Report, folder: &Path, spec: Spec, prepared: Prepared) -> Result<Self, RunError> {
+        let fingerprint = fingerprint(report, &spec.to_bytes()?);
         let reading = Reading { report, indices: &spec.indices, prepared: &prepared, folder };
         let (whole_report, whole) = with_read_tables(reading)?;
         let axes = axes(&whole_report, spec.period)?;
@@ -103,6 +108,37 @@ impl Job {
         unchanged(&self.report.tables[rows.scan], &self.spec.indices[rows.scan], &self.folder)?;
         memory.failure().map_or(Ok(()), |failure| Err(RunError::Memory(failure)))?;
         scanned?;
+        outbox.close(&[])
+    }
+
+    /// What values are of.
+    pub(super) fn axes(&self) -> &Axes {
+        &self.axes
+    }
+
+    /// The plans of a task without rows.
+    pub(super) fn plans_of(&self, task: &Task) -> Result<Vec<TablePlan>, RunError> {
+        self.known().plan(&self.report, Some(&SomeRows { rows: Some(0..0), ..task.rows() }))
+    }
+
+    /// What a task sends. Whether its files are what they were is only asked by [`finish`](Self::finish).
+    pub(super) fn sent(&self, task: &Task) -> Result<Vec<Sent>, RunError> {
+        let mut outbox = Outbox::new(&self.fingerprint, Address::Scan(0));
+        let memory = self.memory();
+        let scanned = self.scanned(&self.known().plan(&self.report, Some(&task.rows()))?, &mut outbox, &memory);
+        memory.failure().map_or(Ok(()), |failure| Err(RunError::Memory(failure)))?;
+        scanned?;
+        let apart = |parcel: &Parcel| {
+            let (label, rows) = parcel.apart(&self.fingerprint)?;
+            Ok(Sent { to: parcel.to, label, count: parcel.rows, rows: rows.to_vec() })
+        };
+        outbox.sent().iter().map(apart).collect()
+    }
+
+    /// The parcels of a task that sends this.
+    pub(super) fn parcels(&self, task: usize, sent: &[Sent]) -> Result<Vec<Parcel>, RunError> {
+        let mut outbox = Outbox::new(&self.fingerprint, Address::Scan(u32::try_from(task).unwrap_or(u32::MAX)));
+        sent.iter().try_for_each(|sent| outbox.put(sent))?;
         outbox.close(&[])
     }
 

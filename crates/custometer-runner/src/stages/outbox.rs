@@ -5,7 +5,7 @@ use polars::prelude::DataFrame;
 use super::account::Account;
 use super::address::Address;
 use super::item::{Item, Label};
-use super::parcel::Parcel;
+use super::parcel::{Parcel, Sent};
 use crate::error::RunError;
 
 /// So many rows are a parcel.
@@ -32,6 +32,19 @@ impl<'a> Outbox<'a> {
             self.parcels.push(parcel.map_err(|reason| RunError::Parcels(format!("rows can't be sent: {reason}")))?);
         }
         Ok(())
+    }
+
+    /// Sends rows that are written already, so many of them.
+    pub(super) fn put(&mut self, sent: &Sent) -> Result<(), RunError> {
+        let seq = i64::try_from(self.parcels.len()).unwrap_or(i64::MAX);
+        let parcel = Parcel::of_written(self.job, (self.from, sent.to, seq), &sent.label, sent.count, &sent.rows);
+        self.parcels.push(parcel.map_err(|reason| RunError::Parcels(format!("rows can't be sent: {reason}")))?);
+        Ok(())
+    }
+
+    /// What was sent so far.
+    pub(super) fn sent(&self) -> &[Parcel] {
+        &self.parcels
     }
 
     /// Ends with the account of what was sent, and of what was got.

@@ -51,7 +51,7 @@ impl Spec {
     ///
     /// When files can't be read to their end, and for all that ends a run before the rows of requests are gone through.
     pub fn of(report: &Report, folder: &Path, sizes: Sizes) -> Result<Self, RunError> {
-        let indices = indices(report, folder)?;
+        let indices = indices(report, folder, &|_| None)?;
         let prepared = prepare(report, &indices, folder)?;
         let (period, tasks, undivided) = {
             let (report, _) = with_read_tables(Reading { report, indices: &indices, prepared: &prepared, folder })?;
@@ -59,6 +59,11 @@ impl Spec {
             (period(&report, &indices, &prepared)?, tasks, undivided(&report).map(str::to_owned).collect())
         };
         Ok(Self { parts: sizes.parts.max(1), indices, kept: prepared.kept, period, tasks, undivided })
+    }
+
+    /// Of tasks that are known already.
+    pub(super) fn knowing(parts: u32, indices: Vec<Vec<FileIndex>>, kept: Vec<Kept>, period: Option<Period>, tasks: Vec<Task>) -> Self {
+        Self { parts, indices, kept, period, tasks, undivided: Vec::new() }
     }
 
     /// How many rows the largest table has.

@@ -415,7 +415,7 @@ mod tests {
 
     /// What is seen of a table in CSV after something is done to its rows.
     fn seen(change: impl Fn(&mut Damaged, &[Vec<Written>])) -> Option<Violation> {
-        let metric: &'static Descriptor = Box::leak(Box::new(Descriptor::new::<MeanAmount>("the one under test")));
+        let metric: &'static Descriptor = Box::leak(Box::new(Descriptor::new::<MeanAmount>("the one under test", "")));
         let variant = Variant::all(metric).into_iter().next()?;
         let input = variant.inputs.first()?.clone().in_groups();
         let columns = input::columns(&variant.definition);
