@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that parse configs or word mistakes in them, and the rooms that may use them.
-const CONFIG_CRATES: &[&str] = &["email_address", "miette", "sqlparser", "toml", "url"];
+const CONFIG_CRATES: &[&str] = &["email_address", "miette", "sqlparser", "toml"];
 const CONFIG_ROOMS: &[&str] = &["check", "config", "init", "inspect", "packs"];
 
 fn crates() -> PathBuf {

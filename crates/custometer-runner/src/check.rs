@@ -176,7 +176,7 @@ pub fn load(input: &Input<'_>, registry: &Registry) -> Result<Report, Problems> 
     let mut requests: Vec<Request> = config.metrics.iter().filter_map(|request| reading.read(request, &mut problems)).collect();
     apart::refuse(&config.tables, &config.metrics, &tables, config.report.min_group_size, &mut problems);
     ids::find(&mut requests, &tables);
-    requests::read_targets(&config, &mut requests, &tables, id_hasher.is_some(), &mut problems);
+    requests::read_targets((&config.metrics, &config.tables), &mut requests, &tables, id_hasher.is_some(), &mut problems);
     if id_hasher.is_some() {
         ids::refuse_values(&config.metrics, &requests, &mut problems);
     }

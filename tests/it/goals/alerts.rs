@@ -87,7 +87,8 @@ fn every_output_has_the_alerts() {
         .unwrap();
     assert_eq!(result.alerts.len(), 1);
     for format in Format::ALL {
-        let rendered = String::from_utf8_lossy(&render(&result, format, None).unwrap()).into_owned();
+        let bytes = render(&result, format, None).unwrap();
+        let rendered = if format == Format::Xlsx { workbook(bytes) } else { String::from_utf8_lossy(&bytes).into_owned() };
         assert!(rendered.contains("low"), "{format}: {rendered}");
     }
     let json: Json = serde_json::from_slice(&render(&result, Format::Json, None).unwrap()).unwrap();
@@ -97,6 +98,12 @@ fn every_output_has_the_alerts() {
         json!([{ "name": "low", "severity": "critical", "message": "down to 10.00", "result": row, "webhook": null }])
     );
     assert_eq!((&json["results"][row]["request"], &json["results"][row]["value"]), (&json!("aov"), &json!(10)));
+}
+
+/// The texts of a workbook.
+fn workbook(bytes: Vec<u8>) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    std::io::read_to_string(archive.by_name("xl/sharedStrings.xml").unwrap()).unwrap()
 }
 
 /// The result that an alert fired on.

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::buckets::{Buckets, day_spans, hour_edges};
-use super::calendar::{Calendar, Grain, Step};
+use super::calendar::Calendar;
+use super::grain::{Grain, Step};
 use super::name::Name;
 use super::named::{Earlier, NamedPeriod};
 use super::period::{Last, Period};

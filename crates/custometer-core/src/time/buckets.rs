@@ -7,7 +7,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::{ToSpan, Zoned};
 use polars::prelude::{DataType, Expr, Field, Int32Chunked, IntoColumn, arity::unary_elementwise_values};
 
-use super::calendar::{Calendar, Grain};
+use super::calendar::Calendar;
+use super::grain::Grain;
 use super::name::Name;
 use super::period::Period;
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Calendar, Grain, Step};
+use super::grain::{Grain, Step};
 
 /// Local dates `[from, until)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,18 +19,6 @@ pub struct Period {
 }
 
 impl Period {
-    /// The last units of the calendar, as many as `last` says, that end with what is known.
-    ///
-    /// The data are known up to the start of `as_of`. The last unit is the one of the day before that day, and the period ends with
-    /// `as_of`, so that no more than this unit is incomplete. With `complete_only` it is the last unit that is complete, and all are.
-    pub fn last(last: Last, as_of: Date, calendar: &Calendar, complete_only: bool) -> Result<Self, jiff::Error> {
-        let until = if complete_only { calendar.floor(as_of, last.unit)? } else { as_of };
-        let newest = calendar.floor(until.yesterday()?, last.unit)?;
-        let back = i32::from(last.count.get()) - 1;
-        let from = last.unit.step().map_or(Ok(newest), |step| step.from(newest, -back))?;
-        Ok(Self { from, until })
-    }
-
     /// How long it is: whole months where both ends are firsts of months, else days.
     pub(super) fn length(self) -> Result<Step, jiff::Error> {
         if self.from.day() == 1 && self.until.day() == 1 {
@@ -111,7 +99,7 @@ mod tests {
     use jiff::civil::{Weekday, date};
 
     use super::*;
-    use crate::time::Buckets;
+    use crate::time::{Buckets, Calendar};
 
     fn last(written: &str, as_of: Date, complete_only: bool) -> (Date, Date) {
         fiscal(written, as_of, complete_only, 1)

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use jiff::{ToSpan, Zoned};
 
 use super::buckets::{Bucket, Buckets};
-use super::calendar::{Calendar, Grain};
+use super::calendar::Calendar;
+use super::grain::Grain;
 use super::period::Last;
 
 /// What a value at the end of a bucket is of.

@@ -14,7 +14,6 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::check::calendars::Calendars;
-use crate::check::config::Config;
 use crate::check::define::Metrics;
 use crate::check::earlier::{Comparable, CompareConfig};
 use crate::check::expression::columns_there_are;
@@ -435,10 +434,16 @@ fn columns(request: &MetricConfig, definition: &Definition, table: &Table, probl
 }
 
 /// Reads the targets that tables have, once it is known which dimensions hold ids.
-pub(crate) fn read_targets(config: &Config, requests: &mut [Request], tables: &[Table], is_hashed: bool, problems: &mut Collector) {
+pub(crate) fn read_targets(
+    (metrics, named): (&[MetricConfig], &BTreeMap<String, TableConfig>),
+    requests: &mut [Request],
+    tables: &[Table],
+    is_hashed: bool,
+    problems: &mut Collector,
+) {
     let find = |name: &str| tables.iter().find(|table| table.name == name);
-    let all = Tables { names: config.tables.keys().map(String::as_str).collect(), find: &find };
-    for written in &config.metrics {
+    let all = Tables { names: named.keys().map(String::as_str).collect(), find: &find };
+    for written in metrics {
         let Some(targets) = &written.targets else { continue };
         if written.target.is_some() {
             problems.report(targets.span(), "the request has a `target` already").help("leave one of them out");
