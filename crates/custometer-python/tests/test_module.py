@@ -287,7 +287,7 @@ def test_the_stubs_of_a_new_wheel_are_these(repository: Path) -> None:
     assert len({text[text.index("from ._engine") :] for text in texts}) == 1
 
 
-def test_how_much_memory_there_is_changes_nothing():
+def test_how_much_memory_there_is_changes_nothing() -> None:
     report = cm.Report(REPORT, {"responses": SCORES})
     assert report.run(memory="1MB").to_polars().equals(report.run().to_polars())
     with pytest.raises(ValueError, match="memory: write a number with its unit, such as 4GB"):

@@ -1,10 +1,12 @@
 //! A run in stages, between which an engine for clusters moves parcels.
 //!
-//!     driver  Spec::of        goes through the files once and cuts them into tasks
-//!     SCAN    Job::scan       reads the rows of a task: ledger, states, and rows for derivations, by the hash of their entity
-//!     DERIVE  Job::step       derives from the rows of some entities, all of each
-//!     UNITE   Job::step       unites the states of some groups
-//!     driver  Job::finish     checks the accounts of all parcels, and concludes as every run does
+//! ```text
+//! driver  Spec::of        goes through the files once and cuts them into tasks
+//! SCAN    Job::scan       reads the rows of a task: ledger, states, and rows for derivations, by the hash of their entity
+//! DERIVE  Job::step       derives from the rows of some entities, all of each
+//! UNITE   Job::step       unites the states of some groups
+//! driver  Job::finish     checks the accounts of all parcels, and concludes as every run does
+//! ```
 //!
 //! A host never sees a metric. It calls [`Job::scan`] once for each task, brings together the parcels of each address ([`Parcel::to`]), calls [`Job::step`] for each
 //! [`Stage`] in turn, and hands what is left to [`Job::finish`]. Steps pass on the parcels of later stages.

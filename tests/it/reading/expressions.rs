@@ -394,6 +394,8 @@ fn what_is_not_supported_is_refused_at_its_place_with_what_is_there() {
     for open in ["CAST(", "POSITION(", "NOT (", "CASE WHEN ", "CASE(", "SUBSTRING ("] {
         assert!(problem(&open.repeat(40)).contains("can't be read more than 10 deep in each other"), "{open}");
     }
+    // And each of these in two ways once more.
+    assert!(problem(&"POSITION(".repeat(6)).contains("can't be read more than 10 deep in each other"));
     let deep = format!("{}score{} = 1", "(".repeat(400), ")".repeat(400));
     assert!(problem(&deep).contains("so many brackets"));
     let chain = vec!["score"; 400].join(" + ") + " = 1";

@@ -164,10 +164,15 @@ fn depth<'a>(tokens: impl Iterator<Item = &'a Token>) -> usize {
             TRY_CAST,
             TRY_CONVERT,
         ];
-        matches!(token, Token::Word(word) if WORDS.contains(&word.keyword))
+        match token {
+            // What is in it is tried in two ways once more.
+            Token::Word(word) if word.keyword == POSITION => 2,
+            Token::Word(word) if WORDS.contains(&word.keyword) => 1,
+            _ => 0,
+        }
     };
     let mut brackets = Vec::new();
-    let (mut cases, mut deepest, mut after_such) = (0_usize, 0, false);
+    let (mut cases, mut deepest, mut after_such) = (0_usize, 0, 0);
     for token in tokens.filter(|token| !matches!(token, Token::Whitespace(_))) {
         match token {
             Token::LParen => brackets.push(after_such),
@@ -177,7 +182,7 @@ fn depth<'a>(tokens: impl Iterator<Item = &'a Token>) -> usize {
             _ => {}
         }
         after_such = of_its_own(token);
-        deepest = deepest.max(cases + brackets.iter().filter(|such| **such).count());
+        deepest = deepest.max(cases + brackets.iter().sum::<usize>());
     }
     deepest
 }
