@@ -719,8 +719,8 @@ pub struct FileManifest {
     pub path: String,
     /// Its size.
     pub bytes: u64,
-    /// BLAKE3 hash of its content. Of an object in a store that is read in parts, `etag:` and what the store calls this version of it; where
-    /// it has no such name, `modified:` and the time at which it was written, in milliseconds since 1970.
+    /// BLAKE3 hash of its content. Of an object in a store that is read in parts, `etag:` and what the store calls this version of it, where it
+    /// names them.
     pub hash: String,
 }
 

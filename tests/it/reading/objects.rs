@@ -25,6 +25,8 @@ enum Manner {
     /// What it has is another version from the fifth request on.
     Changing,
     Refusing,
+    /// It names no version of what it has.
+    Nameless,
 }
 
 /// A web server with files, on this machine.
@@ -86,7 +88,7 @@ fn answer(
         return stream.write_all(empty("503 Slow Down").as_bytes()).ok();
     }
     let version = if manner == Manner::Changing && number >= 5 { "\"2\"" } else { "\"1\"" };
-    let mut lines = format!("ETag: {version}\r\n");
+    let mut lines = if manner == Manner::Nameless { String::new() } else { format!("ETag: {version}\r\n") };
     let (from, until) = match range.as_deref().and_then(|range| range.split_once('-')) {
         Some((from, until)) if manner != Manner::WithoutParts => {
             (from.parse::<usize>().ok()?, until.parse::<usize>().map_or(bytes.len(), |last| (last + 1).min(bytes.len())))
@@ -177,6 +179,14 @@ fn an_object_is_read_as_a_file_is() {
         let hash = if name == "o.parquet" { "etag:\"1\"".to_owned() } else { blake3::hash(bytes).to_hex().to_string() };
         assert_eq!(of_file["hash"], hash, "{name}");
     }
+}
+
+#[test]
+fn an_object_whose_version_has_no_name_is_known_by_its_content() {
+    let parquet = parquet();
+    let server = Server::new(&[("o.parquet", &parquet)], Manner::Nameless);
+    let of_file = &Case::new().json(&report(&server.address("o.parquet"), "")).unwrap()["manifest"]["tables"][0]["files"][0];
+    assert_eq!(of_file["hash"], blake3::hash(&parquet).to_hex().to_string());
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(crate) struct Vocabulary {
 #[derive(Default)]
 struct State {
     found: BTreeSet<String>,
-    /// How many rows have each other word, of the first ones.
+    /// How many rows have each other word, of the first ones in their own order: which come first in the rows depends on threads.
     others: BTreeMap<String, u64>,
 }
 
@@ -55,14 +55,12 @@ impl Vocabulary {
             if !self.names_others && text.len() > self.longest {
                 continue;
             }
-            if let Some(rows) = others.get_mut(text) {
-                *rows += 1;
-            } else if let Some(word) = self.wanted.get(text) {
+            if let Some(word) = self.wanted.get(text) {
                 if !found.contains(word) {
                     found.insert(word.clone());
                 }
-            } else if self.names_others && others.len() < MOST_KEPT && text.len() <= LONGEST {
-                others.insert(text.to_owned(), 1);
+            } else if self.names_others && text.len() <= LONGEST {
+                keep(others, text, 1);
             }
         }
         Ok(())
@@ -73,10 +71,7 @@ impl Vocabulary {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.found.extend(words.found);
         for (word, rows) in words.others {
-            let is_known = state.others.contains_key(&word);
-            if is_known || state.others.len() < MOST_KEPT {
-                *state.others.entry(word).or_default() += rows;
-            }
+            keep(&mut state.others, &word, rows);
         }
     }
 
@@ -84,6 +79,22 @@ impl Vocabulary {
     pub(crate) fn take(&self) -> Words {
         let State { found, others } = std::mem::take(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner));
         Words { found, others }
+    }
+}
+
+/// Adds rows that have a word, unless there are enough words before it. One that is kept in the end was kept from its first row on.
+fn keep(words: &mut BTreeMap<String, u64>, word: &str, rows: u64) {
+    if let Some(known) = words.get_mut(word) {
+        *known += rows;
+        return;
+    }
+    let is_full = words.len() >= MOST_KEPT;
+    if is_full && words.last_key_value().is_some_and(|(last, _)| last.as_str() < word) {
+        return;
+    }
+    words.insert(word.to_owned(), rows);
+    if is_full {
+        words.pop_last();
     }
 }
 
@@ -171,6 +182,24 @@ mod tests {
 
     fn lacking(wanted: &[&str], rows: &[Option<&str>], any: bool, least: u64) -> Option<String> {
         words(wanted, rows).lacking(&Said { column: "status", by: "`solved_statuses`", words: wanted.to_vec(), any }, least, false)
+    }
+
+    #[test]
+    fn which_words_are_kept_depends_on_no_order() {
+        let kept = |turned: usize| {
+            let mut words: Vec<String> = (0..3 * MOST_KEPT).map(|word| format!("{:05}", word / 2)).collect();
+            words.rotate_left(turned);
+            let mut kept = BTreeMap::new();
+            for word in &words {
+                keep(&mut kept, word, 1);
+            }
+            kept
+        };
+        let first = kept(0);
+        assert!(first.len() == MOST_KEPT && first.values().all(|rows| *rows == 2));
+        for turned in [1, MOST_KEPT, 2 * MOST_KEPT + 1] {
+            assert_eq!(kept(turned), first);
+        }
     }
 
     #[test]

@@ -328,7 +328,7 @@ impl Opened {
                 let source = &self.sources[file];
                 let (bytes, hash) = match (source.given(), source.version()) {
                     (Some(given), _) => given.content(),
-                    // Of an object only the columns that are used come here.
+                    // Of an object whose version has a name, only the columns that are used come here.
                     (None, Some(version)) => (source.bytes(), version),
                     (None, None) => (source.bytes(), text::hash(source)?),
                 };

@@ -67,12 +67,9 @@ impl Object {
         self.stamp.bytes
     }
 
-    /// What the store calls this version, or else when it was written.
-    pub(super) fn version(&self) -> String {
-        match &self.stamp.e_tag {
-            Some(tag) => format!("etag:{tag}"),
-            None => format!("modified:{}", self.stamp.modified),
-        }
+    /// What the store calls this version, where it names them. That it was written at the same second tells too little.
+    pub(super) fn version(&self) -> Option<String> {
+        self.stamp.e_tag.as_ref().map(|tag| format!("etag:{tag}"))
     }
 
     pub(super) fn is_as_it_was(&self) -> io::Result<bool> {

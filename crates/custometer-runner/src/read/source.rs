@@ -156,7 +156,7 @@ impl Source {
     pub(crate) fn stamp(&self) -> Option<String> {
         match &self.at {
             At::Disk(disk) => (!disk.is_fresh()).then(|| disk.stamp()),
-            At::Object(object) => Some(object.version()),
+            At::Object(object) => object.version(),
             At::Host(_) => None,
         }
     }
@@ -171,9 +171,9 @@ impl Source {
         }
     }
 
-    /// What a store calls this version of an object, where it is one.
+    /// What a store calls this version of an object, where it is one and the store names them.
     pub(crate) fn version(&self) -> Option<String> {
-        if let At::Object(object) = &self.at { Some(object.version()) } else { None }
+        if let At::Object(object) = &self.at { object.version() } else { None }
     }
 
     /// Its bytes from `offset` on, as many as `buffer` holds.

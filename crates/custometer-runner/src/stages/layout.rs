@@ -1,6 +1,9 @@
 //! What the parcels of a scan depend on beside its rows: how the plans are laid out, and where in time the rows are placed.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use custometer_core::Registry;
 use polars::prelude::PolarsResult;
@@ -15,7 +18,7 @@ pub(super) type Range = Option<(i64, i64)>;
 /// A hash of everything that is the same for all files: the program, its metrics, the config, the plans, and `more`.
 pub(super) fn layout(report: &Report, plans: &[TablePlan], parts: u32, more: &str) -> PolarsResult<String> {
     // A program that was built anew may be another one of the same version.
-    let program = std::env::current_exe().and_then(std::fs::metadata).and_then(|program| Ok((program.len(), program.modified()?)));
+    let program = code().and_then(std::fs::metadata).and_then(|program| Ok((program.len(), program.modified()?)));
     let mut text =
         format!("{program:?} {} {parts} {} {:?} {}\n", env!("CARGO_PKG_VERSION"), report.config_hash, report.as_of, report.rejected_rows);
     for metric in Registry::linked().iter().flat_map(Registry::iter) {
@@ -26,6 +29,22 @@ pub(super) fn layout(report: &Report, plans: &[TablePlan], parts: u32, more: &st
     }
     text.push_str(more);
     Ok(blake3::hash(without_addresses(&text).as_bytes()).to_hex().to_string())
+}
+
+/// The file that this code is in: a program, or where the system tells it the library that a host has loaded, such as a team's own wheel.
+fn code() -> io::Result<PathBuf> {
+    let here = code as fn() -> io::Result<PathBuf> as usize;
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let has_it = |line: &&str| {
+        let (start, end) = line.split(' ').next()?.split_once('-')?;
+        let number = |digits: &str| usize::from_str_radix(digits, 16).ok();
+        (number(start)?..number(end)?).contains(&here).then_some(())
+    };
+    let line = maps.lines().find(|line| has_it(line).is_some());
+    match line.and_then(|line| Some(&line[line.find('/')?..])) {
+        Some(path) => Ok(path.into()),
+        None => std::env::current_exe(),
+    }
 }
 
 /// A text without the addresses of functions, which are others in each process. What the functions do is told by the program.
@@ -90,6 +109,11 @@ pub(super) fn placement(axes: &Axes, range: Range, is_converted: bool) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_code_of_a_program_is_in_the_program() {
+        assert_eq!(code().unwrap().canonicalize().unwrap(), std::env::current_exe().unwrap().canonicalize().unwrap());
+    }
 
     #[test]
     fn the_addresses_of_functions_do_not_matter() {
